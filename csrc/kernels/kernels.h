@@ -1,0 +1,144 @@
+/* kernels.h - the table of hot loops and each one's contract.
+ *
+ * Contract of every kernel: outputs do not overlap inputs unless said so; sizes may be zero; nothing is allocated; arguments
+ * were checked by the caller. Each output's terms are added in the order that its comment gives, with one rounding per
+ * multiply-add, so every instruction set with FMA returns the same bits. reference.c says the same in plain loops.
+ */
+#ifndef FCNN_KERNELS_H
+#define FCNN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/cpu.h"
+
+/* How the rows of a patch matrix, which is never built, are found in an image.
+ *
+ * Row r, column j*run_length + l is base[row[r] + run[j] + l]. A convolution's row is an output pixel, its run the stretch of
+ * adjacent numbers (taps of one kernel row times channels) that the pixel sees in one image row. A dense layer's row is an
+ * image, with one run. Padding is not known here: padded inputs are stored with their border.
+ */
+typedef struct fcnn_patches {
+    const ptrdiff_t *row;   /* (rows) */
+    const ptrdiff_t *run;   /* (runs) */
+    size_t rows, runs, run_length;
+} fcnn_patches;
+
+typedef enum fcnn_activation {
+    FCNN_LINEAR, FCNN_RELU, FCNN_SIGMOID, FCNN_TANH, FCNN_ELU, FCNN_SELU, FCNN_SOFTPLUS, FCNN_SOFTSIGN, FCNN_GELU,
+    FCNN_GELU_TANH, FCNN_SILU, FCNN_EXPONENTIAL, FCNN_HARD_SIGMOID, FCNN_ACTIVATION_COUNT
+} fcnn_activation;
+
+typedef struct fcnn_activation_spec {
+    fcnn_activation function;
+    float negative_slope, max_value, threshold;   /* RELU; max_value is infinity for none */
+    float alpha;                                  /* ELU */
+} fcnn_activation_spec;
+
+/* A pool's windows over an image (height, width, channels), already padded where it has to be. */
+typedef struct fcnn_windows {
+    size_t height, width, channels;               /* input */
+    size_t out_height, out_width;
+    size_t pool_height, pool_width, stride_height, stride_width;
+    size_t pad_top, pad_left;                     /* window (0, 0) starts at (-pad_top, -pad_left); pixels outside do not count */
+} fcnn_windows;
+
+/* Element types of arrays that users pass. */
+typedef enum fcnn_dtype {
+    FCNN_BOOL, FCNN_INT8, FCNN_UINT8, FCNN_INT16, FCNN_UINT16, FCNN_INT32, FCNN_UINT32, FCNN_INT64, FCNN_UINT64,
+    FCNN_FLOAT16, FCNN_FLOAT32, FCNN_FLOAT64, FCNN_DTYPE_COUNT
+} fcnn_dtype;
+
+typedef struct fcnn_kernels {
+    fcnn_isa isa;
+
+    /* ---- products: gemm.c ---- */
+
+    /* y[r][o] = bias[o] + sum over columns k of patch[r][k] * w[k][o]. Terms in order: bias (0 where NULL), then k. */
+    void (*patches_forward)(const fcnn_patches *patches, const float *x,
+                            const float *w,      // (runs * run_length, outputs)
+                            const float *bias,   // (outputs) or NULL
+                            size_t outputs,
+                            float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
+
+    /* gradient[k][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
+     * Image i is found at x + i * stride and dy + i * stride. */
+    void (*patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
+                                    size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
+                                    float *gradient);   // (runs * run_length, outputs): rows begin .. end-1 are written
+
+    /* bias_gradient[o] = sum of dy[r][o] over images, then rows. */
+    void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
+                          float *gradient);   // (outputs)
+
+    /* For rows r in order: dx at row r's columns += (sum over o in order of dy[r][o] * wt[o][k]). */
+    void (*patches_input_gradient)(const fcnn_patches *patches, const float *dy, size_t ldy,
+                                   const float *wt,   // (outputs, runs * run_length)
+                                   size_t outputs, float *dx);   // added to
+
+    /* dx[n][i] = sum over o in order of dy[n][o] * w[i][o]. */
+    void (*dense_input_gradient)(size_t images, size_t inputs, size_t outputs,
+                                 const float *dy, size_t lddy,   // (images, outputs)
+                                 const float *w,                 // (inputs, outputs)
+                                 float *dx, size_t lddx,         // (images, inputs)
+                                 float *scratch);                // dense_scratch(outputs) floats
+
+    /* t (columns, rows) = a (rows, columns) transposed, for rows [begin, end) of t. */
+    void (*transpose)(size_t rows, size_t columns, const float *a, size_t begin, size_t end, float *t);
+
+    /* ---- elementwise.c ---- */
+
+    void (*activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y);   // y == x allowed
+    /* dx = dy * f'(x). x, or for the functions that say so in activation_reads_output, y = f(x). dx == dy allowed. */
+    void (*activation_backward)(const fcnn_activation_spec *spec, size_t count, const float *x, const float *y,
+                                const float *dy, float *dx);
+    /* Each row: y = exp(x - max) / sum. The sum runs in order of the columns. y == x allowed. */
+    void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
+    /* Each row: dx = y * (dy - sum of y * dy). dx == dy allowed. */
+    void (*softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx);
+    /* y = x * scale + offset, one rounding. y == x allowed. */
+    void (*scale_offset)(size_t count, const float *x, float scale, float offset, float *y);
+    /* y += x. */
+    void (*add)(size_t count, const float *x, float *y);
+    /* y[i] = x[i] * keep(i) * scale, where keep(i) is 1 if number i of Philox stream (key, step, image) is at least rate * 2^32, else
+     * 0. The same call on dy gives dx. y == x allowed. */
+    void (*dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y);
+
+    /* ---- pooling.c: one image ---- */
+
+    /* y = the largest of each window; winner = its index in the window (row-major over the pool), the first of equals. */
+    void (*max_pool)(const fcnn_windows *windows, const float *x, float *y, uint8_t *winner);   // winner NULL: not wanted
+    /* dx = 0, then each window's dy is added at its winner, windows in order. */
+    void (*max_pool_backward)(const fcnn_windows *windows, const float *dy, const uint8_t *winner, float *dx);
+    void (*average_pool)(const fcnn_windows *windows, const float *x, float *y);
+    void (*average_pool_backward)(const fcnn_windows *windows, const float *dy, float *dx);
+
+    /* ---- optimizer_update.c: elementwise over `count`; g is first multiplied by clip_scale, then clipped to +- clip_value;
+     *      then w -= w * decay; then the formula ---- */
+
+    void (*adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max,   // v_max NULL unless amsgrad
+                 float rate, float beta_1, float beta_2, float epsilon, float decay, float clip_scale, float clip_value);
+    void (*sgd)(size_t count, float *w, const float *g, float *momentum_slot,   // NULL where momentum is 0
+                float rate, float momentum, int nesterov, float decay, float clip_scale, float clip_value);
+    void (*rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
+                    float rate, float rho, float momentum, float epsilon, float decay, float clip_scale,
+                    float clip_value);   // momentum_slot NULL where momentum is 0; average NULL unless centered
+    /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
+    double (*sum_of_squares)(size_t count, const float *g);
+
+    /* ---- convert.c ---- */
+
+    /* y[i] = (float)x[i], i < count, x contiguous. Returns 0 where a value is NaN or infinite, else 1. */
+    int (*convert)(fcnn_dtype dtype, size_t count, const void *x, float *y);
+} fcnn_kernels;
+
+/* True for activations whose derivative is computed from y alone (so that x need not be kept). */
+int fcnn_activation_reads_output(const fcnn_activation_spec *spec);
+
+/* Floats of scratch memory that dense_input_gradient needs. */
+size_t fcnn_dense_scratch(size_t outputs);
+
+/* The table of one instruction set; NULL where this build does not have it. */
+const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa);
+
+#endif

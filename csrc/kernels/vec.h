@@ -1,0 +1,155 @@
+/* vec.h - the vector type every kernel is written in.
+ *
+ * The only file that knows an instruction set. A kernel is compiled once per set; FCNN_VL (floats in a vector) and
+ * FCNN_VREGS (registers) let it choose its tile, and the functions below cover what C's operators on vectors cannot say.
+ * Lanes are always independent outputs: no function here adds across lanes.
+ *
+ * Multiply-adds are written vf_fma and the compiler is told not to contract a * b + c by itself (-ffp-contract=off): so each
+ * rounding is where the source says, and every set with fused multiply-add returns the same bits. The baseline of x86-64 has
+ * none: there vf_fma rounds twice.
+ */
+#ifndef FCNN_VEC_H
+#define FCNN_VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#if defined(__AVX512F__)
+enum { FCNN_VL = 16, FCNN_VREGS = 32 };
+#elif defined(__AVX2__)
+enum { FCNN_VL = 8, FCNN_VREGS = 16 };
+#elif defined(__ARM_NEON)
+enum { FCNN_VL = 4, FCNN_VREGS = 32 };
+#else
+enum { FCNN_VL = 4, FCNN_VREGS = 16 };
+#endif
+
+typedef float vf __attribute__((vector_size(4 * FCNN_VL)));
+typedef int32_t vi __attribute__((vector_size(4 * FCNN_VL)));
+typedef uint32_t vu __attribute__((vector_size(4 * FCNN_VL)));
+typedef float vf_unaligned __attribute__((vector_size(4 * FCNN_VL), aligned(4), may_alias));
+typedef int32_t vi_unaligned __attribute__((vector_size(4 * FCNN_VL), aligned(4), may_alias));
+
+static inline vf vf_load(const float *p) { return *(const vf_unaligned *)p; }
+static inline void vf_store(float *p, vf a) { *(vf_unaligned *)p = a; }
+static inline vi vi_load(const int32_t *p) { return *(const vi_unaligned *)p; }
+static inline void vi_store(int32_t *p, vi a) { *(vi_unaligned *)p = a; }
+static inline vf vf_broadcast(float a) { return a - (vf){0}; }
+static inline vi vi_broadcast(int32_t a) { return a - (vi){0}; }
+
+/* The bits of one type read as the other. */
+static inline vi vf_bits(vf a) { return (vi)a; }
+static inline vf vi_as_float(vi a) { return (vf)a; }
+
+/* vm: one truth value a lane. */
+#if defined(__AVX512F__)
+
+typedef __mmask16 vm;
+
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+static inline vf vf_sqrt(vf a) { return (vf)_mm512_sqrt_ps((__m512)a); }
+static inline vm vf_greater(vf a, vf b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ); }
+static inline vm vf_equal(vf a, vf b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ); }
+static inline vf vf_select(vm m, vf a, vf b) { return (vf)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
+static inline vi vi_select(vm m, vi a, vi b) { return (vi)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a); }
+static inline vm vi_equal(vi a, vi b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+static inline vm vm_and(vm a, vm b) { return a & b; }
+/* Lane i of the result is bit i. */
+static inline uint32_t vm_bits(vm m) { return m; }
+/* Larger of the two; b where either is NaN. */
+static inline vf vf_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+static inline vf vf_min(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+static inline vf vf_round(vf a) { return (vf)_mm512_roundscale_ps((__m512)a, 0x08); }
+static inline vi vf_to_int(vf a) { return (vi)_mm512_cvtps_epi32((__m512)a); }
+static inline vf vi_to_float(vi a) { return (vf)_mm512_cvtepi32_ps((__m512i)a); }
+
+/* The first n < FCNN_VL lanes; the others read as 0, or are not written. */
+static inline vf vf_load_partial(const float *p, size_t n)
+{
+    return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
+}
+static inline void vf_store_partial(float *p, vf a, size_t n)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)a);
+}
+
+#else /* the other sets keep a truth value as a lane of all ones or all zeros */
+
+typedef vi vm;
+
+static inline vf vf_select(vm m, vf a, vf b) { return (vf)((m & (vi)a) | (~m & (vi)b)); }
+static inline vi vi_select(vm m, vi a, vi b) { return (m & a) | (~m & b); }
+static inline vm vf_greater(vf a, vf b) { return a > b; }
+static inline vm vf_equal(vf a, vf b) { return a == b; }
+static inline vm vi_equal(vi a, vi b) { return a == b; }
+static inline vm vm_and(vm a, vm b) { return a & b; }
+
+#if defined(__AVX2__)
+
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+static inline vf vf_sqrt(vf a) { return (vf)_mm256_sqrt_ps((__m256)a); }
+static inline uint32_t vm_bits(vm m) { return (uint32_t)_mm256_movemask_ps((__m256)m); }
+static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+static inline vf vf_round(vf a) { return (vf)_mm256_round_ps((__m256)a, 0x08); }
+static inline vi vf_to_int(vf a) { return (vi)_mm256_cvtps_epi32((__m256)a); }
+static inline vf vi_to_float(vi a) { return (vf)_mm256_cvtepi32_ps((__m256i)a); }
+
+static inline __m256i vec_first_lanes(size_t n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vf vf_load_partial(const float *p, size_t n) { return (vf)_mm256_maskload_ps(p, vec_first_lanes(n)); }
+static inline void vf_store_partial(float *p, vf a, size_t n)
+{
+    _mm256_maskstore_ps(p, vec_first_lanes(n), (__m256)a);
+}
+
+#else
+
+#if defined(__ARM_NEON)
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+#else
+static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
+#endif
+
+static inline vf vf_sqrt(vf a)
+{
+    for (size_t i = 0; i < FCNN_VL; i++)
+        a[i] = __builtin_sqrtf(a[i]);
+    return a;
+}
+static inline uint32_t vm_bits(vm m)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < FCNN_VL; i++)
+        bits |= (uint32_t)(m[i] != 0) << i;
+    return bits;
+}
+static inline vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
+static inline vf vf_min(vf a, vf b) { return vf_select(a < b, a, b); }
+static inline vf vf_round(vf a)   /* to nearest even, for |a| < 2^22 */
+{
+    const vf magic = vf_broadcast(0x1.8p23f);
+    return (a + magic) - magic;
+}
+static inline vi vf_to_int(vf a) { return __builtin_convertvector(vf_round(a), vi); }
+static inline vf vi_to_float(vi a) { return __builtin_convertvector(a, vf); }
+static inline vf vf_load_partial(const float *p, size_t n)
+{
+    vf a = {0};
+    memcpy(&a, p, n * sizeof(float));
+    return a;
+}
+static inline void vf_store_partial(float *p, vf a, size_t n) { memcpy(p, &a, n * sizeof(float)); }
+
+#endif
+#endif
+#endif

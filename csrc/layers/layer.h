@@ -1,0 +1,111 @@
+/* layer.h - what every layer is: shapes at creation, then forward, backward and parameter gradients over a batch.
+ *
+ * A layer is created once, from its input shapes and attributes, and never changes afterwards: parameters, activations and
+ * gradients belong to the network, which passes them in an fcnn_io. So one layer may run on several threads at once.
+ *
+ * Memory. Each image of a batch has one record: a stretch of floats in which the plan gives every tensor a place. So in every
+ * per-image buffer below, image i is found `stride` floats after image i - 1, and buffers need not be dense across images.
+ *
+ * Work is divided in two ways, and neither changes a bit of the result:
+ *   forward and backward run over images: each image's numbers depend on that image alone;
+ *   gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
+ */
+#ifndef FCNN_LAYER_H
+#define FCNN_LAYER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/attributes.h"
+#include "../base/shape.h"
+#include "../base/status.h"
+#include "../kernels/kernels.h"
+
+enum { FCNN_MAX_INPUTS = 16, FCNN_MAX_PARAMETERS = 4, FCNN_NAME_SIZE = 64 };
+
+typedef struct fcnn_layer fcnn_layer;
+
+/* One batch as one layer sees it. */
+typedef struct fcnn_io {
+    const fcnn_kernels *kernels;
+    size_t stride;                      /* floats from one image to the next, in x, y, dy, dx and saved */
+    const float *x[FCNN_MAX_INPUTS];    /* inputs */
+    float *y;                           /* output */
+    const float *dy;                    /* gradient of the loss with respect to y */
+    float *dx[FCNN_MAX_INPUTS];         /* to be written (not added to); NULL where nobody needs it */
+    float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
+    const float *parameters;            /* the layer's own, as the specs lay them out */
+    float *gradients;                   /* same layout */
+    float *prepared;                    /* layer->prepared floats, shared by all images: written by prepare, then read */
+    float *scratch;                     /* layer->scratch floats of this worker; content undefined on entry */
+    int training;                       /* dropout acts; saved must be filled */
+    uint64_t random_key;                /* training: the network's seed mixed with the node */
+    uint64_t random_step;               /* training: counts the steps */
+    size_t first_image;                 /* index in the batch of image 0 here (for random numbers) */
+} fcnn_io;
+
+typedef struct fcnn_parameter {
+    const char *name;     /* Keras's: "kernel", "bias" */
+    fcnn_shape shape;     /* Keras's: (KH, KW, C, O), (O) */
+    size_t offset;        /* floats from the layer's first parameter */
+} fcnn_parameter;
+
+typedef struct fcnn_layer_class {
+    const char *type;     /* the registry's key: "conv2d" */
+
+    /* layer->inputs and layer->input[] are set; checks the attributes and fills in everything else. On failure the
+     * caller destroys the layer. */
+    fcnn_status (*create)(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error);
+
+    /* Frees layer->config. NULL: fcnn_release does. */
+    void (*destroy)(fcnn_layer *layer);
+
+    /* Re-lays parameters into io->prepared, one call for each shard < layer->prepare_shards. NULL: nothing to do. */
+    void (*prepare)(const fcnn_layer *layer, const fcnn_io *io, size_t shard);
+
+    /* y from x, for images 0 .. images-1 of io. */
+    void (*forward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
+
+    /* dx from dy (and x, y, saved as layer->backward_reads says). Not called where no dx is wanted. */
+    void (*backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
+
+    /* gradients of one shard < layer->gradient_shards, summed over all images in order. NULL: no parameters.
+     * Written, not added to; every parameter is written by exactly one shard. */
+    void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+
+    /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous, so that they can be updated while
+     * they are in the cache. NULL: they are updated after all shards. */
+    void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
+} fcnn_layer_class;
+
+enum { FCNN_READS_X = 1, FCNN_READS_Y = 2 };
+
+struct fcnn_layer {
+    const fcnn_layer_class *class;
+    char name[FCNN_NAME_SIZE];          /* for messages: the user's layer, e.g. "conv2d_1" */
+    size_t inputs;
+    fcnn_shape input[FCNN_MAX_INPUTS];
+    fcnn_shape output;
+    size_t parameters;
+    fcnn_parameter parameter[FCNN_MAX_PARAMETERS];
+    size_t saved;                       /* floats an image keeps from forward to backward or gradient */
+    size_t scratch;                     /* floats a worker needs during one call */
+    size_t prepared;                    /* floats of re-laid parameters */
+    size_t prepare_shards;
+    size_t gradient_shards;
+    int backward_reads;                 /* FCNN_READS_X | FCNN_READS_Y: what backward (not gradient) looks at; gradient reads x */
+    int in_place;                       /* forward may be given y == x, and backward dx == dy */
+    int view;                           /* y is x under another shape: neither forward nor backward is called */
+    void *config;                       /* the class's own, from fcnn_allocate */
+};
+
+/* Total number of parameters. */
+size_t fcnn_layer_parameter_size(const fcnn_layer *layer);
+
+/* Appends a parameter of `shape`; for create(). */
+void fcnn_layer_add_parameter(fcnn_layer *layer, const char *name, const fcnn_shape *shape);
+
+/* The class called `type`, or NULL. */
+const fcnn_layer_class *fcnn_layer_find(const char *type);
+
+#endif

@@ -1,0 +1,48 @@
+/* loss.h - what every loss is: a value and a gradient for one image's prediction and target.
+ *
+ * Predictions are seen as `rows` rows of `classes` numbers (rows is 1 unless the output has more than one axis); an image's
+ * value is the mean over its rows, as Keras's sum_over_batch_size has it for unweighted images.
+ */
+#ifndef FCNN_LOSS_H
+#define FCNN_LOSS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/attributes.h"
+#include "../base/status.h"
+#include "../kernels/kernels.h"
+
+typedef enum fcnn_target { FCNN_TARGET_LABELS, FCNN_TARGET_VALUES } fcnn_target;
+
+typedef struct fcnn_loss fcnn_loss;
+
+typedef struct fcnn_loss_class {
+    const char *type;            /* "sparse_categorical_crossentropy" */
+    fcnn_target target;          /* LABELS: (rows) int32 in [0, classes); VALUES: (rows, classes) float */
+    const char *absorbs;         /* final activation which the loss prefers to compute itself, or NULL: "softmax", "sigmoid" */
+
+    fcnn_status (*create)(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
+
+    /* Returns the value. Where gradient is not NULL, also gradient (rows, classes) = scale * d value / d prediction.
+     * Where loss->from_logits, prediction holds logits. gradient == prediction is allowed. */
+    float (*evaluate)(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t rows, size_t classes,
+                      const float *prediction,   // (rows, classes)
+                      const void *target,        // (rows) int32 or (rows, classes) float
+                      float scale, float *gradient);
+} fcnn_loss_class;
+
+struct fcnn_loss {
+    const fcnn_loss_class *class;
+    int from_logits;             /* asked for by the user, or set by the network when it absorbs the activation */
+    float label_smoothing;
+    float parameter;             /* the class's own number, e.g. huber's delta */
+};
+
+/* The class called `type`, or NULL. */
+const fcnn_loss_class *fcnn_loss_find(const char *type);
+
+/* Fills *loss from attributes: "type" and the class's own. */
+fcnn_status fcnn_loss_create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
+
+#endif
