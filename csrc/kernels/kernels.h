@@ -14,14 +14,16 @@
 
 /* How the rows of a patch matrix, which is never built, are found in an image.
  *
- * Row r, column j*run_length + l is base[row[r] + run[j] + l]. A convolution's row is an output pixel, its run the stretch of
+ * Rows come in `lines` lines of `width`: row (i, j) begins line_step * i + step * j numbers into the image, and its column
+ * run_number * run_length + l lies run[run_number] + l further on. A convolution's row is an output pixel, its run the stretch of
  * adjacent numbers (taps of one kernel row times channels) that the pixel sees in one image row. A dense layer's row is an
  * image, with one run. Padding is not known here: padded inputs are stored with their border.
  */
 typedef struct fcnn_patches {
-    const ptrdiff_t *row;   /* (rows) */
+    size_t lines, width;
+    ptrdiff_t line_step, step;
     const ptrdiff_t *run;   /* (runs) */
-    size_t rows, runs, run_length;
+    size_t runs, run_length;
 } fcnn_patches;
 
 typedef enum fcnn_activation {
@@ -31,8 +33,8 @@ typedef enum fcnn_activation {
 
 typedef struct fcnn_activation_spec {
     fcnn_activation function;
-    float negative_slope, max_value, threshold;   /* RELU; max_value is infinity for none */
-    float alpha;                                  /* ELU */
+    float negative_slope, max_value, threshold;   /* RELU; none negative, max_value is infinity for none */
+    float alpha;                                  /* ELU; not negative */
 } fcnn_activation_spec;
 
 /* A pool's windows over an image (height, width, channels), already padded where it has to be. */
@@ -43,6 +45,8 @@ typedef struct fcnn_windows {
     size_t pad_top, pad_left;                     /* window (0, 0) starts at (-pad_top, -pad_left); pixels outside do not count */
 } fcnn_windows;
 
+enum { FCNN_DENSE_SCRATCH = 32 };   /* images whose gradients dense_input_gradient transposes at once, at most */
+
 /* Element types of arrays that users pass. */
 typedef enum fcnn_dtype {
     FCNN_BOOL, FCNN_INT8, FCNN_UINT8, FCNN_INT16, FCNN_UINT16, FCNN_INT32, FCNN_UINT32, FCNN_INT64, FCNN_UINT64,
@@ -50,8 +54,6 @@ typedef enum fcnn_dtype {
 } fcnn_dtype;
 
 typedef struct fcnn_kernels {
-    fcnn_isa isa;
-
     /* ---- products: gemm.c ---- */
 
     /* y[r][o] = bias[o] + sum over columns k of patch[r][k] * w[k][o]. Terms in order: bias (0 where NULL), then k. */
@@ -71,20 +73,21 @@ typedef struct fcnn_kernels {
     void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
                           float *gradient);   // (outputs)
 
-    /* For rows r in order: dx at row r's columns += (sum over o in order of dy[r][o] * wt[o][k]). */
-    void (*patches_input_gradient)(const fcnn_patches *patches, const float *dy, size_t ldy,
-                                   const float *wt,   // (outputs, runs * run_length)
-                                   size_t outputs, float *dx);   // added to
+    /* dx at row r's column k += (sum over o in order of dy[r][o] * wt[k / tap][o][k % tap]); taps in order, so that each dx has
+     * one order of sums: a tap is a stretch of columns, `tap` long, that meets each dx in at most one row. */
+    void (*patches_input_gradient)(const fcnn_patches *patches, size_t tap, const float *dy, size_t ldy,
+                                   const float *wt,   // (taps, outputs, tap)
+                                   size_t outputs, float *dx);
 
     /* dx[n][i] = sum over o in order of dy[n][o] * w[i][o]. */
     void (*dense_input_gradient)(size_t images, size_t inputs, size_t outputs,
                                  const float *dy, size_t lddy,   // (images, outputs)
                                  const float *w,                 // (inputs, outputs)
                                  float *dx, size_t lddx,         // (images, inputs)
-                                 float *scratch);                // dense_scratch(outputs) floats
+                                 float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
 
-    /* t (columns, rows) = a (rows, columns) transposed, for rows [begin, end) of t. */
-    void (*transpose)(size_t rows, size_t columns, const float *a, size_t begin, size_t end, float *t);
+    /* t (columns, rows) = a (rows, columns) transposed. */
+    void (*transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt);
 
     /* ---- elementwise.c ---- */
 
@@ -94,14 +97,19 @@ typedef struct fcnn_kernels {
                                 const float *dy, float *dx);
     /* Each row: y = exp(x - max) / sum. The sum runs in order of the columns. y == x allowed. */
     void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
-    /* Each row: dx = y * (dy - sum of y * dy). dx == dy allowed. */
+    /* Each row: dx = y * (dy - sum of y * dy): rounded products, added in order of the columns. dx == dy allowed. */
     void (*softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx);
+    /* One row: *max = the largest x; returns log(sum of exp(x - max)), NaN where a number is not finite. y = softmax(x) where it
+     * is not NULL; y == x allowed. */
+    float (*log_sum_exp)(size_t columns, const float *x, float *max, float *y);
+    /* y = log x, for positive normal x. y == x allowed. */
+    void (*logarithm)(size_t count, const float *x, float *y);
     /* y = x * scale + offset, one rounding. y == x allowed. */
     void (*scale_offset)(size_t count, const float *x, float scale, float offset, float *y);
     /* y += x. */
     void (*add)(size_t count, const float *x, float *y);
-    /* y[i] = x[i] * keep(i) * scale, where keep(i) is 1 if number i of Philox stream (key, step, image) is at least rate * 2^32, else
-     * 0. The same call on dy gives dx. y == x allowed. */
+    /* y[i] = x[i] / (1 - rate) where the random number i of (key, step, image) is at least rate * 2^32, else 0. Number i is number
+     * i mod 4 of fcnn_philox(key, step, image * 2^40 + i / 4). The same call on dy gives dx. y == x allowed. */
     void (*dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y);
 
     /* ---- pooling.c: one image ---- */
@@ -116,12 +124,13 @@ typedef struct fcnn_kernels {
     /* ---- optimizer_update.c: elementwise over `count`; g is first multiplied by clip_scale, then clipped to +- clip_value;
      *      then w -= w * decay; then the formula ---- */
 
-    void (*adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max,   // v_max NULL unless amsgrad
-                 float rate, float beta_1, float beta_2, float epsilon, float decay, float clip_scale, float clip_value);
+    /* gain = 1 - beta (of m, of v); 1 - rho: rounded once, from double. v_max NULL unless amsgrad. */
+    void (*adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max, float rate, float gain_m,
+                 float gain_v, float epsilon, float decay, float clip_scale, float clip_value);
     void (*sgd)(size_t count, float *w, const float *g, float *momentum_slot,   // NULL where momentum is 0
                 float rate, float momentum, int nesterov, float decay, float clip_scale, float clip_value);
     void (*rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
-                    float rate, float rho, float momentum, float epsilon, float decay, float clip_scale,
+                    float rate, float rho, float gain, float momentum, float epsilon, float decay, float clip_scale,
                     float clip_value);   // momentum_slot NULL where momentum is 0; average NULL unless centered
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);
@@ -134,9 +143,6 @@ typedef struct fcnn_kernels {
 
 /* True for activations whose derivative is computed from y alone (so that x need not be kept). */
 int fcnn_activation_reads_output(const fcnn_activation_spec *spec);
-
-/* Floats of scratch memory that dense_input_gradient needs. */
-size_t fcnn_dense_scratch(size_t outputs);
 
 /* The table of one instruction set; NULL where this build does not have it. */
 const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa);

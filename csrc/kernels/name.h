@@ -1,9 +1,46 @@
-/* name.h - FCNN_NAME(gemm) is fcnn_gemm_avx2 in the AVX2 build of a kernel: FCNN_ISA is set by the build. */
-#ifndef FCNN_NAME_H
-#define FCNN_NAME_H
+/* name.h - a kernel's name in one build: FCNN_NAME(add) is fcnn_add_avx2 where the build sets FCNN_ISA to avx2.
+ *
+ * Declares every kernel of this build with the type that the table gives it, so that a definition which strays from its
+ * contract does not compile.
+ */
+#ifndef FCNN_KERNEL_NAME_H
+#define FCNN_KERNEL_NAME_H
+
+#include "kernels.h"
 
 #define FCNN_PASTE(name, isa) fcnn_##name##_##isa
 #define FCNN_EXPAND(name, isa) FCNN_PASTE(name, isa)
 #define FCNN_NAME(name) FCNN_EXPAND(name, FCNN_ISA)
+
+/* Every function of fcnn_kernels, once. */
+#define FCNN_KERNEL_NAMES(EACH)                                                                                       \
+    EACH(patches_forward)                                                                                             \
+    EACH(patches_weight_gradient)                                                                                     \
+    EACH(bias_gradient)                                                                                               \
+    EACH(patches_input_gradient)                                                                                      \
+    EACH(dense_input_gradient)                                                                                        \
+    EACH(transpose)                                                                                                   \
+    EACH(activation_forward)                                                                                          \
+    EACH(activation_backward)                                                                                         \
+    EACH(softmax)                                                                                                     \
+    EACH(softmax_backward)                                                                                            \
+    EACH(log_sum_exp)                                                                                                 \
+    EACH(logarithm)                                                                                                   \
+    EACH(scale_offset)                                                                                                \
+    EACH(add)                                                                                                         \
+    EACH(dropout)                                                                                                     \
+    EACH(max_pool)                                                                                                    \
+    EACH(max_pool_backward)                                                                                           \
+    EACH(average_pool)                                                                                                \
+    EACH(average_pool_backward)                                                                                       \
+    EACH(adam)                                                                                                        \
+    EACH(sgd)                                                                                                         \
+    EACH(rmsprop)                                                                                                     \
+    EACH(sum_of_squares)                                                                                              \
+    EACH(convert)
+
+#define FCNN_DECLARE(name) extern __typeof__(*((const fcnn_kernels *)0)->name) FCNN_NAME(name);
+FCNN_KERNEL_NAMES(FCNN_DECLARE)
+#undef FCNN_DECLARE
 
 #endif

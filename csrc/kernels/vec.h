@@ -48,6 +48,13 @@ static inline vi vi_broadcast(int32_t a) { return a - (vi){0}; }
 static inline vi vf_bits(vf a) { return (vi)a; }
 static inline vf vi_as_float(vi a) { return (vf)a; }
 
+static inline vf vf_abs(vf a) { return (vf)((vi)a & 0x7fffffff); }
+/* |magnitude| with the sign of `sign`. */
+static inline vf vf_copysign(vf magnitude, vf sign)
+{
+    return (vf)(((vi)magnitude & INT32_MAX) | ((vi)sign & INT32_MIN));
+}
+
 /* vm: one truth value a lane. */
 #if defined(__AVX512F__)
 
@@ -80,6 +87,16 @@ static inline void vf_store_partial(float *p, vf a, size_t n)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)a);
 }
 
+/* One byte a lane: the low byte when stored, zero-extended when loaded. */
+static inline vi vi_load_bytes(const uint8_t *p)
+{
+    return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i_u *)p));
+}
+static inline void vi_store_bytes(uint8_t *p, vi a)
+{
+    _mm_storeu_si128((__m128i_u *)p, _mm512_cvtepi32_epi8((__m512i)a));
+}
+
 #else /* the other sets keep a truth value as a lane of all ones or all zeros */
 
 typedef vi vm;
@@ -110,6 +127,16 @@ static inline vf vf_load_partial(const float *p, size_t n) { return (vf)_mm256_m
 static inline void vf_store_partial(float *p, vf a, size_t n)
 {
     _mm256_maskstore_ps(p, vec_first_lanes(n), (__m256)a);
+}
+static inline vi vi_load_bytes(const uint8_t *p)
+{
+    return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i_u *)p));
+}
+static inline void vi_store_bytes(uint8_t *p, vi a)
+{
+    const __m256i low = _mm256_and_si256((__m256i)a, _mm256_set1_epi32(0xff));
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+    _mm_storel_epi64((__m128i_u *)p, _mm_packus_epi16(words, words));
 }
 
 #else
@@ -149,7 +176,92 @@ static inline vf vf_load_partial(const float *p, size_t n)
     return a;
 }
 static inline void vf_store_partial(float *p, vf a, size_t n) { memcpy(p, &a, n * sizeof(float)); }
+static inline vi vi_load_bytes(const uint8_t *p)
+{
+    vi a;
+    for (size_t i = 0; i < FCNN_VL; i++)
+        a[i] = p[i];
+    return a;
+}
+static inline void vi_store_bytes(uint8_t *p, vi a)
+{
+    for (size_t i = 0; i < FCNN_VL; i++)
+        p[i] = (uint8_t)a[i];
+}
 
 #endif
 #endif
+
+/* The next min(n, FCNN_VL) lanes of an array of which n elements are left: one loop body for whole vectors and the tail. */
+static inline vf vf_load_some(const float *p, size_t n) { return n < FCNN_VL ? vf_load_partial(p, n) : vf_load(p); }
+static inline void vf_store_some(float *p, vf a, size_t n)
+{
+    if (n < FCNN_VL)
+        vf_store_partial(p, a, n);
+    else
+        vf_store(p, a);
+}
+static inline vi vi_load_some_bytes(const uint8_t *p, size_t n)
+{
+    if (n >= FCNN_VL)
+        return vi_load_bytes(p);
+    uint8_t bytes[FCNN_VL] = {0};
+    memcpy(bytes, p, n);
+    return vi_load_bytes(bytes);
+}
+static inline void vi_store_some_bytes(uint8_t *p, vi a, size_t n)
+{
+    uint8_t bytes[FCNN_VL];
+    vi_store_bytes(n < FCNN_VL ? bytes : p, a);
+    if (n < FCNN_VL)
+        memcpy(p, bytes, n);
+}
+
+/* a[i] lane j <-> a[j] lane i. */
+static inline __attribute__((always_inline)) void vf_transpose(vf a[FCNN_VL])
+{
+#if defined(__AVX512F__)
+    /* Exchanges blocks of 1, 2, 4, 8 lanes between rows that far apart. */
+    const vi lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#pragma GCC unroll 4
+    for (int d = 1; d < FCNN_VL; d *= 2) {
+        const vi odd = (lane & d) != 0;
+        const vi low = lane + (odd & (FCNN_VL - d)), high = lane + (odd & FCNN_VL) + (~odd & d);
+#pragma GCC unroll 16
+        for (int i = 0; i < FCNN_VL; i++)
+            if ((i & d) == 0) {
+                const __m512 p = (__m512)a[i], q = (__m512)a[i + d];
+                a[i] = (vf)_mm512_permutex2var_ps(p, (__m512i)low, q);
+                a[i + d] = (vf)_mm512_permutex2var_ps(p, (__m512i)high, q);
+            }
+    }
+#elif defined(__AVX2__)
+    __m256 p[8], q[8];
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        p[i] = _mm256_unpacklo_ps((__m256)a[i], (__m256)a[i + 1]);
+        p[i + 1] = _mm256_unpackhi_ps((__m256)a[i], (__m256)a[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+        q[i] = _mm256_shuffle_ps(p[i], p[i + 2], 0x44);
+        q[i + 1] = _mm256_shuffle_ps(p[i], p[i + 2], 0xee);
+        q[i + 2] = _mm256_shuffle_ps(p[i + 1], p[i + 3], 0x44);
+        q[i + 3] = _mm256_shuffle_ps(p[i + 1], p[i + 3], 0xee);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        a[i] = (vf)_mm256_permute2f128_ps(q[i], q[i + 4], 0x20);
+        a[i + 4] = (vf)_mm256_permute2f128_ps(q[i], q[i + 4], 0x31);
+    }
+#else
+    for (int i = 0; i < FCNN_VL; i++)
+        for (int j = 0; j < i; j++) {
+            const float swap = a[i][j];
+            a[i][j] = a[j][i];
+            a[j][i] = swap;
+        }
+#endif
+}
+
 #endif

@@ -1,0 +1,270 @@
+/* gemm.c - the products behind dense and convolution layers: y = P w, and its gradients P^T dy and dy w^T.
+ *
+ * P is the matrix of patches, which is never built: fcnn_patches says where each row's columns lie in the image.
+ *
+ * Register tiles. A tile of `rows` x `vectors` accumulators stays in registers while the sum runs; each step loads `vectors`
+ * vectors of one factor, broadcasts `rows` numbers of the other and does rows * vectors multiply-adds. Narrow tiles get more rows,
+ * so that the register file is always about full. Rows that are left over run in the same tile, with the last row
+ * repeated and not stored. The last columns, where they do not fill a vector, use partial loads and stores.
+ */
+#include "name.h"
+#include "vec.h"
+
+#define UNROLL _Pragma("GCC unroll 32")
+
+enum { WIDE = 4, MAX_ROWS = 12 };
+
+/* Rows of the tile that is `vectors` wide. */
+static inline __attribute__((always_inline)) size_t tile_rows(size_t vectors)
+{
+    if (FCNN_VREGS == 32)
+        return vectors == 4 ? 6 : vectors == 3 ? 8 : 12;
+    return vectors == 4 ? 3 : vectors == 3 ? 4 : vectors == 2 ? 6 : 10;
+}
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Walks over the rows of a patch matrix. */
+typedef struct row_walk {
+    ptrdiff_t line;   /* offset of the line's first row */
+    size_t column;
+} row_walk;
+
+/* Offset of the row that the walk stands on; steps to the next one. */
+static inline ptrdiff_t next_row(const fcnn_patches *patches, row_walk *walk)
+{
+    const ptrdiff_t offset = walk->line + (ptrdiff_t)walk->column * patches->step;
+    if (++walk->column == patches->width) {
+        walk->column = 0;
+        walk->line += patches->line_step;
+    }
+    return offset;
+}
+
+static inline __attribute__((always_inline)) vf load_column(const float *p, size_t vector, size_t vectors, size_t tail)
+{
+    return tail && vector == vectors - 1 ? vf_load_partial(p + vector * FCNN_VL, tail) : vf_load(p + vector * FCNN_VL);
+}
+
+static inline __attribute__((always_inline)) void store_column(float *p, vf a, size_t vector, size_t vectors, size_t tail)
+{
+    if (tail && vector == vectors - 1)
+        vf_store_partial(p + vector * FCNN_VL, a, tail);
+    else
+        vf_store(p + vector * FCNN_VL, a);
+}
+
+/* A tile's worth of one of the three products, `tail` lanes of its last vector in use (0: all of them). */
+typedef struct panel {
+    size_t column;    /* first output column */
+    size_t vectors;   /* 1 .. WIDE */
+    size_t tail;
+} panel;
+
+/* Calls body(panel) for the columns 0 .. columns-1 in panels up to WIDE vectors wide. `body` is inlined with constant
+ * widths, so that its accumulators live in registers. */
+#define FOR_PANELS(columns, BODY)                                                                \
+    for (size_t column_ = 0; column_ < (columns); column_ += WIDE * FCNN_VL) {                   \
+        const size_t left_ = (columns) - column_, tail_ = left_ % FCNN_VL;                       \
+        if (left_ >= 4 * FCNN_VL)                                                                \
+            BODY(((panel){column_, 4, 0}));                                                      \
+        else if (left_ > 3 * FCNN_VL)                                                            \
+            BODY(((panel){column_, 4, tail_}));                                                  \
+        else if (left_ == 3 * FCNN_VL)                                                           \
+            BODY(((panel){column_, 3, 0}));                                                      \
+        else if (left_ > 2 * FCNN_VL)                                                            \
+            BODY(((panel){column_, 3, tail_}));                                                  \
+        else if (left_ == 2 * FCNN_VL)                                                           \
+            BODY(((panel){column_, 2, 0}));                                                      \
+        else if (left_ > FCNN_VL)                                                                \
+            BODY(((panel){column_, 2, tail_}));                                                  \
+        else if (left_ == FCNN_VL)                                                               \
+            BODY(((panel){column_, 1, 0}));                                                      \
+        else                                                                                     \
+            BODY(((panel){column_, 1, tail_}));                                                  \
+    }
+
+/* ---- y = P w + bias ---- */
+
+static inline __attribute__((always_inline)) void forward_tile(
+    size_t rows, size_t stored, panel columns, const fcnn_patches *patches,
+    const float *const *row,         // (rows) first column of each patch
+    const float *w, const float *bias, size_t outputs, float *y, size_t ldy)
+{
+    vf acc[MAX_ROWS][WIDE];
+    UNROLL for (size_t j = 0; j < columns.vectors; j++) {
+        const vf start = bias ? load_column(bias + columns.column, j, columns.vectors, columns.tail) : (vf){0};
+        UNROLL for (size_t i = 0; i < rows; i++)
+            acc[i][j] = start;
+    }
+
+    w += columns.column;
+    for (size_t run = 0; run < patches->runs; run++) {
+        const ptrdiff_t begin = patches->run[run], end = begin + (ptrdiff_t)patches->run_length;
+        for (ptrdiff_t k = begin; k < end; k++, w += outputs) {
+            vf wk[WIDE];
+            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                wk[j] = load_column(w, j, columns.vectors, columns.tail);
+            UNROLL for (size_t i = 0; i < rows; i++) {
+                const vf xk = vf_broadcast(row[i][k]);
+                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                    acc[i][j] = vf_fma(xk, wk[j], acc[i][j]);
+            }
+        }
+    }
+
+    UNROLL for (size_t i = 0; i < rows; i++)
+        if (i < stored)
+            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
+}
+
+static inline __attribute__((always_inline)) void forward_panel(
+    panel columns, const fcnn_patches *patches, const float *x, const float *w, const float *bias, size_t outputs,
+    float *y, size_t ldy)
+{
+    const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
+    row_walk walk = {0, 0};
+    for (size_t r = 0; r < rows; r += tile) {
+        const size_t stored = smaller(tile, rows - r);
+        const float *row[MAX_ROWS];
+        UNROLL for (size_t i = 0; i < tile; i++)
+            row[i] = i < stored ? x + next_row(patches, &walk) : row[i - 1];
+        if (stored == 1)
+            forward_tile(1, 1, columns, patches, row, w, bias, outputs, y + r * ldy, ldy);
+        else
+            forward_tile(tile, stored, columns, patches, row, w, bias, outputs, y + r * ldy, ldy);
+    }
+}
+
+void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, const float *w, const float *bias,
+                                size_t outputs, float *y, size_t ldy)
+{
+#define BODY(columns) forward_panel(columns, patches, x, w, bias, outputs, y, ldy)
+    FOR_PANELS(outputs, BODY)
+#undef BODY
+}
+
+/* ---- gradient = P^T dy ---- */
+
+static inline __attribute__((always_inline)) void weight_gradient_panel(
+    panel columns, const fcnn_patches *patches, const float *x, const float *dy, size_t ldy, size_t images,
+    size_t stride, size_t outputs, size_t begin, size_t end, float *gradient)
+{
+    const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
+    for (size_t k = begin; k < end; k += tile) {
+        const size_t stored = smaller(tile, end - k);
+        ptrdiff_t offset[MAX_ROWS];
+        UNROLL for (size_t i = 0; i < tile; i++) {
+            const size_t column = k + smaller(i, stored - 1);
+            offset[i] = patches->run[column / patches->run_length] + (ptrdiff_t)(column % patches->run_length);
+        }
+        vf acc[MAX_ROWS][WIDE];
+        UNROLL for (size_t i = 0; i < tile; i++)
+            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                acc[i][j] = (vf){0};
+
+        for (size_t image = 0; image < images; image++) {
+            const float *d = dy + image * stride + columns.column;
+            row_walk walk = {0, 0};
+            for (size_t r = 0; r < rows; r++, d += ldy) {
+                const float *p = x + image * stride + next_row(patches, &walk);
+                vf dr[WIDE];
+                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                    dr[j] = load_column(d, j, columns.vectors, columns.tail);
+                UNROLL for (size_t i = 0; i < tile; i++) {
+                    const vf xk = vf_broadcast(p[offset[i]]);
+                    UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                        acc[i][j] = vf_fma(xk, dr[j], acc[i][j]);
+                }
+            }
+        }
+
+        float *g = gradient + k * outputs + columns.column;
+        UNROLL for (size_t i = 0; i < tile; i++)
+            if (i < stored)
+                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                    store_column(g + i * outputs, acc[i][j], j, columns.vectors, columns.tail);
+    }
+}
+
+void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
+                                        size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
+                                        float *gradient)
+{
+#define BODY(columns) \
+    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient)
+    FOR_PANELS(outputs, BODY)
+#undef BODY
+}
+
+static inline __attribute__((always_inline)) void bias_gradient_panel(
+    panel columns, const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, float *gradient)
+{
+    vf acc[WIDE] = {{0}};
+    for (size_t image = 0; image < images; image++)
+        for (size_t r = 0; r < rows; r++)
+            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                acc[j] += load_column(dy + image * stride + r * ldy + columns.column, j, columns.vectors, columns.tail);
+    UNROLL for (size_t j = 0; j < columns.vectors; j++)
+        store_column(gradient + columns.column, acc[j], j, columns.vectors, columns.tail);
+}
+
+void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
+                              float *gradient)
+{
+#define BODY(columns) bias_gradient_panel(columns, dy, ldy, rows, images, stride, gradient)
+    FOR_PANELS(outputs, BODY)
+#undef BODY
+}
+
+/* ---- dx += dy w^T, scattered to the patches ---- */
+
+static inline __attribute__((always_inline)) void input_gradient_panel(
+    panel columns, const fcnn_patches *patches, ptrdiff_t tap_offset, size_t tap, const float *dy, size_t ldy,
+    const float *wt,   // (outputs, tap)
+    size_t outputs, float *dx)
+{
+    const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
+    row_walk walk = {0, 0};
+    for (size_t r = 0; r < rows; r += tile) {
+        const size_t stored = smaller(tile, rows - r);
+        const float *d[MAX_ROWS];
+        vf acc[MAX_ROWS][WIDE];
+        UNROLL for (size_t i = 0; i < tile; i++) {
+            d[i] = dy + (r + smaller(i, stored - 1)) * ldy;
+            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                acc[i][j] = (vf){0};
+        }
+        const float *w = wt + columns.column;
+        for (size_t o = 0; o < outputs; o++, w += tap) {
+            vf wo[WIDE];
+            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                wo[j] = load_column(w, j, columns.vectors, columns.tail);
+            UNROLL for (size_t i = 0; i < tile; i++) {
+                const vf g = vf_broadcast(d[i][o]);
+                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                    acc[i][j] = vf_fma(g, wo[j], acc[i][j]);
+            }
+        }
+        UNROLL for (size_t i = 0; i < tile; i++)
+            if (i < stored) {
+                float *p = dx + next_row(patches, &walk) + tap_offset + (ptrdiff_t)columns.column;
+                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                    store_column(p, load_column(p, j, columns.vectors, columns.tail) + acc[i][j], j, columns.vectors,
+                                 columns.tail);
+            }
+    }
+}
+
+void FCNN_NAME(patches_input_gradient)(const fcnn_patches *patches, size_t tap, const float *dy, size_t ldy,
+                                       const float *wt, size_t outputs, float *dx)
+{
+    for (size_t run = 0; run < patches->runs; run++)
+        for (size_t l = 0; l < patches->run_length; l += tap, wt += outputs * tap) {
+            const ptrdiff_t offset = patches->run[run] + (ptrdiff_t)l;
+#define BODY(columns) input_gradient_panel(columns, patches, offset, tap, dy, ldy, wt, outputs, dx)
+            FOR_PANELS(tap, BODY)
+#undef BODY
+        }
+}

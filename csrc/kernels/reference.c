@@ -1,0 +1,84 @@
+/* reference.c - the products' contracts in plain loops: the specification, and the tests' oracle. */
+#define FCNN_ISA reference
+#include <math.h>
+
+#include "name.h"
+
+/* Where row `row`, column `column` of the patch matrix lies in its image. */
+static ptrdiff_t position(const fcnn_patches *patches, size_t row, size_t column)
+{
+    return (ptrdiff_t)(row / patches->width) * patches->line_step + (ptrdiff_t)(row % patches->width) * patches->step +
+           patches->run[column / patches->run_length] + (ptrdiff_t)(column % patches->run_length);
+}
+
+void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, const float *w, const float *bias,
+                                size_t outputs, float *y, size_t ldy)
+{
+    const size_t columns = patches->runs * patches->run_length;
+    for (size_t r = 0; r < patches->lines * patches->width; r++)
+        for (size_t o = 0; o < outputs; o++) {
+            float sum = bias ? bias[o] : 0.0f;
+            for (size_t k = 0; k < columns; k++)
+                sum = fmaf(x[position(patches, r, k)], w[k * outputs + o], sum);
+            y[r * ldy + o] = sum;
+        }
+}
+
+void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
+                                        size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
+                                        float *gradient)
+{
+    for (size_t k = begin; k < end; k++)
+        for (size_t o = 0; o < outputs; o++) {
+            float sum = 0.0f;
+            for (size_t i = 0; i < images; i++)
+                for (size_t r = 0; r < patches->lines * patches->width; r++)
+                    sum = fmaf(x[i * stride + (size_t)position(patches, r, k)], dy[i * stride + r * ldy + o], sum);
+            gradient[k * outputs + o] = sum;
+        }
+}
+
+void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
+                              float *gradient)
+{
+    for (size_t o = 0; o < outputs; o++) {
+        float sum = 0.0f;
+        for (size_t i = 0; i < images; i++)
+            for (size_t r = 0; r < rows; r++)
+                sum += dy[i * stride + r * ldy + o];
+        gradient[o] = sum;
+    }
+}
+
+void FCNN_NAME(patches_input_gradient)(const fcnn_patches *patches, size_t tap, const float *dy, size_t ldy,
+                                       const float *wt, size_t outputs, float *dx)
+{
+    const size_t columns = patches->runs * patches->run_length;
+    for (size_t k = 0; k < columns; k++)
+        for (size_t r = 0; r < patches->lines * patches->width; r++) {
+            float sum = 0.0f;
+            for (size_t o = 0; o < outputs; o++)
+                sum = fmaf(dy[r * ldy + o], wt[(k / tap * outputs + o) * tap + k % tap], sum);
+            dx[position(patches, r, k)] += sum;
+        }
+}
+
+void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t outputs, const float *dy, size_t lddy,
+                                     const float *w, float *dx, size_t lddx, float *scratch)
+{
+    (void)scratch;
+    for (size_t n = 0; n < images; n++)
+        for (size_t i = 0; i < inputs; i++) {
+            float sum = 0.0f;
+            for (size_t o = 0; o < outputs; o++)
+                sum = fmaf(w[i * outputs + o], dy[n * lddy + o], sum);
+            dx[n * lddx + i] = sum;
+        }
+}
+
+void FCNN_NAME(transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            t[c * ldt + r] = a[r * lda + c];
+}

@@ -1,0 +1,175 @@
+/* conv2d.c - y = x * W + b, a two-dimensional convolution (cross-correlation, as in Keras) of images in HWC order.
+ *
+ * Forward:   y[p][o] = b[o] + sum over taps (i, j) and channels c of x[p * stride + (i, j) * dilation][c] W[i][j][c][o]
+ * Backward:  dx = the same sum turned round, added tap by tap;  dW = sum over images and pixels of patch^T dy
+ *
+ * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs of KW * C numbers
+ * and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same' padding the image is first
+ * copied into a bordered one, which is kept for dW.
+ */
+#include <string.h>
+
+#include "../base/memory.h"
+#include "layer.h"
+#include "registry.h"
+#include "windows.h"
+
+enum { SHARD_COLUMNS = 12, MAX_TAPS = 4096 };
+
+typedef struct conv2d {
+    size_t height, width, channels;   /* input, with its border */
+    size_t top, left;                 /* border before the first row and column; all zero for 'valid' */
+    int padded;
+    size_t outputs, kernel[2];
+    fcnn_patches patches;
+    ptrdiff_t run[];
+} conv2d;
+
+static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
+{
+    static const char *const names[] = {"filters", "kernel_size", "strides", "padding", "dilation_rate", "use_bias"};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, 6, error));
+    size_t filters, kernel[2], strides[2], dilation[2], use_bias;
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "kernel_size", 1, 1 << 10, kernel, 2, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "strides", 1, 1 << 10, strides, 2, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "dilation_rate", 1, 1 << 10, dilation, 2, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
+
+    const size_t reach[2] = {(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1};
+    fcnn_extent extent[2];
+    FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", reach, strides, extent, error));
+
+    const int dilated = dilation[1] > 1;
+    const size_t runs = dilated ? kernel[0] * kernel[1] : kernel[0];
+    const size_t channels = layer->input[0].extent[2];
+    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(conv2d) + runs * sizeof(ptrdiff_t), "a layer's description", error));
+    conv2d *self = layer->config;
+    self->height = layer->input[0].extent[0] + extent[0].before + extent[0].after;
+    self->width = layer->input[0].extent[1] + extent[1].before + extent[1].after;
+    self->channels = channels;
+    self->top = extent[0].before;
+    self->left = extent[1].before;
+    self->padded = self->height > layer->input[0].extent[0] || self->width > layer->input[0].extent[1];
+    self->outputs = filters;
+    memcpy(self->kernel, kernel, sizeof kernel);
+    for (size_t r = 0; r < runs; r++) {
+        const size_t i = dilated ? r / kernel[1] : r, j = dilated ? r % kernel[1] : 0;
+        self->run[r] = (ptrdiff_t)((i * dilation[0] * self->width + j * dilation[1]) * channels);
+    }
+    self->patches = (fcnn_patches){.lines = extent[0].output,
+                                   .width = extent[1].output,
+                                   .line_step = (ptrdiff_t)(strides[0] * self->width * channels),
+                                   .step = (ptrdiff_t)(strides[1] * channels),
+                                   .run = self->run,
+                                   .runs = runs,
+                                   .run_length = dilated ? channels : kernel[1] * channels};
+
+    layer->output = (fcnn_shape){3, {extent[0].output, extent[1].output, filters}};
+    fcnn_layer_add_parameter(layer, "kernel", &(fcnn_shape){4, {kernel[0], kernel[1], channels, filters}});
+    if (use_bias)
+        fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
+    const size_t bordered = self->height * self->width * channels;
+    layer->saved = self->padded ? bordered : 0;
+    layer->scratch = self->padded ? bordered : 0;
+    layer->prepared = kernel[0] * kernel[1] * channels * filters;
+    layer->prepare_shards = kernel[0] * kernel[1];
+    layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
+    return FCNN_OK;
+}
+
+/* wt (tap, O, C) = W (tap, C, O), for one tap. */
+static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
+{
+    const conv2d *self = layer->config;
+    const size_t size = self->channels * self->outputs;
+    io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
+                           io->prepared + shard * size, self->channels);
+}
+
+/* Copies an image into the middle of a bordered one whose border is made zero. */
+static void add_border(const conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
+{
+    const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
+    const size_t left = self->left * self->channels;
+    memset(bordered, 0, self->top * bordered_line * sizeof(float));
+    float *to = bordered + self->top * bordered_line;
+    for (size_t i = 0; i < shape->extent[0]; i++, to += bordered_line) {
+        memset(to, 0, left * sizeof(float));
+        memcpy(to + left, x + i * line, line * sizeof(float));
+        memset(to + left + line, 0, (bordered_line - left - line) * sizeof(float));
+    }
+    memset(to, 0, (self->height - self->top - shape->extent[0]) * bordered_line * sizeof(float));
+}
+
+/* Copies the middle of a bordered image. */
+static void remove_border(const conv2d *self, const fcnn_shape *shape, const float *bordered, float *x)
+{
+    const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
+    for (size_t i = 0; i < shape->extent[0]; i++)
+        memcpy(x + i * line, bordered + (self->top + i) * bordered_line + self->left * self->channels,
+               line * sizeof(float));
+}
+
+static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const conv2d *self = layer->config;
+    const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
+    for (size_t i = 0; i < images; i++) {
+        const float *x = io->x[0] + i * io->stride;
+        if (self->padded) {
+            float *bordered = io->training ? io->saved + i * io->stride : io->scratch;
+            add_border(self, &layer->input[0], x, bordered);
+            x = bordered;
+        }
+        io->kernels->patches_forward(&self->patches, x, io->parameters, bias, self->outputs, io->y + i * io->stride,
+                                     self->outputs);
+    }
+}
+
+static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const conv2d *self = layer->config;
+    for (size_t i = 0; i < images; i++) {
+        float *dx = io->dx[0] + i * io->stride;
+        float *bordered = self->padded ? io->scratch : dx;
+        memset(bordered, 0, self->height * self->width * self->channels * sizeof(float));
+        io->kernels->patches_input_gradient(&self->patches, self->channels, io->dy + i * io->stride, self->outputs,
+                                            io->prepared, self->outputs, bordered);
+        if (self->padded)
+            remove_border(self, &layer->input[0], bordered, dx);
+    }
+}
+
+static size_t column_count(const conv2d *self) { return self->patches.runs * self->patches.run_length; }
+
+static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)
+{
+    const conv2d *self = layer->config;
+    const size_t last = (shard + 1) * SHARD_COLUMNS;
+    *begin = shard * SHARD_COLUMNS * self->outputs;
+    *end = last < column_count(self) ? last * self->outputs : fcnn_layer_parameter_size(layer);
+}
+
+static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
+{
+    const conv2d *self = layer->config;
+    const size_t columns = column_count(self), begin = shard * SHARD_COLUMNS;
+    const size_t end = begin + SHARD_COLUMNS < columns ? begin + SHARD_COLUMNS : columns;
+    const float *x = self->padded ? io->saved : io->x[0];
+    io->kernels->patches_weight_gradient(&self->patches, x, io->dy, self->outputs, images, io->stride, self->outputs,
+                                         begin, end, io->gradients);
+    if (layer->parameters > 1 && end == columns)
+        io->kernels->bias_gradient(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
+                                   self->outputs, io->gradients + layer->parameter[1].offset);
+}
+
+const fcnn_layer_class fcnn_conv2d_class = {
+    .type = "conv2d",
+    .create = create,
+    .prepare = prepare,
+    .forward = forward,
+    .backward = backward,
+    .gradient = gradient,
+    .gradient_range = gradient_range,
+};

@@ -1,0 +1,58 @@
+/* plan.h - what will run: the steps of a graph, in order, and where each finds its numbers.
+ *
+ * Every image of a batch has one record of `record` floats; a tensor's offset is the same in all of them. Tensors whose lives do
+ * not overlap share memory. Steps run forward over images, then the loss, then backward; gradients of parameters run
+ * afterwards, over shards.
+ */
+#ifndef FCNN_PLAN_H
+#define FCNN_PLAN_H
+
+#include <stdint.h>
+
+#include "graph.h"
+
+static const size_t FCNN_NOWHERE = SIZE_MAX;
+
+typedef struct fcnn_step {
+    const fcnn_layer *layer;
+    size_t node;
+    /* Offsets in an image's record; FCNN_NOWHERE: not wanted. */
+    size_t x[FCNN_MAX_INPUTS], y;
+    size_t dy, dx[FCNN_MAX_INPUTS];
+    size_t sum[FCNN_MAX_INPUTS];   /* where dx is added afterwards: the gradient of a tensor with several users */
+    size_t saved;
+    size_t parameters;             /* offset in the network's vectors */
+    size_t prepared;               /* offset in the prepared memory */
+    int has_backward, has_gradient;
+} fcnn_step;
+
+/* A piece of work that is not an image. */
+typedef struct fcnn_shard {
+    const fcnn_step *step;
+    size_t number;
+} fcnn_shard;
+
+typedef struct fcnn_plan {
+    fcnn_step *step;
+    size_t steps;
+    size_t record;                   /* floats an image */
+    size_t input, output;            /* offsets of the network's input and output */
+    size_t prediction;               /* what the loss reads: the output, or its logits */
+    size_t prediction_gradient;      /* FCNN_NOWHERE in a plan without backward */
+    size_t prepared, scratch;        /* floats in all; floats a worker */
+    fcnn_shard *prepare, *gradient;
+    size_t prepares, gradients;
+} fcnn_plan;
+
+/* What a plan is made for. */
+typedef struct fcnn_purpose {
+    int training;                    /* with backward and gradients */
+    int loss_absorbs;                /* the loss reads the last layer's input and that layer has no backward */
+    const unsigned char *trainable;  /* (nodes): which nodes' gradients are wanted */
+} fcnn_purpose;
+
+fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_error *error);
+
+void fcnn_plan_destroy(fcnn_plan *plan);
+
+#endif
