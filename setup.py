@@ -17,7 +17,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 CSRC = Path("csrc")
-COMPILED_ONCE = {"dispatch.c", "reference.c"}
+COMPILED_ONCE = {"dispatch.c", "reference.c", "reference_elementwise.c"}
 FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-pthread",
          "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-sign-conversion"]
 INSTRUCTION_SETS = {

@@ -1,0 +1,355 @@
+/* reference_elementwise.c - the contracts of elementwise.c, pooling.c, optimizer_update.c and convert.c in plain loops.
+ *
+ * Functions are computed in double with the C library and rounded once, updates of the optimizers for each stored number.
+ */
+#define FCNN_ISA reference
+#include <math.h>
+#include <string.h>
+
+#include "../base/random.h"
+#include "name.h"
+
+#define SELU_SCALE 1.05070098735548049342
+#define SELU_ALPHA 1.67326324235437728482
+#define SQRT_1_2 0.70710678118654752440
+#define SQRT_2_PI 0.79788456080286535588       /* sqrt(2 / pi) */
+#define SQRT_1_2PI 0.39894228040143267794      /* sqrt(1 / (2 pi)) */
+
+static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+static double elu(double x, double alpha, double scale) { return scale * (x > 0.0 ? x : alpha * expm1(x)); }
+static double gelu_gate(double x) { return sigmoid(2.0 * SQRT_2_PI * (x + 0.044715 * x * x * x)); }
+static double normal(double x) { return 0.5 * erfc(-x * SQRT_1_2); }
+
+static double activate(const fcnn_activation_spec *spec, double x)
+{
+    switch (spec->function) {
+    case FCNN_RELU:
+        return x > spec->threshold ? fmin(x, spec->max_value) : spec->negative_slope * (x - spec->threshold);
+    case FCNN_SIGMOID:
+        return sigmoid(x);
+    case FCNN_TANH:
+        return tanh(x);
+    case FCNN_ELU:
+        return elu(x, spec->alpha, 1.0);
+    case FCNN_SELU:
+        return elu(x, SELU_ALPHA, SELU_SCALE);
+    case FCNN_SOFTPLUS:
+        return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+    case FCNN_SOFTSIGN:
+        return x / (1.0 + fabs(x));
+    case FCNN_GELU:
+        return x * normal(x);
+    case FCNN_GELU_TANH:
+        return x * gelu_gate(x);
+    case FCNN_SILU:
+        return x * sigmoid(x);
+    case FCNN_EXPONENTIAL:
+        return exp(x);
+    case FCNN_HARD_SIGMOID:
+        return fmin(6.0, fmax(0.0, x + 3.0)) / 6.0;
+    case FCNN_LINEAR:
+    case FCNN_ACTIVATION_COUNT:
+        break;
+    }
+    return x;
+}
+
+/* f'(x); y = f(x). */
+static double derivative(const fcnn_activation_spec *spec, double x, double y)
+{
+    switch (spec->function) {
+    case FCNN_RELU:
+        if (fcnn_activation_reads_output(spec))
+            x = y;
+        return x > spec->threshold ? x < spec->max_value : spec->negative_slope;
+    case FCNN_SIGMOID:
+        return y * (1.0 - y);
+    case FCNN_TANH:
+        return 1.0 - y * y;
+    case FCNN_ELU:
+        return y > 0.0 ? 1.0 : y + spec->alpha;
+    case FCNN_SELU:
+        return y > 0.0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA;
+    case FCNN_SOFTPLUS:
+        return -expm1(-y);
+    case FCNN_SOFTSIGN:
+        return (1.0 - fabs(y)) * (1.0 - fabs(y));
+    case FCNN_GELU:
+        return normal(x) + x * SQRT_1_2PI * exp(-0.5 * x * x);
+    case FCNN_GELU_TANH:
+        return gelu_gate(x) + x * gelu_gate(x) * (1.0 - gelu_gate(x)) * 2.0 * SQRT_2_PI * (1.0 + 3.0 * 0.044715 * x * x);
+    case FCNN_SILU:
+        return sigmoid(x) + x * sigmoid(x) * (1.0 - sigmoid(x));
+    case FCNN_EXPONENTIAL:
+        return y;
+    case FCNN_HARD_SIGMOID:
+        return y > 0.0 && y < 1.0 ? 1.0 / 6.0 : 0.0;
+    case FCNN_LINEAR:
+    case FCNN_ACTIVATION_COUNT:
+        break;
+    }
+    return 1.0;
+}
+
+void FCNN_NAME(activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = (float)activate(spec, x[i]);
+}
+
+void FCNN_NAME(activation_backward)(const fcnn_activation_spec *spec, size_t count, const float *x, const float *y,
+                                    const float *dy, float *dx)
+{
+    const int reads_output = fcnn_activation_reads_output(spec);
+    for (size_t i = 0; i < count; i++)
+        dx[i] = (float)(dy[i] * derivative(spec, reads_output ? 0.0 : x[i], reads_output ? y[i] : 0.0));
+}
+
+float FCNN_NAME(log_sum_exp)(size_t columns, const float *x, float *max, float *y)
+{
+    *max = -INFINITY;
+    for (size_t c = 0; c < columns; c++)
+        *max = x[c] > *max ? x[c] : *max;
+    double sum = 0.0;
+    for (size_t c = 0; c < columns; c++)
+        sum += exp((double)x[c] - *max);
+    for (size_t c = 0; y && c < columns; c++)
+        y[c] = (float)(exp((double)x[c] - *max) / sum);
+    return (float)log(sum);
+}
+
+void FCNN_NAME(softmax)(size_t rows, size_t columns, const float *x, float *y)
+{
+    float max;
+    for (size_t r = 0; r < rows; r++)
+        FCNN_NAME(log_sum_exp)(columns, x + r * columns, &max, y + r * columns);
+}
+
+void FCNN_NAME(softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx)
+{
+    for (size_t r = 0; r < rows; r++, y += columns, dy += columns, dx += columns) {
+        double dot = 0.0;
+        for (size_t c = 0; c < columns; c++)
+            dot += (double)y[c] * dy[c];
+        for (size_t c = 0; c < columns; c++)
+            dx[c] = (float)(y[c] * (dy[c] - dot));
+    }
+}
+
+void FCNN_NAME(logarithm)(size_t count, const float *x, float *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = (float)log(x[i]);
+}
+
+void FCNN_NAME(scale_offset)(size_t count, const float *x, float scale, float offset, float *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = fmaf(x[i], scale, offset);
+}
+
+void FCNN_NAME(add)(size_t count, const float *x, float *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] += x[i];
+}
+
+void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number[4];
+        fcnn_philox(key, step, (image << 40) + i / 4, number);
+        y[i] = number[i % 4] >= rate * 0x1p32 ? x[i] * (float)(1.0 / (1.0 - (double)rate)) : 0.0f;
+    }
+}
+
+/* Index in the image (without channels) of position `place` of window (row, column), or -1 where it lies outside. */
+static ptrdiff_t pixel(const fcnn_windows *s, size_t row, size_t column, size_t place)
+{
+    const ptrdiff_t y = (ptrdiff_t)(row * s->stride_height + place / s->pool_width) - (ptrdiff_t)s->pad_top;
+    const ptrdiff_t x = (ptrdiff_t)(column * s->stride_width + place % s->pool_width) - (ptrdiff_t)s->pad_left;
+    const int inside = y >= 0 && y < (ptrdiff_t)s->height && x >= 0 && x < (ptrdiff_t)s->width;
+    return inside ? y * (ptrdiff_t)s->width + x : -1;
+}
+
+void FCNN_NAME(max_pool)(const fcnn_windows *windows, const float *x, float *y, uint8_t *winner)
+{
+    const size_t places = windows->pool_height * windows->pool_width;
+    for (size_t i = 0; i < windows->out_height * windows->out_width * windows->channels; i++) {
+        const size_t c = i % windows->channels, column = i / windows->channels % windows->out_width;
+        const size_t row = i / windows->channels / windows->out_width;
+        size_t best = places;
+        for (size_t place = 0; place < places; place++) {
+            const ptrdiff_t p = pixel(windows, row, column, place);
+            if (p >= 0 && (best == places || x[(size_t)p * windows->channels + c] > y[i])) {
+                best = place;
+                y[i] = x[(size_t)p * windows->channels + c];
+            }
+        }
+        if (winner)
+            winner[i] = (uint8_t)best;
+    }
+}
+
+void FCNN_NAME(max_pool_backward)(const fcnn_windows *windows, const float *dy, const uint8_t *winner, float *dx)
+{
+    memset(dx, 0, windows->height * windows->width * windows->channels * sizeof *dx);
+    for (size_t i = 0; i < windows->out_height * windows->out_width * windows->channels; i++) {
+        const size_t c = i % windows->channels, column = i / windows->channels % windows->out_width;
+        const size_t row = i / windows->channels / windows->out_width;
+        dx[(size_t)pixel(windows, row, column, winner[i]) * windows->channels + c] += dy[i];
+    }
+}
+
+static float valid_pixels(const fcnn_windows *windows, size_t row, size_t column)
+{
+    float count = 0.0f;
+    for (size_t place = 0; place < windows->pool_height * windows->pool_width; place++)
+        count += pixel(windows, row, column, place) >= 0;
+    return count;
+}
+
+void FCNN_NAME(average_pool)(const fcnn_windows *windows, const float *x, float *y)
+{
+    for (size_t i = 0; i < windows->out_height * windows->out_width * windows->channels; i++) {
+        const size_t c = i % windows->channels, column = i / windows->channels % windows->out_width;
+        const size_t row = i / windows->channels / windows->out_width;
+        float sum = 0.0f;
+        for (size_t place = 0; place < windows->pool_height * windows->pool_width; place++) {
+            const ptrdiff_t p = pixel(windows, row, column, place);
+            if (p >= 0)
+                sum += x[(size_t)p * windows->channels + c];
+        }
+        y[i] = sum / valid_pixels(windows, row, column);
+    }
+}
+
+void FCNN_NAME(average_pool_backward)(const fcnn_windows *windows, const float *dy, float *dx)
+{
+    memset(dx, 0, windows->height * windows->width * windows->channels * sizeof *dx);
+    for (size_t i = 0; i < windows->out_height * windows->out_width * windows->channels; i++) {
+        const size_t c = i % windows->channels, column = i / windows->channels % windows->out_width;
+        const size_t row = i / windows->channels / windows->out_width;
+        for (size_t place = 0; place < windows->pool_height * windows->pool_width; place++) {
+            const ptrdiff_t p = pixel(windows, row, column, place);
+            if (p >= 0)
+                dx[(size_t)p * windows->channels + c] += dy[i] / valid_pixels(windows, row, column);
+        }
+    }
+}
+
+static double clipped(float g, float scale, float limit) { return fmin(limit, fmax(-limit, (double)g * scale)); }
+
+void FCNN_NAME(adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max, float rate, float gain_m,
+                     float gain_v, float epsilon, float decay, float clip_scale, float clip_value)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double gradient = clipped(g[i], clip_scale, clip_value);
+        m[i] = (float)(m[i] + (gradient - m[i]) * gain_m);
+        v[i] = (float)(v[i] + (gradient * gradient - v[i]) * gain_v);
+        if (v_max)
+            v_max[i] = fmaxf(v_max[i], v[i]);
+        const double weight = (double)w[i] - (double)w[i] * decay;
+        w[i] = (float)(weight - (double)m[i] * rate / (sqrt(v_max ? v_max[i] : v[i]) + epsilon));
+    }
+}
+
+void FCNN_NAME(sgd)(size_t count, float *w, const float *g, float *momentum_slot, float rate, float momentum,
+                    int nesterov, float decay, float clip_scale, float clip_value)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double step = -rate * clipped(g[i], clip_scale, clip_value);
+        const double weight = (double)w[i] - (double)w[i] * decay;
+        if (momentum_slot)
+            momentum_slot[i] = (float)(momentum_slot[i] * (double)momentum + step);
+        if (!momentum_slot)
+            w[i] = (float)(weight + step);
+        else if (nesterov)
+            w[i] = (float)(weight + momentum_slot[i] * (double)momentum + step);
+        else
+            w[i] = (float)(weight + momentum_slot[i]);
+    }
+}
+
+void FCNN_NAME(rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
+                        float rate, float rho, float gain, float momentum, float epsilon, float decay,
+                        float clip_scale, float clip_value)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double gradient = clipped(g[i], clip_scale, clip_value);
+        velocity[i] = (float)((double)rho * velocity[i] + gain * gradient * gradient);
+        if (average)
+            average[i] = (float)((double)rho * average[i] + gain * gradient);
+        const double variance = velocity[i] - (average ? (double)average[i] * average[i] : 0.0);
+        double change = rate * gradient / sqrt(variance + epsilon);
+        if (momentum_slot)
+            change = momentum_slot[i] = (float)((double)momentum * momentum_slot[i] + change);
+        w[i] = (float)((double)w[i] - (double)w[i] * decay - change);
+    }
+}
+
+double FCNN_NAME(sum_of_squares)(size_t count, const float *g)
+{
+    double partial[16] = {0}, sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        partial[i % 16] += (double)g[i] * g[i];
+    for (size_t lane = 0; lane < 16; lane++)
+        sum += partial[lane];
+    return sum;
+}
+
+static double half_to_double(uint16_t half)
+{
+    const int exponent = half >> 10 & 31, fraction = half & 1023;
+    const double sign = half >> 15 ? -1.0 : 1.0;
+    if (exponent == 31)
+        return fraction ? NAN : sign * INFINITY;
+    return sign * (exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24));
+}
+
+int FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
+{
+    int finite = 1;
+    for (size_t i = 0; i < count; i++) {
+        switch (dtype) {
+        case FCNN_BOOL:
+        case FCNN_UINT8:
+            y[i] = ((const uint8_t *)x)[i];
+            break;
+        case FCNN_INT8:
+            y[i] = ((const int8_t *)x)[i];
+            break;
+        case FCNN_INT16:
+            y[i] = ((const int16_t *)x)[i];
+            break;
+        case FCNN_UINT16:
+            y[i] = ((const uint16_t *)x)[i];
+            break;
+        case FCNN_INT32:
+            y[i] = (float)((const int32_t *)x)[i];
+            break;
+        case FCNN_UINT32:
+            y[i] = (float)((const uint32_t *)x)[i];
+            break;
+        case FCNN_INT64:
+            y[i] = (float)((const int64_t *)x)[i];
+            break;
+        case FCNN_UINT64:
+            y[i] = (float)((const uint64_t *)x)[i];
+            break;
+        case FCNN_FLOAT16:
+            y[i] = (float)half_to_double(((const uint16_t *)x)[i]);
+            break;
+        case FCNN_FLOAT32:
+            y[i] = ((const float *)x)[i];
+            break;
+        case FCNN_FLOAT64:
+            y[i] = (float)((const double *)x)[i];
+            break;
+        case FCNN_DTYPE_COUNT:
+            break;
+        }
+        finite &= isfinite(y[i]) != 0;
+    }
+    return finite;
+}
