@@ -18,7 +18,7 @@ static inline float fcnn_unit_float(uint32_t bits) { return (float)(bits >> 8) *
 /* out[i], i < count: uniform in [low, high). Stream `stream` of `seed`. */
 void fcnn_random_uniform(float *out, size_t count, uint64_t seed, uint64_t stream, float low, float high);
 
-/* out[i], i < count: normal(mean, deviation); where `truncated`, values beyond two deviations are drawn again. */
+/* out[i], i < count: normal(mean, deviation); where `truncated`, of those within two deviations only. */
 void fcnn_random_normal(float *out, size_t count, uint64_t seed, uint64_t stream, float mean, float deviation,
                         int truncated);
 

@@ -1,0 +1,332 @@
+/* threads.c - the pool of workers behind fcnn_parallel_for.
+ *
+ * A region (one parallel loop) is published in one atomic word, `state`: its generation, how many workers it admits and how
+ * many have joined. A worker joins by compare-and-swap, takes iterations from a shared counter until none are left, and
+ * reports that it has left. The caller works along, then closes the region (nobody can join any more) and waits for those
+ * who joined, not for those who were late: a worker that the system has not scheduled never delays anyone.
+ *
+ * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds away,
+ * then sleeps. Whoever goes to sleep first counts itself in `sleepers` and looks at the condition once more; whoever makes
+ * the condition true looks at `sleepers` afterwards. Both are sequentially consistent, so one of them sees the other.
+ *
+ * `owned` admits one region at a time; others run inline. Threads do not survive fork: the child forgets the crew and makes a
+ * new one when it needs one.
+ */
+#include "threads.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "floating_mode.h"
+#include "memory.h"
+#include "thread_count.h"
+
+enum { SPIN_NANOSECONDS = 50000, SPINS_PER_CLOCK_READ = 32 };
+
+/* state = generation << 32 | admitted << 16 | joined */
+enum { ADMITTED_SHIFT = 16, GENERATION_SHIFT = 32 };
+static const uint64_t JOINED_MASK = 0xffff, ADMITTED_MASK = (uint64_t)0xffff << ADMITTED_SHIFT;
+
+/* The worker threads and what they share with the caller of the current region. */
+typedef struct crew {
+    _Alignas(FCNN_ALIGNMENT) atomic_uint_fast64_t state;
+    fcnn_task *task;
+    void *context;
+    size_t count;
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t next;   /* iteration to hand out */
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t left;   /* workers that joined the region and have left it */
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t sleepers;
+    atomic_int caller_sleeps;
+    atomic_int stopping;
+    pthread_mutex_t mutex;                         /* for sleeping only */
+    pthread_cond_t work, done;
+    size_t wanted, workers;                        /* asked for; those that could be started */
+    pthread_t thread[FCNN_MAX_THREADS];
+} crew;
+
+static struct {
+    atomic_flag owned;          /* held during a region; guards the two fields below */
+    crew *crew;
+    int handles_fork;
+    atomic_size_t requested;    /* by fcnn_threads_set; 0: automatic */
+    atomic_size_t automatic;    /* what was found; 0: not looked for yet */
+} pool = {.owned = ATOMIC_FLAG_INIT};
+
+static _Thread_local int inside_region;
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- what a worker does ---- */
+
+static int can_join(uint64_t state, uint64_t last_generation)
+{
+    return (state & JOINED_MASK) < (state & ADMITTED_MASK) >> ADMITTED_SHIFT &&
+           state >> GENERATION_SHIFT != last_generation;
+}
+
+/* True where there is something for the worker to do: a region that it has not joined yet, or the end. */
+static int is_called(crew *c, uint64_t last_generation)
+{
+    return can_join(atomic_load(&c->state), last_generation) || atomic_load(&c->stopping);
+}
+
+static void sleep_until_called(crew *c, uint64_t last_generation)
+{
+    pthread_mutex_lock(&c->mutex);
+    atomic_fetch_add(&c->sleepers, 1);
+    while (!is_called(c, last_generation))
+        pthread_cond_wait(&c->work, &c->mutex);
+    atomic_fetch_sub(&c->sleepers, 1);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static void wait_until_called(crew *c, uint64_t last_generation)
+{
+    const int64_t deadline = nanoseconds() + SPIN_NANOSECONDS;
+    do {
+        for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
+            if (is_called(c, last_generation))
+                return;
+            pause_briefly();
+        }
+    } while (nanoseconds() < deadline);
+    sleep_until_called(c, last_generation);
+}
+
+/* Joins the open region. Returns the worker's number in it, or 0 where it has closed or is full. */
+static size_t join(crew *c, uint64_t *last_generation)
+{
+    uint64_t state = atomic_load(&c->state);
+    while (can_join(state, *last_generation))
+        if (atomic_compare_exchange_weak(&c->state, &state, state + 1)) {
+            *last_generation = state >> GENERATION_SHIFT;
+            return (size_t)(state & JOINED_MASK) + 1;
+        }
+    return 0;
+}
+
+static void run_iterations(crew *c, size_t worker)
+{
+    const size_t count = c->count;
+    for (;;) {
+        const size_t index = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed);
+        if (index >= count)
+            return;
+        c->task(c->context, index, worker);
+    }
+}
+
+static void leave(crew *c)
+{
+    atomic_fetch_add(&c->left, 1);
+    if (atomic_load(&c->caller_sleeps)) {
+        pthread_mutex_lock(&c->mutex);
+        pthread_cond_signal(&c->done);
+        pthread_mutex_unlock(&c->mutex);
+    }
+}
+
+static void *work(void *argument)
+{
+    crew *c = argument;
+    uint64_t last_generation = 0;
+    inside_region = 1;
+    fcnn_floating_mode_enter();
+    while (!atomic_load(&c->stopping)) {
+        const size_t worker = join(c, &last_generation);
+        if (worker) {
+            run_iterations(c, worker);
+            leave(c);
+        }
+        wait_until_called(c, last_generation);
+    }
+    return NULL;
+}
+
+/* ---- making and ending a crew; the caller owns the pool ---- */
+
+static void forget_crew(void)   /* in a forked child */
+{
+    pool.crew = NULL;
+    atomic_store(&pool.automatic, 0);
+    atomic_flag_clear(&pool.owned);
+}
+
+static void stop_crew(crew *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    atomic_store(&c->stopping, 1);
+    pthread_cond_broadcast(&c->work);
+    pthread_mutex_unlock(&c->mutex);
+    for (size_t i = 0; i < c->workers; i++)
+        pthread_join(c->thread[i], NULL);
+    pthread_cond_destroy(&c->done);
+    pthread_cond_destroy(&c->work);
+    pthread_mutex_destroy(&c->mutex);
+    fcnn_release(c);
+}
+
+/* Signals are for the program's own threads: workers block them all. */
+static void start_workers(crew *c)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (c->workers < c->wanted && pthread_create(&c->thread[c->workers], NULL, work, c) == 0)
+        c->workers++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* A crew of `wanted` workers, or as many as the system grants; NULL for want of memory. */
+static crew *start_crew(size_t wanted)
+{
+    fcnn_error error;
+    void *block;
+    if (!pool.handles_fork && pthread_atfork(NULL, NULL, forget_crew) != 0)
+        return NULL;
+    pool.handles_fork = 1;
+    if (fcnn_allocate(&block, 1, sizeof(crew), "the thread pool", &error) != FCNN_OK)
+        return NULL;
+    crew *c = block;
+    atomic_init(&c->state, (uint64_t)1 << GENERATION_SHIFT);
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_cond_init(&c->work, NULL);
+    pthread_cond_init(&c->done, NULL);
+    c->wanted = wanted;
+    start_workers(c);
+    return c;
+}
+
+static crew *ready_crew(size_t wanted)
+{
+    if (pool.crew && pool.crew->wanted != wanted) {
+        stop_crew(pool.crew);
+        pool.crew = NULL;
+    }
+    if (!pool.crew && wanted > 0)
+        pool.crew = start_crew(wanted);
+    return pool.crew;
+}
+
+/* ---- what the caller of a region does ---- */
+
+static void wake_workers(crew *c, size_t helpers)
+{
+    const size_t sleepers = atomic_load(&c->sleepers);
+    const size_t awake = c->workers > sleepers ? c->workers - sleepers : 0;
+    if (helpers <= awake)
+        return;
+    pthread_mutex_lock(&c->mutex);
+    for (size_t i = awake; i < helpers; i++)
+        pthread_cond_signal(&c->work);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static void wait_until_left(crew *c, size_t joined)
+{
+    const int64_t deadline = nanoseconds() + SPIN_NANOSECONDS;
+    do {
+        for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
+            if (atomic_load(&c->left) == joined)
+                return;
+            pause_briefly();
+        }
+    } while (nanoseconds() < deadline);
+
+    pthread_mutex_lock(&c->mutex);
+    atomic_store(&c->caller_sleeps, 1);
+    while (atomic_load(&c->left) != joined)
+        pthread_cond_wait(&c->done, &c->mutex);
+    atomic_store(&c->caller_sleeps, 0);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static void run_region(crew *c, size_t count, size_t helpers, fcnn_task *task, void *context)
+{
+    c->task = task;
+    c->context = context;
+    c->count = count;
+    atomic_store_explicit(&c->next, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->left, 0, memory_order_relaxed);
+    const uint64_t generation = (atomic_load_explicit(&c->state, memory_order_relaxed) >> GENERATION_SHIFT) + 1;
+    atomic_store(&c->state, generation << GENERATION_SHIFT | (uint64_t)helpers << ADMITTED_SHIFT);
+    wake_workers(c, helpers);
+
+    run_iterations(c, 0);
+
+    const size_t joined = (size_t)(atomic_fetch_and(&c->state, ~ADMITTED_MASK) & JOINED_MASK);
+    wait_until_left(c, joined);
+}
+
+static void run_inline(size_t count, fcnn_task *task, void *context)
+{
+    for (size_t i = 0; i < count; i++)
+        task(context, i, 0);
+}
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *context)
+{
+    if (inside_region) {
+        run_inline(count, task, context);
+        return;
+    }
+
+    const fcnn_floating_mode before = fcnn_floating_mode_enter();
+    const size_t threads = fcnn_threads_get();
+    inside_region = 1;
+    if (smaller(smaller(count, max_workers), threads) <= 1 || atomic_flag_test_and_set(&pool.owned)) {
+        run_inline(count, task, context);
+    } else {
+        crew *c = ready_crew(threads - 1);
+        const size_t helpers = c ? smaller(smaller(count, max_workers) - 1, c->workers) : 0;
+        if (helpers)
+            run_region(c, count, helpers, task, context);
+        else
+            run_inline(count, task, context);
+        atomic_flag_clear(&pool.owned);
+    }
+    inside_region = 0;
+    fcnn_floating_mode_restore(before);
+}
+
+size_t fcnn_threads_get(void)
+{
+    const size_t requested = atomic_load(&pool.requested);
+    if (requested)
+        return requested;
+    size_t count = atomic_load(&pool.automatic);
+    if (!count) {
+        count = smaller(fcnn_thread_count_automatic(), FCNN_MAX_THREADS);
+        atomic_store(&pool.automatic, count);
+    }
+    return count;
+}
+
+fcnn_status fcnn_threads_set(size_t count, fcnn_error *error)
+{
+    if (count > FCNN_MAX_THREADS)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "`count` is %zu threads; expected 0 (automatic) to %d", count,
+                         FCNN_MAX_THREADS);
+    atomic_store(&pool.automatic, 0);
+    atomic_store(&pool.requested, count);
+    return FCNN_OK;
+}
