@@ -218,7 +218,7 @@ void FCNN_NAME(add)(size_t count, const float *x, float *y)
 
 void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y)
 {
-    const uint32_t threshold = (uint32_t)((double)rate * 0x1p32);
+    const uint64_t threshold = (uint64_t)((double)rate * 0x1p32);   /* rate 1 drops everything */
     const float scale = (float)(1.0 / (1.0 - (double)rate));
     for (size_t i = 0; i < count; i += 4) {
         uint32_t number[4];

@@ -6,16 +6,22 @@
  */
 #include "windows.h"
 
+fcnn_status fcnn_windows_expect_images(const fcnn_layer *layer, fcnn_error *error)
+{
+    char text[64];
+    if (layer->input[0].rank == 3)
+        return FCNN_OK;
+    return fcnn_fail(error, FCNN_E_SHAPE, "layer '%s' expects images (height, width, channels), got shape %s",
+                     layer->name, fcnn_shape_text(&layer->input[0], text, sizeof text));
+}
+
 fcnn_status fcnn_windows_fit(const fcnn_layer *layer, const fcnn_attributes *attributes, const char *what,
                              const size_t reach[2], const size_t strides[2], fcnn_extent extent[2], fcnn_error *error)
 {
     static const char *const paddings[] = {"valid", "same"};
     const fcnn_shape *in = &layer->input[0];
-    char text[64];
-    if (in->rank != 3)
-        return fcnn_fail(error, FCNN_E_SHAPE, "layer '%s' expects images (height, width, channels), got shape %s",
-                         layer->name, fcnn_shape_text(in, text, sizeof text));
     size_t same;
+    FCNN_TRY(fcnn_windows_expect_images(layer, error));
     FCNN_TRY(fcnn_attributes_choice(attributes, "padding", paddings, 2, &same, error));
     if (!same && (reach[0] > in->extent[0] || reach[1] > in->extent[1]))
         return fcnn_fail(error, FCNN_E_SHAPE,
