@@ -1,0 +1,32 @@
+/* registry.h - every loss class, and what several of them share. */
+#ifndef FCNN_LOSS_REGISTRY_H
+#define FCNN_LOSS_REGISTRY_H
+
+#include "loss.h"
+
+extern const fcnn_loss_class fcnn_sparse_categorical_crossentropy_class;
+extern const fcnn_loss_class fcnn_categorical_crossentropy_class;
+extern const fcnn_loss_class fcnn_binary_crossentropy_class;
+extern const fcnn_loss_class fcnn_mean_squared_error_class;
+extern const fcnn_loss_class fcnn_mean_absolute_error_class;
+extern const fcnn_loss_class fcnn_huber_class;
+
+/* Probabilities are kept this far from 0 and 1 before their logarithm is taken: Keras's backend.epsilon(). */
+#define FCNN_PROBABILITY_LOW 1e-7f
+#define FCNN_PROBABILITY_HIGH (1.0f - 1e-7f)
+
+static inline float fcnn_probability_clip(float p)
+{
+    return p < FCNN_PROBABILITY_LOW ? FCNN_PROBABILITY_LOW : p > FCNN_PROBABILITY_HIGH ? FCNN_PROBABILITY_HIGH : p;
+}
+
+/* The derivative of fcnn_probability_clip. */
+static inline float fcnn_probability_is_inside(float p)
+{
+    return p >= FCNN_PROBABILITY_LOW && p <= FCNN_PROBABILITY_HIGH ? 1.0f : 0.0f;
+}
+
+/* Sets loss->from_logits and loss->label_smoothing from the attributes of those names, where they are given. */
+fcnn_status fcnn_loss_read_options(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
+
+#endif

@@ -1,0 +1,99 @@
+/* regression.c - losses of the error e = prediction - target, averaged over all numbers.
+ *
+ * mean_squared_error:   e^2,                                             gradient 2 e
+ * mean_absolute_error:  |e|,                                             gradient sign(e)
+ * huber:                e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2;   gradient e, clipped to +- delta
+ */
+#include <math.h>
+
+#include "registry.h"
+
+static float sign(float e) { return (float)((e > 0.0f) - (e < 0.0f)); }
+
+static fcnn_status create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
+{
+    static const char *const names[] = {"type"};
+    (void)loss;
+    return fcnn_attributes_expect(attributes, names, 1, error);
+}
+
+static fcnn_status create_huber(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
+{
+    static const char *const names[] = {"type", "delta"};
+    double delta = 1.0;
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, 2, error));
+    if (fcnn_attributes_has(attributes, "delta"))
+        FCNN_TRY(fcnn_attributes_number(attributes, "delta", 0.0, 0x1p60, &delta, error));
+    loss->parameter = (float)delta;
+    return FCNN_OK;
+}
+
+static float squared(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t rows, size_t classes,
+                     const float *prediction, const void *target, float scale, float *gradient)
+{
+    const size_t count = rows * classes;
+    const float *t = target, share = scale / (float)count;
+    double sum = 0.0;
+    (void)loss, (void)kernels;
+    for (size_t i = 0; i < count; i++) {
+        const float e = prediction[i] - t[i];
+        sum += (double)e * e;
+        if (gradient)
+            gradient[i] = share * (2.0f * e);
+    }
+    return (float)(sum / (double)count);
+}
+
+static float absolute(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t rows, size_t classes,
+                      const float *prediction, const void *target, float scale, float *gradient)
+{
+    const size_t count = rows * classes;
+    const float *t = target, share = scale / (float)count;
+    double sum = 0.0;
+    (void)loss, (void)kernels;
+    for (size_t i = 0; i < count; i++) {
+        const float e = prediction[i] - t[i];
+        sum += fabsf(e);
+        if (gradient)
+            gradient[i] = share * sign(e);
+    }
+    return (float)(sum / (double)count);
+}
+
+static float huber(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t rows, size_t classes,
+                   const float *prediction, const void *target, float scale, float *gradient)
+{
+    const size_t count = rows * classes;
+    const float *t = target, share = scale / (float)count, delta = loss->parameter;
+    double sum = 0.0;
+    (void)kernels;
+    for (size_t i = 0; i < count; i++) {
+        const float e = prediction[i] - t[i];
+        const int small = fabsf(e) <= delta;
+        sum += small ? 0.5 * e * e : (double)delta * fabsf(e) - 0.5 * delta * delta;
+        if (gradient)
+            gradient[i] = share * (small ? e : delta * sign(e));
+    }
+    return (float)(sum / (double)count);
+}
+
+const fcnn_loss_class fcnn_mean_squared_error_class = {
+    .type = "mean_squared_error",
+    .target = FCNN_TARGET_VALUES,
+    .create = create,
+    .evaluate = squared,
+};
+
+const fcnn_loss_class fcnn_mean_absolute_error_class = {
+    .type = "mean_absolute_error",
+    .target = FCNN_TARGET_VALUES,
+    .create = create,
+    .evaluate = absolute,
+};
+
+const fcnn_loss_class fcnn_huber_class = {
+    .type = "huber",
+    .target = FCNN_TARGET_VALUES,
+    .create = create_huber,
+    .evaluate = huber,
+};

@@ -1,0 +1,57 @@
+/* rmsprop.c - RMSprop. With gradient g:
+ *
+ *     v = rho v + (1 - rho) g^2
+ *     d = v, or centered: a = rho a + (1 - rho) g,  d = v - a^2
+ *     change = learning_rate g / sqrt(d + epsilon), or with momentum: m = momentum m + that,  change = m
+ *     w = w - change
+ *
+ * Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; epsilon is inside the root, as in Keras.
+ */
+#include <math.h>
+
+#include "registry.h"
+
+enum { RHO, MOMENTUM, EPSILON };
+
+static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error)
+{
+    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "rho", "momentum", "epsilon", "centered"};
+    double *config = optimizer->config;
+    config[RHO] = 0.9;
+    config[EPSILON] = 1e-7;
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, sizeof names / sizeof *names, error));
+    FCNN_TRY(fcnn_optimizer_read_number(attributes, "rho", 0.0, nextafter(1.0, 0.0), &config[RHO], error));
+    FCNN_TRY(fcnn_optimizer_read_number(attributes, "momentum", 0.0, 1.0, &config[MOMENTUM], error));
+    FCNN_TRY(fcnn_optimizer_read_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
+    FCNN_TRY(fcnn_optimizer_read_flag(attributes, "centered", &optimizer->flag, error));
+    fcnn_optimizer_add_slot(optimizer, "velocity");
+    if (config[MOMENTUM] > 0.0)
+        fcnn_optimizer_add_slot(optimizer, "momentum");
+    if (optimizer->flag)
+        fcnn_optimizer_add_slot(optimizer, "average_gradient");
+    return FCNN_OK;
+}
+
+static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigned long long step, fcnn_update *update)
+{
+    (void)optimizer, (void)step;
+    update->rate = (float)learning_rate;
+}
+
+static void apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
+                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
+{
+    const double *config = optimizer->config;
+    const int has_momentum = config[MOMENTUM] > 0.0;
+    kernels->rmsprop(count, w, g, slot[0], has_momentum ? slot[1] : NULL,
+                     optimizer->flag ? slot[optimizer->slots - 1] : NULL, update->rate, (float)config[RHO],
+                     (float)(1.0 - config[RHO]), (float)config[MOMENTUM], (float)config[EPSILON], update->decay,
+                     update->clip_scale, update->clip_value);
+}
+
+const fcnn_optimizer_class fcnn_rmsprop_class = {
+    .type = "rmsprop",
+    .create = create,
+    .begin = begin,
+    .apply = apply,
+};

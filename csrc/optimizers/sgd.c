@@ -1,0 +1,40 @@
+/* sgd.c - gradient descent, with momentum. With gradient g:
+ *
+ *     without momentum:  w = w - learning_rate g
+ *     with:              m = momentum m - learning_rate g,  w = w + m
+ *     nesterov:          the same m,                        w = w + momentum m - learning_rate g
+ */
+#include "registry.h"
+
+enum { MOMENTUM };
+
+static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error)
+{
+    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "momentum", "nesterov"};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, sizeof names / sizeof *names, error));
+    FCNN_TRY(fcnn_optimizer_read_number(attributes, "momentum", 0.0, 1.0, &optimizer->config[MOMENTUM], error));
+    FCNN_TRY(fcnn_optimizer_read_flag(attributes, "nesterov", &optimizer->flag, error));
+    if (optimizer->config[MOMENTUM] > 0.0)
+        fcnn_optimizer_add_slot(optimizer, "momentum");
+    return FCNN_OK;
+}
+
+static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigned long long step, fcnn_update *update)
+{
+    (void)optimizer, (void)step;
+    update->rate = (float)learning_rate;
+}
+
+static void apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
+                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
+{
+    kernels->sgd(count, w, g, optimizer->slots ? slot[0] : NULL, update->rate, (float)optimizer->config[MOMENTUM],
+                 optimizer->flag, update->decay, update->clip_scale, update->clip_value);
+}
+
+const fcnn_optimizer_class fcnn_sgd_class = {
+    .type = "sgd",
+    .create = create,
+    .begin = begin,
+    .apply = apply,
+};
