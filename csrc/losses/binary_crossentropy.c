@@ -27,7 +27,7 @@ static fcnn_status create(fcnn_loss *loss, const fcnn_attributes *attributes, fc
 static double from_logits(const fcnn_kernels *kernels, size_t count, const float *x, const float *t, float scale,
                           float *gradient)
 {
-    float work[CHUNK];
+    float work[CHUNK] = {0};
     double sum = 0.0;
     for (size_t i = 0; i < count; i++)
         work[i] = -fabsf(x[i]);
@@ -45,7 +45,7 @@ static double from_logits(const fcnn_kernels *kernels, size_t count, const float
 static double from_probabilities(const fcnn_kernels *kernels, size_t count, const float *p, const float *t, float scale,
                                  float *gradient)
 {
-    float yes[CHUNK], no[CHUNK];
+    float yes[CHUNK] = {0}, no[CHUNK] = {0};
     double sum = 0.0;
     for (size_t i = 0; i < count; i++) {
         yes[i] = fcnn_probability_clip(p[i]);
