@@ -1,0 +1,243 @@
+"""The crossentropies: with labels, with probabilities, and binary.
+
+Probabilities are clipped to [1e-7, 1 - 1e-7], as in Keras.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, floating, labels_for
+from fashioncnn.utils import checks
+
+
+def _log_softmax(logits: Array) -> Array:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def _clipped(probabilities: Array) -> Array:
+    return np.clip(probabilities, EPSILON, 1 - EPSILON)
+
+
+def check_axis(owner: str, axis: int) -> None:
+    if axis != -1:
+        raise checks.unsupported(owner, "axis", axis, "-1")
+
+
+def check_ignore_class(owner: str, ignore_class: int | None) -> None:
+    if ignore_class is not None:
+        raise checks.unsupported(owner, "ignore_class", ignore_class, "None")
+
+
+def sparse_categorical_crossentropy(
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Array:
+    """``-log(probability of the label)``, for each row of the last axis.
+
+    Args:
+        y_true: (..., ) or (..., 1) integer labels in [0, C).
+        y_pred: (..., C) probabilities, or logits.
+        from_logits: Whether `y_pred` holds logits.
+        ignore_class: Must be None.
+        axis: Must be -1.
+
+    Raises:
+        ValueError: If shapes or labels do not fit.
+
+    Example:
+        >>> sparse_categorical_crossentropy([1], [[0.25, 0.5, 0.25]]).round(4)
+        array([0.6931])
+    """
+    check_ignore_class("sparse_categorical_crossentropy", ignore_class)
+    check_axis("sparse_categorical_crossentropy", axis)
+    prediction = floating(y_pred)
+    labels = labels_for(y_true, prediction)
+    logarithms = _log_softmax(prediction if from_logits else np.log(_clipped(prediction)))
+    return -np.take_along_axis(logarithms, labels[..., None], axis=-1)[..., 0]
+
+
+def categorical_crossentropy(
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Array:
+    """``-sum(target * log(probability))`` over the last axis.
+
+    Args:
+        y_true: (..., C) target probabilities, such as one-hot labels.
+        y_pred: (..., C) probabilities (each row is divided by its sum), or logits.
+        from_logits: Whether `y_pred` holds logits.
+        label_smoothing: In [0, 1]: this part of each target is spread over all classes.
+        axis: Must be -1.
+
+    Raises:
+        ValueError: If shapes do not fit.
+
+    Example:
+        >>> categorical_crossentropy([[0, 1, 0]], [[0.25, 0.5, 0.25]]).round(4)
+        array([0.6931])
+    """
+    check_axis("categorical_crossentropy", axis)
+    target, prediction = aligned(y_true, y_pred)
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / target.shape[-1]
+    if from_logits:
+        logarithms = _log_softmax(prediction)
+    else:
+        logarithms = np.log(_clipped(prediction / prediction.sum(axis=-1, keepdims=True)))
+    return np.asarray(-(target * logarithms).sum(axis=-1))
+
+
+def binary_crossentropy(
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Array:
+    """``-target * log(p) - (1 - target) * log(1 - p)``, the mean over the last axis.
+
+    Args:
+        y_true: Targets in [0, 1].
+        y_pred: Probabilities or logits, of the same shape.
+        from_logits: Whether `y_pred` holds logits.
+        label_smoothing: In [0, 1]: targets are moved towards 0.5 by this part.
+        axis: Must be -1.
+
+    Raises:
+        ValueError: If shapes do not fit.
+
+    Example:
+        >>> binary_crossentropy([[1, 0]], [[0.5, 0.5]]).round(4)
+        array([0.6931])
+    """
+    check_axis("binary_crossentropy", axis)
+    target, prediction = aligned(y_true, y_pred)
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + 0.5 * label_smoothing
+    if from_logits:
+        values = np.maximum(prediction, 0) - prediction * target + np.log1p(np.exp(-np.abs(prediction)))
+    else:
+        p = _clipped(prediction)
+        values = -(target * np.log(p) + (1 - target) * np.log(1 - p))
+    return np.asarray(values.mean(axis=-1))
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """Crossentropy with integer labels: ``-log(probability of the label)``.
+
+    Args:
+        from_logits: Whether predictions are logits. A softmax in the last layer is computed together with the loss, so
+            there is nothing to gain from leaving it out.
+        ignore_class: Must be None.
+        reduction: See `Loss`.
+        axis: Must be -1.
+        name: A name for the loss.
+        dtype: None or "float32".
+
+    Shapes:
+        y_true: (N, ...) or (N, ..., 1) integers; y_pred: (N, ..., C).
+
+    Raises:
+        ValueError: If an argument is not supported.
+
+    Example:
+        >>> round(SparseCategoricalCrossentropy()([1, 0], [[0.5, 0.5], [0.25, 0.75]]), 4)
+        1.0397
+    """
+
+    takes_labels = True
+
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None,
+                 reduction: str | None = "sum_over_batch_size", axis: int = -1,
+                 name: str | None = "sparse_categorical_crossentropy", dtype: str | None = None) -> None:
+        super().__init__(name, reduction, dtype)
+        check_ignore_class(type(self).__name__, ignore_class)
+        check_axis(type(self).__name__, axis)
+        self.from_logits = bool(from_logits)
+
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+
+    def _core_config(self) -> dict[str, Any]:
+        return {"type": "sparse_categorical_crossentropy", "from_logits": self.from_logits}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "from_logits": self.from_logits, "ignore_class": None}
+
+
+class CategoricalCrossentropy(Loss):
+    """Crossentropy with probabilities as targets: ``-sum(target * log(probability))``.
+
+    Args:
+        from_logits: Whether predictions are logits.
+        label_smoothing: In [0, 1]: this part of each target is spread over all classes.
+        axis: Must be -1.
+        reduction: See `Loss`.
+        name: A name for the loss.
+        dtype: None or "float32".
+
+    Shapes:
+        y_true: (N, ..., C); y_pred: (N, ..., C).
+
+    Raises:
+        ValueError: If an argument is out of its range or not supported.
+
+    Example:
+        >>> round(CategoricalCrossentropy()([[0, 1], [1, 0]], [[0.5, 0.5], [0.25, 0.75]]), 4)
+        1.0397
+    """
+
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+                 reduction: str | None = "sum_over_batch_size", name: str | None = "categorical_crossentropy",
+                 dtype: str | None = None) -> None:
+        super().__init__(name, reduction, dtype)
+        check_axis(type(self).__name__, axis)
+        self.from_logits = bool(from_logits)
+        self.label_smoothing = checks.number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+
+    def _core_config(self) -> dict[str, Any]:
+        return {
+            "type": "categorical_crossentropy",
+            "from_logits": self.from_logits,
+            "label_smoothing": self.label_smoothing,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": -1}
+        return {**super().get_config(), **own}
+
+
+class BinaryCrossentropy(CategoricalCrossentropy):
+    """Crossentropy of independent yes-or-no predictions: ``-target * log(p) - (1 - target) * log(1 - p)``.
+
+    Args:
+        from_logits: Whether predictions are logits.
+        label_smoothing: In [0, 1]: targets are moved towards 0.5 by this part.
+        axis: Must be -1.
+        reduction: See `Loss`.
+        name: A name for the loss.
+        dtype: None or "float32".
+
+    Shapes:
+        y_true: (N, ..., C); y_pred: (N, ..., C).
+
+    Raises:
+        ValueError: If an argument is out of its range or not supported.
+
+    Example:
+        >>> round(BinaryCrossentropy()([[1], [0]], [[0.5], [0.75]]), 4)
+        1.0397
+    """
+
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+                 reduction: str | None = "sum_over_batch_size", name: str | None = "binary_crossentropy",
+                 dtype: str | None = None) -> None:
+        super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
+
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+
+    def _core_config(self) -> dict[str, Any]:
+        return {**super()._core_config(), "type": "binary_crossentropy"}

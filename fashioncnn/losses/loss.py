@@ -1,0 +1,147 @@
+"""Base class of the losses, and how losses of single images become one number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fashioncnn.saving.registry import snake_case
+from fashioncnn.utils import checks
+
+Array = NDArray[np.floating[Any]]
+EPSILON = 1e-7
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+
+
+class Loss:
+    """What training makes small.
+
+    In `fit` and `evaluate` the core computes the loss and its gradient, from `core_config`. Calling a loss computes the
+    same value in NumPy.
+
+    Args:
+        name: A name for the loss.
+        reduction: How the losses of images become one number. "sum_over_batch_size" (or "mean"):
+            ``sum(weight * loss) / N``; "sum"; "mean_with_sample_weight": ``sum(weight * loss) / sum(weight)``; "none"
+            or None: not at all. Training takes the first only.
+        dtype: None or "float32".
+
+    Raises:
+        ValueError: If `reduction` is none of these.
+    """
+
+    takes_labels: ClassVar[bool] = False
+
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size",
+                 dtype: str | None = None) -> None:
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"`reduction` must be one of {REDUCTIONS}, got {reduction!r}")
+        self.name = name or snake_case(type(self).__name__)
+        self.reduction = reduction
+        self.dtype = checks.float32(type(self).__name__, dtype)
+
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+        """The reduced loss.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions; the last axis is classes or values.
+            sample_weight: A weight for each image (or for each loss of `call`).
+
+        Returns:
+            A float, or an array with reduction "none".
+        """
+        values = self.call(np.asarray(y_true), np.asarray(y_pred, np.float32))
+        weights = None if sample_weight is None else np.asarray(sample_weight, np.float32)
+        if weights is not None:
+            values, weights = same_rank(values, weights)
+            values = values * weights
+        if self.reduction in ("none", None):
+            return values
+        total = float(values.sum(dtype=np.float64))
+        if self.reduction == "sum":
+            return total
+        by_weight = self.reduction == "mean_with_sample_weight" and weights is not None
+        divisor = float(weights.sum(dtype=np.float64)) if by_weight and weights is not None else values.size
+        return total / divisor if divisor else 0.0
+
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+        """The loss along the last axis of `y_pred`."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
+
+    def core_config(self) -> dict[str, Any]:
+        """What the core's `Network.set_loss` takes.
+
+        Raises:
+            ValueError: If the core has no such loss or reduction.
+        """
+        if self.reduction not in ("sum_over_batch_size", "mean"):
+            raise checks.unsupported(type(self).__name__, "reduction", self.reduction,
+                                     "'sum_over_batch_size' and 'mean' in compile()")
+        return self._core_config()
+
+    def _core_config(self) -> dict[str, Any]:
+        raise ValueError(f"a loss written in Python ({type(self).__name__}) is not supported by fashioncnn in "
+                         "compile(); supported: the classes of fashioncnn.losses")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Loss:
+        """The loss that `get_config` described."""
+        return cls(**config)
+
+
+def floating(y_pred: ArrayLike) -> Array:
+    """`y_pred` as floats: as they are, or float32."""
+    array = np.asarray(y_pred)
+    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float32)
+
+
+def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both arrays, a last axis of 1 added or taken away where their ranks differ by one, as Keras does."""
+    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
+        return (a, b[..., None]) if b.ndim == 1 else (a[..., 0], b)
+    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        return (a[..., None], b) if a.ndim == 1 else (a, b[..., 0])
+    return a, b
+
+
+def aligned(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
+    """Targets and predictions as floats of one shape.
+
+    Raises:
+        ValueError: If their shapes differ by more than a last axis of 1.
+    """
+    prediction = floating(y_pred)
+    target, prediction = same_rank(np.asarray(y_true, prediction.dtype), prediction)
+    if target.shape != prediction.shape:
+        raise ValueError(f"`y_true` of shape {target.shape} does not fit `y_pred` of shape {prediction.shape}")
+    return target, prediction
+
+
+def labels_for(y_true: ArrayLike, y_pred: Array) -> NDArray[np.int64]:
+    """The integer labels of `y_true`, one for each row of `y_pred`'s last axis.
+
+    Raises:
+        ValueError: If the shapes do not fit, or a label is not a whole number or out of range.
+    """
+    given = np.asarray(y_true)
+    if given.ndim == y_pred.ndim and given.shape[-1] == 1:
+        given = given[..., 0]
+    if given.shape != y_pred.shape[:-1]:
+        raise ValueError(f"`y_true` of shape {given.shape} does not fit `y_pred` of shape {y_pred.shape}: one integer "
+                         "label is expected where `y_pred` has a row")
+    labels = given.astype(np.int64)
+    if not np.array_equal(labels, given):
+        raise ValueError("`y_true` must hold integer labels")
+    classes = y_pred.shape[-1]
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"`y_true` has labels from {labels.min()} to {labels.max()}, but `y_pred` has {classes} "
+                         f"classes: labels must be 0 to {classes - 1}")
+    return labels

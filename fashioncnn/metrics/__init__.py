@@ -1,0 +1,162 @@
+"""Metrics: numbers that describe predictions. Each accuracy is a class for `compile` and a function of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fashioncnn.losses import (
+    Loss,
+    binary_crossentropy,
+    categorical_crossentropy,
+    huber,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
+from fashioncnn.metrics.accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from fashioncnn.metrics.loss_metrics import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+from fashioncnn.metrics.metric import Metric
+from fashioncnn.metrics.reduction import Mean, MeanMetricWrapper, Sum
+from fashioncnn.saving.registry import Registry
+
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "Metric",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "huber",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "resolve",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]
+
+_CLASSES: dict[Callable[..., Any], type[Metric]] = {
+    binary_accuracy: BinaryAccuracy,
+    binary_crossentropy: BinaryCrossentropy,
+    categorical_accuracy: CategoricalAccuracy,
+    categorical_crossentropy: CategoricalCrossentropy,
+    mean_absolute_error: MeanAbsoluteError,
+    mean_squared_error: MeanSquaredError,
+    sparse_categorical_accuracy: SparseCategoricalAccuracy,
+    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+    sparse_top_k_categorical_accuracy: SparseTopKCategoricalAccuracy,
+    top_k_categorical_accuracy: TopKCategoricalAccuracy,
+}
+_ALIASES = {"bce": BinaryCrossentropy, "mae": MeanAbsoluteError, "mse": MeanSquaredError}
+_REGISTRY: Registry[Metric] = Registry(
+    "metric", "keras.metrics", Metric, [Accuracy, Mean, Sum, *_CLASSES.values()], _ALIASES
+)
+
+
+def get(identifier: Any) -> Metric | None:
+    """The metric that a name, function ``f(y_true, y_pred)``, class, config or metric stands for; None for None.
+
+    Raises:
+        ValueError: If it stands for none.
+
+    Example:
+        >>> get("mse").name
+        'mean_squared_error'
+    """
+    if identifier is None:
+        return None
+    if callable(identifier) and not isinstance(identifier, (Metric, type)):
+        return _CLASSES[identifier]() if identifier in _CLASSES else MeanMetricWrapper(identifier)
+    return _REGISTRY.get(identifier)
+
+
+def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...]) -> Metric:
+    """The metric that `compile` means by `identifier`, as `get`, and by names that depend on the model.
+
+    "accuracy" (or "acc") is binary accuracy for a model with one output, sparse categorical accuracy for a loss that
+    takes integer labels, and categorical accuracy otherwise; "crossentropy" (or "ce") likewise. A name given as a
+    string becomes the metric's.
+
+    Args:
+        identifier: See `get`.
+        loss: The model's.
+        output_shape: The model's, without the batch axis.
+
+    Raises:
+        ValueError: If `identifier` stands for no metric, or for one that cannot compare this loss's targets.
+
+    Example:
+        >>> from fashioncnn.losses import SparseCategoricalCrossentropy
+        >>> resolve("accuracy", SparseCategoricalCrossentropy(), (10,)).core_config()
+        {'type': 'sparse_categorical_accuracy'}
+    """
+    name = identifier.lower() if isinstance(identifier, str) else None
+    metric: Metric | None
+    if name in ("accuracy", "acc"):
+        metric = _fitting(loss, output_shape, BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)()
+    elif name in ("crossentropy", "ce"):
+        crossentropies = BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy
+        metric = _fitting(loss, output_shape, *crossentropies)(from_logits=getattr(loss, "from_logits", False))
+    else:
+        metric = get(identifier)
+    if metric is None:
+        raise ValueError("a metric must be a name, a function or an instance of Metric, got None")
+    if isinstance(identifier, str):
+        metric.name = identifier
+    if loss is not None and metric.takes_labels is not None and metric.takes_labels != loss.takes_labels:
+        kinds = {True: "integer labels", False: "targets of the output's shape"}
+        raise ValueError(f"metric {metric.name!r} compares {kinds[metric.takes_labels]}, but the loss {loss.name!r} "
+                         f"takes {kinds[loss.takes_labels]}; use 'accuracy' for the metric that fits")
+    return metric
+
+
+def _fitting(loss: Loss | None, output_shape: tuple[int, ...], binary: Any, sparse: Any, categorical: Any) -> Any:
+    if output_shape[-1] == 1:
+        return binary
+    return sparse if loss is not None and loss.takes_labels else categorical
+
+
+def serialize(metric: Metric) -> dict[str, Any]:
+    """A JSON-compatible description of a metric."""
+    return _REGISTRY.serialize(metric)
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Metric]] | None = None) -> Metric:
+    """The metric that `serialize` described."""
+    return _REGISTRY.deserialize(config, custom_objects)

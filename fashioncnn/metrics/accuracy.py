@@ -1,0 +1,247 @@
+"""How often predictions are right. All but `Accuracy` are counted by the core during `fit` and `evaluate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fashioncnn.losses.loss import Array, aligned, floating, labels_for
+from fashioncnn.metrics.reduction import MeanMetricWrapper
+from fashioncnn.utils import checks
+
+
+def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """1 where the prediction equals the target, else 0.
+
+    Example:
+        >>> accuracy([1, 2, 3], [1, 2, 4])
+        array([1., 1., 0.], dtype=float32)
+    """
+    target, prediction = aligned(y_true, y_pred)
+    return np.asarray(target == prediction, np.float32)
+
+
+def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Array:
+    """1 where the prediction is on the target's side of `threshold`, else 0.
+
+    Args:
+        y_true: Targets, 0 or 1.
+        y_pred: Predictions of the same shape.
+        threshold: Predictions above it count as 1.
+
+    Example:
+        >>> binary_accuracy([1, 0, 1], [0.9, 0.2, 0.4])
+        array([1., 1., 0.], dtype=float32)
+    """
+    target, prediction = aligned(y_true, y_pred)
+    return np.asarray(target == (prediction > threshold), np.float32)
+
+
+def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """1 where prediction and target have their largest number in the same place of the last axis, else 0.
+
+    Args:
+        y_true: (..., C) targets, such as one-hot labels.
+        y_pred: (..., C) probabilities or logits. Of equal numbers the first counts as the largest.
+
+    Example:
+        >>> categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
+        array([1., 0.], dtype=float32)
+    """
+    return sparse_categorical_accuracy(_largest(y_true), y_pred)
+
+
+def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """1 where the prediction's largest number is in the label's place of the last axis, else 0.
+
+    Args:
+        y_true: (..., ) or (..., 1) integer labels.
+        y_pred: (..., C) probabilities or logits. Of equal numbers the first counts as the largest.
+
+    Example:
+        >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
+        array([1., 0.], dtype=float32)
+    """
+    prediction = floating(y_pred)
+    return np.asarray(labels_for(y_true, prediction) == _largest(prediction), np.float32)
+
+
+def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+    """1 where fewer than `k` predictions exceed that of the target's largest class, else 0.
+
+    Args:
+        y_true: (..., C) targets, such as one-hot labels.
+        y_pred: (..., C) probabilities or logits.
+        k: How many classes may be tried.
+
+    Example:
+        >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]], k=2)
+        array([1., 0.], dtype=float32)
+    """
+    return sparse_top_k_categorical_accuracy(_largest(y_true), y_pred, k)
+
+
+def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+    """1 where fewer than `k` predictions exceed the label's, else 0.
+
+    Args:
+        y_true: (..., ) or (..., 1) integer labels.
+        y_pred: (..., C) probabilities or logits.
+        k: How many classes may be tried.
+
+    Example:
+        >>> sparse_top_k_categorical_accuracy([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]], k=2)
+        array([1., 0.], dtype=float32)
+    """
+    prediction = floating(y_pred)
+    labels = labels_for(y_true, prediction)
+    own = np.take_along_axis(prediction, labels[..., None], axis=-1)
+    better = (prediction > own).sum(axis=-1)
+    return np.asarray((better < k) & np.isfinite(own[..., 0]), np.float32)
+
+
+def _largest(values: ArrayLike) -> NDArray[np.intp]:
+    return np.asarray(np.argmax(values, axis=-1))
+
+
+class Accuracy(MeanMetricWrapper):
+    """How often predictions equal targets.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> Accuracy()([1, 2, 3, 4], [0, 2, 3, 4])
+        0.75
+    """
+
+    _direction = "up"
+
+    def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
+        super().__init__(accuracy, name, dtype)
+
+
+class BinaryAccuracy(MeanMetricWrapper):
+    """How often predictions are on their targets' side of a threshold.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+        threshold: Predictions above it count as 1.
+
+    Example:
+        >>> BinaryAccuracy()([1, 1, 0, 0], [0.98, 1, 0, 0.6])
+        0.75
+    """
+
+    takes_labels = False
+    _direction = "up"
+
+    def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
+        self.threshold = checks.number("threshold", threshold)
+        super().__init__(binary_accuracy, name, dtype, threshold=self.threshold)
+
+    def core_config(self) -> dict[str, Any]:
+        return {"type": "binary_accuracy", "threshold": self.threshold}
+
+
+class CategoricalAccuracy(MeanMetricWrapper):
+    """How often predictions have their largest number where their (one-hot) targets have it.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> CategoricalAccuracy()([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
+        0.5
+    """
+
+    takes_labels = False
+    _direction = "up"
+
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(categorical_accuracy, name, dtype)
+
+    def core_config(self) -> dict[str, Any]:
+        return {"type": "categorical_accuracy"}
+
+
+class SparseCategoricalAccuracy(MeanMetricWrapper):
+    """How often predictions have their largest number at their integer label.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> SparseCategoricalAccuracy()([1, 0], [[0.2, 0.8], [0.4, 0.6]])
+        0.5
+    """
+
+    takes_labels = True
+    _direction = "up"
+
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(sparse_categorical_accuracy, name, dtype)
+
+    def core_config(self) -> dict[str, Any]:
+        return {"type": "sparse_categorical_accuracy"}
+
+
+class TopKCategoricalAccuracy(MeanMetricWrapper):
+    """How often the class of a (one-hot) target is among the `k` largest predictions.
+
+    Args:
+        k: How many classes may be tried.
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> TopKCategoricalAccuracy(k=2)([[0, 0, 1], [1, 0, 0]], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]])
+        0.5
+    """
+
+    takes_labels = False
+    _direction = "up"
+
+    def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: str | None = None) -> None:
+        self.k = checks.integer("k", k, at_least=1)
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=self.k)
+
+    def core_config(self) -> dict[str, Any]:
+        return {"type": "top_k_categorical_accuracy", "k": self.k}
+
+
+class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
+    """How often an integer label is among the `k` largest predictions.
+
+    Args:
+        k: How many classes may be tried.
+        name: A name for the metric.
+        dtype: None or "float32".
+        from_sorted_ids: Must be False.
+
+    Raises:
+        ValueError: If an argument is not supported.
+
+    Example:
+        >>> SparseTopKCategoricalAccuracy(k=2)([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]])
+        0.5
+    """
+
+    takes_labels = True
+    _direction = "up"
+
+    def __init__(self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: str | None = None,
+                 from_sorted_ids: bool = False) -> None:
+        if from_sorted_ids:
+            raise checks.unsupported(type(self).__name__, "from_sorted_ids", from_sorted_ids, "False")
+        self.k = checks.integer("k", k, at_least=1)
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=self.k)
+
+    def core_config(self) -> dict[str, Any]:
+        return {"type": "sparse_top_k_categorical_accuracy", "k": self.k}

@@ -1,0 +1,117 @@
+"""The mean of a loss as a metric. The formulas are those of `fashioncnn.losses`."""
+
+from __future__ import annotations
+
+from fashioncnn import losses
+from fashioncnn.losses.crossentropy import check_axis, check_ignore_class
+from fashioncnn.metrics.reduction import MeanMetricWrapper
+from fashioncnn.utils import checks
+
+
+class MeanSquaredError(MeanMetricWrapper):
+    """``mean((target - prediction)**2)``.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> MeanSquaredError()([[0.0, 1.0]], [[1.0, 3.0]])
+        2.5
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(losses.mean_squared_error, name, dtype)
+
+
+class MeanAbsoluteError(MeanMetricWrapper):
+    """``mean(abs(target - prediction))``.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> MeanAbsoluteError()([[0.0, 1.0]], [[1.0, 3.0]])
+        1.5
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
+        super().__init__(losses.mean_absolute_error, name, dtype)
+
+
+class BinaryCrossentropy(MeanMetricWrapper):
+    """The mean of `losses.binary_crossentropy`.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+        from_logits: Whether predictions are logits.
+        label_smoothing: In [0, 1]: targets are moved towards 0.5 by this part.
+
+    Example:
+        >>> round(BinaryCrossentropy()([[1], [0]], [[0.5], [0.75]]), 4)
+        1.0397
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "binary_crossentropy", dtype: str | None = None, from_logits: bool = False,
+                 label_smoothing: float = 0.0) -> None:
+        smoothing = checks.number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+        super().__init__(losses.binary_crossentropy, name, dtype, from_logits=bool(from_logits),
+                         label_smoothing=smoothing)
+
+
+class CategoricalCrossentropy(MeanMetricWrapper):
+    """The mean of `losses.categorical_crossentropy`.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+        from_logits: Whether predictions are logits.
+        label_smoothing: In [0, 1]: this part of each target is spread over all classes.
+        axis: Must be -1.
+
+    Example:
+        >>> round(CategoricalCrossentropy()([[0, 1], [1, 0]], [[0.5, 0.5], [0.25, 0.75]]), 4)
+        1.0397
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "categorical_crossentropy", dtype: str | None = None,
+                 from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> None:
+        check_axis(type(self).__name__, axis)
+        smoothing = checks.number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+        super().__init__(losses.categorical_crossentropy, name, dtype, from_logits=bool(from_logits),
+                         label_smoothing=smoothing, axis=-1)
+
+
+class SparseCategoricalCrossentropy(MeanMetricWrapper):
+    """The mean of `losses.sparse_categorical_crossentropy`.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+        from_logits: Whether predictions are logits.
+        ignore_class: Must be None.
+        axis: Must be -1.
+
+    Example:
+        >>> round(SparseCategoricalCrossentropy()([1, 0], [[0.5, 0.5], [0.25, 0.75]]), 4)
+        1.0397
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "sparse_categorical_crossentropy", dtype: str | None = None,
+                 from_logits: bool = False, ignore_class: int | None = None, axis: int = -1) -> None:
+        check_ignore_class(type(self).__name__, ignore_class)
+        check_axis(type(self).__name__, axis)
+        super().__init__(losses.sparse_categorical_crossentropy, name, dtype, from_logits=bool(from_logits),
+                         ignore_class=None, axis=-1)

@@ -1,0 +1,41 @@
+"""Optimizers and learning rate schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fashioncnn.optimizers import schedules
+from fashioncnn.optimizers.adam import Adam
+from fashioncnn.optimizers.adamw import AdamW
+from fashioncnn.optimizers.optimizer import Optimizer
+from fashioncnn.optimizers.rmsprop import RMSprop
+from fashioncnn.optimizers.sgd import SGD
+from fashioncnn.saving.registry import Registry
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+
+_REGISTRY: Registry[Optimizer] = Registry("optimizer", "keras.optimizers", Optimizer, [Adam, AdamW, RMSprop, SGD])
+
+
+def get(identifier: Any) -> Optimizer | None:
+    """The optimizer that a name, class, config or optimizer stands for; None for None.
+
+    Raises:
+        ValueError: If it stands for none.
+
+    Example:
+        >>> get("adam").learning_rate
+        0.001
+    """
+    return None if identifier is None else _REGISTRY.get(identifier)
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """A JSON-compatible description of an optimizer."""
+    return _REGISTRY.serialize(optimizer)
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Optimizer]] | None = None) -> Optimizer:
+    """The optimizer that `serialize` described."""
+    return _REGISTRY.deserialize(config, custom_objects)

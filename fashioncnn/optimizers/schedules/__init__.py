@@ -1,0 +1,54 @@
+"""Learning rate schedules: what an optimizer's `learning_rate` may be instead of a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fashioncnn.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
+from fashioncnn.optimizers.schedules.decay import (
+    ExponentialDecay,
+    InverseTimeDecay,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+)
+from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
+from fashioncnn.saving.registry import Registry
+
+__all__ = [
+    "CosineDecay",
+    "CosineDecayRestarts",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "deserialize",
+    "serialize",
+]
+
+_REGISTRY: Registry[LearningRateSchedule] = Registry(
+    "learning rate schedule",
+    "keras.optimizers.schedules",
+    LearningRateSchedule,
+    [
+        CosineDecay,
+        CosineDecayRestarts,
+        ExponentialDecay,
+        InverseTimeDecay,
+        PiecewiseConstantDecay,
+        PolynomialDecay,
+    ],
+)
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
+    """A JSON-compatible description of a schedule."""
+    return _REGISTRY.serialize(learning_rate_schedule)
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, type[LearningRateSchedule]] | None = None
+) -> LearningRateSchedule:
+    """The schedule that `serialize` described."""
+    return _REGISTRY.deserialize(config, custom_objects)

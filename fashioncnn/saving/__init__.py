@@ -1,0 +1,7 @@
+"""Files: a model's weights to and from .npz and .safetensors."""
+
+from __future__ import annotations
+
+from fashioncnn.saving.weights import load_weights, save_weights
+
+__all__ = ["load_weights", "save_weights"]
