@@ -17,8 +17,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 CSRC = Path("csrc")
-COMPILED_ONCE = {"dispatch.c", "reference.c", "reference_elementwise.c"}
-FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-pthread",
+FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-pthread", "-g0",
          "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-sign-conversion"]
 INSTRUCTION_SETS = {
     "x86_64": {
@@ -40,13 +39,19 @@ def sources(*folders: str) -> list[str]:
     return [str(path.relative_to(ROOT)) for folder in folders for path in sorted((ROOT / CSRC / folder).glob("*.c"))]
 
 
-def kernel_sources() -> list[str]:
-    return [path for path in sources("kernels") if Path(path).name not in COMPILED_ONCE]
+def kernel_builds() -> dict[str, tuple[list[str], list[str]]]:
+    """For each build of the kernels its sources and flags. "reference" is the plain specification, for tests."""
+    paths = [path for path in sources("kernels") if Path(path).name != "dispatch.c"]
+    reference = [path for path in paths if Path(path).name.startswith("reference")]
+    table = str(CSRC / "kernels" / "table.c")
+    kernels = [path for path in paths if path not in reference]
+    builds = {name: (kernels, flags) for name, flags in instruction_sets().items()}
+    return {**builds, "reference": ([*reference, table], [])}
 
 
 def plain_sources() -> list[str]:
-    once = [str(CSRC / "kernels" / name) for name in sorted(COMPILED_ONCE)]
-    return [*once, *sources("base", "layers", "losses", "metrics", "optimizers", "network", "data")]
+    folders = ("base", "layers", "losses", "metrics", "optimizers", "network", "data")
+    return [str(CSRC / "kernels" / "dispatch.c"), *sources(*folders)]
 
 
 def macros() -> list[tuple[str, str]]:
@@ -54,10 +59,10 @@ def macros() -> list[tuple[str, str]]:
 
 
 def compile_kernels(compiler, temp: str, depends: list[str]) -> list[str]:
-    """Objects of every kernel for every instruction set."""
+    """Objects of every build of the kernels."""
     objects = []
-    for name, flags in instruction_sets().items():
-        objects += compiler.compile(kernel_sources(), output_dir=os.path.join(temp, name), depends=depends,
+    for name, (paths, flags) in kernel_builds().items():
+        objects += compiler.compile(paths, output_dir=os.path.join(temp, name), depends=depends,
                                     macros=[("FCNN_ISA", name)], extra_postargs=[*FLAGS, *flags])
     return objects
 

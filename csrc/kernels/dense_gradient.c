@@ -9,7 +9,7 @@
 
 #define UNROLL _Pragma("GCC unroll 32")
 
-enum { VECTORS = 2, GROUP = VECTORS * FCNN_VL, TILE = FCNN_VREGS == 32 ? 8 : 4 };
+enum { VECTORS = 2, GROUP = VECTORS * FCNN_VL, TILE = FCNN_VREGS == 32 ? 8 : 4 };   /* TILE <= 2 * FCNN_VL */
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -78,7 +78,7 @@ void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t output
 
         for (size_t i = 0; i < inputs; i += FCNN_VL) {
             const size_t width = smaller(FCNN_VL, inputs - i);
-            float dxt[FCNN_VL < TILE ? TILE * GROUP : FCNN_VL * GROUP];
+            float dxt[2 * FCNN_VL * GROUP];
             for (size_t t = 0; t < width; t += TILE) {
                 const float *row[TILE];
                 UNROLL for (size_t r = 0; r < TILE; r++)

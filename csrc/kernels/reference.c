@@ -1,5 +1,4 @@
 /* reference.c - the products' contracts in plain loops: the specification, and the tests' oracle. */
-#define FCNN_ISA reference
 #include <math.h>
 
 #include "name.h"

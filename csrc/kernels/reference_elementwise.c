@@ -2,7 +2,6 @@
  *
  * Functions are computed in double with the C library and rounded once, updates of the optimizers for each stored number.
  */
-#define FCNN_ISA reference
 #include <math.h>
 #include <string.h>
 

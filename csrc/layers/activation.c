@@ -62,6 +62,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     layer->backward_reads = fcnn_activation_reads_output(spec) ? FCNN_READS_Y : FCNN_READS_X;
     layer->in_place = 1;
     layer->view = spec->function == FCNN_LINEAR;
+    layer->activation = spec->function == FCNN_SIGMOID ? "sigmoid" : NULL;
     return FCNN_OK;
 }
 

@@ -96,6 +96,7 @@ struct fcnn_layer {
     int backward_reads;                 /* FCNN_READS_X | FCNN_READS_Y: what backward (not gradient) looks at; gradient reads x */
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */
+    const char *activation;             /* the activation that the layer is, where a loss can take it over: "softmax", "sigmoid" */
     void *config;                       /* the class's own, from fcnn_allocate */
 };
 

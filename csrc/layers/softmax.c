@@ -9,6 +9,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     layer->output = layer->input[0];
     layer->backward_reads = FCNN_READS_Y;
     layer->in_place = 1;
+    layer->activation = "softmax";
     return FCNN_OK;
 }
 

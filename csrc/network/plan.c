@@ -13,6 +13,7 @@
 #include "plan.h"
 
 #include "../base/memory.h"
+#include "layout.h"
 
 /* The two buffers of a tensor: its value and its gradient. */
 typedef struct tensor {
@@ -33,7 +34,7 @@ typedef struct builder {
     size_t end;               /* the last moment */
 } builder;
 
-static size_t new_buffer(builder *b, const size_t size, size_t first, size_t last)
+static size_t new_buffer(builder *b, size_t size, size_t first, size_t last)
 {
     b->buffer[b->buffers] = (fcnn_buffer){.size = size, .first = first, .last = last};
     return b->buffers++;

@@ -1,0 +1,98 @@
+/* array.c - reads rows of arrays of any type and strides. Axes that lie densely are read in one go. */
+#include "array.h"
+
+size_t fcnn_dtype_size(fcnn_dtype dtype)
+{
+    static const unsigned char sizes[FCNN_DTYPE_COUNT] = {
+        [FCNN_BOOL] = 1,  [FCNN_INT8] = 1,   [FCNN_UINT8] = 1, [FCNN_INT16] = 2,   [FCNN_UINT16] = 2,  [FCNN_INT32] = 4,
+        [FCNN_UINT32] = 4, [FCNN_INT64] = 8, [FCNN_UINT64] = 8, [FCNN_FLOAT16] = 2, [FCNN_FLOAT32] = 4, [FCNN_FLOAT64] = 8,
+    };
+    return sizes[dtype];
+}
+
+int fcnn_dtype_is_integer(fcnn_dtype dtype) { return dtype < FCNN_FLOAT16; }
+
+size_t fcnn_array_row_size(const fcnn_array *array)
+{
+    size_t size = 1;
+    for (size_t axis = 1; axis < array->rank; axis++)
+        size *= array->extent[axis];
+    return size;
+}
+
+/* The first axis from which on a row lies densely in memory; *size = numbers in such a stretch. */
+static size_t dense_axis(const fcnn_array *array, size_t *size)
+{
+    size_t axis = array->rank;
+    *size = 1;
+    while (axis > 1 && (array->extent[axis - 1] == 1 ||
+                        array->stride[axis - 1] == (ptrdiff_t)(*size * fcnn_dtype_size(array->dtype)))) {
+        axis--;
+        *size *= array->extent[axis];
+    }
+    return axis;
+}
+
+/* Steps `data` to the next stretch: an odometer over axes [1, axes). `index` starts as zeros. */
+static const char *next_stretch(const fcnn_array *array, size_t axes, size_t *index, const char *data)
+{
+    for (size_t axis = axes; axis-- > 1;) {
+        data += array->stride[axis];
+        if (++index[axis] < array->extent[axis])
+            break;
+        data -= (ptrdiff_t)array->extent[axis] * array->stride[axis];
+        index[axis] = 0;
+    }
+    return data;
+}
+
+int fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y)
+{
+    size_t stretch, index[FCNN_ARRAY_RANK] = {0};
+    const size_t axes = dense_axis(array, &stretch), total = fcnn_array_row_size(array);
+    const char *data = array->data + (ptrdiff_t)row * array->stride[0];
+    int finite = 1;
+    for (size_t done = 0; done < total; done += stretch, data = next_stretch(array, axes, index, data))
+        finite &= kernels->convert(array->dtype, stretch, data, y + done);
+    return finite;
+}
+
+static int64_t integer_at(fcnn_dtype dtype, const char *data)
+{
+    switch (dtype) {
+    case FCNN_INT8:
+        return *(const int8_t *)data;
+    case FCNN_INT16:
+        return *(const int16_t *)data;
+    case FCNN_UINT16:
+        return *(const uint16_t *)data;
+    case FCNN_INT32:
+        return *(const int32_t *)data;
+    case FCNN_UINT32:
+        return *(const uint32_t *)data;
+    case FCNN_INT64:
+        return *(const int64_t *)data;
+    case FCNN_UINT64: {
+        const uint64_t value = *(const uint64_t *)data;
+        return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+    }
+    default:
+        return *(const uint8_t *)data;
+    }
+}
+
+int fcnn_array_read_labels(const fcnn_array *array, size_t row, size_t classes, int32_t *labels, int64_t *bad)
+{
+    size_t index[FCNN_ARRAY_RANK] = {0};
+    const size_t total = fcnn_array_row_size(array);
+    const char *data = array->data + (ptrdiff_t)row * array->stride[0];
+    for (size_t i = 0; i < total; i++, data = next_stretch(array, array->rank, index, data)) {
+        const int64_t label = integer_at(array->dtype, data);
+        if (label < 0 || (uint64_t)label >= classes) {
+            *bad = label;
+            return 0;
+        }
+        labels[i] = (int32_t)label;
+    }
+    return 1;
+}

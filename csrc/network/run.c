@@ -1,0 +1,374 @@
+/* run.c - passes over one batch: train, test, predict.
+ *
+ * A training step is three parallel loops: parameters are re-laid where a layer wants that; groups of images run forward,
+ * through the loss and backward; shards of parameters sum their gradients over all images and, where no norm is needed, are
+ * updated while they are in the cache. Nothing depends on how images are grouped or on which thread runs what.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/threads.h"
+#include "internal.h"
+
+enum { GROUP = 16 };   /* images that run together, at most: enough to use each weight several times */
+
+typedef struct pass {
+    fcnn_network *network;
+    fcnn_engine *engine;
+    const fcnn_array *x;
+    fcnn_rows rows;
+    size_t images, group;
+    int training;         /* dropout acts */
+    int backward;
+    int own_record;       /* every image keeps its record; else a worker has records for one group */
+    float *out;           /* predictions go here */
+    const fcnn_update *update;   /* NULL: gradients only */
+} pass;
+
+static float *at(float *records, size_t offset) { return offset == FCNN_NOWHERE ? NULL : records + offset; }
+
+/* What `step` sees of the images whose records begin at `records`. */
+static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_t first_image, size_t worker)
+{
+    const fcnn_network *network = p->network;
+    const fcnn_plan *plan = p->engine->plan;
+    fcnn_io io = {
+        .kernels = network->kernels,
+        .stride = plan->record,
+        .y = at(records, step->y),
+        .dy = at(records, step->dy),
+        .saved = at(records, step->saved),
+        .parameters = network->weights + step->parameters,
+        .gradients = network->gradients + step->parameters,
+        .prepared = p->engine->prepared + step->prepared,
+        .scratch = p->engine->scratch + worker * plan->scratch,
+        .training = p->training,
+        .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
+        .random_step = network->state.random_step,
+        .first_image = first_image,
+    };
+    for (size_t i = 0; i < step->layer->inputs; i++) {
+        io.x[i] = at(records, step->x[i]);
+        io.dx[i] = at(records, step->dx[i]);
+    }
+    return io;
+}
+
+static void forward_steps(const pass *p, float *records, size_t first_image, size_t images, size_t worker)
+{
+    for (size_t s = 0; s < p->engine->plan->steps; s++) {
+        const fcnn_step *step = &p->engine->plan->step[s];
+        const fcnn_io io = io_of(p, step, records, first_image, worker);
+        step->layer->class->forward(step->layer, &io, images);
+    }
+}
+
+/* Adds the gradients that a step wrote aside to the tensors that have several users. */
+static void add_aside(const pass *p, const fcnn_step *step, float *records, size_t images)
+{
+    for (size_t i = 0; i < step->layer->inputs; i++) {
+        if (step->sum[i] == FCNN_NOWHERE)
+            continue;
+        const size_t size = fcnn_shape_size(&step->layer->input[i]);
+        for (size_t n = 0; n < images; n++) {
+            float *record = records + n * p->engine->plan->record;
+            p->network->kernels->add(size, record + step->dx[i], record + step->sum[i]);
+        }
+    }
+}
+
+static void backward_steps(const pass *p, float *records, size_t first_image, size_t images, size_t worker)
+{
+    for (size_t s = p->engine->plan->steps; s-- > 0;) {
+        const fcnn_step *step = &p->engine->plan->step[s];
+        if (!step->has_backward)
+            continue;
+        const fcnn_io io = io_of(p, step, records, first_image, worker);
+        step->layer->class->backward(step->layer, &io, images);
+        add_aside(p, step, records, images);
+    }
+}
+
+static const void *target_of(const fcnn_network *network, size_t image)
+{
+    if (network->loss.class->target == FCNN_TARGET_LABELS)
+        return network->labels + image * fcnn_network_rows(network);
+    return network->targets + image * fcnn_network_output_size(network);
+}
+
+/* Loss, its gradient and the metrics of one image. */
+static void score_image(const pass *p, float *record, size_t image)
+{
+    fcnn_network *network = p->network;
+    const fcnn_plan *plan = p->engine->plan;
+    const size_t rows = fcnn_network_rows(network), classes = fcnn_network_classes(network);
+    const void *target = target_of(network, image);
+    const float scale = network->image_weight[image] / (float)p->images;
+    network->image_loss[image] =
+        network->loss.class->evaluate(&network->loss, network->kernels, rows, classes, record + plan->prediction, target,
+                                      scale, p->backward ? record + plan->prediction_gradient : NULL);
+    for (size_t m = 0; m < network->metrics; m++)
+        network->image_metric[image * FCNN_MAX_METRICS + m] =
+            network->metric[m].class->evaluate(&network->metric[m], rows, classes, record + plan->output, target);
+}
+
+/* One group of images: the body of the parallel loop. */
+static void run_group(void *context, size_t index, size_t worker)
+{
+    const pass *p = context;
+    const fcnn_plan *plan = p->engine->plan;
+    const size_t first = index * p->group;
+    const size_t images = p->images - first < p->group ? p->images - first : p->group;
+    const size_t output_size = fcnn_network_output_size(p->network);
+    float *records = p->engine->records + (p->own_record ? first : worker * p->group) * plan->record;
+
+    for (size_t i = 0; i < images; i++) {
+        const int finite = fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, first + i),
+                                               records + i * plan->record + plan->input);
+        p->network->image_finite[first + i] = (unsigned char)finite;
+    }
+    forward_steps(p, records, first, images, worker);
+    for (size_t i = 0; i < images; i++) {
+        float *record = records + i * plan->record;
+        memcpy(p->out + (first + i) * output_size, record + plan->output, output_size * sizeof(float));
+        if (p->network->has_loss && p->out == p->network->outputs)
+            score_image(p, record, first + i);
+    }
+    if (p->backward)
+        backward_steps(p, records, first, images, worker);
+}
+
+static void prepare_shard(void *context, size_t index, size_t worker)
+{
+    const pass *p = context;
+    const fcnn_shard *shard = &p->engine->plan->prepare[index];
+    const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
+    shard->step->layer->class->prepare(shard->step->layer, &io, shard->number);
+}
+
+static void gradient_shard(void *context, size_t index, size_t worker)
+{
+    const pass *p = context;
+    const fcnn_shard *shard = &p->engine->plan->gradient[index];
+    const fcnn_layer *layer = shard->step->layer;
+    const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
+    layer->class->gradient(layer, &io, p->images, shard->number);
+    if (!p->update)
+        return;
+    size_t begin, end;
+    layer->class->gradient_range(layer, shard->number, &begin, &end);
+    fcnn_network_update_range(p->network, p->update, NULL, shard->step->parameters + begin, shard->step->parameters + end);
+}
+
+/* Images that run together: as many as fill the threads twice, and at most GROUP. */
+static size_t group_size(size_t images, size_t threads)
+{
+    const size_t share = (images + 2 * threads - 1) / (2 * threads);
+    return share < 1 ? 1 : share > GROUP ? GROUP : share;
+}
+
+static void run_images(pass *p)
+{
+    fcnn_parallel_for(p->engine->plan->prepares, p->engine->workers, prepare_shard, p);
+    fcnn_parallel_for((p->images + p->group - 1) / p->group, p->engine->workers, run_group, p);
+}
+
+static fcnn_status check_images(const pass *p, fcnn_error *error)
+{
+    for (size_t i = 0; i < p->images; i++)
+        if (!p->network->image_finite[i])
+            return fcnn_fail(error, FCNN_E_ARGUMENT, "x holds NaN or infinity in row %zu: inputs must be finite numbers",
+                             fcnn_rows_get(&p->rows, i));
+    return FCNN_OK;
+}
+
+static fcnn_status read_sample_weight(fcnn_network *network, const fcnn_batch *batch, size_t image, fcnn_error *error)
+{
+    network->image_weight[image] = 1.0f;
+    if (!batch->sample_weight)
+        return FCNN_OK;
+    const size_t row = fcnn_rows_get(&batch->rows, image);
+    if (!fcnn_array_read_row(batch->sample_weight, network->kernels, row, &network->image_weight[image]))
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row %zu", row);
+    return FCNN_OK;
+}
+
+static fcnn_status read_target(fcnn_network *network, const fcnn_batch *batch, size_t image, fcnn_error *error)
+{
+    const size_t row = fcnn_rows_get(&batch->rows, image), classes = fcnn_network_classes(network);
+    if (network->loss.class->target == FCNN_TARGET_LABELS) {
+        int64_t bad;
+        if (!fcnn_array_read_labels(batch->y, row, classes, network->labels + image * fcnn_network_rows(network), &bad))
+            return fcnn_fail(error, FCNN_E_ARGUMENT,
+                             "y holds the label %lld in row %zu, but the model's last layer has %zu units: labels must be 0 to %zu",
+                             (long long)bad, row, classes, classes - 1);
+    } else if (!fcnn_array_read_row(batch->y, network->kernels, row,
+                                    network->targets + image * fcnn_network_output_size(network))) {
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "y holds NaN or infinity in row %zu: targets must be finite numbers", row);
+    }
+    return FCNN_OK;
+}
+
+static fcnn_status read_targets(fcnn_network *network, const fcnn_batch *batch, size_t images, fcnn_error *error)
+{
+    for (size_t i = 0; i < images; i++) {
+        FCNN_TRY(read_target(network, batch, i, error));
+        FCNN_TRY(read_sample_weight(network, batch, i, error));
+    }
+    return FCNN_OK;
+}
+
+static double mean_loss(const fcnn_network *network, size_t images)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < images; i++)
+        sum += (double)network->image_weight[i] * (double)network->image_loss[i];
+    return sum / (double)images;
+}
+
+static void count_metrics(fcnn_network *network, size_t images)
+{
+    for (size_t m = 0; m < network->metrics; m++)
+        for (size_t i = 0; i < images; i++) {
+            const double weight = network->metric[m].weighted ? (double)network->image_weight[i] : 1.0;
+            network->metric_total[m] += weight * (double)network->image_metric[i * FCNN_MAX_METRICS + m];
+            network->metric_weight[m] += weight;
+        }
+}
+
+static int all_finite(const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return 0;
+    return 1;
+}
+
+/* Runs one image again, step by step, to find the first layer whose output is not finite. */
+static const char *find_culprit(const pass *p, size_t image)
+{
+    float *record = p->engine->records;
+    fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, image), record + p->engine->plan->input);
+    for (size_t s = 0; s < p->engine->plan->steps; s++) {
+        const fcnn_step *step = &p->engine->plan->step[s];
+        const fcnn_io io = io_of(p, step, record, image, 0);
+        step->layer->class->forward(step->layer, &io, 1);
+        if (!all_finite(io.y, fcnn_shape_size(&step->layer->output)))
+            return step->layer->name;
+    }
+    return NULL;
+}
+
+static fcnn_status refuse_loss(const pass *p, double loss, fcnn_error *error)
+{
+    size_t image = 0;
+    while (image + 1 < p->images && isfinite(p->network->image_loss[image]))
+        image++;
+    const char *culprit = find_culprit(p, image);
+    return fcnn_fail(error, FCNN_E_NONFINITE,
+                     "the loss of training step %llu is %f; the first output that is not finite comes from %s%s%s. "
+                     "The step was not made: try a smaller learning rate or inputs of smaller size",
+                     (unsigned long long)p->network->state.iterations + 1, loss, culprit ? "layer '" : "the loss itself",
+                     culprit ? culprit : "", culprit ? "'" : "");
+}
+
+static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error)
+{
+    const size_t images = batch->rows.stop - batch->rows.start;
+    fcnn_engine *engine = &network->training;
+    FCNN_TRY(fcnn_engine_ready(network, engine, images, error));
+    FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
+    FCNN_TRY(read_targets(network, batch, images, error));
+    pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
+              .group = group_size(images, engine->workers), .training = 1, .backward = 1, .own_record = 1,
+              .out = network->outputs};
+    run_images(&p);
+    FCNN_TRY(check_images(&p, error));
+    const double value = mean_loss(network, images);
+    if (network->state.check_finite && !isfinite(value))
+        return refuse_loss(&p, value, error);
+
+    const fcnn_update next = fcnn_network_next_update(network);
+    const int at_once = update && fcnn_network_updates_at_once(network);
+    p.update = at_once ? &next : NULL;
+    fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
+    if (at_once)
+        network->state.iterations++;
+    else if (update)
+        FCNN_TRY(fcnn_network_update_all(network, error));
+    network->state.random_step++;
+    network->batch_images = images;
+    count_metrics(network, images);
+    *loss = value;
+    return FCNN_OK;
+}
+
+static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, double *loss, fcnn_error *error)
+{
+    const size_t images = batch->rows.stop - batch->rows.start;
+    fcnn_engine *engine = &network->inference;
+    FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
+    FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
+    FCNN_TRY(read_targets(network, batch, images, error));
+    pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
+              .group = group_size(images, engine->workers), .out = network->outputs};
+    run_images(&p);
+    FCNN_TRY(check_images(&p, error));
+    network->batch_images = images;
+    count_metrics(network, images);
+    *loss = mean_loss(network, images);
+    return FCNN_OK;
+}
+
+static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out, int training,
+                           fcnn_error *error)
+{
+    fcnn_engine *engine = &network->inference;
+    FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
+    enum { BLOCK = 1024 };   /* images whose state is kept at once */
+    FCNN_TRY(fcnn_network_reserve_batch(network, stop - start < BLOCK ? stop - start : BLOCK, error));
+    const size_t output_size = fcnn_network_output_size(network);
+    for (size_t i = start; i < stop; i += BLOCK) {
+        const size_t images = stop - i < BLOCK ? stop - i : BLOCK;
+        pass p = {.network = network, .engine = engine, .x = x, .rows = {NULL, i, i + images}, .images = images,
+                  .group = group_size(images, engine->workers), .training = training,
+                  .out = out + (i - start) * output_size};
+        run_images(&p);
+        FCNN_TRY(check_images(&p, error));
+        network->state.random_step += training != 0;
+    }
+    return FCNN_OK;
+}
+
+fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error)
+{
+    pthread_mutex_lock(&network->lock);
+    const fcnn_status status = train(network, batch, update, loss, error);
+    pthread_mutex_unlock(&network->lock);
+    return status;
+}
+
+fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, double *loss, fcnn_error *error)
+{
+    pthread_mutex_lock(&network->lock);
+    const fcnn_status status = test(network, batch, loss, error);
+    pthread_mutex_unlock(&network->lock);
+    return status;
+}
+
+fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out,
+                                 int training, fcnn_error *error)
+{
+    pthread_mutex_lock(&network->lock);
+    const fcnn_status status = predict(network, x, start, stop, out, training, error);
+    pthread_mutex_unlock(&network->lock);
+    return status;
+}
+
+fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error)
+{
+    pthread_mutex_lock(&network->lock);
+    const fcnn_status status = fcnn_network_update_all(network, error);
+    pthread_mutex_unlock(&network->lock);
+    return status;
+}

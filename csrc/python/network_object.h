@@ -1,0 +1,22 @@
+/* network_object.h - the Python type Network, shared by network_object.c (the type) and network_calls.c (its computing calls). */
+#ifndef FCNN_PYTHON_NETWORK_OBJECT_H
+#define FCNN_PYTHON_NETWORK_OBJECT_H
+
+#include "arrays.h"
+
+#include "../network/network.h"
+
+typedef struct network_object {
+    PyObject_HEAD
+    fcnn_network *network;
+} network_object;
+
+/* Methods that compute; they release the GIL. See _core.pyi. */
+PyObject *fcnn_call_train_step(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *fcnn_call_test_step(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *fcnn_call_compute_gradients(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *fcnn_call_apply_gradients(PyObject *self, PyObject *unused);
+PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
+PyObject *fcnn_call_last_outputs(PyObject *self, PyObject *unused);
+
+#endif
