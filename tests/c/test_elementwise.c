@@ -1,0 +1,502 @@
+/* test_elementwise.c - every build of the elementwise, pooling, optimizer and conversion kernels against the reference.
+ *
+ * A probe runs one kernel on made-up input of some size and leaves its outputs in guarded arrays. Each build's outputs are compared with
+ * the reference's: exactly where the probe says so, on small integers; within a relative tolerance on random numbers. Builds with
+ * fused multiply-add must agree to the bit, and nothing may be written beside the outputs.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "check.h"
+#include "kernels/kernels.h"
+
+enum { GUARD = 24, ARRAYS = 4, ROOM = 4096, CANARY = 0x7fc0dead };
+
+static const size_t sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100};
+
+/* ---- input ---- */
+
+static int use_integers;
+
+/* out[i] = numbers in [low, high), whole ones where use_integers is set. */
+static void fill(float *out, size_t count, uint64_t stream, float low, float high)
+{
+    fcnn_random_uniform(out, count, 2024, stream, low, high);
+    for (size_t i = 0; use_integers && i < count; i++)
+        out[i] = floorf(out[i]);
+}
+
+/* ---- guarded output ---- */
+
+typedef struct outputs {
+    size_t count;                          /* floats that the probe wrote to each of its arrays */
+    float *array[ARRAYS];
+    float memory[ARRAYS][ROOM + 2 * GUARD];
+} outputs;
+
+static void clear(outputs *out)
+{
+    const int32_t canary = CANARY;
+    out->count = 0;
+    for (size_t a = 0; a < ARRAYS; a++) {
+        for (size_t i = 0; i < ROOM + 2 * GUARD; i++)
+            memcpy(&out->memory[a][i], &canary, sizeof canary);
+        out->array[a] = out->memory[a] + GUARD + 1;   /* not aligned to a vector */
+    }
+}
+
+static int is_guarded(const outputs *out, size_t arrays)
+{
+    for (size_t a = 0; a < ARRAYS; a++)
+        for (size_t i = 0; i < ROOM + 2 * GUARD; i++) {
+            const float *at = &out->memory[a][i];
+            int32_t bits;
+            memcpy(&bits, at, sizeof bits);
+            const int inside = a < arrays && at >= out->array[a] && at < out->array[a] + out->count;
+            if (!inside && bits != CANARY)
+                return 0;
+        }
+    return 1;
+}
+
+/* ---- probes ---- */
+
+typedef struct probe {
+    const char *name;
+    size_t variants, arrays;
+    int exact_on_integers;
+    double tolerance;         /* on random numbers: |error| <= tolerance * max(|expected|, scale) */
+    double scale;
+    void (*run)(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out);
+} probe;
+
+static fcnn_activation_spec activation(size_t variant)
+{
+    fcnn_activation_spec spec = {.function = (fcnn_activation)variant, .max_value = INFINITY, .alpha = 0.75f};
+    if (variant >= FCNN_ACTIVATION_COUNT)
+        spec.function = FCNN_RELU;
+    if (variant == FCNN_ACTIVATION_COUNT || variant == FCNN_ACTIVATION_COUNT + 2)
+        spec.negative_slope = 0.25f;
+    if (variant >= FCNN_ACTIVATION_COUNT + 1)
+        spec.max_value = 3.0f;
+    if (variant >= FCNN_ACTIVATION_COUNT + 2)
+        spec.threshold = 1.0f;
+    return spec;
+}
+
+static void run_activation(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_activation_spec spec = activation(variant);
+    float x[ROOM], y[ROOM], dy[ROOM];
+    fill(x, size, 1, -8, 8);
+    fill(dy, size, 2, -8, 8);
+    out->count = size;
+    kernels->activation_forward(&spec, size, x, out->array[0]);
+    fcnn_kernels_for(FCNN_ISA_REFERENCE)->activation_forward(&spec, size, x, y);
+    kernels->activation_backward(&spec, size, x, y, dy, out->array[1]);
+    memcpy(out->array[2], x, size * sizeof *x);
+    kernels->activation_forward(&spec, size, out->array[2], out->array[2]);
+    CHECK(memcmp(out->array[2], out->array[0], size * sizeof *x) == 0);
+    memcpy(out->array[3], dy, size * sizeof *x);
+    kernels->activation_backward(&spec, size, x, y, out->array[3], out->array[3]);
+    CHECK(memcmp(out->array[3], out->array[1], size * sizeof *x) == 0);
+}
+
+static void run_softmax(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const size_t rows = variant + 1;
+    float x[ROOM], y[ROOM], dy[ROOM];
+    if (size == 0)
+        return;
+    fill(x, rows * size, 3, -9, 9);
+    fill(dy, rows * size, 4, -2, 2);
+    out->count = rows * size;
+    kernels->softmax(rows, size, x, out->array[0]);
+    fcnn_kernels_for(FCNN_ISA_REFERENCE)->softmax(rows, size, x, y);
+    kernels->softmax_backward(rows, size, y, dy, out->array[1]);
+    memcpy(out->array[2], dy, out->count * sizeof *dy);
+    kernels->softmax_backward(rows, size, y, out->array[2], out->array[2]);
+    memcpy(out->array[3], x, out->count * sizeof *x);
+    kernels->softmax(rows, size, out->array[3], out->array[3]);
+    CHECK(memcmp(out->array[3], out->array[0], out->count * sizeof *x) == 0);
+}
+
+static void run_log_sum_exp(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float x[ROOM];
+    if (size == 0)
+        return;
+    fill(x, size, 5, variant ? 500 : -9, variant ? 600 : 9);
+    out->count = size;
+    float max, again;
+    const float log_sum = kernels->log_sum_exp(size, x, &max, out->array[0]);
+    CHECK(kernels->log_sum_exp(size, x, &again, NULL) == log_sum && again == max);
+    for (size_t i = 0; i < size; i++) {
+        out->array[1][i] = log_sum;
+        out->array[2][i] = max;
+    }
+}
+
+static void run_logarithm(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float x[ROOM];
+    (void)variant;
+    fill(x, size, 6, 1e-7f, 4);
+    for (size_t i = 0; i < size; i++)
+        x[i] = i % 3 == 0 ? x[i] * 1e-7f : i % 3 == 1 ? x[i] * 1e30f : x[i] + 1e-7f;
+    out->count = size;
+    kernels->logarithm(size, x, out->array[0]);
+}
+
+static void run_scale_add(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float x[ROOM];
+    fill(x, size, 7, -100, 100);
+    fill(out->array[1], size, 8, -100, 100);
+    out->count = size;
+    kernels->scale_offset(size, x, variant ? 0.5f : 3.0f, -7.0f, out->array[0]);
+    kernels->add(size, x, out->array[1]);
+}
+
+static void run_dropout(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    static const float rates[] = {0.0f, 0.25f, 0.5f, 1.0f};
+    float x[ROOM];
+    fill(x, size, 9, -100, 100);
+    out->count = size;
+    kernels->dropout(size, x, 77, 3, 12, rates[variant], out->array[0]);
+    memcpy(out->array[1], x, size * sizeof *x);
+    kernels->dropout(size, out->array[1], 77, 3, 12, rates[variant], out->array[1]);
+    CHECK(memcmp(out->array[1], out->array[0], size * sizeof *x) == 0);
+}
+
+/* Pools of `size` channels: 2x2, overlapping with padding, wide, strides beyond the pool, one pixel. */
+static fcnn_windows windows_of(size_t variant, size_t channels)
+{
+    static const fcnn_windows all[] = {
+        {6, 4, 0, 3, 2, 2, 2, 2, 2, 0, 0},
+        {5, 5, 0, 2, 2, 2, 2, 2, 2, 0, 0},
+        {5, 5, 0, 5, 5, 3, 3, 1, 1, 1, 1},
+        {5, 4, 0, 3, 2, 2, 2, 2, 2, 0, 0},
+        {4, 7, 0, 1, 2, 4, 3, 3, 4, 0, 0},
+        {7, 5, 0, 3, 2, 1, 2, 3, 3, 0, 0},
+        {3, 3, 0, 3, 3, 2, 2, 1, 1, 0, 0},
+        {1, 1, 0, 1, 1, 3, 3, 2, 2, 1, 1},
+    };
+    fcnn_windows windows = all[variant];
+    windows.channels = channels;
+    return windows;
+}
+enum { WINDOWS = 8 };
+
+static void run_max_pool(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_windows windows = windows_of(variant, size);
+    const size_t pixels = windows.out_height * windows.out_width * size;
+    float x[ROOM];
+    uint8_t winner[ROOM];
+    memset(winner, 0xcd, sizeof winner);
+    fill(x, windows.height * windows.width * size, 10, -3, 3);
+    out->count = pixels;
+    kernels->max_pool(&windows, x, out->array[0], winner + 1);
+    for (size_t i = 0; i < pixels; i++)
+        out->array[1][i] = winner[i + 1];
+    for (size_t i = pixels + 1; i < sizeof winner; i++)
+        CHECK(winner[i] == 0xcd);
+    CHECK(winner[0] == 0xcd);
+    kernels->max_pool(&windows, x, out->array[2], NULL);
+    CHECK(memcmp(out->array[2], out->array[0], pixels * sizeof *x) == 0);
+}
+
+static void run_max_pool_backward(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_windows windows = windows_of(variant, size);
+    float x[ROOM], y[ROOM], dy[ROOM];
+    uint8_t winner[ROOM];
+    out->count = windows.height * windows.width * size;
+    fill(x, out->count, 11, -3, 3);
+    fill(dy, windows.out_height * windows.out_width * size, 12, -9, 9);
+    fcnn_kernels_for(FCNN_ISA_REFERENCE)->max_pool(&windows, x, y, winner);
+    kernels->max_pool_backward(&windows, dy, winner, out->array[0]);
+}
+
+static void run_average_pool(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_windows windows = windows_of(variant, size);
+    float x[ROOM];
+    out->count = windows.out_height * windows.out_width * size;
+    fill(x, windows.height * windows.width * size, 13, -30, 30);
+    kernels->average_pool(&windows, x, out->array[0]);
+}
+
+static void run_average_pool_backward(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_windows windows = windows_of(variant, size);
+    float dy[ROOM];
+    out->count = windows.height * windows.width * size;
+    fill(dy, windows.out_height * windows.out_width * size, 14, -30, 30);
+    kernels->average_pool_backward(&windows, dy, out->array[0]);
+}
+
+/* Each variant turns one more of decay, scaling, clipping and the class's own options on. */
+
+static void run_adam(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    out->count = size;
+    for (size_t a = 0; a < 4; a++)
+        fill(out->array[a], size, 20 + a, a < 2 ? -1 : 0, 1);
+    fill(g, size, 24, -3, 3);
+    kernels->adam(size, out->array[0], g, out->array[1], out->array[2], variant ? out->array[3] : NULL, 1e-2f, 0.1f,
+                  1e-3f, 1e-7f, variant > 1 ? 1e-2f : 0, variant > 2 ? 0.7f : 1, variant > 3 ? 1 : INFINITY);
+}
+
+static void run_sgd(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    out->count = size;
+    for (size_t a = 0; a < 2; a++)
+        fill(out->array[a], size, 25 + a, -1, 1);
+    fill(g, size, 27, -3, 3);
+    kernels->sgd(size, out->array[0], g, variant ? out->array[1] : NULL, 1e-2f, 0.9f, variant > 1,
+                 variant > 2 ? 1e-2f : 0, variant > 3 ? 0.7f : 1, variant > 4 ? 1 : INFINITY);
+}
+
+static void run_rmsprop(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    out->count = size;
+    fill(out->array[0], size, 28, -1, 1);
+    fill(out->array[1], size, 29, 1, 2);
+    fill(out->array[2], size, 30, -1, 1);
+    fill(out->array[3], size, 31, -0.5f, 0.5f);
+    fill(g, size, 32, -3, 3);
+    kernels->rmsprop(size, out->array[0], g, out->array[1], variant ? out->array[2] : NULL,
+                     variant > 1 ? out->array[3] : NULL, 1e-2f, 0.9f, 0.1f, 0.8f, 1e-7f, variant > 2 ? 1e-2f : 0,
+                     variant > 3 ? 0.7f : 1, variant > 4 ? 1 : INFINITY);
+}
+
+static const probe probes[] = {
+    {"activation", FCNN_ACTIVATION_COUNT + 4, 4, 0, 2e-6, 0.1, run_activation},
+    {"softmax", 3, 4, 0, 2e-6, 0.1, run_softmax},
+    {"log_sum_exp", 2, 3, 0, 2e-6, 0.1, run_log_sum_exp},
+    {"logarithm", 1, 1, 0, 2e-6, 1e-3, run_logarithm},
+    {"scale_offset and add", 2, 2, 1, 2e-6, 1e-2, run_scale_add},
+    {"dropout", 4, 2, 1, 0, 0, run_dropout},
+    {"max_pool", WINDOWS, 3, 1, 0, 0, run_max_pool},
+    {"max_pool_backward", WINDOWS, 1, 1, 0, 0, run_max_pool_backward},
+    {"average_pool", WINDOWS, 1, 1, 2e-6, 1, run_average_pool},
+    {"average_pool_backward", WINDOWS, 1, 1, 2e-6, 1, run_average_pool_backward},
+    {"adam", 5, 4, 0, 2e-6, 0.1, run_adam},
+    {"sgd", 6, 2, 0, 2e-6, 0.1, run_sgd},
+    {"rmsprop", 6, 4, 0, 2e-6, 0.1, run_rmsprop},
+};
+
+static void compare(const probe *p, size_t variant, size_t size, const char *isa, const outputs *actual,
+                    const outputs *expected)
+{
+    const int exact = use_integers && p->exact_on_integers;
+    double worst = 0.0;
+    CHECK(actual->count == expected->count);
+    for (size_t a = 0; a < p->arrays; a++)
+        for (size_t i = 0; i < expected->count; i++) {
+            const double e = expected->array[a][i], error = fabs(actual->array[a][i] - e);
+            const double allowed = exact ? 0.0 : p->tolerance * fmax(fabs(e), p->scale);
+            if (isnan(e) && isnan(actual->array[a][i]))
+                continue;
+            worst = error <= allowed ? worst : fmax(worst, isnan(error) ? INFINITY : error);
+        }
+    if (worst > 0.0)
+        fprintf(stderr, "%s, %s, variant %zu, size %zu: error %g\n", p->name, isa, variant, size, worst);
+    CHECK(worst == 0.0);
+}
+
+static int is_same(const outputs *a, const outputs *b)
+{
+    return memcmp(a->memory, b->memory, sizeof a->memory) == 0;
+}
+
+static int is_fused(fcnn_isa isa) { return isa == FCNN_ISA_AVX2 || isa == FCNN_ISA_AVX512; }
+
+static void test_probe(const probe *p, size_t variant, size_t size)
+{
+    static outputs expected, actual, fused;
+    int have_fused = 0;
+    clear(&expected);
+    p->run(fcnn_kernels_for(FCNN_ISA_REFERENCE), variant, size, &expected);
+    CHECK(is_guarded(&expected, p->arrays));
+    for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        clear(&actual);
+        p->run(fcnn_kernels_for(isa), variant, size, &actual);
+        CHECK(is_guarded(&actual, p->arrays));
+        compare(p, variant, size, fcnn_isa_name(isa), &actual, &expected);
+        if (!is_fused(isa))
+            continue;
+        if (have_fused && !is_same(&actual, &fused))
+            fprintf(stderr, "%s, variant %zu, size %zu: not the same bits\n", p->name, variant, size);
+        CHECK(!have_fused || is_same(&actual, &fused));
+        memcpy(fused.memory, actual.memory, sizeof actual.memory);
+        have_fused = 1;
+    }
+}
+
+/* ---- what probes do not reach ---- */
+
+static void test_position_does_not_matter(const fcnn_kernels *kernels)
+{
+    float x[53], y[53];
+    for (size_t i = 0; i < 53; i++)
+        x[i] = -1.2345678f;
+    for (size_t function = 0; function < FCNN_ACTIVATION_COUNT; function++) {
+        const fcnn_activation_spec spec = activation(function);
+        kernels->activation_forward(&spec, 53, x, y);
+        for (size_t i = 1; i < 53; i++)
+            CHECK(memcmp(&y[i], &y[0], sizeof *y) == 0);
+    }
+}
+
+static float at(const fcnn_kernels *kernels, fcnn_activation function, float x)
+{
+    const fcnn_activation_spec spec = activation(function);
+    kernels->activation_forward(&spec, 1, &x, &x);
+    return x;
+}
+
+static void test_extremes(const fcnn_kernels *kernels)
+{
+    static const float huge[] = {90.0f, 1e4f, 3e38f, INFINITY};
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(at(kernels, FCNN_EXPONENTIAL, huge[i]) == INFINITY);
+        CHECK(at(kernels, FCNN_EXPONENTIAL, -huge[i]) == 0.0f);
+        CHECK(at(kernels, FCNN_SIGMOID, huge[i]) == 1.0f);
+        CHECK(at(kernels, FCNN_SIGMOID, -huge[i]) == 0.0f);
+        CHECK(at(kernels, FCNN_TANH, huge[i]) == 1.0f);
+        CHECK(at(kernels, FCNN_TANH, -huge[i]) == -1.0f);
+        CHECK(at(kernels, FCNN_SOFTPLUS, huge[i]) == huge[i]);
+        CHECK(at(kernels, FCNN_SOFTPLUS, -huge[i]) == 0.0f);
+        CHECK(at(kernels, FCNN_ELU, -huge[i]) == -0.75f);
+        CHECK(at(kernels, FCNN_RELU, huge[i]) == huge[i]);
+        CHECK(at(kernels, FCNN_RELU, -huge[i]) == 0.0f);
+    }
+    CHECK(at(kernels, FCNN_EXPONENTIAL, 0.0f) == 1.0f);
+    CHECK(signbit(at(kernels, FCNN_TANH, -0.0f)) != 0);
+    for (size_t function = 0; function < FCNN_ACTIVATION_COUNT; function++)
+        CHECK(isnan(at(kernels, (fcnn_activation)function, NAN)));
+
+    float max, row[] = {1.0f, NAN, 2.0f};
+    CHECK(isnan(kernels->log_sum_exp(3, row, &max, NULL)));
+    row[1] = INFINITY;
+    CHECK(isnan(kernels->log_sum_exp(3, row, &max, NULL)));
+    row[1] = -INFINITY;
+    kernels->softmax(1, 3, row, row);
+    CHECK(row[1] == 0.0f);
+}
+
+static void test_accuracy_of_functions(const fcnn_kernels *kernels)
+{
+    for (double x = -86.5; x < 88.7; x += 0.00917)
+        CHECK_CLOSE(at(kernels, FCNN_EXPONENTIAL, (float)x) / exp((float)x), 1.0, 3e-7);
+    for (double x = 1e-30; x < 10.0; x *= 1.01) {
+        CHECK_CLOSE(at(kernels, FCNN_TANH, (float)x) / tanh((float)x), 1.0, 4e-7);
+        CHECK_CLOSE(at(kernels, FCNN_ELU, (float)-x) / (0.75 * expm1((float)-x)), 1.0, 4e-7);
+        CHECK_CLOSE(at(kernels, FCNN_SOFTPLUS, (float)-x) / log1p(exp((float)-x)), 1.0, 4e-7);
+        CHECK_CLOSE(at(kernels, FCNN_GELU, (float)-x) / (-(float)x * 0.5 * erfc((float)x * sqrt(0.5))), 1.0, 6e-6);
+        CHECK_CLOSE(at(kernels, FCNN_GELU, (float)x) / ((float)x * 0.5 * erfc(-(float)x * sqrt(0.5))), 1.0, 4e-7);
+    }
+}
+
+static void test_sum_of_squares(const fcnn_kernels *kernels)
+{
+    float g[100];
+    fill(g, 100, 40, -1, 1);
+    for (size_t size = 0; size <= 100; size++)
+        CHECK(kernels->sum_of_squares(size, g) == fcnn_kernels_for(FCNN_ISA_REFERENCE)->sum_of_squares(size, g));
+}
+
+static const size_t element_size[FCNN_DTYPE_COUNT] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8};
+
+static void test_conversion(const fcnn_kernels *kernels)
+{
+    static uint64_t bits[ROOM / 2];
+    static outputs expected, actual;
+    const fcnn_kernels *reference = fcnn_kernels_for(FCNN_ISA_REFERENCE);
+    for (size_t i = 0; i < ROOM / 2; i++) {
+        uint32_t words[4];
+        fcnn_philox(1, 2, i, words);
+        bits[i] = words[0] | (uint64_t)words[1] << 32;
+    }
+    for (size_t dtype = 0; dtype < FCNN_DTYPE_COUNT; dtype++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            clear(&expected);
+            clear(&actual);
+            expected.count = actual.count = sizes[s];
+            const int expected_finite = reference->convert((fcnn_dtype)dtype, sizes[s], bits, expected.array[0]);
+            CHECK(kernels->convert((fcnn_dtype)dtype, sizes[s], bits, actual.array[0]) == expected_finite);
+            CHECK(is_guarded(&actual, 1));
+            for (size_t i = 0; i < sizes[s]; i++)
+                CHECK_CLOSE(actual.array[0][i], expected.array[0][i], 0.0);
+        }
+
+    uint16_t half[65536];
+    for (size_t i = 0; i < 65536; i++) {
+        half[i] = (uint16_t)i;
+        float value, reference_value;
+        const int finite = kernels->convert(FCNN_FLOAT16, 1, &half[i], &value);
+        CHECK(finite == reference->convert(FCNN_FLOAT16, 1, &half[i], &reference_value));
+        CHECK_CLOSE(value, reference_value, 0.0);
+    }
+
+    float y[19];
+    double x[19] = {0};
+    for (size_t i = 0; i < 19; i++) {
+        CHECK(kernels->convert(FCNN_FLOAT64, 19, x, y) == 1);
+        x[i] = i % 2 ? 1e39 : NAN;
+        CHECK(kernels->convert(FCNN_FLOAT64, 19, x, y) == 0);
+        x[i] = 0.0;
+    }
+    uint8_t bytes[19 * 8 + 1] = {0};   /* an array that is not aligned */
+    for (size_t dtype = 0; dtype < FCNN_DTYPE_COUNT; dtype++) {
+        memset(bytes, 0, sizeof bytes);
+        bytes[19 * element_size[dtype]] = 0x40;   /* the top byte of the last element */
+        CHECK(kernels->convert((fcnn_dtype)dtype, 19, bytes + 1, y) == 1);
+        CHECK(y[17] == 0.0f && y[18] > 0.0f);
+    }
+}
+
+static void test_dropout_drops_the_rate(void)
+{
+    static float x[100000], y[100000];
+    size_t dropped = 0;
+    for (size_t i = 0; i < 100000; i++)
+        x[i] = 1.0f;
+    fcnn_kernels_for(FCNN_ISA_REFERENCE)->dropout(100000, x, 5, 6, 7, 0.3f, y);
+    for (size_t i = 0; i < 100000; i++)
+        dropped += y[i] == 0.0f;
+    CHECK_CLOSE((double)dropped, 30000.0, 600.0);   /* four standard deviations */
+}
+
+int main(void)
+{
+    for (size_t p = 0; p < sizeof probes / sizeof *probes; p++)
+        for (size_t variant = 0; variant < probes[p].variants; variant++)
+            for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+                for (use_integers = 0; use_integers < 2; use_integers++)
+                    test_probe(&probes[p], variant, sizes[s]);
+    use_integers = 0;
+    for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        const fcnn_kernels *kernels = fcnn_kernels_for(isa);
+        test_position_does_not_matter(kernels);
+        test_extremes(kernels);
+        test_accuracy_of_functions(kernels);
+        test_sum_of_squares(kernels);
+        test_conversion(kernels);
+    }
+    test_dropout_drops_the_rate();
+    return check_report();
+}
