@@ -1,0 +1,29 @@
+"""Callbacks: things to be done while a model is trained, evaluated or used."""
+
+from __future__ import annotations
+
+from fashioncnn.callbacks.callback import Callback
+from fashioncnn.callbacks.callback_list import CallbackList
+from fashioncnn.callbacks.csv_logger import CSVLogger
+from fashioncnn.callbacks.early_stopping import EarlyStopping
+from fashioncnn.callbacks.history import History
+from fashioncnn.callbacks.lambda_callback import LambdaCallback
+from fashioncnn.callbacks.learning_rate_scheduler import LearningRateScheduler
+from fashioncnn.callbacks.model_checkpoint import ModelCheckpoint
+from fashioncnn.callbacks.progbar_logger import ProgbarLogger
+from fashioncnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from fashioncnn.callbacks.terminate_on_nan import TerminateOnNaN
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

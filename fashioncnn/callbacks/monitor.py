@@ -1,0 +1,64 @@
+"""What callbacks that watch one number of the logs have in common."""
+
+from __future__ import annotations
+
+import warnings
+
+from fashioncnn.callbacks.callback import Callback, Logs
+from fashioncnn.utils import checks
+
+
+class MonitorCallback(Callback):
+    """Knows whether a number is better than another.
+
+    Args:
+        monitor: The number's key in the logs.
+        mode: "min" or "max": which way is better; "auto": down for losses, else what the metric of that name says.
+        baseline: The value to beat first; None: any will do.
+        min_delta: How much better a value must be to count.
+
+    An unknown `mode` gives a warning and is taken for "auto".
+    """
+
+    def __init__(self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None,
+                 min_delta: float = 0.0) -> None:
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(f"{type(self).__name__}: mode {mode!r} is unknown; 'auto' is used", stacklevel=3)
+            mode = "auto"
+        self.monitor = monitor
+        self.mode = mode
+        self.best = baseline
+        self.min_delta = abs(checks.number("min_delta", min_delta))
+
+    def _monitored(self, logs: Logs | None) -> float | None:
+        """The number in `logs`; None, after a warning, where it is missing.
+
+        Raises:
+            ValueError: If it is not known which way is better.
+        """
+        if self.mode == "auto":
+            self.mode = self._find_mode()
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warnings.warn(f"{type(self).__name__}: the logs have no {self.monitor!r}, only {', '.join(logs or {})}",
+                          stacklevel=3)
+        return value
+
+    def _is_improvement(self, value: float, reference: float | None) -> bool:
+        """Whether `value`, as `_monitored` returned it, is better than `reference` by more than `min_delta`."""
+        if reference is None:
+            return True
+        if self.mode == "min":
+            return value + self.min_delta < reference
+        return value - self.min_delta > reference
+
+    def _find_mode(self) -> str:
+        name = self.monitor.removeprefix("val_")
+        if name == "loss":
+            return "min"
+        for metric in getattr(self.model, "metrics", ()):
+            direction = getattr(metric, "_direction", None)
+            if metric.name == name and direction is not None:
+                return "max" if direction == "up" else "min"
+        raise ValueError(f"{type(self).__name__}: it is not known whether {self.monitor!r} should rise or fall; pass "
+                         "mode='max' or mode='min'")

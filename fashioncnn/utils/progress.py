@@ -1,0 +1,188 @@
+"""The progress bar: one line, redrawn in place where the output can do that, else one line when the work is done."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable
+
+Values = Iterable[tuple[str, float]]
+_BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
+_LINE = "━"
+
+
+def is_interactive() -> bool:
+    """Whether standard output can redraw a line: a terminal or a notebook."""
+    if type(sys.stdout).__module__.startswith("ipykernel") or "PYCHARM_HOSTED" in os.environ:
+        return True
+    return bool(getattr(sys.stdout, "isatty", bool)())
+
+
+class Progbar:
+    """Shows how far a loop has come, with an estimate of the time left and with running values.
+
+    Args:
+        target: Number of steps; None if unknown.
+        width: Characters of the bar.
+        verbose: 0 prints nothing; 1 draws the bar; 2 prints one line at the end. Where the output is neither a terminal
+            nor a notebook, 1 does what 2 does, so that log files stay clean.
+        interval: Seconds between two drawings, at least.
+        stateful_metrics: Names of values that are shown as they are; all others are averaged over the steps.
+        stateless_metrics: In place of `stateful_metrics`: names of the values that are averaged.
+        unit_name: What a step is called.
+
+    Raises:
+        ValueError: If both `stateful_metrics` and `stateless_metrics` are given.
+
+    Example:
+        >>> bar = Progbar(target=10, verbose=2)
+        >>> bar.update(10, [("loss", 0.25)])  # doctest: +ELLIPSIS
+        10/10 - 0s - ...s/step - loss: 0.2500
+    """
+
+    def __init__(self, target: int | None, width: int = 20, verbose: int = 1, interval: float = 0.05,
+                 stateful_metrics: Iterable[str] | None = None, stateless_metrics: Iterable[str] | None = None,
+                 unit_name: str = "step") -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("`stateful_metrics` and `stateless_metrics` cannot both be given")
+        self.target = target
+        self.width = width
+        self.verbose = 2 if verbose == 1 and not is_interactive() else verbose
+        self.interval = interval
+        self.unit_name = unit_name
+        self._stateful = None if stateful_metrics is None else set(stateful_metrics)
+        self._stateless = None if stateless_metrics is None else set(stateless_metrics)
+        self._values: dict[str, tuple[float, int]] = {}
+        self._seen = 0
+        self._start = time.perf_counter()
+        self._after_first_step: float | None = None
+        self._last_drawing = -math.inf
+        self._drawn_width = 0
+
+    def is_due(self, current: int) -> bool:
+        """Notes that step `current` is done, and tells whether `update` for it would draw. Cheap, for a loop's sake."""
+        now = time.perf_counter()
+        if current == 1 and self._after_first_step is None:
+            self._after_first_step = now
+        return self.verbose == 1 and now - self._last_drawing >= self.interval
+
+    def update(self, current: int, values: Values | None = None, finalize: bool | None = None) -> None:
+        """Shows step `current`.
+
+        Args:
+            current: Number of steps done.
+            values: Names and values of the last step.
+            finalize: Whether this is the last update; None: whether `current` has reached the target.
+        """
+        if finalize is None:
+            finalize = self.target is not None and current >= self.target
+        self._collect(current, values or (), finalize)
+        due = self.is_due(current)
+        if self.verbose == 1 and (due or finalize):
+            self._draw(current, finalize)
+        elif self.verbose == 2 and finalize and self.target:
+            _write(self._summary(current) + "\n")
+
+    def add(self, n: int, values: Values | None = None) -> None:
+        """Shows `n` more steps."""
+        self.update(self._seen + n, values)
+
+    def _collect(self, current: int, values: Values, finalize: bool) -> None:
+        steps = max(current - self._seen, 1)
+        for name, value in values:
+            if finalize or not self._is_averaged(name):
+                self._values[name] = (value, 1)
+            else:
+                total, count = self._values.get(name, (0.0, 0))
+                self._values[name] = (total + value * steps, count + steps)
+        self._seen = current
+
+    def _is_averaged(self, name: str) -> bool:
+        return name in self._stateless if self._stateless is not None else name not in (self._stateful or ())
+
+    def _draw(self, current: int, finalize: bool) -> None:
+        """Redraws the line; values that a terminal has no room for wait for the end."""
+        self._last_drawing = now = time.perf_counter()
+        step = self._step_duration(current, now)
+        left = step * (self.target - current) if self.target and not finalize else None
+        seconds = self._elapsed(now) if left is None else _clock(left)
+        line = f"{self._bar(current)} {_BOLD}{seconds}{_PLAIN} {self._rate(step)}"
+        width = _width(line)
+        room = math.inf if finalize else _terminal_width()
+        for value in self._formatted_values():
+            if width + len(value) >= room:
+                break
+            line += value
+            width += len(value)
+        _write("\r" + line + " " * (self._drawn_width - width) + ("\n" if finalize else ""))
+        self._drawn_width = width
+
+    def _bar(self, current: int) -> str:
+        if not self.target:
+            return f"{current:7d}/Unknown"
+        done = min(int(self.width * current / self.target), self.width)
+        finished = f"{_GREEN}{_LINE * done}{_PLAIN}" if done else ""
+        return f"{_BOLD}{self._count(current)}{_PLAIN} {finished}{_WHITE}{_LINE * (self.width - done)}{_PLAIN}"
+
+    def _summary(self, current: int) -> str:
+        now = time.perf_counter()
+        rate = self._rate(self._step_duration(current, now))
+        return f"{self._count(current)} - {self._elapsed(now)} - {rate}" + "".join(self._formatted_values())
+
+    def _count(self, current: int) -> str:
+        return f"{current:{len(str(self.target))}d}/{self.target}"
+
+    def _elapsed(self, now: float) -> str:
+        return f"{now - self._start:.0f}s"
+
+    def _formatted_values(self) -> list[str]:
+        means = [(name, total / max(count, 1)) for name, (total, count) in self._values.items()]
+        return [f" - {name}: {mean:{'.4f' if abs(mean) > 1e-3 else '.4e'}}" for name, mean in means]
+
+    def _rate(self, step: float) -> str:
+        if step >= 1 or step == 0:
+            return f"{step:.0f}s/{self.unit_name}"
+        if step >= 1e-3:
+            return f"{step * 1e3:.0f}ms/{self.unit_name}"
+        return f"{step * 1e6:.0f}us/{self.unit_name}"
+
+    def _step_duration(self, current: int, now: float) -> float:
+        """Seconds a step; the first, which is not like the others, does not count once there are more."""
+        if not current:
+            return 0.0
+        if self._after_first_step is not None and current > 1:
+            return (now - self._after_first_step) / (current - 1)
+        return (now - self._start) / current
+
+
+def _width(text: str) -> int:
+    """Characters on the screen: those of `text` without its colours."""
+    return len(re.sub(r"\x1b\[\d+m", "", text))
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    if seconds > 3600:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}" if seconds > 60 else f"{whole}s"
+
+
+def _terminal_width() -> float:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or math.inf
+    except (OSError, ValueError, AttributeError):
+        return math.inf
+
+
+def _write(text: str) -> None:
+    """Prints at once; an output that has no character for the bar gets another."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.replace(_LINE, "=").encode(encoding, "replace").decode(encoding)
+    sys.stdout.write(text)
+    sys.stdout.flush()
