@@ -1,0 +1,60 @@
+# Everything in one command: `make train` or `make test`. PYTHON=python3.12 chooses the interpreter of the environment.
+
+VENV := .venv
+IN_VENV := $(VENV)/bin/python
+INSTALL := $(IN_VENV) -m pip install --quiet --editable
+BUILT_FROM := setup.py pyproject.toml README.md $(wildcard csrc/*/*.[ch])
+
+.NOTPARALLEL:
+.PHONY: help train test lint bench wheel data clean
+help:
+	@echo "make train   build, get the data, train five epochs, test, save the run"
+	@echo "make test    build and run every test"
+	@echo "make lint    check the style and the types"
+	@echo "make bench   measure, side by side with the peers that are installed"
+	@echo "make wheel   build a wheel into dist/"
+	@echo "make clean   delete everything that make made, except runs/"
+
+train: $(VENV)/for-train data
+	$(IN_VENV) -m fashioncnn train
+
+test: $(VENV)/for-test data
+	$(IN_VENV) -m pytest
+
+lint: $(VENV)/for-test
+	$(IN_VENV) -m ruff check .
+	$(IN_VENV) -m mypy
+
+bench: $(VENV)/for-test data
+	$(IN_VENV) benchmarks/run.py
+
+wheel: $(VENV)/made
+	$(IN_VENV) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+data: | $(VENV)/for-train
+	@sh tools/install_data.sh $(IN_VENV)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info fashioncnn/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is made once, and again when PYTHON names another interpreter than it was made with.
+ifneq ($(PYTHON),)
+ifneq ($(PYTHON),$(shell cat $(VENV)/made 2>/dev/null))
+.PHONY: $(VENV)/made
+endif
+endif
+PYTHON ?= python3
+
+$(VENV)/made:
+	@PYTHON="$(PYTHON)" CC="$(CC)" sh tools/check_system.sh
+	"$(PYTHON)" -m venv --clear $(VENV)
+	@echo "$(PYTHON)" >$@
+
+$(VENV)/for-train: $(VENV)/made $(BUILT_FROM)
+	$(INSTALL) ".[data,plot,images]"
+	@touch $@
+
+$(VENV)/for-test: $(VENV)/made $(BUILT_FROM)
+	$(INSTALL) ".[test,lint]"
+	@touch $(VENV)/for-train $@

@@ -1,0 +1,29 @@
+"""`fashioncnn evaluate`: loss and accuracy of a saved run on the test images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from fashioncnn.cli import data
+from fashioncnn.cli.runs import Run
+
+
+def add_parser(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "evaluate", help="test a saved run", description="Print a saved run's loss and accuracy on the test images."
+    )
+    parser.add_argument("folder", nargs="?", type=Path, metavar="RUN",
+                        help="a run's folder (default: the latest in runs/)")
+    parser.add_argument("--sample", action="store_true", help="test on the small built-in sample")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    saved = Run(options.folder) if options.folder else Run.latest()
+    model = saved.load_model()
+    images, labels = data.load(options.sample).test
+    loss, accuracy = model.evaluate(data.scaled(images), labels, verbose=0)
+    print(f"{saved.folder}: test loss {loss:.4f}, test accuracy {accuracy:.4f}")
+    return 0

@@ -1,0 +1,147 @@
+"""`fashioncnn train`: trains a network and saves the run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import fashioncnn
+from fashioncnn.cli import data
+from fashioncnn.cli.configuration import OPTIMIZERS, Configuration
+from fashioncnn.cli.curves import write_curves
+from fashioncnn.cli.errors import INTERRUPTED
+from fashioncnn.cli.runs import Run
+
+
+def add_parser(commands: Any) -> None:
+    default = Configuration()
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "train",
+        help="train a network and save it",
+        description="Train a network on Fashion-MNIST and save weights, history and curves. Without options: the "
+        "reference network, five epochs. Ctrl-C saves what was trained so far.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=default.epochs, help="passes over the training images")
+    parser.add_argument("--batch-size", type=int, default=default.batch_size, help="images in one update")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=default.optimizer, help="how weights are updated")
+    parser.add_argument("--learning-rate", type=float, default=argparse.SUPPRESS,
+                        help="step size (default: the optimizer's own)")
+    parser.add_argument("--filters", type=int, nargs="+", default=list(default.filters), metavar="COUNT",
+                        help="filters of each convolution")
+    parser.add_argument("--kernel-size", type=int, default=default.kernel_size, help="of every convolution")
+    parser.add_argument("--dropout", type=float, default=default.dropout, help="rate before the last layer")
+    parser.add_argument("--validation-split", type=float, default=default.validation_split,
+                        help="share of the training images kept for validation")
+    parser.add_argument("--seed", type=int, default=default.seed, help="the same seed gives the same weights")
+    parser.add_argument("--threads", type=int, default=0, help="0: one for each available CPU")
+    parser.add_argument("--output", type=Path, default=argparse.SUPPRESS, metavar="FOLDER",
+                        help="the run's folder (default: runs/ and the time)")
+    parser.add_argument("--sample", action="store_true", help="train on the small built-in sample")
+    parser.set_defaults(run=run, learning_rate=None, output=None)
+
+
+def run(options: argparse.Namespace) -> int:
+    configuration = Configuration(
+        epochs=options.epochs, batch_size=options.batch_size, optimizer=options.optimizer,
+        learning_rate=options.learning_rate, filters=tuple(options.filters), kernel_size=options.kernel_size,
+        dropout=options.dropout, validation_split=options.validation_split, seed=options.seed,
+    )
+    fashioncnn.set_num_threads(options.threads)
+    model = configuration.make_model()
+    images = data.load(options.sample)
+    training = Training(model, configuration, images.name, Run.create(options.output))
+    model.summary()
+    exit_code = training.run(images)
+    print(f"Saved in {training.folder}")
+    return exit_code
+
+
+class Recorder(fashioncnn.callbacks.Callback):
+    """Saves the run after every epoch, so that a crash costs one epoch at most."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.history: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        self.run.write_training(self.model, self.history)
+
+
+class Training:
+    """One run from its first epoch to its files.
+
+    Args:
+        model: The compiled network.
+        configuration: What it was made from.
+        data_name: What it is trained on, for the record.
+        run: Where to save.
+    """
+
+    def __init__(self, model: fashioncnn.Sequential, configuration: Configuration, data_name: str, run: Run) -> None:
+        self.model = model
+        self.configuration = configuration
+        self.files = run
+        self.folder = run.folder
+        self.recorder = Recorder(run)
+        self.description: dict[str, Any] = {
+            "fashioncnn": fashioncnn.__version__,
+            "state": "training",
+            "data": data_name,
+            "configuration": configuration.to_json(),
+            "instruction_set": fashioncnn.instruction_set(),
+            "threads": fashioncnn.get_num_threads(),
+        }
+
+    def run(self, images: data.Data) -> int:
+        """Trains, tests and saves; returns the exit code."""
+        self.files.write_description(self.description)
+        try:
+            self._fit(images)
+            self._test(images)
+            self._draw()
+        except KeyboardInterrupt:
+            self.files.write_training(self.model, self.recorder.history)
+            self._end("interrupted")
+            print(f"\nInterrupted after {self.epochs_trained} whole epochs.", file=sys.stderr)
+            return INTERRUPTED
+        except BaseException:
+            self._end("failed")
+            raise
+        self._end("done")
+        return 0
+
+    @property
+    def epochs_trained(self) -> int:
+        return len(self.recorder.history.get("loss", []))
+
+    def _fit(self, images: data.Data) -> None:
+        configuration = self.configuration
+        start = time.perf_counter()
+        self.model.fit(
+            data.scaled(images.train[0]), images.train[1], batch_size=configuration.batch_size,
+            epochs=configuration.epochs, validation_split=configuration.validation_split, callbacks=[self.recorder],
+        )
+        self.description["training_seconds"] = round(time.perf_counter() - start, 3)
+
+    def _test(self, images: data.Data) -> None:
+        loss, accuracy = self.model.evaluate(data.scaled(images.test[0]), images.test[1], verbose=0)
+        self.description |= {"test_loss": loss, "test_accuracy": accuracy}
+        print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.4f}")
+
+    def _draw(self) -> None:
+        try:
+            write_curves(self.recorder.history, self.files.curves)
+        except ImportError as error:
+            print(f"No curves.png: {error}. Everything else is saved.", file=sys.stderr)
+
+    def _end(self, state: str) -> None:
+        self.description |= {"state": state, "epochs_trained": self.epochs_trained}
+        self.files.write_description(self.description)
