@@ -1,0 +1,58 @@
+"""Every golden case by suite and name, and how results are kept: arrays in <suite>.npz, everything else in golden.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from golden.common import Case
+from golden.fit_cases import FITS, METRICS
+from golden.layer_cases import ACTIVATION, FORWARD
+from golden.summary_cases import SUMMARIES
+from golden.training_cases import LOSS, OPTIMIZER, REFERENCE
+
+FOLDER = Path(__file__).parent
+SUITES: dict[str, dict[str, Case]] = {
+    "forward": FORWARD,
+    "activation": ACTIVATION,
+    "loss": LOSS,
+    "optimizer": OPTIMIZER,
+    "reference": REFERENCE,
+    "fit": FITS,
+    "metric": METRICS,
+    "summary": SUMMARIES,
+}
+Results = dict[str, dict[str, dict[str, Any]]]  # suite -> case -> key -> value
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic)
+
+
+def save(results: Results) -> None:
+    index: dict[str, dict[str, dict[str, Any]]] = {}
+    for suite, by_name in results.items():
+        arrays = {}
+        for name, result in by_name.items():
+            index.setdefault(suite, {})[name] = {}
+            for key, value in result.items():
+                if is_array(value):
+                    arrays[f"{name}/{key}"] = np.asarray(value)
+                else:
+                    index[suite][name][key] = value
+        if arrays:
+            np.savez_compressed(FOLDER / f"{suite}.npz", allow_pickle=False, **arrays)
+    (FOLDER / "golden.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load() -> Results:
+    results: Results = json.loads((FOLDER / "golden.json").read_text(encoding="utf-8"))
+    for path in FOLDER.glob("*.npz"):
+        with np.load(path, allow_pickle=False) as arrays:
+            for key, value in arrays.items():
+                name, part = key.rsplit("/", 1)
+                results[path.stem][name][part] = value
+    return results

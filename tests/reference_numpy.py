@@ -1,0 +1,185 @@
+"""The forward pass of every node and loss in plain NumPy, float64: what the core is compared with.
+
+Nodes are described as `fashioncnn._core.Network` takes them. Nothing here is fast; every function says its formula.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Node = Mapping[str, Any]
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def relu(x: np.ndarray, node: Node) -> np.ndarray:
+    threshold, slope, top = node.get("threshold", 0), node.get("negative_slope", 0), node.get("max_value")
+    y = np.where(x >= threshold, x, slope * (x - threshold))
+    return y if top is None else np.where(x >= top, top, y)
+
+
+def elu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray, Node], np.ndarray]] = {
+    "linear": lambda x, node: x,
+    "relu": relu,
+    "sigmoid": lambda x, node: sigmoid(x),
+    "tanh": lambda x, node: np.tanh(x),
+    "elu": lambda x, node: elu(x, node.get("alpha", 1.0)),
+    "selu": lambda x, node: 1.0507009873554805 * elu(x, 1.6732632423543772),
+    "softplus": lambda x, node: np.logaddexp(x, 0),
+    "softsign": lambda x, node: x / (1 + np.abs(x)),
+    "gelu": lambda x, node: 0.5 * x * (1 + erf(x / math.sqrt(2))),
+    "gelu_tanh": lambda x, node: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "silu": lambda x, node: x * sigmoid(x),
+    "exponential": lambda x, node: np.exp(x),
+    "hard_sigmoid": lambda x, node: np.clip(x / 6 + 0.5, 0, 1),
+}
+
+
+def padding_of(node: Node, axis: int, size: int, window: int) -> tuple[int, int]:
+    """'same': ceil(size / stride) outputs, the odd pixel of padding at the end."""
+    if node["padding"] == "valid":
+        return 0, 0
+    stride = node["strides"][axis]
+    total = max((math.ceil(size / stride) - 1) * stride + window - size, 0)
+    return total // 2, total - total // 2
+
+
+def windows(node: Node, x: np.ndarray, sizes: Sequence[int], dilation: Sequence[int], fill: float) -> Iterator[np.ndarray]:
+    """For every tap of the window, in row-major order, its value at every output: (N, OH, OW, C)."""
+    reach = [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
+    pad = [padding_of(node, axis, x.shape[1 + axis], reach[axis]) for axis in (0, 1)]
+    x = np.pad(x, ((0, 0), *pad, (0, 0)), constant_values=fill)
+    out = [(x.shape[1 + axis] - reach[axis]) // node["strides"][axis] + 1 for axis in (0, 1)]
+    for i in range(sizes[0]):
+        for j in range(sizes[1]):
+            rows = slice(i * dilation[0], i * dilation[0] + (out[0] - 1) * node["strides"][0] + 1, node["strides"][0])
+            columns = slice(j * dilation[1], j * dilation[1] + (out[1] - 1) * node["strides"][1] + 1, node["strides"][1])
+            yield x[:, rows, columns]
+
+
+def conv2d(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:
+    taps = windows(node, x, node["kernel_size"], node.get("dilation_rate", (1, 1)), 0.0)
+    return sum(tap @ k for tap, k in zip(taps, kernel.reshape(-1, *kernel.shape[2:]), strict=True)) + bias
+
+
+def dense(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:
+    return x @ kernel + bias
+
+
+def max_pooling2d(node: Node, x: np.ndarray) -> np.ndarray:
+    return np.max(list(windows(node, x, node["pool_size"], (1, 1), -np.inf)), axis=0)
+
+
+def average_pooling2d(node: Node, x: np.ndarray) -> np.ndarray:
+    """The mean over the pixels of the window that lie inside the image."""
+    return np.nanmean(list(windows(node, x, node["pool_size"], (1, 1), np.nan)), axis=0)
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def zero_padding2d(node: Node, x: np.ndarray) -> np.ndarray:
+    top, bottom, left, right = node["padding"]
+    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+
+
+LAYERS: dict[str, Callable[..., np.ndarray]] = {
+    "conv2d": conv2d,
+    "dense": dense,
+    "activation": lambda node, x: ACTIVATIONS[node["function"]](x, node),
+    "softmax": lambda node, x: softmax(x),
+    "max_pooling2d": max_pooling2d,
+    "average_pooling2d": average_pooling2d,
+    "global_average_pooling2d": lambda node, x: x.mean(axis=(1, 2), keepdims=node["keepdims"]),
+    "global_max_pooling2d": lambda node, x: x.max(axis=(1, 2), keepdims=node["keepdims"]),
+    "reshape": lambda node, x: x.reshape(len(x), *node["target_shape"]),
+    "dropout": lambda node, x: x,
+    "rescaling": lambda node, x: x * node["scale"] + node["offset"],
+    "zero_padding2d": zero_padding2d,
+    "add": lambda node, *x: sum(x),
+}
+
+
+def forward(nodes: Sequence[Node], parameters: Mapping[int, Sequence[np.ndarray]], x: np.ndarray) -> np.ndarray:
+    """The last node's output for a batch x, without dropout. parameters: node -> its arrays, the kernel first."""
+    outputs: list[np.ndarray] = []
+    for position, node in enumerate(nodes):
+        inputs = [outputs[i] for i in node["inputs"]]
+        if node["type"] == "input":
+            outputs.append(x.astype(np.float64))
+        else:
+            outputs.append(LAYERS[node["type"]](node, *inputs, *parameters.get(position, ())))
+    return outputs[-1]
+
+
+# Losses: one value for every position but those of the last axis
+
+EPSILON = 1e-7
+
+
+def log_softmax(x: np.ndarray) -> np.ndarray:
+    x = x - x.max(axis=-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+
+
+def log_of_clipped(p: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(p, EPSILON, 1 - EPSILON))
+
+
+def categorical_crossentropy(loss: Node, target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    smoothing = loss.get("label_smoothing", 0)
+    target = target * (1 - smoothing) + smoothing / target.shape[-1]
+    if loss.get("from_logits"):
+        return -(target * log_softmax(prediction)).sum(axis=-1)
+    return -(target * log_of_clipped(prediction / prediction.sum(axis=-1, keepdims=True))).sum(axis=-1)
+
+
+def sparse_categorical_crossentropy(loss: Node, target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Probabilities are clipped first and normalised after, unlike those of the categorical loss."""
+    log_p = log_softmax(prediction if loss.get("from_logits") else log_of_clipped(prediction))
+    return -np.take_along_axis(log_p, target.reshape(*log_p.shape[:-1], 1).astype(np.int64), axis=-1)[..., 0]
+
+
+def binary_crossentropy(loss: Node, target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    smoothing = loss.get("label_smoothing", 0)
+    target = target * (1 - smoothing) + 0.5 * smoothing
+    if loss.get("from_logits"):
+        return (np.logaddexp(prediction, 0) - target * prediction).mean(axis=-1)
+    return -(target * log_of_clipped(prediction) + (1 - target) * log_of_clipped(1 - prediction)).mean(axis=-1)
+
+
+def huber(loss: Node, target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    delta, error = loss.get("delta", 1.0), np.abs(prediction - target)
+    return np.where(error <= delta, 0.5 * error**2, delta * (error - 0.5 * delta)).mean(axis=-1)
+
+
+LOSSES: dict[str, Callable[[Node, np.ndarray, np.ndarray], np.ndarray]] = {
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "categorical_crossentropy": categorical_crossentropy,
+    "binary_crossentropy": binary_crossentropy,
+    "mean_squared_error": lambda loss, target, prediction: ((prediction - target) ** 2).mean(axis=-1),
+    "mean_absolute_error": lambda loss, target, prediction: np.abs(prediction - target).mean(axis=-1),
+    "huber": huber,
+}
+
+
+def loss_value(
+    loss: Node, target: np.ndarray, prediction: np.ndarray, sample_weight: np.ndarray | None = None
+) -> float:
+    """The mean over images, each multiplied by its weight; the divisor is the number of images."""
+    values = LOSSES[loss["type"]](loss, target, prediction)
+    values = values.reshape(len(values), -1).mean(axis=1)
+    return float(np.mean(values if sample_weight is None else values * sample_weight))
