@@ -89,7 +89,7 @@ static inline vf derivative(const fcnn_activation_spec *spec, vf u)
     case FCNN_ELU:
         return vf_select(positive, one, u + spec->alpha);
     case FCNN_SELU:
-        return vf_select(positive, vf_broadcast(SELU_SCALE), u + SELU_SCALE * SELU_ALPHA);
+        return vf_select(vf_greater((vf){0}, u), u + SELU_SCALE * SELU_ALPHA, vf_broadcast(SELU_SCALE));
     case FCNN_SOFTPLUS:
         return -vf_expm1_nonpositive(-u);
     case FCNN_SOFTSIGN:

@@ -68,7 +68,7 @@ static double derivative(const fcnn_activation_spec *spec, double x, double y)
     case FCNN_ELU:
         return y > 0.0 ? 1.0 : y + spec->alpha;
     case FCNN_SELU:
-        return y > 0.0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA;
+        return y < 0.0 ? y + SELU_SCALE * SELU_ALPHA : SELU_SCALE;
     case FCNN_SOFTPLUS:
         return -expm1(-y);
     case FCNN_SOFTSIGN:

@@ -1,7 +1,7 @@
 /* accuracy.c - how often a prediction is right.
  *
  * A class is predicted where its number is the largest, the first of equals. It is among the top k where fewer than k classes have a
- * larger number (so equals share a place) and its own number is finite: as TensorFlow's in_top_k.
+ * larger number (so equals share a place) and all numbers are finite: as TensorFlow's in_top_k.
  */
 #include <math.h>
 
@@ -46,10 +46,12 @@ static size_t largest(size_t classes, const float *row)
 
 static int is_in_top_k(size_t k, size_t classes, const float *row, size_t label)
 {
-    size_t larger = 0;
-    for (size_t c = 0; c < classes; c++)
+    size_t larger = 0, finite = 0;
+    for (size_t c = 0; c < classes; c++) {
         larger += row[c] > row[label];
-    return isfinite(row[label]) && larger < k;
+        finite += isfinite(row[c]) != 0;
+    }
+    return finite == classes && larger < k;
 }
 
 static float sparse(const fcnn_metric *metric, size_t rows, size_t classes, const float *prediction, const void *target)
