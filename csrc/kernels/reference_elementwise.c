@@ -237,7 +237,11 @@ void FCNN_NAME(average_pool_backward)(const fcnn_windows *windows, const float *
     }
 }
 
-static double clipped(float g, float scale, float limit) { return fmin(limit, fmax(-limit, (double)g * scale)); }
+static double clipped(float g, float scale, float limit)
+{
+    const double scaled = (double)g * scale;
+    return scaled > limit ? limit : scaled < -limit ? -limit : scaled;
+}
 
 void FCNN_NAME(adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max, float rate, float gain_m,
                      float gain_v, float epsilon, float decay, float clip_scale, float clip_value)

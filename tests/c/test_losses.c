@@ -1,0 +1,177 @@
+/* test_losses.c - losses: values worked out by hand, gradients against finite differences; and the metrics. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "check.h"
+#include "describe.h"
+#include "losses/loss.h"
+#include "metrics/metric.h"
+
+enum { ROWS = 3, CLASSES = 70, COUNT = ROWS * CLASSES };
+
+static const fcnn_kernels *kernels;
+
+static fcnn_loss loss_of(fcnn_attributes attributes)
+{
+    fcnn_loss loss;
+    fcnn_error error;
+    CHECK(fcnn_loss_create(&loss, &attributes, &error) == FCNN_OK);
+    return loss;
+}
+
+static double value_of(const fcnn_loss *loss, const float *prediction, const void *target)
+{
+    return loss->class->evaluate(loss, kernels, ROWS, CLASSES, prediction, target, 1, NULL);
+}
+
+/* Gradient times 2 against differences of the value, in and out of place. `h` is a step that the value is smooth over. */
+static void check_gradient(const fcnn_loss *loss, float *prediction, const void *target, float h, double tolerance)
+{
+    float gradient[COUNT], in_place[COUNT];
+    const float value = loss->class->evaluate(loss, kernels, ROWS, CLASSES, prediction, target, 2, gradient);
+    CHECK_CLOSE(value, value_of(loss, prediction, target), 1e-6 * fabs(value));
+    memcpy(in_place, prediction, sizeof in_place);
+    loss->class->evaluate(loss, kernels, ROWS, CLASSES, in_place, target, 2, in_place);
+    CHECK(memcmp(in_place, gradient, sizeof gradient) == 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        const float at = prediction[i];
+        prediction[i] = at + h;
+        const double above = value_of(loss, prediction, target);
+        prediction[i] = at - h;
+        const double below = value_of(loss, prediction, target);
+        prediction[i] = at;
+        check_close(gradient[i], (above - below) / h, tolerance, loss->class->type, __FILE__, __LINE__);
+    }
+}
+
+static void test_gradients(void)
+{
+    static const int32_t labels[ROWS] = {0, 69, 33};
+    float logits[COUNT], probabilities[COUNT], targets[COUNT], yes_no[COUNT];
+    fcnn_random_uniform(logits, COUNT, 1, 1, -3, 3);
+    fcnn_random_uniform(probabilities, COUNT, 1, 2, 0.2f, 0.8f);
+    fcnn_random_uniform(yes_no, COUNT, 1, 3, 0, 1);
+    kernels->softmax(ROWS, CLASSES, yes_no, targets);
+
+    for (int from_logits = 0; from_logits < 2; from_logits++) {
+        float *x = from_logits ? logits : probabilities;
+        const fcnn_loss sparse =
+            loss_of(DESCRIBE(TEXT("type", "sparse_categorical_crossentropy"), INTEGER("from_logits", from_logits)));
+        check_gradient(&sparse, x, labels, 0x1p-7f, 3e-4);
+        for (int smoothed = 0; smoothed < 2; smoothed++) {
+            const fcnn_loss categorical = loss_of(DESCRIBE(TEXT("type", "categorical_crossentropy"),
+                INTEGER("from_logits", from_logits), NUMBER("label_smoothing", 0.2 * smoothed)));
+            check_gradient(&categorical, x, targets, 0x1p-7f, 3e-4);
+            const fcnn_loss binary = loss_of(DESCRIBE(TEXT("type", "binary_crossentropy"),
+                INTEGER("from_logits", from_logits), NUMBER("label_smoothing", 0.2 * smoothed)));
+            check_gradient(&binary, x, yes_no, 0x1p-7f, 3e-4);
+        }
+    }
+    const fcnn_loss squared = loss_of(DESCRIBE(TEXT("type", "mean_squared_error")));
+    check_gradient(&squared, logits, targets, 0x1p-7f, 3e-4);
+    const fcnn_loss absolute = loss_of(DESCRIBE(TEXT("type", "mean_absolute_error")));
+    check_gradient(&absolute, logits, targets, 0x1p-12f, 3e-3);
+    const fcnn_loss huber = loss_of(DESCRIBE(TEXT("type", "huber"), NUMBER("delta", 0.7)));
+    check_gradient(&huber, logits, targets, 0x1p-7f, 3e-4);
+}
+
+static double evaluate(fcnn_attributes attributes, size_t rows, size_t classes, const float *prediction,
+                       const void *target, float *gradient)
+{
+    const fcnn_loss loss = loss_of(attributes);
+    return loss.class->evaluate(&loss, kernels, rows, classes, prediction, target, 1, gradient);
+}
+
+static void test_values(void)
+{
+    const int32_t labels[] = {1, 0};
+    const float half[] = {0.25f, 0.75f, 0.5f, 0.5f}, hot[] = {0, 1, 1, 0};
+    const double expected = -(log(0.75) + log(0.5)) / 2;
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "sparse_categorical_crossentropy")), 2, 2, half, labels, NULL), expected, 1e-6);
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "categorical_crossentropy")), 2, 2, half, hot, NULL), expected, 1e-6);
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "binary_crossentropy")), 2, 2, half, hot, NULL), expected, 1e-6);
+
+    const float sure[] = {1, 0}, wrong[] = {0, 1};   /* clipped to 1e-7: no infinity, no gradient */
+    float gradient[2];
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "categorical_crossentropy")), 1, 2, sure, wrong, gradient), -log(1e-7), 1e-5);
+    CHECK(gradient[0] == 0.0f && gradient[1] == 0.0f);
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "binary_crossentropy")), 1, 2, sure, wrong, gradient), 16.0, 0.2);
+    CHECK(gradient[0] == 0.0f && gradient[1] == 0.0f);
+
+    const float far[] = {1000, -1000};
+    const int32_t second = 1;
+    const fcnn_attributes from_logits =
+        DESCRIBE(TEXT("type", "sparse_categorical_crossentropy"), INTEGER("from_logits", 1));
+    CHECK_CLOSE(evaluate(from_logits, 1, 2, far, &second, gradient), 2000.0, 0);
+    CHECK(gradient[0] == 1.0f && gradient[1] == -1.0f);
+    const float broken[] = {1, NAN};
+    CHECK(isnan(evaluate(from_logits, 1, 2, broken, &second, gradient)));
+
+    const float prediction[] = {1, -2, 0.5f}, target[] = {0, 1, 0.5f};
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "mean_squared_error")), 1, 3, prediction, target, NULL), 10.0 / 3, 1e-6);
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "mean_absolute_error")), 1, 3, prediction, target, NULL), 4.0 / 3, 1e-6);
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "huber")), 1, 3, prediction, target, NULL), 3.0 / 3, 1e-6);
+}
+
+static void test_refused_losses(void)
+{
+    fcnn_loss loss;
+    fcnn_error error;
+    CHECK(fcnn_loss_create(&loss, &DESCRIBE(TEXT("type", "guess")), &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "'guess'");
+    CHECK(fcnn_loss_create(&loss, &DESCRIBE(TEXT("type", "huber"), NUMBER("delta", -1)), &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "`delta`");
+    CHECK(fcnn_loss_create(&loss, &DESCRIBE(TEXT("type", "mean_squared_error"), INTEGER("from_logits", 1)), &error) ==
+          FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "`from_logits`");
+}
+
+static double measure(fcnn_attributes attributes, size_t rows, size_t classes, const float *prediction, const void *target)
+{
+    fcnn_metric metric;
+    fcnn_error error;
+    CHECK(fcnn_metric_create(&metric, &attributes, &error) == FCNN_OK);
+    return metric.class->evaluate(&metric, rows, classes, prediction, target);
+}
+
+static void test_metrics(void)
+{
+    const float prediction[] = {0.1f, 0.4f, 0.4f, 0.1f, 0.7f, 0.1f, 0.1f, 0.1f};
+    const int32_t labels[] = {2, 0};                        /* the first row's 0.4s tie: class 1 is predicted */
+    const float hot[] = {0, 1, 0, 0, 0, 0, 1, 0};
+    CHECK(measure(DESCRIBE(TEXT("type", "sparse_categorical_accuracy")), 2, 4, prediction, labels) == 0.5);
+    CHECK(measure(DESCRIBE(TEXT("type", "categorical_accuracy")), 2, 4, prediction, hot) == 0.5);
+    CHECK(measure(DESCRIBE(TEXT("type", "sparse_top_k_categorical_accuracy"), INTEGER("k", 1)), 2, 4, prediction,
+                  labels) == 1.0);                          /* in the top 1 both are */
+    CHECK(measure(DESCRIBE(TEXT("type", "top_k_categorical_accuracy"), INTEGER("k", 1)), 2, 4, prediction, hot) == 0.5);
+    CHECK(measure(DESCRIBE(TEXT("type", "top_k_categorical_accuracy"), INTEGER("k", 2)), 2, 4, prediction, hot) == 1.0);
+    const float infinite[] = {INFINITY, 0, 0, 0};
+    CHECK(measure(DESCRIBE(TEXT("type", "sparse_top_k_categorical_accuracy")), 1, 4, infinite, &labels[1]) == 0.0);
+    const float yes_no[] = {0, 0, 1, 0, 1, 0, 0, 1};
+    CHECK(measure(DESCRIBE(TEXT("type", "binary_accuracy")), 2, 4, prediction, yes_no) == 0.75);
+    CHECK(measure(DESCRIBE(TEXT("type", "binary_accuracy"), NUMBER("threshold", 0.3)), 2, 4, prediction, yes_no) == 0.75);
+    CHECK(measure(DESCRIBE(TEXT("type", "binary_accuracy"), NUMBER("threshold", 0.7)), 2, 4, prediction, yes_no) == 0.625);
+
+    fcnn_metric metric;
+    fcnn_error error;
+    CHECK(fcnn_metric_create(&metric, &DESCRIBE(TEXT("type", "binary_accuracy"), INTEGER("weighted", 1)), &error) == FCNN_OK);
+    CHECK(metric.weighted && metric.threshold == 0.5f);
+    CHECK(fcnn_metric_create(&metric, &DESCRIBE(TEXT("type", "luck")), &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "'luck'");
+}
+
+int main(void)
+{
+    for (fcnn_isa isa = FCNN_ISA_REFERENCE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        kernels = fcnn_kernels_for(isa);
+        test_gradients();
+        test_values();
+    }
+    test_refused_losses();
+    test_metrics();
+    return check_report();
+}

@@ -1,0 +1,180 @@
+/* test_optimizers.c - steps worked out by hand, clipping and weight decay, and that ranges may be cut anywhere. */
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "check.h"
+#include "describe.h"
+#include "optimizers/optimizer.h"
+
+enum { COUNT = 37 };
+
+static const fcnn_kernels *kernels;
+
+typedef struct state {
+    fcnn_optimizer optimizer;
+    float w[COUNT], slots[FCNN_MAX_SLOTS][COUNT];
+} state;
+
+static state start(fcnn_attributes attributes, float w)
+{
+    state s = {0};
+    fcnn_error error;
+    CHECK(fcnn_optimizer_create(&s.optimizer, &attributes, &error) == FCNN_OK);
+    for (size_t i = 0; i < COUNT; i++)
+        s.w[i] = w;
+    return s;
+}
+
+static void apply(state *s, const fcnn_update *update, size_t begin, size_t end, const float *g)
+{
+    float *const slots[] = {s->slots[0] + begin, s->slots[1] + begin, s->slots[2] + begin};
+    s->optimizer.class->apply(&s->optimizer, kernels, update, end - begin, s->w + begin, g + begin, slots);
+}
+
+/* One update of every weight with the same gradient; returns the weight. */
+static double step(state *s, double learning_rate, unsigned long long number, float gradient)
+{
+    float g[COUNT];
+    fcnn_update update;
+    for (size_t i = 0; i < COUNT; i++)
+        g[i] = gradient;
+    fcnn_optimizer_begin(&s->optimizer, learning_rate, number, &update);
+    apply(s, &update, 0, COUNT, g);
+    for (size_t i = 1; i < COUNT; i++)
+        CHECK(s->w[i] == s->w[0]);
+    return s->w[0];
+}
+
+static void test_sgd(void)
+{
+    state plain = start(DESCRIBE(TEXT("type", "sgd")), 1);
+    CHECK(plain.optimizer.slots == 0);
+    CHECK_CLOSE(step(&plain, 0.1, 1, 0.5f), 0.95, 1e-7);
+
+    state heavy = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9)), 1);
+    CHECK(heavy.optimizer.slots == 1 && strcmp(heavy.optimizer.slot_name[0], "momentum") == 0);
+    CHECK_CLOSE(step(&heavy, 0.1, 1, 0.5f), 0.95, 1e-7);                  /* m = -0.05 */
+    CHECK_CLOSE(step(&heavy, 0.1, 2, 0.5f), 0.855, 1e-7);                 /* m = -0.045 - 0.05 */
+
+    state nesterov = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1)), 1);
+    CHECK_CLOSE(step(&nesterov, 0.1, 1, 0.5f), 0.905, 1e-7);              /* m = -0.05; w -= 0.045 + 0.05 */
+    CHECK_CLOSE(step(&nesterov, 0.1, 2, 0.5f), 0.7695, 1e-7);             /* m = -0.095; w -= 0.0855 + 0.05 */
+}
+
+static void test_adam(void)
+{
+    state adam = start(DESCRIBE(TEXT("type", "adam"), NUMBER("epsilon", 0.01)), 1);
+    CHECK(adam.optimizer.slots == 2);
+    double m = 0.1 * 0.5, v = 0.001 * 0.25, w = 1;
+    w -= 0.1 * sqrt(1 - 0.999) / (1 - 0.9) * m / (sqrt(v) + 0.01);
+    CHECK_CLOSE(step(&adam, 0.1, 1, 0.5f), w, 1e-6);
+    m += (-2 - m) * 0.1;
+    v += (4 - v) * 0.001;
+    w -= 0.1 * sqrt(1 - 0.999 * 0.999) / (1 - 0.9 * 0.9) * m / (sqrt(v) + 0.01);
+    CHECK_CLOSE(step(&adam, 0.1, 2, -2), w, 1e-6);
+    CHECK_CLOSE(adam.slots[0][0], m, 1e-7);
+    CHECK_CLOSE(adam.slots[1][0], v, 1e-9);
+
+    state amsgrad = start(DESCRIBE(TEXT("type", "adam"), NUMBER("beta_2", 0.5), INTEGER("amsgrad", 1)), 1);
+    CHECK(amsgrad.optimizer.slots == 3 && strcmp(amsgrad.optimizer.slot_name[2], "velocity_hat") == 0);
+    step(&amsgrad, 0.1, 1, 2);
+    step(&amsgrad, 0.1, 2, 0);
+    CHECK_CLOSE(amsgrad.slots[1][0], 1, 1e-6);                            /* v fell from 2 to 1, */
+    CHECK_CLOSE(amsgrad.slots[2][0], 2, 1e-6);                            /* its largest value did not */
+}
+
+static void test_rmsprop(void)
+{
+    state plain = start(DESCRIBE(TEXT("type", "rmsprop"), NUMBER("epsilon", 0.01)), 1);
+    CHECK(plain.optimizer.slots == 1);
+    CHECK_CLOSE(step(&plain, 0.1, 1, 0.5f), 1 - 0.05 / sqrt(0.025 + 0.01), 1e-6);
+
+    state both = start(DESCRIBE(TEXT("type", "rmsprop"), NUMBER("momentum", 0.9), INTEGER("centered", 1)), 1);
+    CHECK(both.optimizer.slots == 3);
+    CHECK(strcmp(both.optimizer.slot_name[1], "momentum") == 0);
+    CHECK(strcmp(both.optimizer.slot_name[2], "average_gradient") == 0);
+    const double first = 0.05 / sqrt(0.025 - 0.05 * 0.05 + 1e-7);
+    CHECK_CLOSE(step(&both, 0.1, 1, 0.5f), 1 - first, 1e-6);
+    const double v = 0.9 * 0.025 + 0.1, a = 0.9 * 0.05 - 0.1;
+    const double second = 0.9 * first - 0.1 / sqrt(v - a * a + 1e-7);
+    CHECK_CLOSE(step(&both, 0.1, 2, -1), 1 - first - second, 1e-6);
+}
+
+static void test_decay_and_clipping(void)
+{
+    state decayed = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("weight_decay", 0.5)), 2);
+    CHECK_CLOSE(step(&decayed, 0.1, 1, 1), 2 - 2 * 0.1 * 0.5 - 0.1, 1e-6);
+    state clipped = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("clipvalue", 0.25)), 1);
+    CHECK_CLOSE(step(&clipped, 1, 1, 3), 0.75, 0);
+    CHECK_CLOSE(step(&clipped, 1, 2, -3), 1, 0);
+    CHECK_CLOSE(step(&clipped, 1, 3, 0.125f), 0.875, 0);
+
+    state scaled = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("clipnorm", 1)), 1);
+    float g[COUNT];
+    fcnn_update update;
+    for (size_t i = 0; i < COUNT; i++)
+        g[i] = i ? 2 : NAN;
+    fcnn_optimizer_begin(&scaled.optimizer, 1, 1, &update);
+    CHECK(update.clip_scale == 1.0f && update.clip_value == INFINITY);
+    update.clip_scale = 0.25f;
+    apply(&scaled, &update, 0, COUNT, g);
+    CHECK(isnan(scaled.w[0]) && scaled.w[1] == 0.5f);
+}
+
+static void test_ranges_may_be_cut_anywhere(void)
+{
+    const fcnn_attributes all[] = {
+        DESCRIBE(TEXT("type", "adam"), INTEGER("amsgrad", 1)),
+        DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1)),
+        DESCRIBE(TEXT("type", "rmsprop"), NUMBER("momentum", 0.9), INTEGER("centered", 1)),
+    };
+    for (size_t o = 0; o < 3; o++)
+        for (size_t cut = 0; cut <= COUNT; cut++) {
+            state whole = start(all[o], 1), parts = start(all[o], 1);
+            float g[COUNT];
+            fcnn_update update;
+            fcnn_random_uniform(g, COUNT, 1, o, -1, 1);
+            fcnn_optimizer_begin(&whole.optimizer, 0.01, 1, &update);
+            apply(&whole, &update, 0, COUNT, g);
+            apply(&parts, &update, cut, COUNT, g);
+            apply(&parts, &update, 0, cut, g);
+            CHECK(memcmp(whole.w, parts.w, sizeof whole.w) == 0);
+            CHECK(memcmp(whole.slots, parts.slots, sizeof whole.slots) == 0);
+        }
+}
+
+static void test_refusals(void)
+{
+    fcnn_optimizer optimizer;
+    fcnn_error error;
+    CHECK(fcnn_optimizer_create(&optimizer, &DESCRIBE(TEXT("type", "hope")), &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "'hope'");
+    CHECK(fcnn_optimizer_create(&optimizer, &DESCRIBE(TEXT("type", "adam"), NUMBER("beta_1", 1.0)), &error) ==
+          FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "`beta_1`");
+    CHECK(fcnn_optimizer_create(&optimizer, &DESCRIBE(TEXT("type", "sgd"), NUMBER("rho", 0.9)), &error) ==
+          FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "`rho`");
+    const fcnn_attributes two = DESCRIBE(TEXT("type", "sgd"), NUMBER("clipnorm", 1), NUMBER("clipvalue", 1));
+    CHECK(fcnn_optimizer_create(&optimizer, &two, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "only one of");
+    const fcnn_attributes one = DESCRIBE(TEXT("type", "sgd"), NUMBER("clipnorm", 1), NUMBER("clipvalue", 0));
+    CHECK(fcnn_optimizer_create(&optimizer, &one, &error) == FCNN_OK);
+}
+
+int main(void)
+{
+    for (fcnn_isa isa = FCNN_ISA_REFERENCE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        kernels = fcnn_kernels_for(isa);
+        test_sgd();
+        test_adam();
+        test_rmsprop();
+        test_decay_and_clipping();
+        test_ranges_may_be_cut_anywhere();
+    }
+    test_refusals();
+    return check_report();
+}
