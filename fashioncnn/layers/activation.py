@@ -1,0 +1,154 @@
+"""Activation functions as layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fashioncnn import activations
+from fashioncnn.layers.graph import Graph
+from fashioncnn.layers.layer import Layer
+from fashioncnn.utils import checks
+
+
+class Activation(Layer):
+    """Applies an activation function.
+
+    Args:
+        activation: A name, or a function of `fashioncnn.activations`.
+        options: See `Layer`.
+
+    Raises:
+        ValueError: If the function is unknown.
+
+    Example:
+        >>> Activation("relu")([[-3.0, 2.0]])
+        array([[0., 2.]], dtype=float32)
+    """
+
+    def __init__(self, activation: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        return activations.add_to(graph, self, self.activation, inputs[0])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": activations.serialize(self.activation)}
+
+
+class ReLU(Layer):
+    """``max(x, 0)``, with options.
+
+    Args:
+        max_value: None, or at least 0: outputs stop growing there.
+        negative_slope: At least 0: the slope below `threshold`.
+        threshold: At least 0: where the slope changes.
+        options: See `Layer`.
+
+    Raises:
+        TypeError: If an argument is not a number or a keyword is unknown.
+        ValueError: If an argument is negative.
+
+    Example:
+        >>> ReLU(max_value=6, negative_slope=0.5)([[-2.0, 3.0, 9.0]])
+        array([[-1.,  3.,  6.]], dtype=float32)
+    """
+
+    def __init__(self, max_value: float | None = None, negative_slope: float | None = 0.0, threshold: float | None = 0.0,
+                 **options: Any) -> None:
+        super().__init__(**options)
+        self.max_value = checks.optional_number("max_value", max_value, at_least=0)
+        self.negative_slope = checks.number("negative_slope", negative_slope or 0.0, at_least=0)
+        self.threshold = checks.number("threshold", threshold or 0.0, at_least=0)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        node = activations.relu_node(self.negative_slope, self.max_value, self.threshold)
+        return graph.add(self, "activation", *inputs, **node)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "max_value": self.max_value, "negative_slope": self.negative_slope,
+                "threshold": self.threshold}
+
+
+class LeakyReLU(Layer):
+    """``x`` where it is positive, else ``negative_slope * x``.
+
+    Args:
+        negative_slope: At least 0.
+        alpha: The older name of `negative_slope`.
+        options: See `Layer`.
+
+    Raises:
+        TypeError: If `negative_slope` is not a number or a keyword is unknown.
+        ValueError: If it is negative.
+
+    Example:
+        >>> LeakyReLU()([[-10.0, 10.0]])
+        array([[-3., 10.]], dtype=float32)
+    """
+
+    def __init__(self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        slope = negative_slope if alpha is None else alpha
+        self.negative_slope = checks.number("negative_slope", slope, at_least=0)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        return graph.add(self, "activation", *inputs, **activations.relu_node(self.negative_slope, None, 0.0))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class ELU(Layer):
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``.
+
+    Args:
+        alpha: A number.
+        options: See `Layer`.
+
+    Raises:
+        TypeError: If `alpha` is not a number or a keyword is unknown.
+
+    Example:
+        >>> ELU(alpha=2.0)([[1.0]])
+        array([[1.]], dtype=float32)
+    """
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.alpha = checks.number("alpha", alpha)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        return graph.add(self, "activation", *inputs, function="elu", alpha=self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "alpha": self.alpha}
+
+
+class Softmax(Layer):
+    """``exp(x) / sum(exp(x))`` over the last axis.
+
+    Args:
+        axis: -1, or the last axis by its number.
+        options: See `Layer`.
+
+    Raises:
+        TypeError: If `axis` is not an integer or a keyword is unknown.
+        ValueError: When it is built, if `axis` is not the last one.
+
+    Example:
+        >>> Softmax()([[0.0, 0.0]])
+        array([[0.5, 0.5]], dtype=float32)
+    """
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = checks.integer("axis", axis, at_least=-1)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        if self.axis != -1 and self.axis != len(graph.shape(inputs[0])):
+            raise checks.unsupported("Softmax", "axis", self.axis, "-1")
+        return graph.add(self, "softmax", *inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}

@@ -1,0 +1,68 @@
+"""Two-dimensional convolution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fashioncnn.layers import arguments
+from fashioncnn.layers.graph import Graph
+from fashioncnn.layers.kernel_layer import KernelLayer
+from fashioncnn.utils import checks
+
+
+class Conv2D(KernelLayer):
+    """Convolution of images with a bank of filters: ``y = activation(x * kernel + bias)``.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: An integer, or (height, width).
+        strides: An integer, or (height, width).
+        padding: "valid": no padding; "same": zeros around the image, so that with strides of 1 it keeps its size.
+        data_format: None or "channels_last".
+        dilation_rate: Distance between the kernel's taps: an integer, or (height, width).
+        groups: 1.
+        activation: None, a name, or a function of `fashioncnn.activations`.
+        use_bias: Whether a bias is added to each channel.
+        kernel_initializer: How the kernel starts.
+        bias_initializer: How the bias starts.
+        kernel_regularizer: None; so are the other regularizers and the constraints.
+        options: See `Layer`.
+
+    Shapes:
+        input (N, H, W, C), output (N, H', W', filters), kernel (kernel height, kernel width, C, filters), bias (filters,).
+
+    Raises:
+        TypeError: If an argument has the wrong type or a keyword is unknown.
+        ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the image.
+
+    Example:
+        >>> import numpy as np
+        >>> Conv2D(32, (3, 3), activation="relu")(np.zeros((4, 28, 28, 1))).shape
+        (4, 26, 26, 32)
+    """
+
+    def __init__(self, filters: int, kernel_size: int | tuple[int, int], strides: int | tuple[int, int] = (1, 1),
+                 padding: str = "valid", data_format: str | None = None, dilation_rate: int | tuple[int, int] = (1, 1),
+                 groups: int = 1, activation: Any = None, use_bias: bool = True,
+                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+                 kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
+                 kernel_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+                         activity_regularizer, kernel_constraint, bias_constraint, **options)
+        self._check_only("data_format", data_format, None, "channels_last")
+        self._check_only("groups", groups, 1)
+        self.filters = checks.integer("filters", filters, at_least=1)
+        self.kernel_size = arguments.pair("kernel_size", kernel_size)
+        self.strides = arguments.pair("strides", strides)
+        self.padding = arguments.padding("Conv2D", padding)
+        self.dilation_rate = arguments.pair("dilation_rate", dilation_rate)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        convolution = graph.add(self, "conv2d", *inputs, filters=self.filters, kernel_size=self.kernel_size,
+                                strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate,
+                                use_bias=self.use_bias)
+        return self.add_activation(graph, convolution)
+
+    def _own_config(self) -> dict[str, Any]:
+        return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides, "padding": self.padding,
+                "data_format": "channels_last", "dilation_rate": self.dilation_rate, "groups": 1}

@@ -1,0 +1,53 @@
+"""Fully connected layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fashioncnn.layers.graph import Graph
+from fashioncnn.layers.kernel_layer import KernelLayer
+from fashioncnn.utils import checks
+
+
+class Dense(KernelLayer):
+    """Every output depends on every input of the last axis: ``y = activation(x kernel + bias)``.
+
+    Args:
+        units: Number of outputs.
+        activation: None, a name, or a function of `fashioncnn.activations`.
+        use_bias: Whether a bias is added to each output.
+        kernel_initializer: How the kernel starts.
+        bias_initializer: How the bias starts.
+        kernel_regularizer: None; so are the other regularizers and the constraints.
+        quantization_config: None.
+        options: See `Layer`.
+
+    Shapes:
+        input (N, ..., I), output (N, ..., units), kernel (I, units), bias (units,).
+
+    Raises:
+        TypeError: If an argument has the wrong type or a keyword is unknown.
+        ValueError: If an argument is out of range or not supported.
+
+    Example:
+        >>> import numpy as np
+        >>> Dense(10, activation="softmax")(np.zeros((1, 128)))[0, 0].round(4)
+        np.float32(0.1)
+    """
+
+    def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
+                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+                 kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
+                 kernel_constraint: None = None, bias_constraint: None = None, quantization_config: None = None,
+                 **options: Any) -> None:
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+                         activity_regularizer, kernel_constraint, bias_constraint, **options)
+        self._check_only("quantization_config", quantization_config, None)
+        self.units = checks.integer("units", units, at_least=1)
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        dense = graph.add(self, "dense", *inputs, units=self.units, use_bias=self.use_bias)
+        return self.add_activation(graph, dense)
+
+    def _own_config(self) -> dict[str, Any]:
+        return {"units": self.units}

@@ -1,0 +1,78 @@
+"""The loops over batches: one call of the core each, and as little Python as possible around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashioncnn.callbacks import CallbackList
+from fashioncnn.models.sources import Batch
+from fashioncnn.models.tally import Tally
+
+if TYPE_CHECKING:
+    from fashioncnn.models.model import Model
+
+
+def train(model: Model, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
+    """One update for each batch, until `model.stop_training`; returns their number."""
+    network, optimizer = model.built_network, model.optimizer
+    train_step, add = network.train_step, tally.add
+    watched, scheduled = callbacks.wants_train_batches, optimizer.has_schedule
+    count = 0
+    for batch in batches:
+        if watched:
+            callbacks.on_train_batch_begin(count)
+        if scheduled:
+            network.learning_rate = optimizer.rate_for_step(network.iterations)
+        add(train_step(*batch), batch)
+        if watched:
+            callbacks.on_train_batch_end(count, tally.logs())
+        count += 1
+        if model.stop_training:
+            break
+    return count
+
+
+def test(model: Model, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
+    """Loss and metrics of each batch; returns their number."""
+    test_step, add = model.built_network.test_step, tally.add
+    watched = callbacks.wants_test_batches
+    count = 0
+    for batch in batches:
+        if watched:
+            callbacks.on_test_batch_begin(count)
+        add(test_step(*batch), batch)
+        if watched:
+            callbacks.on_test_batch_end(count, tally.logs())
+        count += 1
+    return count
+
+
+def predict(model: Model, batches: Iterable[Batch], rows: int | None, callbacks: CallbackList) -> NDArray[np.float32]:
+    """The model's outputs, one row for each row of the batches.
+
+    Args:
+        model: The model.
+        batches: What to predict.
+        rows: How many rows all batches have together, where they are parts of one array; None: not known.
+        callbacks: Whom to tell.
+    """
+    network = model.built_network
+    shape = network.output_shapes[-1]
+    watched = callbacks.wants_predict_batches
+    whole = None if rows is None else np.empty((rows, *shape), np.float32)
+    parts = []
+    for count, (x, _, _, start, stop, _) in enumerate(batches):
+        if watched:
+            callbacks.on_predict_batch_begin(count)
+        outputs = np.empty((stop, *shape), np.float32) if whole is None else whole
+        network.predict(x, start, stop, outputs)
+        parts.append(outputs[start:stop])
+        if watched:
+            callbacks.on_predict_batch_end(count, {"outputs": parts[-1]})
+    if whole is not None:
+        return whole[: sum(map(len, parts))]
+    return np.concatenate(parts) if parts else np.empty((0, *shape), np.float32)

@@ -1,0 +1,247 @@
+"""Where batches come from: whole arrays, data sets of batches, and generators."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashioncnn import _core
+from fashioncnn.models import data
+from fashioncnn.models.data import Array, Expected, Names
+from fashioncnn.utils import checks
+from fashioncnn.utils.seeds import next_key
+
+Order = NDArray[np.int64] | None
+# x, y, order, start, stop, sample_weight: what the core's train_step takes, in its order.
+Batch = tuple[Array, Any, Order, int, int, NDArray[np.float32] | None]
+
+
+class Source(Protocol):
+    """Batches, one pass after another."""
+
+    @property
+    def steps(self) -> int | None:
+        """Batches of one pass; None: not known."""
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row of x, for a model that has none yet."""
+
+    def bind(self, expected: Expected) -> None:
+        """Checks what can be checked against the model; must come before iteration."""
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+
+class ArraySource:
+    """Batches of arrays that are never copied.
+
+    Args:
+        names: For messages.
+        x: Rows of inputs.
+        y: Rows of targets, or None for predicting.
+        sample_weight: A weight for each row, or None.
+        batch_size: Rows of a batch; None: 32, or what gives `steps` batches.
+        steps: Batches wanted, where there is no `batch_size`.
+        shuffle: Whether every pass takes the rows in a new random order.
+        class_weight: Weights by class, or None.
+        first_row: What messages call the first row.
+
+    Raises:
+        TypeError, ValueError: If the arrays cannot be used.
+    """
+
+    def __init__(self, names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
+                 steps: int | None = None, shuffle: bool = False, class_weight: Any = None, first_row: int = 0) -> None:
+        self._names = names
+        self._x = data.as_array(names.caller, names.x, x)
+        self._y = None if y is None else data.as_array(names.caller, names.y, y)
+        self._weights = data.sample_weights(names, sample_weight, len(self._x))
+        data.check_lengths(names, self._x, self._y, self._weights)
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError(f"{names.caller}() got both `class_weight` and `sample_weight`; give one of them")
+        self._class_weight = class_weight
+        if batch_size is None:
+            batch_size = math.ceil(len(self._x) / steps) if steps else 32
+        self._batch_size = checks.integer("batch_size", batch_size, at_least=1)
+        self._shuffle = shuffle
+        self._first_row = first_row
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self._x)
+
+    @property
+    def steps(self) -> int:
+        return math.ceil(len(self._x) / self._batch_size)
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        return self._x.shape[1:] or (1,)
+
+    def split(self, fraction: float, batch_size: int | None) -> tuple[ArraySource, ArraySource]:
+        """The first rows for training, and the last `fraction` of them for validation.
+
+        Raises:
+            ValueError: If one part would be empty.
+        """
+        count = math.floor(len(self._x) * (1 - fraction))
+        if count in (0, len(self._x)):
+            raise ValueError(f"{self._names.caller}() got validation_split={fraction}, which leaves one part of the "
+                             f"{len(self._x)} rows of {self._names.x} empty")
+        parts = []
+        for rows in (slice(0, count), slice(count, None)):
+            training = rows.start == 0
+            parts.append(ArraySource(
+                self._names, self._x[rows], None if self._y is None else self._y[rows],
+                None if self._weights is None else self._weights[rows],
+                self._batch_size if training else batch_size or self._batch_size,
+                shuffle=self._shuffle and training, class_weight=self._class_weight if training else None,
+                first_row=rows.start))
+        return parts[0], parts[1]
+
+    def bind(self, expected: Expected) -> None:
+        self._x = data.inputs(self._names, self._x, expected, self._first_row)
+        if expected.loss is None:
+            return
+        if self._y is None:
+            raise ValueError(f"{self._names.caller}() needs {self._names.y}: the loss '{expected.loss.name}' compares "
+                             "predictions with it")
+        self._y = data.targets(self._names, self._y, expected, self._first_row)
+        if self._class_weight is not None:
+            self._weights = data.class_weights(self._names.caller, self._class_weight, self._y, expected.output_shape)
+
+    def __iter__(self) -> Iterator[Batch]:
+        x, y, weights, rows, size = self._x, self._y, self._weights, len(self._x), self._batch_size
+        order = _core.permutation(rows, *next_key()) if self._shuffle else None
+        for start in range(0, rows, size):
+            yield x, y, order, start, min(start + size, rows), weights
+
+
+class BatchSource:
+    """Batches that somebody else makes: a `utils.PyDataset`, or anything else that can be iterated over.
+
+    Args:
+        names: For messages.
+        batches: Gives (x, y), (x, y, sample_weight), or x where predicting.
+        shuffle: Whether the batches of a `PyDataset` come in a new random order in every pass.
+        class_weight: Weights by class, or None.
+
+    Raises:
+        ValueError: If there are none.
+    """
+
+    def __init__(self, names: Names, batches: Any, shuffle: bool = False, class_weight: Any = None) -> None:
+        self._names = names
+        self._indexed = hasattr(batches, "__getitem__") and hasattr(batches, "__len__")
+        self._batches = batches
+        self._shuffle = shuffle
+        self._class_weight = class_weight
+        self._expected: Expected | None = None
+        if hasattr(batches, "__len__") and len(batches) == 0:
+            raise ValueError(f"{names.caller}() got {names.x} without batches")
+
+    @property
+    def steps(self) -> int | None:
+        return len(self._batches) if hasattr(self._batches, "__len__") else None
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        if self._indexed:
+            first = self._batches[0]
+        else:
+            iterator = iter(self._batches)
+            try:
+                first = next(iterator)
+            except StopIteration:
+                raise ValueError(f"{self._names.caller}() got {self._names.x} without batches") from None
+            if iterator is self._batches:
+                self._batches = chain([first], iterator)
+        return ArraySource(self._names, self._parts(first)[0]).row_shape
+
+    def _parts(self, batch: Any) -> tuple[Any, ...]:
+        parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        if isinstance(batch, dict) or not 1 <= len(parts) <= 3:
+            raise ValueError(f"{self._names.caller}(): a batch must be (x, y) or (x, y, sample_weight), got "
+                             f"{type(batch).__name__} of {len(parts)}")
+        return parts
+
+    def bind(self, expected: Expected) -> None:
+        self._expected = expected
+
+    def _checked(self, batch: Any) -> Batch:
+        assert self._expected is not None, "bind comes first"
+        x, y, weights = (*self._parts(batch), None, None)[:3]
+        source = ArraySource(self._names, x, y, weights, batch_size=len(x), class_weight=self._class_weight)
+        source.bind(self._expected)
+        return next(iter(source))
+
+    def __iter__(self) -> Iterator[Batch]:
+        self._tell("on_epoch_begin")
+        if self._indexed:
+            count = len(self._batches)
+            order = _core.permutation(count, *next_key()).tolist() if self._shuffle else range(count)
+            yield from (self._checked(self._batches[index]) for index in order)
+        else:
+            yield from map(self._checked, self._batches)
+        self._tell("on_epoch_end")
+
+    def _tell(self, event: str) -> None:
+        if hasattr(self._batches, event):
+            getattr(self._batches, event)()
+
+
+def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
+                steps: int | None = None, shuffle: bool = False, class_weight: Any = None) -> ArraySource | BatchSource:
+    """The source for whatever a caller passed as x.
+
+    Raises:
+        TypeError, ValueError: If it cannot be used, or comes with arguments that go with arrays only.
+    """
+    if x is None:
+        raise ValueError(f"{names.caller}() needs {names.x}")
+    makes_batches = hasattr(x, "__iter__") or hasattr(x, "__getitem__")
+    if not makes_batches or hasattr(x, "__array__") or isinstance(x, (list, tuple, dict, str)):
+        return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight)
+    for name, value in ((names.y, y), (names.sample_weight, sample_weight), ("`batch_size`", batch_size)):
+        if value is not None:
+            raise ValueError(f"{names.caller}() got {name} together with {names.x} of type {type(x).__name__}, which makes "
+                             "whole batches itself")
+    return BatchSource(names, x, shuffle, class_weight)
+
+
+class Epochs:
+    """A source cut into epochs: of `steps` batches, going on where the last one ended, or else of one pass each."""
+
+    def __init__(self, source: Source, steps: int | None) -> None:
+        self._source = source
+        self._steps = steps
+        self._iterator: Iterator[Batch] | None = None
+        self._taken = 0
+
+    @property
+    def steps(self) -> int | None:
+        """Batches of an epoch; None: not known."""
+        return self._steps or self._source.steps
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of the next epoch. Warns when there are not enough."""
+        if self._iterator is None or self._steps is None:
+            self._iterator, self._taken = iter(self._source), 0
+        before = self._taken
+        for batch in islice(self._iterator, self._steps):
+            self._taken += 1
+            yield batch
+        if self._taken == before or (self._steps and self._taken - before < self._steps):
+            warnings.warn(f"the data ran out after {self._taken - before} batches of an epoch; it must make at least "
+                          "steps_per_epoch * epochs of them", stacklevel=2)
+            self._iterator = None
+        elif self._taken == self._source.steps:
+            self._iterator = None

@@ -1,0 +1,144 @@
+"""The table that `Model.summary` prints, laid out as Keras lays it out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.variable import Variable
+from fashioncnn.utils import checks
+
+if TYPE_CHECKING:
+    from fashioncnn.models.model import Model
+
+DEFAULT_WIDTH = 88
+TRAINABLE_WIDTH = 12
+
+
+def render(model: Model, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
+           show_trainable: bool, layer_range: Sequence[str] | None) -> str:
+    """The summary of a model; for the arguments see `Model.summary`."""
+    header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
+    ends = list(positions or (0.45, 0.80, 1.0))
+    default_width = DEFAULT_WIDTH
+    if show_trainable:
+        header.append("Trainable")
+        alignment.append("center")
+        ends = [end * 0.9 for end in ends] + [1.0]
+        default_width += TRAINABLE_WIDTH
+    if len(ends) != len(header):
+        raise ValueError(f"`positions` must hold {len(header)} numbers, got {list(positions or ())}")
+    if line_length is None:
+        line_length = min(default_width, shutil.get_terminal_size().columns - 4)
+    widths = _column_widths(checks.integer("line_length", line_length, at_least=1), ends)
+    rows = [row[: len(header)] for layer in _listed(model.layers, layer_range) for row in _rows(layer, expand_nested, 0)]
+    return "\n".join([f'Model: "{model.name}"', *_table(header, rows, widths, alignment), *_totals(model)])
+
+
+def _column_widths(line_length: int, ends: Sequence[float]) -> list[int]:
+    """Characters between the rules of each column: the space a column ends with and the one it begins with included."""
+    marks = [0, *(int(end * line_length) for end in ends)]
+    widths = [mark - before + 2 for before, mark in zip(marks, marks[1:], strict=False)]
+    if min(widths) < 6:
+        raise ValueError(f"a summary of {line_length} characters a line is too narrow; pass a larger `line_length`")
+    # The rules between columns take their share from all columns.
+    excess = sum(widths) + len(widths) + 1 - line_length
+    for i, width in enumerate(widths):
+        if excess > 0:
+            share = round(excess / (len(widths) - i))
+            widths[i], excess = width - share, excess - share
+    return widths
+
+
+def _rows(layer: Layer, expand_nested: bool, depth: int) -> Iterator[list[str]]:
+    prefix = "   " * depth + "└ " if depth else ""
+    shape = f"({', '.join(map(str, layer.output_shape))})" if layer.built else "?"
+    count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+    trainable = "-" if not layer.weights else "Y" if layer.trainable else "N"
+    yield [f"{prefix}{layer.name} ({type(layer).__name__})", shape, count, trainable]
+    if expand_nested:
+        for inner in getattr(layer, "layers", ()):
+            yield from _rows(inner, expand_nested, depth + 1)
+
+
+def _listed(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Layer]:
+    """The layers from the first to the last that `layer_range` names."""
+    if layer_range is None:
+        return layers
+    if len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range):
+        raise ValueError(f"`layer_range` must be two names, got {layer_range!r}")
+    found = [[i for i, layer in enumerate(layers) if re.match(name, layer.name)] for name in layer_range]
+    if not all(found):
+        raise ValueError(f"`layer_range` {list(layer_range)} names layers that the model does not have")
+    first, last = found
+    if min(first) > max(last):
+        first, last = last, first
+    return layers[min(first) : max(last) + 1]
+
+
+def _table(header: list[str], rows: list[list[str]], widths: list[int], alignment: list[str]) -> Iterator[str]:
+    yield _rule("┏", "━", "┳", "┓", widths)
+    yield from _cells(header, "┃", widths, alignment)
+    yield _rule("┡", "━", "╇", "┩", widths)
+    for i, row in enumerate(rows):
+        if i:
+            yield _rule("├", "─", "┼", "┤", widths)
+        yield from _cells(row, "│", widths, alignment)
+    yield _rule("└", "─", "┴", "┘", widths)
+
+
+def _rule(left: str, line: str, joint: str, right: str, widths: list[int]) -> str:
+    return left + joint.join(line * width for width in widths) + right
+
+
+def _cells(texts: list[str], bar: str, widths: list[int], alignment: list[str]) -> Iterator[str]:
+    """The lines of one row, as many as its longest cell needs."""
+    columns = [_wrapped(text, width - 2) for text, width in zip(texts, widths, strict=True)]
+    for i in range(max(map(len, columns))):
+        cells = []
+        for lines, width, side in zip(columns, widths, alignment, strict=True):
+            text = lines[i] if i < len(lines) else ""
+            cells.append(f" {text:{ {'left': '<', 'right': '>', 'center': '^'}[side] }{width - 2}} ")
+        yield bar + bar.join(cells) + bar
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width`: broken at spaces, longer words cut."""
+    lines = [""]
+    for word in re.findall(r"\s*\S+", text):
+        if lines[-1] and len(lines[-1]) + len(word) > width:
+            lines.append(word.lstrip())
+        else:
+            lines[-1] += word
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def _totals(model: Model) -> Iterator[str]:
+    trainable, fixed = _count(model.trainable_weights), _count(model.non_trainable_weights)
+    optimizer, optimizer_bytes = 0, 0
+    if model.compiled and model.network is not None and model.optimizer is not None and model.optimizer.iterations:
+        # Keras counts the number of updates (8 bytes) and the learning rate (4 bytes, but for a schedule) as well.
+        slots, rates = len(model.network.optimizer_slots), 0 if model.optimizer.has_schedule else 1
+        optimizer, optimizer_bytes = slots * trainable + 1 + rates, 4 * (slots * trainable + rates) + 8
+    total = trainable + fixed
+    yield f" Total params: {total + optimizer:,} ({_size_text(4 * total + optimizer_bytes)})"
+    yield f" Trainable params: {trainable:,} ({_size_text(4 * trainable)})"
+    yield f" Non-trainable params: {fixed:,} ({_size_text(4 * fixed)})"
+    if optimizer:
+        yield f" Optimizer params: {optimizer:,} ({_size_text(optimizer_bytes)})"
+
+
+def _count(weights: Iterable[Variable]) -> int:
+    return sum(weight.value.size for weight in weights)
+
+
+def _size_text(size: float) -> str:
+    """Bytes in the largest unit that leaves a number of at least 1: "879.04 KB"."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.2f} {unit}"
+        size /= 1024
+    return f"{size:.2f} TB"

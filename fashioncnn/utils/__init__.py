@@ -1,0 +1,13 @@
+"""Seeds, labels, data sets that make batches, and the progress bar."""
+
+from __future__ import annotations
+
+from fashioncnn.utils.dataset import PyDataset
+from fashioncnn.utils.labels import to_categorical
+from fashioncnn.utils.naming import clear_session
+from fashioncnn.utils.progress import Progbar
+from fashioncnn.utils.seeds import set_random_seed
+
+Sequence = PyDataset
+
+__all__ = ["Progbar", "PyDataset", "Sequence", "clear_session", "set_random_seed", "to_categorical"]
