@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-Logs = dict[str, float]
+Logs = dict[str, Any]
 
 
 class Callback:
     """Something to be done at given moments of training, evaluating or predicting.
 
     Derive from this class and define the methods that are wanted. `logs` holds the numbers known at the moment, as
-    floats; what a callback adds to the logs of an epoch's end, later callbacks and the history see. Set
-    ``self.model.stop_training = True`` to end training.
+    floats (and a batch's "outputs" where predicting); what a callback adds to the logs of an epoch's end, later
+    callbacks and the history see. Set ``self.model.stop_training = True`` to end training.
 
     Attributes:
         model: The model at work.

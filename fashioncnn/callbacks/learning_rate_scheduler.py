@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from fashioncnn.callbacks.callback import Callback, Logs
 from fashioncnn.utils import checks
@@ -41,12 +40,11 @@ class LearningRateScheduler(Callback):
 
 
 def _takes_two(function: Callable[..., float]) -> bool:
-    """Whether `function` may be called with two arguments, as far as it tells."""
+    """Whether `function` says that it takes two arguments."""
     import inspect
 
-    with suppress(ValueError):
-        try:
-            inspect.signature(function).bind(0, 0.0)
-        except TypeError:
-            return False
+    try:
+        inspect.signature(function).bind(0, 0.0)
+    except (TypeError, ValueError):
+        return False
     return True

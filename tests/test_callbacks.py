@@ -1,0 +1,329 @@
+"""Callbacks, driven by hand on a small fake model: what Keras's do, these do."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import warnings
+from types import SimpleNamespace
+
+import pytest
+from golden import face_cases as cases
+from golden.face import GOLDEN
+
+from fashioncnn import callbacks
+from fashioncnn.callbacks import CallbackList, History, LambdaCallback, ModelCheckpoint, ProgbarLogger
+
+
+class Model(cases.Model):
+    """The fake model of the golden cases, with what files and metrics need."""
+
+    def __init__(self, metrics=()):
+        super().__init__()
+        self.metrics = list(metrics)
+        self.network = SimpleNamespace(check_finite=True)
+        self.history = None
+
+    def save_weights(self, path, overwrite=True):
+        with open(path, "w") as file:
+            file.write(str(self.epoch))
+
+
+def run(callback, epochs, model=None, batches=0, **params):
+    """Calls `callback` as `fit` would, with one dict of logs for each epoch; returns the model and the list."""
+    model = model or Model()
+    hooks = CallbackList([callback], model, {"verbose": 0, "epochs": len(epochs), "steps": batches, **params})
+    hooks.on_train_begin()
+    for epoch, logs in enumerate(epochs):
+        model.epoch = epoch
+        hooks.on_epoch_begin(epoch)
+        for batch in range(batches):
+            hooks.on_train_batch_begin(batch)
+            hooks.on_train_batch_end(batch, logs)
+        hooks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    hooks.on_train_end()
+    return model, hooks
+
+
+@pytest.mark.parametrize("case", range(len(cases.CALLBACKS)))
+def test_callback_does_what_keras_does(case):
+    name, arguments, key, values = cases.CALLBACKS[case]
+    assert cases.run_callback(callbacks, name, arguments, key, values) == GOLDEN["callbacks"][case]
+
+
+@pytest.mark.parametrize("case", range(len(cases.CSV)))
+def test_csv_file_is_that_of_keras(case, tmp_path):
+    arguments, runs = cases.CSV[case]
+    path = tmp_path / "log.csv"
+    for rows in runs:
+        run(callbacks.CSVLogger(path, **arguments), rows)
+    assert path.read_bytes().decode() == GOLDEN["csv"][case]
+    assert os.listdir(tmp_path) == ["log.csv"]
+
+
+def test_csv_file_that_cannot_be_written_is_noticed_before_training(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"missing/log\.csv"):
+        callbacks.CSVLogger(tmp_path / "missing" / "log.csv").on_train_begin()
+
+
+@pytest.mark.parametrize("name", cases.SIGNATURES["callbacks"])
+def test_signature_is_that_of_keras(name):
+    parameters = inspect.signature(getattr(callbacks, name)).parameters.values()
+    ours = [[p.name, repr(p.default)] for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert ours == GOLDEN["signatures"][f"callbacks.{name}"]
+
+
+# --- the list
+
+
+class Recorder(callbacks.Callback):
+    """Writes down every call."""
+
+    def __init__(self, calls):
+        self.calls = calls
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls.append((epoch, dict(logs)))
+
+
+def test_list_calls_in_order_with_the_same_logs():
+    calls, history = [], History()
+    adds = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(added=float(epoch)))
+    model, _ = run([adds, Recorder(calls), [history]], [{"loss": 0.5}, {"loss": 0.25}])
+    assert calls == [(0, {"loss": 0.5, "added": 0.0}), (1, {"loss": 0.25, "added": 1.0})]
+    assert history.history == {"loss": [0.5, 0.25], "added": [0.0, 1.0]}
+    assert (history.epoch, model.history) == ([0, 1], history)
+
+
+@pytest.mark.parametrize(("hook", "wanted"), [
+    ("on_epoch_end", (False, False, False)), ("on_train_batch_begin", (True, False, False)),
+    ("on_train_batch_end", (True, False, False)), ("on_batch_end", (True, False, False)),
+    ("on_test_batch_end", (False, True, False)), ("on_predict_batch_begin", (False, False, True)),
+])
+def test_list_wants_batches_only_where_somebody_listens(hook, wanted):
+    by_function = LambdaCallback(**{hook: lambda *args, **kwargs: None})
+    by_class = type("Listening", (callbacks.Callback,), {hook: lambda *args, **kwargs: None})()
+    for callback in (by_function, by_class):
+        hooks = CallbackList([History(), callback])
+        assert (hooks.wants_train_batches, hooks.wants_test_batches, hooks.wants_predict_batches) == wanted
+
+
+def test_batches_reach_both_names_of_a_hook():
+    seen = []
+
+    class Both(callbacks.Callback):
+        def on_batch_end(self, batch, logs=None):
+            seen.append(("older", batch, logs["loss"]))
+
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(("begin", batch))
+
+    run(Both(), [{"loss": 0.5}], batches=2)
+    assert seen == [("begin", 0), ("older", 0, 0.5), ("begin", 1), ("older", 1, 0.5)]
+
+
+@pytest.mark.parametrize("hook", [name for name in dir(callbacks.Callback) if name.startswith("on_")])
+def test_list_passes_every_hook_on(hook):
+    seen = []
+    hooks = CallbackList([LambdaCallback(**{hook: lambda *args, **kwargs: seen.append(args)})])
+    arguments = list(inspect.signature(getattr(callbacks.Callback, hook)).parameters)[1:-1]
+    reached = {"on_batch_begin": "on_train_batch_begin", "on_batch_end": "on_train_batch_end"}.get(hook, hook)
+    getattr(hooks, reached)(*[7 for _ in arguments], {})
+    assert len(seen) == 1
+    assert seen[0][: len(arguments)] == (7,) * len(arguments)
+
+
+@pytest.mark.parametrize("bad", [3, "history", [None, object()], History])
+def test_list_refuses_what_is_no_callback(bad):
+    with pytest.raises(TypeError, match="callbacks"):
+        CallbackList(bad)
+
+
+def test_list_adds_history_and_progress_once():
+    hooks = CallbackList([History()], add_history=True, add_progbar=True)
+    assert [type(callback) for callback in hooks.callbacks] == [History, ProgbarLogger]
+
+
+def test_lambda_callback_refuses_unknown_methods():
+    for name in ("on_epoch_ended", "set_model"):
+        with pytest.raises(TypeError, match=name):
+            LambdaCallback(**{name: print})
+
+
+# --- watching a number
+
+
+class Metric:
+    def __init__(self, name, direction):
+        self.name, self._direction = name, direction
+
+
+def test_auto_mode_asks_the_metric():
+    values = [{"val_accuracy": value} for value in (0.5, 0.4, 0.3)]
+    model, _ = run(callbacks.EarlyStopping("val_accuracy", patience=1), values, Model([Metric("accuracy", "up")]))
+    assert (model.epoch, model.stop_training) == (1, True)
+    model, _ = run(callbacks.EarlyStopping("val_accuracy", patience=1), values, Model([Metric("accuracy", "down")]))
+    assert not model.stop_training
+
+
+def test_auto_mode_of_an_unknown_number_is_an_error():
+    with pytest.raises(ValueError, match=r"val_acc.*mode='max'"):
+        run(callbacks.EarlyStopping("val_acc"), [{"val_accuracy": 0.5}], Model([Metric("accuracy", "up")]))
+
+
+def test_missing_number_warns_and_does_not_stop():
+    with pytest.warns(UserWarning, match=r"'val_loss', only loss, learning_rate|'val_loss', only loss"):
+        model, _ = run(callbacks.EarlyStopping(patience=0), [{"loss": 0.5}, {"loss": 0.7}])
+    assert not model.stop_training
+
+
+def test_unknown_mode_warns_and_is_auto():
+    with pytest.warns(UserWarning, match="'minimum' is unknown"):
+        assert callbacks.EarlyStopping(mode="minimum").mode == "auto"
+
+
+def test_early_stopping_can_be_used_again():
+    callback = callbacks.EarlyStopping(patience=1, restore_best_weights=True)
+    for _ in range(2):
+        model, _ = run(callback, [{"val_loss": value} for value in (0.3, 0.2, 0.4, 0.1)])
+        assert (model.epoch, callback.stopped_epoch) == (1, 2)
+
+
+# --- learning rates
+
+
+@pytest.mark.parametrize("schedule", [lambda epoch: 0.5 / (epoch + 1), lambda epoch, rate: rate / 2 if epoch else 0.5,
+                                      [0.5, 0.25].__getitem__])
+def test_learning_rate_scheduler_with_one_argument_or_two(schedule, capsys):
+    history = History()
+    model, _ = run([callbacks.LearningRateScheduler(schedule, verbose=1), history], [{"loss": 1.0}, {"loss": 1.0}])
+    assert model.optimizer.learning_rate == 0.25
+    assert history.history["learning_rate"] == [0.5, 0.25]
+    assert capsys.readouterr().out == (
+        "\nEpoch 1: LearningRateScheduler setting learning rate to 0.5.\n"
+        "\nEpoch 2: LearningRateScheduler setting learning rate to 0.25.\n")
+
+
+def test_type_error_inside_a_schedule_is_not_swallowed():
+    def broken(epoch, rate):
+        raise TypeError("inside")
+
+    with pytest.raises(TypeError, match="inside"):
+        run(callbacks.LearningRateScheduler(broken), [{}])
+
+
+@pytest.mark.parametrize(("rate", "error"), [("0.1", TypeError), (None, TypeError), (-0.1, ValueError),
+                                             (float("nan"), ValueError)])
+def test_schedule_must_return_a_rate(rate, error):
+    with pytest.raises(error, match="schedule"):
+        run(callbacks.LearningRateScheduler(lambda epoch: rate), [{}])
+
+
+@pytest.mark.parametrize(("arguments", "error"), [({"factor": 1.0}, ValueError), ({"factor": -0.5}, ValueError),
+                                                  ({"patience": -1}, ValueError), ({"cooldown": 0.5}, TypeError),
+                                                  ({"min_lr": -1.0}, ValueError), ({"epsilon": 0.1}, TypeError)])
+def test_reduce_lr_refuses_and_names(arguments, error):
+    with pytest.raises(error, match=next(iter(arguments))):
+        callbacks.ReduceLROnPlateau(**arguments)
+
+
+# --- a lost loss
+
+
+def test_terminate_on_nan_ends_quietly_and_restores_the_check(capsys):
+    model, _ = run(callbacks.TerminateOnNaN(), [{"loss": 1.0}, {"loss": float("inf")}, {"loss": 1.0}], batches=1)
+    assert (model.epoch, model.network.check_finite) == (1, True)
+    assert capsys.readouterr().out == "Batch 0: Invalid loss, terminating training\n"
+
+
+def test_terminate_on_nan_can_raise():
+    with pytest.raises(RuntimeError, match="batch 1: the loss is nan"):
+        callbacks.TerminateOnNaN(raise_error=True).on_train_batch_end(1, {"loss": float("nan")})
+
+
+# --- checkpoints
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_checkpoint_after_every_epoch_formats_its_name(tmp_path, capsys):
+    callback = ModelCheckpoint(tmp_path / "new" / "{epoch:02d}-{val_loss:.2f}.npz", save_weights_only=True, verbose=1)
+    run(callback, [{"val_loss": 0.5}, {"val_loss": 0.25}])
+    assert names(tmp_path / "new") == ["01-0.50.npz", "02-0.25.npz"]
+    path = tmp_path / "new" / "01-0.50.npz"
+    assert capsys.readouterr().out.startswith(
+        f"\nEpoch 1: saving model to {path}\n\nEpoch 1: finished saving model to {path}\n")
+
+
+def test_checkpoint_keeps_the_best(tmp_path, capsys):
+    path = tmp_path / "best.npz"
+    callback = ModelCheckpoint(path, save_weights_only=True, save_best_only=True, verbose=1)
+    run(callback, [{"val_loss": value} for value in (0.5, 0.25, 0.375)])
+    assert path.read_text() == "1"
+    lines = capsys.readouterr().out.splitlines()
+    assert f"Epoch 2: val_loss improved from 0.50000 to 0.25000, saving model to {path}" in lines
+    assert lines[-1] == "Epoch 3: val_loss did not improve from 0.25000"
+
+
+def test_checkpoint_beats_its_threshold_first(tmp_path):
+    path = tmp_path / "best.npz"
+    callback = ModelCheckpoint(path, save_weights_only=True, save_best_only=True, initial_value_threshold=0.375)
+    run(callback, [{"val_loss": 0.5}])
+    assert not path.exists()
+    run(callback, [{"val_loss": 0.25}])
+    assert path.exists()
+
+
+def test_checkpoint_after_batches(tmp_path):
+    callback = ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_weights_only=True, save_freq=3)
+    run(callback, [{"loss": 0.5}, {"loss": 0.25}], batches=4)
+    assert names(tmp_path) == ["1-3.npz", "2-2.npz"]
+
+
+def test_checkpoint_by_epochs_does_not_slow_the_batches_down(tmp_path):
+    assert not CallbackList([ModelCheckpoint(tmp_path / "a.npz", save_weights_only=True)]).wants_train_batches
+
+
+def test_checkpoint_without_the_number_warns_and_saves(tmp_path):
+    path = tmp_path / "best.npz"
+    with pytest.warns(UserWarning, match="val_loss"):
+        run(ModelCheckpoint(path, save_weights_only=True, save_best_only=True), [{"loss": 0.5}])
+    assert path.exists()
+
+
+def test_checkpoint_names_the_missing_field(tmp_path):
+    with pytest.raises(KeyError, match="val_accuracy"):
+        run(ModelCheckpoint(tmp_path / "{val_accuracy}.npz", save_weights_only=True), [{"loss": 0.5}])
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"filepath": "a.weights.h5", "save_weights_only": True}, r"\.npz or \.safetensors"),
+    ({"filepath": "a.npz"}, r"\.keras"),
+    ({"filepath": "a.npz", "save_weights_only": True, "save_freq": 0}, "save_freq"),
+])
+def test_checkpoint_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ModelCheckpoint(**arguments)
+
+
+def test_checkpoint_of_a_whole_model_needs_a_model_that_can_be_saved(tmp_path):
+    with pytest.raises(ValueError, match="save_weights_only=True"):
+        CallbackList([ModelCheckpoint(tmp_path / "a.keras")], Model())
+
+    class Saving(Model):
+        def save(self, path, overwrite=True):
+            self.saved = path
+
+    model, _ = run(ModelCheckpoint(tmp_path / "{epoch}.keras"), [{"loss": 0.5}], Saving())
+    assert model.saved == str(tmp_path / "1.keras")
+
+
+def test_no_callback_warns_without_reason(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run([callbacks.EarlyStopping(), callbacks.ReduceLROnPlateau(), callbacks.CSVLogger(tmp_path / "a.csv"),
+             callbacks.TerminateOnNaN()], [{"loss": 0.5, "val_loss": 0.5}], batches=2)

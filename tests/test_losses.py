@@ -1,0 +1,161 @@
+"""Losses in NumPy: their values, reductions, configs and refusals. The core's are compared with Keras elsewhere."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+
+import numpy as np
+import pytest
+from golden import face_cases as cases
+from golden.face import GOLDEN
+
+from fashioncnn import losses
+
+NAMES = cases.SERIALIZED["losses"]
+
+
+@pytest.mark.parametrize("case", range(len(cases.LOSSES)), ids=lambda case: "-".join(map(str, cases.LOSSES[case])))
+def test_loss_equals_keras(case):
+    name, arguments, kind, weighted = cases.LOSSES[case]
+    y_true, y_pred, weights = cases.batch(kind)
+    value = getattr(losses, name)(**arguments)(y_true, y_pred, weights if weighted else None)
+    np.testing.assert_allclose(value, GOLDEN["losses"][case], rtol=2e-6, atol=1e-7)
+    assert isinstance(value, np.ndarray if arguments.get("reduction") == "none" else float)
+
+
+@pytest.mark.parametrize(("function", "arguments", "value"), [
+    ("sparse_categorical_crossentropy", ([1], [[0.25, 0.5, 0.25]]), [math.log(2)]),
+    ("sparse_categorical_crossentropy", ([0], [[0.0, 0.0]], True), [math.log(2)]),
+    ("categorical_crossentropy", ([[0.5, 0.5]], [[0.25, 0.75]]), [-0.5 * math.log(0.25 * 0.75)]),
+    ("categorical_crossentropy", ([[1.0, 0.0]], [[0.25, 0.75]], False, 1.0), [-0.5 * math.log(0.25 * 0.75)]),
+    ("binary_crossentropy", ([[1.0, 0.0]], [[0.25, 0.75]]), [-math.log(0.25)]),
+    ("binary_crossentropy", ([[1.0]], [[1000.0]], True), [0.0]),
+    ("binary_crossentropy", ([[0.0]], [[1000.0]], True), [1000.0]),
+    ("mean_squared_error", ([[1.0, 2.0]], [[3.0, 2.0]]), [2.0]),
+    ("mean_absolute_error", ([[1.0, 2.0]], [[3.0, 2.0]]), [1.0]),
+    ("huber", ([[1.0, 2.0]], [[3.0, 2.5]], 1.0), [(1.5 + 0.125) / 2]),
+])
+def test_function_equals_value_computed_by_hand(function, arguments, value):
+    np.testing.assert_allclose(getattr(losses, function)(*arguments), value, rtol=1e-12, atol=1e-12)
+
+
+def test_huge_logits_neither_overflow_nor_lose_the_loss():
+    logits = np.array([[1e4, 0.0, -1e4]], np.float32)
+    with np.errstate(over="raise"):
+        assert losses.SparseCategoricalCrossentropy(from_logits=True)([2], logits) == 2e4
+
+
+def test_divisor_is_the_number_of_images_and_not_the_sum_of_weights():
+    mse = losses.MeanSquaredError()
+    assert mse([[0.0], [0.0]], [[1.0], [3.0]], sample_weight=[0.5, 0.0]) == 0.25
+    by_weight = losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    assert by_weight([[0.0], [0.0]], [[1.0], [3.0]], sample_weight=[0.5, 0.0]) == 1.0
+
+
+@pytest.mark.parametrize("identifier", ["mse", "MSE", "mean_squared_error", "MeanSquaredError", losses.mean_squared_error,
+                                        losses.MeanSquaredError, losses.MeanSquaredError(),
+                                        {"class_name": "MeanSquaredError", "config": {}}])
+def test_get_understands(identifier):
+    assert type(losses.get(identifier)) is losses.MeanSquaredError
+
+
+def test_get_leaves_none_alone():
+    assert losses.get(None) is None
+
+
+@pytest.mark.parametrize(("alias", "cls"), [("bce", losses.BinaryCrossentropy), ("mae", losses.MeanAbsoluteError),
+                                            ("huber", losses.Huber),
+                                            ("sparse_categorical_crossentropy", losses.SparseCategoricalCrossentropy)])
+def test_aliases(alias, cls):
+    assert type(losses.get(alias)) is cls
+
+
+@pytest.mark.parametrize("identifier", ["sparse_crossentropy", 3, lambda y_true, y_pred: 0.0, {"class_name": "open"}])
+def test_get_refuses(identifier):
+    with pytest.raises(ValueError, match="loss"):
+        losses.get(identifier)
+
+
+@pytest.mark.parametrize(("loss", "config"), [
+    (losses.SparseCategoricalCrossentropy(from_logits=True),
+     {"type": "sparse_categorical_crossentropy", "from_logits": True}),
+    (losses.CategoricalCrossentropy(label_smoothing=0.1),
+     {"type": "categorical_crossentropy", "from_logits": False, "label_smoothing": 0.1}),
+    (losses.BinaryCrossentropy(), {"type": "binary_crossentropy", "from_logits": False, "label_smoothing": 0.0}),
+    (losses.MeanSquaredError(reduction="mean"), {"type": "mean_squared_error"}),
+    (losses.MeanAbsoluteError(), {"type": "mean_absolute_error"}),
+    (losses.Huber(2), {"type": "huber", "delta": 2.0}),
+])
+def test_core_config_holds_what_the_core_expects(loss, config):
+    assert loss.core_config() == config
+
+
+def test_only_the_sparse_loss_takes_labels():
+    assert [name for name in NAMES if getattr(losses, name).takes_labels] == ["SparseCategoricalCrossentropy"]
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none", None, "mean_with_sample_weight"])
+def test_core_refuses_other_reductions(reduction):
+    with pytest.raises(ValueError, match="reduction=.*not supported"):
+        losses.MeanSquaredError(reduction=reduction).core_config()
+
+
+def test_core_refuses_a_loss_of_the_users_own():
+    class Mine(losses.Loss):
+        def call(self, y_true, y_pred):
+            return np.abs(y_true - y_pred)
+
+    assert Mine()([1.0, 2.0], [2.0, 4.0]) == 1.5
+    with pytest.raises(ValueError, match="Mine.*not supported"):
+        Mine().core_config()
+
+
+@pytest.mark.parametrize(("cls", "arguments", "name"), [
+    (losses.SparseCategoricalCrossentropy, {"ignore_class": 255}, "ignore_class"),
+    (losses.SparseCategoricalCrossentropy, {"axis": 1}, "axis"),
+    (losses.CategoricalCrossentropy, {"label_smoothing": 1.5}, "label_smoothing"),
+    (losses.CategoricalCrossentropy, {"axis": 1}, "axis"),
+    (losses.BinaryCrossentropy, {"label_smoothing": -0.1}, "label_smoothing"),
+    (losses.Huber, {"delta": 0.0}, "delta"),
+    (losses.MeanSquaredError, {"reduction": "average"}, "reduction"),
+    (losses.MeanSquaredError, {"dtype": "float64"}, "dtype"),
+])
+def test_loss_refuses_and_names(cls, arguments, name):
+    with pytest.raises(ValueError, match=name):
+        cls(**arguments)
+
+
+@pytest.mark.parametrize(("name", "y_true", "y_pred", "message"), [
+    ("SparseCategoricalCrossentropy", [0, 3], np.ones((2, 3)), "labels from 0 to 3"),
+    ("SparseCategoricalCrossentropy", [-1, 0], np.ones((2, 3)), "labels from -1"),
+    ("SparseCategoricalCrossentropy", [0.5, 1], np.ones((2, 3)), "integer labels"),
+    ("SparseCategoricalCrossentropy", [0, 1, 2], np.ones((2, 3)), "shape"),
+    ("CategoricalCrossentropy", [0, 1], np.ones((2, 3)), "shape"),
+    ("MeanSquaredError", np.ones((2, 1)), np.ones((2, 3)), "shape"),
+])
+def test_loss_refuses_targets_that_do_not_fit(name, y_true, y_pred, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(losses, name)()(y_true, y_pred)
+
+
+@pytest.mark.parametrize("name", cases.SIGNATURES["losses"])
+def test_signature_is_that_of_keras(name):
+    ours = [[p.name, repr(p.default)] for p in inspect.signature(getattr(losses, name)).parameters.values()]
+    assert ours == GOLDEN["signatures"][f"losses.{name}"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_is_that_of_keras(name):
+    config = json.loads(json.dumps(losses.serialize(getattr(losses, name)())))
+    if name == "Huber":
+        assert config["config"].pop("delta") == 1.0  # Keras forgets it
+    assert config == GOLDEN["configs"][f"losses.{name}"]
+    assert type(losses.deserialize(GOLDEN["configs"][f"losses.{name}"])).__name__ == name
+
+
+@pytest.mark.parametrize("loss", [losses.Huber(0.5), losses.CategoricalCrossentropy(True, 0.25, reduction="sum"),
+                                  losses.SparseCategoricalCrossentropy(True, name="mine")])
+def test_loss_survives_serialization(loss):
+    assert losses.deserialize(losses.serialize(loss)).get_config() == loss.get_config()
