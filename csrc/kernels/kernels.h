@@ -45,6 +45,21 @@ typedef struct fcnn_windows {
     size_t pad_top, pad_left;                     /* window (0, 0) starts at (-pad_top, -pad_left); pixels outside do not count */
 } fcnn_windows;
 
+/* A convolution with a max pool behind it: each window of conv pixels has one winner, the only one with a gradient.
+ *
+ * `window` finds the patch of each window's first pixel; pixel number m of the window has its patch member[m] further on. Windows lie in
+ * the pool's output (y, dy, winner) in lines of out_width, of which the first window.width are looked at; and an image's
+ * winners begin stride floats after its neighbour's.
+ */
+typedef struct fcnn_pooled {
+    fcnn_patches window;
+    ptrdiff_t origin;            /* offset of the patch of window (0, 0) */
+    const ptrdiff_t *member;     /* (pool height * pool width) */
+    size_t members;
+    size_t out_width;
+    int relu;                    /* entries with y <= 0 have no gradient */
+} fcnn_pooled;
+
 enum { FCNN_DENSE_SCRATCH = 32 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
 /* Element types of arrays that users pass. */
@@ -85,6 +100,20 @@ typedef struct fcnn_kernels {
                                  const float *w,                 // (inputs, outputs)
                                  float *dx, size_t lddx,         // (images, inputs)
                                  float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
+
+    /* ---- gradients through a max pool: conv2d_pooled_grad.c ---- */
+
+    /* gradient[k][o] = sum of patch[k] * dy over images, then windows in order, for outputs o in [begin, end) whose entry
+     * lives; bias[o] (NULL: not wanted) likewise of dy. scratch: fcnn_pooled_scratch floats. */
+    void (*pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
+                                   const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin,
+                                   size_t end, float *gradient,   // (runs * run_length, outputs)
+                                   float *bias, float *scratch);
+
+    /* dx at the winner's patch += dy * wt[o]: windows in order, in each the members in order, in each the outputs. */
+    void (*pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
+                                  const float *wt,   // (outputs, runs * run_length)
+                                  size_t outputs, float *dx, float *scratch);
 
     /* t (columns, rows) = a (rows, columns) transposed. */
     void (*transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt);
@@ -143,6 +172,9 @@ typedef struct fcnn_kernels {
 
 /* True for activations whose derivative is computed from y alone (so that x need not be kept). */
 int fcnn_activation_reads_output(const fcnn_activation_spec *spec);
+
+/* Floats of scratch memory of the pooled gradients: weights for at most `shard` of the `outputs` at once. */
+size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard);
 
 /* The table of one instruction set; NULL where this build does not have it. */
 const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa);

@@ -19,6 +19,8 @@
     EACH(bias_gradient)                                                                                               \
     EACH(patches_input_gradient)                                                                                      \
     EACH(dense_input_gradient)                                                                                        \
+    EACH(pooled_weight_gradient)                                                                                      \
+    EACH(pooled_input_gradient)                                                                                       \
     EACH(transpose)                                                                                                   \
     EACH(activation_forward)                                                                                          \
     EACH(activation_backward)                                                                                         \

@@ -75,6 +75,61 @@ void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t output
         }
 }
 
+/* Where the patch of entry (window, output) lies, and its gradient: 0 where it does not live. */
+static ptrdiff_t pooled_position(const fcnn_pooled *pooled, size_t window, size_t column, uint8_t member)
+{
+    return pooled->origin + pooled->member[member] + position(&pooled->window, window, column);
+}
+
+static size_t pooled_entry(const fcnn_pooled *pooled, size_t window, size_t outputs, size_t o)
+{
+    return (window / pooled->window.width * pooled->out_width + window % pooled->window.width) * outputs + o;
+}
+
+void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
+                                       const uint8_t *winner, size_t images, size_t stride, size_t outputs,
+                                       size_t begin, size_t end, float *gradient, float *bias, float *scratch)
+{
+    (void)scratch;
+    const size_t columns = pooled->window.runs * pooled->window.run_length;
+    for (size_t o = begin; o < end; o++) {
+        for (size_t k = 0; k < columns; k++)
+            gradient[k * outputs + o] = 0.0f;
+        if (bias)
+            bias[o] = 0.0f;
+        for (size_t i = 0; i < images; i++)
+            for (size_t w = 0; w < pooled->window.lines * pooled->window.width; w++) {
+                const size_t at = i * stride + pooled_entry(pooled, w, outputs, o);
+                if (pooled->relu && !(y[at] > 0.0f))
+                    continue;
+                const uint8_t member = winner[i * stride * (sizeof(float) - 1) + at];
+                for (size_t k = 0; k < columns; k++)
+                    gradient[k * outputs + o] = fmaf(dy[at], x[(ptrdiff_t)(i * stride) + pooled_position(pooled, w, k, member)],
+                                                     gradient[k * outputs + o]);
+                if (bias)
+                    bias[o] += dy[at];
+            }
+    }
+}
+
+void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
+                                      const float *wt, size_t outputs, float *dx, float *scratch)
+{
+    (void)scratch;
+    const size_t columns = pooled->window.runs * pooled->window.run_length;
+    for (size_t w = 0; w < pooled->window.lines * pooled->window.width; w++)
+        for (size_t m = 0; m < pooled->members; m++)
+            for (size_t o = 0; o < outputs; o++) {
+                const size_t at = pooled_entry(pooled, w, outputs, o);
+                if (winner[at] != m || (pooled->relu && !(y[at] > 0.0f)))
+                    continue;
+                for (size_t k = 0; k < columns; k++) {
+                    float *to = dx + pooled_position(pooled, w, k, winner[at]);
+                    *to = fmaf(dy[at], wt[o * columns + k], *to);
+                }
+            }
+}
+
 void FCNN_NAME(transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)
 {
     for (size_t r = 0; r < rows; r++)

@@ -7,23 +7,15 @@
  * and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same' padding the image is first
  * copied into a bordered one, which is kept for dW.
  */
+#include "conv2d.h"
+
 #include <string.h>
 
 #include "../base/memory.h"
-#include "layer.h"
 #include "registry.h"
 #include "windows.h"
 
-enum { SHARD_COLUMNS = 12, MAX_TAPS = 4096 };
-
-typedef struct conv2d {
-    size_t height, width, channels;   /* input, with its border */
-    size_t top, left;                 /* border before the first row and column; all zero for 'valid' */
-    int padded;
-    size_t outputs, kernel[2];
-    fcnn_patches patches;
-    ptrdiff_t run[];
-} conv2d;
+enum { SHARD_COLUMNS = 12 };   /* columns of patches whose gradient is one piece of work */
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
@@ -43,8 +35,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const int dilated = dilation[1] > 1;
     const size_t runs = dilated ? kernel[0] * kernel[1] : kernel[0];
     const size_t channels = layer->input[0].extent[2];
-    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(conv2d) + runs * sizeof(ptrdiff_t), "a layer's description", error));
-    conv2d *self = layer->config;
+    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description", error));
+    fcnn_conv2d *self = layer->config;
     self->height = layer->input[0].extent[0] + extent[0].before + extent[0].after;
     self->width = layer->input[0].extent[1] + extent[1].before + extent[1].after;
     self->channels = channels;
@@ -52,7 +44,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     self->left = extent[1].before;
     self->padded = self->height > layer->input[0].extent[0] || self->width > layer->input[0].extent[1];
     self->outputs = filters;
-    memcpy(self->kernel, kernel, sizeof kernel);
+    memcpy(self->reach, reach, sizeof reach);
+    memcpy(self->strides, strides, sizeof strides);
     for (size_t r = 0; r < runs; r++) {
         const size_t i = dilated ? r / kernel[1] : r, j = dilated ? r % kernel[1] : 0;
         self->run[r] = (ptrdiff_t)((i * dilation[0] * self->width + j * dilation[1]) * channels);
@@ -81,14 +74,15 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 /* wt (tap, O, C) = W (tap, C, O), for one tap. */
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
-    const conv2d *self = layer->config;
+    const fcnn_conv2d *self = layer->config;
     const size_t size = self->channels * self->outputs;
+    if (!io->training)
+        return;
     io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
                            io->prepared + shard * size, self->channels);
 }
 
-/* Copies an image into the middle of a bordered one whose border is made zero. */
-static void add_border(const conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
+void fcnn_conv2d_add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
 {
     const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
     const size_t left = self->left * self->channels;
@@ -102,8 +96,7 @@ static void add_border(const conv2d *self, const fcnn_shape *shape, const float 
     memset(to, 0, (self->height - self->top - shape->extent[0]) * bordered_line * sizeof(float));
 }
 
-/* Copies the middle of a bordered image. */
-static void remove_border(const conv2d *self, const fcnn_shape *shape, const float *bordered, float *x)
+void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *bordered, float *x)
 {
     const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
     for (size_t i = 0; i < shape->extent[0]; i++)
@@ -113,13 +106,13 @@ static void remove_border(const conv2d *self, const fcnn_shape *shape, const flo
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const conv2d *self = layer->config;
+    const fcnn_conv2d *self = layer->config;
     const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
     for (size_t i = 0; i < images; i++) {
         const float *x = io->x[0] + i * io->stride;
         if (self->padded) {
             float *bordered = io->training ? io->saved + i * io->stride : io->scratch;
-            add_border(self, &layer->input[0], x, bordered);
+            fcnn_conv2d_add_border(self, &layer->input[0], x, bordered);
             x = bordered;
         }
         io->kernels->patches_forward(&self->patches, x, io->parameters, bias, self->outputs, io->y + i * io->stride,
@@ -129,7 +122,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const conv2d *self = layer->config;
+    const fcnn_conv2d *self = layer->config;
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride;
         float *bordered = self->padded ? io->scratch : dx;
@@ -137,15 +130,15 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         io->kernels->patches_input_gradient(&self->patches, self->channels, io->dy + i * io->stride, self->outputs,
                                             io->prepared, self->outputs, bordered);
         if (self->padded)
-            remove_border(self, &layer->input[0], bordered, dx);
+            fcnn_conv2d_remove_border(self, &layer->input[0], bordered, dx);
     }
 }
 
-static size_t column_count(const conv2d *self) { return self->patches.runs * self->patches.run_length; }
+static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length; }
 
 static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)
 {
-    const conv2d *self = layer->config;
+    const fcnn_conv2d *self = layer->config;
     const size_t last = (shard + 1) * SHARD_COLUMNS;
     *begin = shard * SHARD_COLUMNS * self->outputs;
     *end = last < column_count(self) ? last * self->outputs : fcnn_layer_parameter_size(layer);
@@ -153,7 +146,7 @@ static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin,
 
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
-    const conv2d *self = layer->config;
+    const fcnn_conv2d *self = layer->config;
     const size_t columns = column_count(self), begin = shard * SHARD_COLUMNS;
     const size_t end = begin + SHARD_COLUMNS < columns ? begin + SHARD_COLUMNS : columns;
     const float *x = self->padded ? io->saved : io->x[0];

@@ -76,6 +76,10 @@ typedef struct fcnn_layer_class {
     /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous, so that they can be updated while
      * they are in the cache. NULL: they are updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
+
+    /* used[0], [1] = lines and columns of the input that are read for layer->used of the output; the rest of dx may be left
+     * undefined. NULL: all are read, and all of the output is written. */
+    void (*input_used)(const fcnn_layer *layer, size_t used[2]);
 } fcnn_layer_class;
 
 enum { FCNN_READS_X = 1, FCNN_READS_Y = 2 };
@@ -93,6 +97,7 @@ struct fcnn_layer {
     size_t prepared;                    /* floats of re-laid parameters */
     size_t prepare_shards;
     size_t gradient_shards;
+    size_t used[2];                     /* lines and columns of an image output that anyone reads; set for steps with input_used */
     int backward_reads;                 /* FCNN_READS_X | FCNN_READS_Y: what backward (not gradient) looks at; gradient reads x */
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */

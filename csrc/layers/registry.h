@@ -8,6 +8,7 @@ extern const fcnn_layer_class fcnn_activation_class;
 extern const fcnn_layer_class fcnn_add_class;
 extern const fcnn_layer_class fcnn_average_pooling2d_class;
 extern const fcnn_layer_class fcnn_conv2d_class;
+extern const fcnn_layer_class fcnn_conv2d_pooled_class;   /* made by fusion only: see conv2d_pooled.h */
 extern const fcnn_layer_class fcnn_dense_class;
 extern const fcnn_layer_class fcnn_dropout_class;
 extern const fcnn_layer_class fcnn_global_average_pooling2d_class;

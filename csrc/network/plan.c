@@ -29,6 +29,7 @@ typedef struct builder {
     size_t *root;             /* (nodes) the node whose tensor a node's output is */
     tensor *tensors;          /* (nodes), by root */
     unsigned char *upstream;  /* (nodes) whether a trainable parameter lies at or before the node */
+    size_t (*used)[2];        /* (nodes) lines and columns of a tensor that anyone reads, by root */
     fcnn_buffer *buffer;
     size_t buffers;
     size_t end;               /* the last moment */
@@ -50,15 +51,21 @@ static const fcnn_layer *layer_of(const builder *b, size_t node) { return &b->gr
 
 static tensor *tensor_of(const builder *b, size_t node) { return &b->tensors[b->root[node]]; }
 
-static tensor *input_of(const builder *b, size_t node, size_t input)
+/* The node that is input number `input` of an operation. */
+static size_t source_of(const builder *b, const fcnn_operation *operation, size_t input)
 {
-    return tensor_of(b, b->graph->node[node].input[input]);
+    return b->graph->node[operation->head].input[input];
+}
+
+static tensor *input_of(const builder *b, const fcnn_operation *operation, size_t input)
+{
+    return tensor_of(b, source_of(b, operation, input));
 }
 
 /* The last layer's backward belongs to the loss. */
-static int is_absorbed(const builder *b, size_t node)
+static int is_absorbed(const builder *b, const fcnn_operation *operation)
 {
-    return b->purpose->loss_absorbs && node + 1 == b->graph->nodes;
+    return b->purpose->loss_absorbs && operation->tail + 1 == b->graph->nodes;
 }
 
 static void find_roots(builder *b)
@@ -67,37 +74,66 @@ static void find_roots(builder *b)
         const fcnn_layer *layer = layer_of(b, n);
         b->root[n] = layer->view ? b->root[b->graph->node[n].input[0]] : n;
         b->upstream[n] = layer->parameters > 0 && b->purpose->trainable[n];
-        for (size_t i = 0; i < layer->inputs; i++) {
+        for (size_t i = 0; i < layer->inputs; i++)
             b->upstream[n] |= b->upstream[b->graph->node[n].input[i]];
-            if (!layer->view)
-                input_of(b, n, i)->users++;
+    }
+    for (size_t s = 0; s < b->plan->steps; s++)
+        for (size_t i = 0; i < b->plan->operation[s].layer->inputs; i++)
+            input_of(b, &b->plan->operation[s], i)->users++;
+}
+
+static void use(size_t used[2], size_t lines, size_t columns)
+{
+    used[0] = used[0] > lines ? used[0] : lines;
+    used[1] = used[1] > columns ? used[1] : columns;
+}
+
+/* From the output to the input, tells each step which part of its output is read: a pool may leave a border unread. */
+static void find_used(builder *b)
+{
+    const size_t last = b->root[b->graph->nodes - 1];
+    use(b->used[last], SIZE_MAX, SIZE_MAX);
+    for (size_t s = b->plan->steps; s-- > 0;) {
+        const fcnn_operation *operation = &b->plan->operation[s];
+        size_t in[2] = {SIZE_MAX, SIZE_MAX};
+        if (operation->layer->class->input_used) {
+            size_t *used = operation->fused->used;
+            const size_t *wanted = b->used[operation->tail];
+            used[0] = wanted[0] < used[0] ? wanted[0] : used[0];
+            used[1] = wanted[1] < used[1] ? wanted[1] : used[1];
+            operation->layer->class->input_used(operation->layer, in);
         }
-        if (layer->view)
-            b->upstream[b->root[n]] |= b->upstream[n];
+        for (size_t i = 0; i < operation->layer->inputs; i++) {
+            const size_t source = source_of(b, operation, i);
+            if (b->root[source] == source)
+                use(b->used[source], in[0], in[1]);
+            else
+                use(b->used[b->root[source]], SIZE_MAX, SIZE_MAX);
+        }
     }
 }
 
-/* Whether the value that `node` reads may be overwritten by its output. */
-static int may_overwrite_input(const builder *b, size_t node)
+/* Whether the value that an operation reads may be overwritten by its output. */
+static int may_overwrite_input(const builder *b, const fcnn_operation *operation)
 {
-    const size_t input = b->root[b->graph->node[node].input[0]];
-    const fcnn_layer *layer = layer_of(b, node), *writer = layer_of(b, input);
-    if (!layer->in_place || is_absorbed(b, node) || b->tensors[input].users != 1)
+    const size_t input = b->root[source_of(b, operation, 0)];
+    const fcnn_layer *layer = operation->layer, *writer = layer_of(b, input);
+    if (!layer->in_place || is_absorbed(b, operation) || b->tensors[input].users != 1)
         return 0;
     return !(b->purpose->training && (layer->backward_reads & FCNN_READS_X || writer->backward_reads & FCNN_READS_Y));
 }
 
-static void place_forward(builder *b, size_t node, fcnn_step *step, size_t moment)
+static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
 {
     const fcnn_layer *layer = step->layer;
-    tensor *out = tensor_of(b, node);
+    tensor *out = tensor_of(b, operation->tail);
     for (size_t i = 0; i < layer->inputs; i++) {
-        step->x[i] = input_of(b, node, i)->value;
+        step->x[i] = input_of(b, operation, i)->value;
         lives_until(b, step->x[i], moment);
         if (step->has_gradient)
             lives_until(b, step->x[i], b->end);
     }
-    if (may_overwrite_input(b, node))
+    if (may_overwrite_input(b, operation))
         out->value = step->x[0];
     else
         out->value = new_buffer(b, fcnn_shape_size(&layer->output), moment, moment);
@@ -106,10 +142,10 @@ static void place_forward(builder *b, size_t node, fcnn_step *step, size_t momen
     step->saved = new_buffer(b, layer->saved, moment, step->has_gradient ? b->end : moment);
 }
 
-static void place_backward(builder *b, size_t node, fcnn_step *step, size_t moment)
+static void place_backward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
 {
     const fcnn_layer *layer = step->layer;
-    step->dy = tensor_of(b, node)->gradient;
+    step->dy = tensor_of(b, operation->tail)->gradient;
     if (step->dy != FCNN_NOWHERE)
         lives_until(b, step->dy, step->has_gradient ? b->end : moment);
     if (!step->has_backward)
@@ -118,10 +154,10 @@ static void place_backward(builder *b, size_t node, fcnn_step *step, size_t mome
     if (layer->backward_reads & FCNN_READS_Y)
         lives_until(b, step->y, moment);
     for (size_t i = 0; i < layer->inputs; i++) {
-        tensor *in = input_of(b, node, i);
+        tensor *in = input_of(b, operation, i);
         if (layer->backward_reads & FCNN_READS_X)
             lives_until(b, step->x[i], moment);
-        if (!b->upstream[b->graph->node[node].input[i]])
+        if (!b->upstream[source_of(b, operation, i)])
             continue;
         if (in->gradient_begun) {
             step->dx[i] = new_buffer(b, fcnn_shape_size(&layer->input[i]), moment, moment);
@@ -148,32 +184,28 @@ static void build_steps(builder *b)
 {
     fcnn_plan *plan = b->plan;
     const size_t last = b->graph->nodes - 1;
-    for (size_t n = 0; n < b->graph->nodes; n++)
-        plan->steps += layer_of(b, n)->class && !layer_of(b, n)->view;
     b->end = 2 * plan->steps + 1;
-
     plan->input = b->tensors[0].value = new_buffer(b, fcnn_shape_size(&layer_of(b, 0)->output), 0, 0);
-    size_t s = 0;
-    for (size_t n = 1; n < b->graph->nodes; n++) {
-        if (layer_of(b, n)->view)
-            continue;
+    for (size_t s = 0; s < plan->steps; s++) {
+        const fcnn_operation *operation = &plan->operation[s];
         fcnn_step *step = &plan->step[s];
         clear_offsets(step);
-        step->layer = layer_of(b, n);
-        step->node = n;
-        step->parameters = b->graph->node[n].parameters;
+        step->layer = operation->layer;
+        step->node = operation->head;
+        step->parameters = b->graph->node[step->node].parameters;
         step->prepared = plan->prepared;
         plan->prepared += (step->layer->prepared + 15) / 16 * 16;
         if (step->layer->scratch > plan->scratch)
-            plan->scratch = step->layer->scratch;
-        step->has_gradient = b->purpose->training && step->layer->parameters > 0 && b->purpose->trainable[n];
-        for (size_t i = 0; i < step->layer->inputs && b->purpose->training && !is_absorbed(b, n); i++)
-            step->has_backward |= b->upstream[b->graph->node[n].input[i]];
-        place_forward(b, n, step, s++);
+            plan->scratch = (step->layer->scratch + 15) / 16 * 16;
+        step->has_gradient = b->purpose->training && step->layer->parameters > 0 && b->purpose->trainable[step->node];
+        for (size_t i = 0; i < step->layer->inputs && b->purpose->training && !is_absorbed(b, operation); i++)
+            step->has_backward |= b->upstream[source_of(b, operation, i)];
+        place_forward(b, operation, step, s);
     }
 
     plan->output = tensor_of(b, last)->value;
-    tensor *prediction = is_absorbed(b, last) ? input_of(b, last, 0) : tensor_of(b, last);
+    const fcnn_operation *end = &plan->operation[plan->steps - 1];
+    tensor *prediction = is_absorbed(b, end) ? input_of(b, end, 0) : tensor_of(b, last);
     plan->prediction = prediction->value;
     lives_until(b, plan->output, b->end);
     lives_until(b, plan->prediction, plan->steps);
@@ -183,8 +215,8 @@ static void build_steps(builder *b)
     prediction->gradient = plan->prediction_gradient =
         new_buffer(b, b->buffer[prediction->value].size, plan->steps, plan->steps);
     prediction->gradient_begun = 1;
-    for (s = plan->steps; s-- > 0;)
-        place_backward(b, plan->step[s].node, &plan->step[s], 2 * plan->steps - s);
+    for (size_t s = plan->steps; s-- > 0;)
+        place_backward(b, &plan->operation[s], &plan->step[s], 2 * plan->steps - s);
 }
 
 static void to_offset(const builder *b, size_t *buffer)
@@ -253,6 +285,10 @@ static fcnn_status allocate_builder(builder *b, fcnn_error *error)
     b->tensors = block;
     FCNN_TRY(fcnn_allocate(&block, nodes, 1, "the plan", error));
     b->upstream = block;
+    FCNN_TRY(fcnn_allocate(&block, nodes, sizeof *b->used, "the plan", error));
+    b->used = block;
+    FCNN_TRY(fcnn_allocate(&block, nodes, sizeof(fcnn_operation), "the plan", error));
+    b->plan->operation = block;
     FCNN_TRY(fcnn_allocate(&block, 2 * nodes + edges + 2, sizeof *b->buffer, "the plan", error));
     b->buffer = block;
     for (size_t n = 0; n < nodes; n++)
@@ -263,7 +299,9 @@ static fcnn_status allocate_builder(builder *b, fcnn_error *error)
 static fcnn_status build(builder *b, fcnn_error *error)
 {
     FCNN_TRY(allocate_builder(b, error));
+    FCNN_TRY(fcnn_fuse(b->graph, b->plan->operation, &b->plan->steps, error));
     find_roots(b);
+    find_used(b);
     build_steps(b);
     resolve_offsets(b);
     return list_shards(b->plan, error);
@@ -278,6 +316,7 @@ fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fc
     fcnn_release(b.root);
     fcnn_release(b.tensors);
     fcnn_release(b.upstream);
+    fcnn_release(b.used);
     fcnn_release(b.buffer);
     if (status != FCNN_OK) {
         fcnn_plan_destroy(block);
@@ -291,6 +330,9 @@ void fcnn_plan_destroy(fcnn_plan *plan)
 {
     if (!plan)
         return;
+    for (size_t s = 0; plan->operation && s < plan->steps; s++)
+        fcnn_operation_destroy(&plan->operation[s]);
+    fcnn_release(plan->operation);
     fcnn_release(plan->step);
     fcnn_release(plan->prepare);
     fcnn_release(plan->gradient);

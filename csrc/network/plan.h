@@ -9,13 +9,13 @@
 
 #include <stdint.h>
 
-#include "graph.h"
+#include "fuse.h"
 
 static const size_t FCNN_NOWHERE = SIZE_MAX;
 
 typedef struct fcnn_step {
     const fcnn_layer *layer;
-    size_t node;
+    size_t node;                   /* whose parameters it uses */
     /* Offsets in an image's record; FCNN_NOWHERE: not wanted. */
     size_t x[FCNN_MAX_INPUTS], y;
     size_t dy, dx[FCNN_MAX_INPUTS];
@@ -33,6 +33,7 @@ typedef struct fcnn_shard {
 } fcnn_shard;
 
 typedef struct fcnn_plan {
+    fcnn_operation *operation;       /* (steps) what the steps were made from */
     fcnn_step *step;
     size_t steps;
     size_t record;                   /* floats an image */

@@ -153,11 +153,22 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     const fcnn_layer *layer = shard->step->layer;
     const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
     layer->class->gradient(layer, &io, p->images, shard->number);
-    if (!p->update)
+    if (!p->update || !layer->class->gradient_range)
         return;
     size_t begin, end;
     layer->class->gradient_range(layer, shard->number, &begin, &end);
     fcnn_network_update_range(p->network, p->update, NULL, shard->step->parameters + begin, shard->step->parameters + end);
+}
+
+/* Updates the parameters of a step whose shards are not contiguous. */
+static void update_step(void *context, size_t index, size_t worker)
+{
+    (void)worker;
+    const pass *p = context;
+    const fcnn_step *step = &p->engine->plan->step[index];
+    if (step->has_gradient && !step->layer->class->gradient_range)
+        fcnn_network_update_range(p->network, p->update, NULL, step->parameters,
+                                  step->parameters + fcnn_layer_parameter_size(step->layer));
 }
 
 /* Images that run together: as many as fill the threads twice, and at most GROUP. */
@@ -292,9 +303,11 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     const int at_once = update && fcnn_network_updates_at_once(network);
     p.update = at_once ? &next : NULL;
     fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
-    if (at_once)
+    if (at_once) {
+        fcnn_parallel_for(engine->plan->steps, engine->workers, update_step, &p);
         network->state.iterations++;
-    else if (update)
+    }
+    if (update && !at_once)
         FCNN_TRY(fcnn_network_update_all(network, error));
     network->state.random_step++;
     network->batch_images = images;

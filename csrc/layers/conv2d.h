@@ -1,0 +1,23 @@
+/* conv2d.h - the description of a convolution, shared with the steps that fuse it with its neighbours. */
+#ifndef FCNN_LAYER_CONV2D_H
+#define FCNN_LAYER_CONV2D_H
+
+#include "layer.h"
+
+typedef struct fcnn_conv2d {
+    size_t height, width, channels;   /* input, with its border */
+    size_t top, left;                 /* border before the first row and column */
+    int padded;                       /* there is a border */
+    size_t outputs;
+    size_t reach[2], strides[2];      /* pixels from a patch's first to its last, both counted; pixels between patches */
+    fcnn_patches patches;             /* over the bordered image; run points into this block */
+    ptrdiff_t run[];
+} fcnn_conv2d;
+
+/* Copies an image of `shape` into the middle of a bordered one whose border is made zero. */
+void fcnn_conv2d_add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered);
+
+/* Copies the middle of a bordered image. */
+void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *bordered, float *x);
+
+#endif

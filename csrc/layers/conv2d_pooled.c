@@ -1,0 +1,208 @@
+/* conv2d_pooled.c - a convolution, an optional ReLU and a max pool as one step.
+ *
+ * Forward:  the convolution's lines under one line of windows are computed into scratch memory that stays in the cache, pooled
+ *           with their winners, and forgotten: the convolution's output is never stored. Where windows overlap or are padded, all
+ *           lines are computed first.
+ * Backward: only winners that the ReLU let through have a gradient; see kernels/conv2d_pooled_grad.c.
+ *
+ * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that nobody
+ * reads (layer->used) are not computed, nor are the convolution's pixels under them.
+ */
+#include "conv2d_pooled.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "conv2d.h"
+#include "registry.h"
+
+enum { SHARD_OUTPUTS = 16 };   /* output channels whose weight gradients are one piece of work */
+
+typedef struct conv2d_pooled {
+    const fcnn_conv2d *conv;
+    fcnn_windows windows;         /* the pool over the convolution's output */
+    int relu;
+    int whole;                    /* windows overlap or are padded */
+    size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
+    ptrdiff_t member[];
+} conv2d_pooled;
+
+/* Lines of the convolution (columns, for the other axis) from its first to the last under `used` windows. */
+static size_t covered(size_t used, size_t stride, size_t pool, size_t pad, size_t extent)
+{
+    const size_t end = (used - 1) * stride + pool - pad;
+    return end < extent ? end : extent;
+}
+
+static fcnn_pooled geometry(const conv2d_pooled *self, const size_t used[2])
+{
+    const fcnn_windows *w = &self->windows;
+    const fcnn_patches *patches = &self->conv->patches;
+    fcnn_pooled pooled = {
+        .window = *patches,
+        .origin = -((ptrdiff_t)w->pad_top * patches->line_step + (ptrdiff_t)w->pad_left * patches->step),
+        .member = self->member,
+        .members = w->pool_height * w->pool_width,
+        .out_width = w->out_width,
+        .relu = self->relu,
+    };
+    pooled.window.lines = used[0];
+    pooled.window.width = used[1];
+    pooled.window.line_step *= (ptrdiff_t)w->stride_height;
+    pooled.window.step *= (ptrdiff_t)w->stride_width;
+    return pooled;
+}
+
+/* Where scratch memory goes on behind a bordered image: a multiple of 16 floats. */
+static size_t lists_after(const conv2d_pooled *self) { return (self->bordered + 15) / 16 * 16; }
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv, int relu, const fcnn_layer *pool,
+                                      fcnn_error *error)
+{
+    const fcnn_windows *windows = pool->config;
+    const size_t members = windows->pool_height * windows->pool_width;
+    *fused = *conv;
+    fused->class = &fcnn_conv2d_pooled_class;
+    fused->config = NULL;
+    FCNN_TRY(fcnn_allocate(&fused->config, 1, sizeof(conv2d_pooled) + members * sizeof(ptrdiff_t), "the plan", error));
+    conv2d_pooled *self = fused->config;
+    self->conv = conv->config;
+    self->windows = *windows;
+    self->relu = relu;
+    self->whole = windows->pad_top || windows->pad_left || windows->stride_height < windows->pool_height;
+    self->bordered = conv->saved;
+    for (size_t m = 0; m < members; m++)
+        self->member[m] = (ptrdiff_t)(m / windows->pool_width) * self->conv->patches.line_step +
+                          (ptrdiff_t)(m % windows->pool_width) * self->conv->patches.step;
+
+    const size_t outputs = self->conv->outputs;
+    const size_t lines = self->whole ? windows->height : windows->pool_height;
+    const fcnn_pooled pooled = geometry(self, (size_t[2]){windows->out_height, windows->out_width});
+    fused->output = pool->output;
+    fused->used[0] = windows->out_height;
+    fused->used[1] = windows->out_width;
+    fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
+    fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, fcnn_pooled_scratch(&pooled, outputs, SHARD_OUTPUTS));
+    fused->gradient_shards = (outputs + SHARD_OUTPUTS - 1) / SHARD_OUTPUTS;
+    return FCNN_OK;
+}
+
+/* wt (O, tap, C) = W (tap, C, O), for one tap. */
+static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
+{
+    const conv2d_pooled *self = layer->config;
+    const size_t channels = self->conv->channels, outputs = self->conv->outputs;
+    if (io->training)
+        io->kernels->transpose(channels, outputs, io->parameters + shard * channels * outputs, outputs,
+                               io->prepared + shard * channels, layer->prepare_shards * channels);
+}
+
+static uint8_t *winners(const conv2d_pooled *self, float *saved) { return (uint8_t *)(saved + self->bordered); }
+
+/* Pools one line of windows, of which `used` are wanted; `lines` begins with line `first` of the convolution, `width` pixels wide. */
+static void pool_line(const conv2d_pooled *self, const fcnn_kernels *kernels, size_t line, size_t used, const float *lines,
+                      size_t first, size_t width, float *y, uint8_t *winner)
+{
+    static const fcnn_activation_spec relu = {.function = FCNN_RELU, .max_value = INFINITY};
+    const size_t outputs = self->conv->outputs, start = line * self->windows.stride_height;
+    const size_t skipped = start > self->windows.pad_top ? start - self->windows.pad_top : 0;
+    fcnn_windows one = self->windows;
+    one.out_height = 1;
+    one.out_width = used;
+    one.pad_top = self->windows.pad_top + skipped - start;
+    one.height = self->windows.height - skipped;
+    one.width = width;
+    kernels->max_pool(&one, lines + (skipped - first) * width * outputs, y, winner);
+    if (self->relu)
+        kernels->activation_forward(&relu, used * outputs, y, y);
+}
+
+static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const float *x, float *y, uint8_t *winner, float *lines)
+{
+    const conv2d_pooled *self = layer->config;
+    const fcnn_windows *w = &self->windows;
+    const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
+    const size_t outputs = self->conv->outputs, line_size = w->out_width * outputs;
+    fcnn_patches patches = self->conv->patches;
+    patches.width = covered(layer->used[1], w->stride_width, w->pool_width, w->pad_left, w->width);
+    patches.lines = self->whole ? covered(layer->used[0], w->stride_height, w->pool_height, w->pad_top, w->height)
+                                : w->pool_height;
+    for (size_t line = 0; line < layer->used[0]; line++) {
+        const size_t first = self->whole ? 0 : line * w->stride_height;
+        if (line == 0 || !self->whole)
+            io->kernels->patches_forward(&patches, x + (ptrdiff_t)first * patches.line_step, io->parameters, bias, outputs,
+                                         lines, outputs);
+        pool_line(self, io->kernels, line, layer->used[1], lines, first, patches.width, y + line * line_size,
+                  winner ? winner + line * line_size : NULL);
+    }
+}
+
+static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const conv2d_pooled *self = layer->config;
+    for (size_t i = 0; i < images; i++) {
+        const float *x = io->x[0] + i * io->stride;
+        float *saved = io->saved + i * io->stride;
+        if (self->bordered) {
+            float *bordered = io->training ? saved : io->scratch;
+            fcnn_conv2d_add_border(self->conv, &layer->input[0], x, bordered);
+            x = bordered;
+        }
+        forward_image(layer, io, x, io->y + i * io->stride, io->training ? winners(self, saved) : NULL,
+                      io->scratch + lists_after(self));
+    }
+}
+
+static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const conv2d_pooled *self = layer->config;
+    const fcnn_pooled pooled = geometry(self, layer->used);
+    for (size_t i = 0; i < images; i++) {
+        float *dx = io->dx[0] + i * io->stride, *bordered = self->bordered ? io->scratch : dx;
+        memset(bordered, 0, self->conv->height * self->conv->width * self->conv->channels * sizeof(float));
+        io->kernels->pooled_input_gradient(&pooled, io->y + i * io->stride, io->dy + i * io->stride,
+                                           winners(self, io->saved + i * io->stride), io->prepared, self->conv->outputs,
+                                           bordered, io->scratch + lists_after(self));
+        if (self->bordered)
+            fcnn_conv2d_remove_border(self->conv, &layer->input[0], bordered, dx);
+    }
+}
+
+static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
+{
+    const conv2d_pooled *self = layer->config;
+    const fcnn_pooled pooled = geometry(self, layer->used);
+    const size_t begin = shard * SHARD_OUTPUTS, outputs = self->conv->outputs;
+    const size_t end = begin + SHARD_OUTPUTS < outputs ? begin + SHARD_OUTPUTS : outputs;
+    io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
+                                        winners(self, io->saved), images, io->stride, outputs, begin, end, io->gradients,
+                                        layer->parameters > 1 ? io->gradients + layer->parameter[1].offset : NULL,
+                                        io->scratch);
+}
+
+/* The input lines and columns that the used windows read. */
+static void input_used(const fcnn_layer *layer, size_t used[2])
+{
+    const conv2d_pooled *self = layer->config;
+    const fcnn_windows *w = &self->windows;
+    used[0] = layer->input[0].extent[0];
+    used[1] = layer->input[0].extent[1];
+    if (self->bordered)
+        return;
+    const size_t lines = covered(layer->used[0], w->stride_height, w->pool_height, w->pad_top, w->height);
+    const size_t columns = covered(layer->used[1], w->stride_width, w->pool_width, w->pad_left, w->width);
+    used[0] = (lines - 1) * self->conv->strides[0] + self->conv->reach[0];
+    used[1] = (columns - 1) * self->conv->strides[1] + self->conv->reach[1];
+}
+
+const fcnn_layer_class fcnn_conv2d_pooled_class = {
+    .type = "conv2d_pooled",
+    .prepare = prepare,
+    .forward = forward,
+    .backward = backward,
+    .gradient = gradient,
+    .input_used = input_used,
+};
