@@ -18,7 +18,8 @@ ALIAS = f"{PACKAGE}.keras"
 class _AliasFinder:
     """Finds the modules whose names begin with the alias: they are those of the package."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None = None,
+                  target: ModuleType | None = None) -> ModuleSpec | None:
         return ModuleSpec(name, self) if name.startswith(f"{ALIAS}.") else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:

@@ -135,7 +135,7 @@ _nodes: dict[Function, dict[str, Any]] = {
     **{function: {"function": function.__name__}
        for function in (linear, sigmoid, tanh, elu, selu, softplus, softsign, gelu, silu, exponential, hard_sigmoid)},
 }
-_functions = {function.__name__: function for function in (*_nodes, softmax)}
+_functions: dict[str, Function] = {function.__name__: function for function in (*_nodes, softmax)}
 _functions["swish"] = silu
 swish = silu
 
@@ -167,7 +167,8 @@ def get(identifier: Any) -> Function | Layer:
         return _functions[name]
     if callable(identifier) and identifier in _functions.values():
         return identifier  # type: ignore[no-any-return]
-    raise ValueError(f"activation {identifier!r} is not supported by fashioncnn; supported: {', '.join(sorted(_functions))}")
+    raise ValueError(f"activation {identifier!r} is not supported by fashioncnn; supported: "
+                     f"{', '.join(sorted(_functions))}")
 
 
 def serialize(activation: Function | Layer) -> Any:

@@ -67,12 +67,24 @@ random_uniform = RandomUniform
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 
-serialize = _registry.serialize
 deserialize = _registry.deserialize
 
 
+def serialize(initializer: Initializer | Callable[..., Any]) -> dict[str, Any]:
+    """A JSON-compatible description of an initializer, in Keras's form.
+
+    Raises:
+        ValueError: If it is a function.
+    """
+    if not isinstance(initializer, Initializer):
+        raise ValueError(f"a function as an initializer ({initializer!r}) cannot be described; derive from Initializer")
+    return _registry.serialize(initializer)
+
+
 def get(identifier: Any) -> Initializer | Callable[..., Any]:
-    """The initializer that a name, a config, a class or an object stands for; a function ``f(shape, dtype)`` is returned as is.
+    """The initializer that a name, a config, a class or an object stands for.
+
+    A function ``f(shape, dtype)`` is returned as is.
 
     Raises:
         ValueError: If it is none of these, or the name is unknown.

@@ -74,7 +74,7 @@ class Identity(Initializer):
         if len(shape) != 2:
             raise ValueError(f"Identity fills matrices only, got shape {tuple(shape)}")
         values = empty(shape, dtype)
-        values[...] = self.gain * np.eye(*shape)
+        values[...] = self.gain * np.eye(shape[0], shape[1])
         return values
 
     def get_config(self) -> dict[str, Any]:

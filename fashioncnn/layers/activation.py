@@ -54,8 +54,8 @@ class ReLU(Layer):
         array([[-1.,  3.,  6.]], dtype=float32)
     """
 
-    def __init__(self, max_value: float | None = None, negative_slope: float | None = 0.0, threshold: float | None = 0.0,
-                 **options: Any) -> None:
+    def __init__(self, max_value: float | None = None, negative_slope: float | None = 0.0,
+                 threshold: float | None = 0.0, **options: Any) -> None:
         super().__init__(**options)
         self.max_value = checks.optional_number("max_value", max_value, at_least=0)
         self.negative_slope = checks.number("negative_slope", negative_slope or 0.0, at_least=0)

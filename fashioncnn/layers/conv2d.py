@@ -29,11 +29,12 @@ class Conv2D(KernelLayer):
         options: See `Layer`.
 
     Shapes:
-        input (N, H, W, C), output (N, H', W', filters), kernel (kernel height, kernel width, C, filters), bias (filters,).
+        input (N, H, W, C), output (N, H', W', filters), kernel (height, width, C, filters), bias (filters,).
 
     Raises:
         TypeError: If an argument has the wrong type or a keyword is unknown.
-        ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the image.
+        ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the
+            image.
 
     Example:
         >>> import numpy as np
@@ -47,8 +48,8 @@ class Conv2D(KernelLayer):
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
                  kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
                  kernel_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
-        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
-                         activity_regularizer, kernel_constraint, bias_constraint, **options)
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
+                         bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)
         self._check_only("data_format", data_format, None, "channels_last")
         self._check_only("groups", groups, 1)
         self.filters = checks.integer("filters", filters, at_least=1)
@@ -64,5 +65,6 @@ class Conv2D(KernelLayer):
         return self.add_activation(graph, convolution)
 
     def _own_config(self) -> dict[str, Any]:
-        return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides, "padding": self.padding,
-                "data_format": "channels_last", "dilation_rate": self.dilation_rate, "groups": 1}
+        return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
+                "padding": self.padding, "data_format": "channels_last", "dilation_rate": self.dilation_rate,
+                "groups": 1}

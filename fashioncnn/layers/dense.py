@@ -40,8 +40,8 @@ class Dense(KernelLayer):
                  kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
                  kernel_constraint: None = None, bias_constraint: None = None, quantization_config: None = None,
                  **options: Any) -> None:
-        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
-                         activity_regularizer, kernel_constraint, bias_constraint, **options)
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
+                         bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)
         self._check_only("quantization_config", quantization_config, None)
         self.units = checks.integer("units", units, at_least=1)
 

@@ -11,7 +11,7 @@ from fashioncnn.utils.seeds import key_of
 
 
 class Dropout(Layer):
-    """In training sets a random part of its inputs to 0 and scales the others up, so that their sum stays; else does nothing.
+    """In training, sets a random part of the inputs to 0 and scales the others up to keep the sum.
 
     Args:
         rate: Which part: from 0 to below 1.

@@ -63,8 +63,8 @@ class Graph:
             assert layer is not None, "only layers have parameters"
             known = layer.variable(name)
             if known is not None and known.shape != shape:
-                raise ValueError(f"{type(layer).__name__} '{layer.name}' has a {name} of shape {known.shape} already; this "
-                                 f"input needs {shape}. Make a new layer for it.")
+                raise ValueError(f"{type(layer).__name__} '{layer.name}' has a {name} of shape {known.shape} already; "
+                                 f"this input needs {shape}. Make a new layer for it.")
             view = weights[offset : offset + math.prod(shape)].reshape(shape)
             view[...] = layer.initial_value(name, shape) if known is None else known.value
             parameters.append(Parameter(layer, name, view))

@@ -32,7 +32,8 @@ class InputLayer(Layer):
                  batch_shape: Sequence[int | None] | None = None, optional: bool = False, name: str | None = None,
                  input_shape: Sequence[int | None] | None = None, **options: Any) -> None:
         super().__init__(name=name, **options)
-        for argument, value in (("batch_size", batch_size), ("sparse", sparse), ("ragged", ragged), ("optional", optional)):
+        unsupported = {"batch_size": batch_size, "sparse": sparse, "ragged": ragged, "optional": optional}
+        for argument, value in unsupported.items():
             self._check_only(argument, value, None, False)
         if shape is None:
             shape = input_shape

@@ -41,8 +41,8 @@ class KernelLayer(Layer):
             self._check_only(argument, value, None)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get("glorot_uniform" if kernel_initializer is None else kernel_initializer)
-        self.bias_initializer = initializers.get("zeros" if bias_initializer is None else bias_initializer)
+        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
+        self.bias_initializer = initializers.get(bias_initializer or "zeros")
 
     def add_activation(self, graph: Graph, position: int) -> int:
         """Adds the activation after the node at `position`, if there is one."""

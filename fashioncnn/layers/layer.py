@@ -61,7 +61,11 @@ class Layer:
             raise checks.unsupported(type(self).__name__, name, value, ", ".join(map(repr, supported)))
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        """Adds the nodes that do the layer's work on the outputs of the nodes at `inputs`; returns the last one's position."""
+        """Adds the nodes that do the layer's work on the outputs of the nodes at `inputs`.
+
+        Returns:
+            The position of the node whose output is the layer's.
+        """
         raise NotImplementedError(f"{type(self).__name__}: layers of your own are not supported by fashioncnn; "
                                   "supported: the layers of fashioncnn.layers")
 
@@ -136,8 +140,8 @@ class Layer:
             training: Whether to act as in training (dropout does).
         """
         if isinstance(inputs, Layer):
-            raise ValueError(f"calling {type(self).__name__} on a layer, to connect them, is not supported by fashioncnn; "
-                             "supported: Sequential([...]), or calling it on an array")
+            raise ValueError(f"calling {type(self).__name__} on a layer, to connect them, is not supported by "
+                             "fashioncnn; supported: Sequential([...]), or calling it on an array")
         x = np.asarray(inputs)
         self.build((None, *x.shape[1:]))
         graph = Graph()
@@ -245,13 +249,14 @@ class Layer:
             ValueError: Before the layer is built.
         """
         if not self.built:
-            raise ValueError(f"count_params(): {type(self).__name__} '{self.name}' isn't built yet; call build(input_shape), "
-                             "or give the model an Input")
+            raise ValueError(f"count_params(): {type(self).__name__} '{self.name}' isn't built yet; call "
+                             "build(input_shape), or give the model an Input")
         return sum(weight.value.size for weight in self.weights)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as Keras writes them."""
-        policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+        policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
+                  "registered_name": None}
         return {"name": self.name, "trainable": self._trainable, "dtype": policy}
 
     @classmethod
@@ -273,6 +278,6 @@ def checked_shape(argument: str, shape: Any) -> Shape:
     if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
         raise TypeError(f"`{argument}` must be a tuple of integers, got {shape!r}")
     if any(extent is None for extent in shape):
-        raise ValueError(f"`{argument}` {tuple(shape)} with an unknown extent is not supported by fashioncnn; supported: "
-                         "known extents")
+        raise ValueError(f"`{argument}` {tuple(shape)} with an unknown extent is not supported by fashioncnn; "
+                         "supported: known extents")
     return tuple(checks.integer(argument, extent, at_least=1) for extent in shape)

@@ -15,7 +15,8 @@ class _Pooling2D(Layer):
     _core_type: ClassVar[str]
 
     def __init__(self, pool_size: int | tuple[int, int] = (2, 2), strides: int | tuple[int, int] | None = None,
-                 padding: str = "valid", data_format: str | None = None, name: str | None = None, **options: Any) -> None:
+                 padding: str = "valid", data_format: str | None = None, name: str | None = None,
+                 **options: Any) -> None:
         super().__init__(name=name, **options)
         self._check_only("data_format", data_format, None, "channels_last")
         self.pool_size = arguments.pair("pool_size", pool_size)

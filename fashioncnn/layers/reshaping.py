@@ -122,5 +122,6 @@ def _two(name: str, value: Any) -> tuple[Any, Any]:
     if not isinstance(value, (tuple, list)):
         return value, value
     if len(value) != 2:
-        raise ValueError(f"`{name}` must be an integer, (height, width) or ((top, bottom), (left, right)), got {value!r}")
+        raise ValueError(f"`{name}` must be an integer, (height, width) or ((top, bottom), (left, right)), got "
+                         f"{value!r}")
     return value[0], value[1]

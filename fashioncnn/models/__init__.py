@@ -33,9 +33,11 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, type[Layer]] 
     import json
 
     config = json.loads(json_string)
-    model = layers.deserialize(config, custom_objects) if isinstance(config, dict) else config
+    if not isinstance(config, dict):
+        raise ValueError(f"model_from_json() got {type(config).__name__}; expected the description of a model")
+    model = layers.deserialize(config, custom_objects)
     if not isinstance(model, Model):
-        raise ValueError(f"model_from_json() got the description of something else: {model!r}")
+        raise ValueError(f"model_from_json() got the description of a layer: {model!r}")
     return model
 
 
@@ -48,4 +50,6 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Any = N
     if input_tensors is not None or clone_function is not None:
         raise ValueError("clone_model() with `input_tensors` or `clone_function` is not supported by fashioncnn; "
                          "supported: clone_model(model)")
-    return type(model).from_config(model.get_config())
+    clone = layers.deserialize(layers.serialize(model))
+    assert isinstance(clone, Model)
+    return clone

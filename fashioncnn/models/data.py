@@ -59,8 +59,8 @@ def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array 
     """Raises ValueError unless all arrays have as many rows as `x`."""
     for name, array in ((names.y, y), (names.sample_weight, sample_weight)):
         if array is not None and len(array) != len(x):
-            raise ValueError(f"{names.caller}() got {len(x)} rows in {names.x} and {len(array)} in {name}; they must be as "
-                             "many")
+            raise ValueError(f"{names.caller}() got {len(x)} rows in {names.x} and {len(array)} in {name}; they must "
+                             "be as many")
 
 
 def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Array:
@@ -98,8 +98,8 @@ def targets(names: Names, y: Array, expected: Expected, first_row: int = 0) -> A
     elif y.shape[1:] != outputs and (*y.shape[1:], 1) != outputs:
         hint = ("; integer labels go with loss='sparse_categorical_crossentropy'"
                 if y.dtype.kind in "iu" and y.shape[1:] in ((), (1,)) and outputs[-1] > 1 else "")
-        raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes the shape of the "
-                         f"model's output, {text_of_shape(outputs)}{hint}")
+        raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes the shape "
+                         f"of the model's output, {text_of_shape(outputs)}{hint}")
     if expected.finite:
         _check_finite(names.caller, names.y, y, first_row)
     return y
@@ -109,15 +109,15 @@ def _check_labels(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...]) 
     classes = outputs[-1]
     if y.shape[1:] not in (outputs[:-1], (*outputs[:-1], 1)):
         hint = "; rows of ones and zeros go with loss='categorical_crossentropy'" if y.shape[1:] == outputs else ""
-        raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes one integer for "
-                         f"each image, {text_of_shape(outputs[:-1])}{hint}")
+        raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes one integer "
+                         f"for each image, {text_of_shape(outputs[:-1])}{hint}")
     if y.dtype.kind == "f":
         raise TypeError(f"{names.caller}() got labels of dtype {y.dtype} in {names.y}; the loss '{loss.name}' takes "
                         "integers: pass y.astype('int64')")
     low, high = int(y.min()), int(y.max())
     if low < 0 or high >= classes:
-        raise ValueError(f"{names.caller}() got labels from {low} to {high} in {names.y}, but the model's last layer has "
-                         f"{classes} units: labels must be 0 to {classes - 1}.")
+        raise ValueError(f"{names.caller}() got labels from {low} to {high} in {names.y}, but the model's last layer "
+                         f"has {classes} units: labels must be 0 to {classes - 1}.")
 
 
 def sample_weights(names: Names, weights: Any, rows: int) -> NDArray[np.float32] | None:
@@ -131,8 +131,8 @@ def sample_weights(names: Names, weights: Any, rows: int) -> NDArray[np.float32]
         return None
     array = as_array(names.caller, names.sample_weight, weights)
     if array.shape not in ((rows,), (rows, 1)):
-        raise ValueError(f"{names.caller}() got {names.sample_weight} of shape {array.shape}; expected one weight for each "
-                         f"of the {rows} rows of {names.x}")
+        raise ValueError(f"{names.caller}() got {names.sample_weight} of shape {array.shape}; expected one weight for "
+                         f"each of the {rows} rows of {names.x}")
     flat = np.ascontiguousarray(array.reshape(rows), np.float32)
     if not (np.isfinite(flat).all() and flat.min() >= 0):
         raise ValueError(f"{names.caller}() got {names.sample_weight} with a number that is negative or not finite")
@@ -153,15 +153,18 @@ def class_weights(caller: str, class_weight: Any, y: Array, outputs: tuple[int, 
         ValueError: If it names a class that the model does not have, or there is more than one output for each image.
     """
     if not isinstance(class_weight, Mapping):
-        raise TypeError(f"{caller}() got {class_weight!r} as `class_weight`; expected a dict of weights by class number")
+        raise TypeError(f"{caller}() got {class_weight!r} as `class_weight`; expected a dict of weights by class "
+                        "number")
     if len(outputs) != 1:
-        raise checks.unsupported(f"{caller}()", "class_weight", dict(class_weight), "models with one output for each image")
+        raise checks.unsupported(f"{caller}()", "class_weight", dict(class_weight),
+                                 "models with one output for each image")
     labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else np.rint(y).astype(np.int64).reshape(len(y))
     classes = max(outputs[-1], 2)
     table = np.ones(max(classes, int(labels.max()) + 1), np.float32)
     for label, weight in class_weight.items():
         if checks.integer("class_weight", label, at_least=0) >= classes:
-            raise ValueError(f"{caller}() got a `class_weight` for class {label}, but the classes are 0 to {classes - 1}")
+            raise ValueError(f"{caller}() got a `class_weight` for class {label}, but the classes are 0 to "
+                             f"{classes - 1}")
         table[label] = checks.number(f"class_weight[{label}]", weight, at_least=0)
     return table[labels]
 

@@ -13,12 +13,13 @@ from fashioncnn.models.sources import Batch
 from fashioncnn.models.tally import Tally
 
 if TYPE_CHECKING:
-    from fashioncnn.models.model import Model
+    from fashioncnn.models.training import Trainer
 
 
-def train(model: Model, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
+def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """One update for each batch, until `model.stop_training`; returns their number."""
     network, optimizer = model.built_network, model.optimizer
+    assert optimizer is not None, "training needs a compiled model"
     train_step, add = network.train_step, tally.add
     watched, scheduled = callbacks.wants_train_batches, optimizer.has_schedule
     count = 0
@@ -36,7 +37,7 @@ def train(model: Model, batches: Iterable[Batch], tally: Tally, callbacks: Callb
     return count
 
 
-def test(model: Model, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
+def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """Loss and metrics of each batch; returns their number."""
     test_step, add = model.built_network.test_step, tally.add
     watched = callbacks.wants_test_batches
@@ -51,7 +52,7 @@ def test(model: Model, batches: Iterable[Batch], tally: Tally, callbacks: Callba
     return count
 
 
-def predict(model: Model, batches: Iterable[Batch], rows: int | None, callbacks: CallbackList) -> NDArray[np.float32]:
+def predict(model: Trainer, batches: Iterable[Batch], rows: int | None, callbacks: CallbackList) -> NDArray[np.float32]:
     """The model's outputs, one row for each row of the batches.
 
     Args:

@@ -51,8 +51,8 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers, without the input."""
-        raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn; supported: "
-                                  "Sequential")
+        raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn; "
+                                  "supported: Sequential")
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights.

@@ -148,7 +148,8 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None) -> Sequential:
+    def from_config(cls, config: Mapping[str, Any],
+                    custom_objects: Mapping[str, type[Layer]] | None = None) -> Sequential:
         """The model that `get_config` or Keras described, without weights.
 
         Args:

@@ -212,8 +212,8 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
         return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight)
     for name, value in ((names.y, y), (names.sample_weight, sample_weight), ("`batch_size`", batch_size)):
         if value is not None:
-            raise ValueError(f"{names.caller}() got {name} together with {names.x} of type {type(x).__name__}, which makes "
-                             "whole batches itself")
+            raise ValueError(f"{names.caller}() got {name} together with {names.x} of type {type(x).__name__}, which "
+                             "makes whole batches itself")
     return BatchSource(names, x, shuffle, class_weight)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fashioncnn.layers.layer import Layer
@@ -21,12 +22,12 @@ TRAINABLE_WIDTH = 12
 def render(model: Model, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
            show_trainable: bool, layer_range: Sequence[str] | None) -> str:
     """The summary of a model; for the arguments see `Model.summary`."""
-    header, alignment = ["Layer (type)", "Output Shape", "Param #"], ["left", "left", "right"]
+    header, alignment = ["Layer (type)", "Output Shape", "Param #"], "<<>"
     ends = list(positions or (0.45, 0.80, 1.0))
     default_width = DEFAULT_WIDTH
     if show_trainable:
         header.append("Trainable")
-        alignment.append("center")
+        alignment += "^"
         ends = [end * 0.9 for end in ends] + [1.0]
         default_width += TRAINABLE_WIDTH
     if len(ends) != len(header):
@@ -34,14 +35,15 @@ def render(model: Model, line_length: int | None, positions: Sequence[float] | N
     if line_length is None:
         line_length = min(default_width, shutil.get_terminal_size().columns - 4)
     widths = _column_widths(checks.integer("line_length", line_length, at_least=1), ends)
-    rows = [row[: len(header)] for layer in _listed(model.layers, layer_range) for row in _rows(layer, expand_nested, 0)]
+    rows = [row for layer in _listed(model.layers, layer_range) for row in _rows(layer, expand_nested, 0)]
+    rows = [row[: len(header)] for row in rows]
     return "\n".join([f'Model: "{model.name}"', *_table(header, rows, widths, alignment), *_totals(model)])
 
 
 def _column_widths(line_length: int, ends: Sequence[float]) -> list[int]:
     """Characters between the rules of each column: the space a column ends with and the one it begins with included."""
     marks = [0, *(int(end * line_length) for end in ends)]
-    widths = [mark - before + 2 for before, mark in zip(marks, marks[1:], strict=False)]
+    widths = [mark - before + 2 for before, mark in pairwise(marks)]
     if min(widths) < 6:
         raise ValueError(f"a summary of {line_length} characters a line is too narrow; pass a larger `line_length`")
     # The rules between columns take their share from all columns.
@@ -79,9 +81,9 @@ def _listed(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Laye
     return layers[min(first) : max(last) + 1]
 
 
-def _table(header: list[str], rows: list[list[str]], widths: list[int], alignment: list[str]) -> Iterator[str]:
+def _table(header: list[str], rows: list[list[str]], widths: list[int], alignment: str) -> Iterator[str]:
     yield _rule("┏", "━", "┳", "┓", widths)
-    yield from _cells(header, "┃", widths, alignment)
+    yield from _cells(header, "┃", widths, alignment, at_bottom=True)
     yield _rule("┡", "━", "╇", "┩", widths)
     for i, row in enumerate(rows):
         if i:
@@ -94,14 +96,15 @@ def _rule(left: str, line: str, joint: str, right: str, widths: list[int]) -> st
     return left + joint.join(line * width for width in widths) + right
 
 
-def _cells(texts: list[str], bar: str, widths: list[int], alignment: list[str]) -> Iterator[str]:
+def _cells(texts: list[str], bar: str, widths: list[int], alignment: str, at_bottom: bool = False) -> Iterator[str]:
     """The lines of one row, as many as its longest cell needs."""
     columns = [_wrapped(text, width - 2) for text, width in zip(texts, widths, strict=True)]
-    for i in range(max(map(len, columns))):
-        cells = []
-        for lines, width, side in zip(columns, widths, alignment, strict=True):
-            text = lines[i] if i < len(lines) else ""
-            cells.append(f" {text:{ {'left': '<', 'right': '>', 'center': '^'}[side] }{width - 2}} ")
+    height = max(map(len, columns))
+    for lines in columns:
+        blank = [""] * (height - len(lines))
+        lines[:] = blank + lines if at_bottom else lines + blank
+    for line in zip(*columns, strict=True):
+        cells = [f" {text:{side}{width - 2}} " for text, side, width in zip(line, alignment, widths, strict=True)]
         yield bar + bar.join(cells) + bar
 
 

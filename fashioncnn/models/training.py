@@ -43,7 +43,8 @@ class Trainer:
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: None = None, metrics: Any = None,
                 weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
-                jit_compile: str | bool | None = "auto", auto_scale_loss: bool = True, check_finite: bool = True) -> None:
+                jit_compile: str | bool | None = "auto", auto_scale_loss: bool = True,
+                check_finite: bool = True) -> None:
         """Chooses how the model is trained and judged. Weights stay as they are.
 
         Args:
@@ -74,6 +75,8 @@ class Trainer:
         if steps_per_execution != 1:
             raise checks.unsupported("compile()", "steps_per_execution", steps_per_execution, "1")
         new_optimizer, new_loss = optimizers.get(optimizer), losses.get(loss)
+        if new_optimizer is None:
+            raise ValueError("compile() needs an optimizer, got None")
         wanted = (*((metric, False) for metric in _metric_list("metrics", metrics)),
                   *((metric, True) for metric in _metric_list("weighted_metrics", weighted_metrics)))
         if self.network is None:
@@ -121,7 +124,8 @@ class Trainer:
             ValueError: If it is not.
         """
         if self.network is None:
-            raise ValueError(f"model '{self.name}' is not built yet: give it an Input, call build(input_shape), or fit it")
+            raise ValueError(f"model '{self.name}' is not built yet: give it an Input, call build(input_shape), or "
+                             "fit it")
         return self.network
 
     def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
@@ -139,7 +143,8 @@ class Trainer:
             y: Targets: an array with N rows.
             batch_size: Rows of a batch; None: 32.
             epochs: Where to stop: epochs are counted from `initial_epoch`.
-            verbose: 0: silent; 1: a progress bar; 2: a line for each epoch; "auto": 1 on a terminal or in a notebook, else 2.
+            verbose: 0: silent; 1: a progress bar; 2: a line for each epoch; "auto": 1 on a terminal or in a notebook,
+                else 2.
             callbacks: A list of `callbacks.Callback`.
             validation_split: Which part of the rows is kept, from the end and before shuffling, for validation.
             validation_data: (x, y) or (x, y, sample_weight), or whatever else `evaluate` takes as x.
@@ -181,7 +186,8 @@ class Trainer:
             training, validation = training.split(validation_split, validation_batch_size)
         self._prepare([source for source in (training, validation) if source is not None], finite)
         passes = Epochs(training, steps_per_epoch)
-        tests = None if validation is None else Epochs(validation, _optional_count("validation_steps", validation_steps))
+        validation_steps = _optional_count("validation_steps", validation_steps)
+        tests = None if validation is None else Epochs(validation, validation_steps)
         everyone = self._callbacks(user_callbacks, verbose, epochs, passes.steps, history=True)
         with self._watching_for_nan(finite):
             self._run_epochs(everyone, passes, tests, range(initial_epoch, epochs), validated)
@@ -406,7 +412,8 @@ def _metric_list(argument: str, metrics: Any) -> Sequence[Any]:
     return [metric for metric in flat if metric is not None]
 
 
-def _resolve(wanted: Sequence[tuple[Any, bool]], loss: Loss | None, output_shape: tuple[int, ...]) -> list[CompiledMetric]:
+def _resolve(wanted: Sequence[tuple[Any, bool]], loss: Loss | None,
+             output_shape: tuple[int, ...]) -> list[CompiledMetric]:
     """The metrics with their names in logs: as Keras, a weighted one whose name is taken is called "weighted_...".
 
     Raises:
@@ -428,7 +435,8 @@ def _validation_source(validation_data: Any, batch_size: int | None, steps: int 
         return open_source(names, validation_data)
     if len(validation_data) not in (2, 3):
         raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} items")
-    return open_source(names, *(*validation_data, None)[:3], batch_size, steps)
+    x, y, sample_weight = (*validation_data, None)[:3]
+    return open_source(names, x, y, sample_weight, batch_size, steps)
 
 
 def _one_batch(caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:

@@ -19,7 +19,7 @@ class Key(NamedTuple):
 
 
 class _State:
-    """The seed in force and how many keys were drawn from it. Stream 0 belongs to seeds that users pass to one object."""
+    """The seed in force and how many keys were drawn from it. Stream 0 is left to the seeds of single objects."""
 
     seed = int.from_bytes(os.urandom(4), "little")
     drawn = 0
