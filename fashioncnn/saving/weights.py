@@ -106,8 +106,8 @@ def _read_npz(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
     import zipfile
     import zlib
 
-    kinds = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError)
-    with _damage_reported(path, *kinds), zipfile.ZipFile(path) as archive:
+    kinds = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, UnicodeError)
+    with open(path, "rb") as file, _damage_reported(path, *kinds), zipfile.ZipFile(file) as archive:
         _compare_names(path, weights, {name.removesuffix(".npy") for name in archive.namelist()})
         values = {}
         for name, weight in weights.items():

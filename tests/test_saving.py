@@ -1,0 +1,329 @@
+"""Weights in files: whole or not at all, and nothing is changed by a file that does not fit or is damaged."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+
+from fashioncnn._core import DataError
+from fashioncnn.saving import load_weights, save_weights, weights
+from fashioncnn.saving.files import replacing
+from fashioncnn.saving.registry import Registry, snake_case
+
+ENDINGS = [".npz", ".safetensors"]
+SHAPES = {"conv2d/kernel": (3, 3, 1, 4), "conv2d/bias": (4,), "dense/kernel": (5, 2), "dense/bias": (2,)}
+
+
+class Model:
+    """Named weights that are views of one vector, as the core's are."""
+
+    def __init__(self, seed=0, shapes=None):
+        shapes = SHAPES if shapes is None else shapes
+        sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
+        self.vector = np.random.default_rng(seed).normal(size=sum(sizes.values())).astype(np.float32)
+        ends = np.cumsum(list(sizes.values()))
+        self.items = [(name, self.vector[end - sizes[name] : end].reshape(shapes[name]))
+                      for name, end in zip(shapes, ends, strict=True)]
+
+    def _weight_items(self):
+        return self.items
+
+
+@pytest.fixture(params=ENDINGS)
+def path(request, tmp_path):
+    if request.param == ".safetensors":
+        pytest.importorskip("safetensors")
+    return tmp_path / f"weights{request.param}"
+
+
+def unchanged_after(error, model, path, match=None):
+    """Loading `path` raises `error` and leaves the model alone."""
+    before = model.vector.copy()
+    with pytest.raises(error, match=match) as caught:
+        load_weights(model, path)
+    np.testing.assert_array_equal(model.vector, before)
+    return caught.value
+
+
+def test_weights_come_back_bit_by_bit(path):
+    model, other = Model(1), Model(2)
+    model.vector[:3] = [np.nan, -0.0, 1e-45]
+    save_weights(model, path)
+    load_weights(other, path)
+    assert other.vector.tobytes() == model.vector.tobytes()
+
+
+def test_same_weights_give_the_same_bytes(path):
+    save_weights(Model(1), path)
+    first = path.read_bytes()
+    save_weights(Model(1), path)
+    assert path.read_bytes() == first
+
+
+def test_file_is_readable_by_others(path):
+    model = Model(1)
+    save_weights(model, path)
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as found:
+            arrays = dict(found)
+    else:
+        from safetensors.numpy import load_file
+
+        arrays = load_file(path)
+    assert arrays.keys() == SHAPES.keys()
+    for name, array in model.items:
+        np.testing.assert_array_equal(arrays[name], array)
+
+
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+def test_file_written_by_numpy_is_read(write, tmp_path):
+    model, other = Model(1), Model(2)
+    arrays = {name: np.asfortranarray(array) for name, array in model.items}
+    write(tmp_path / "a.npz", **arrays)
+    load_weights(other, tmp_path / "a.npz")
+    np.testing.assert_array_equal(other.vector, model.vector)
+
+
+def test_views_that_are_not_contiguous_are_saved_right(path):
+    class Strided(Model):
+        def _weight_items(self):
+            return [("w", np.arange(12, dtype=np.float32).reshape(3, 4).T)]
+
+    target = Model(shapes={"w": (4, 3)})
+    save_weights(Strided(), path)
+    load_weights(target, path)
+    np.testing.assert_array_equal(target.vector.reshape(4, 3), np.arange(12).reshape(3, 4).T)
+
+
+@pytest.mark.parametrize(("shapes", "message"), [
+    ({**SHAPES, "extra/bias": (3,)}, r"lacks extra/bias"),
+    ({name: shape for name, shape in SHAPES.items() if "dense" not in name}, r"has dense/bias, dense/kernel"),
+    ({**SHAPES, "dense/kernel": (2, 5)}, r"dense/kernel is float32 \(5, 2\), expected float32 \(2, 5\)"),
+    ({f"layer_{i}/bias": (1,) for i in range(9)}, r"lacks layer_0/bias.*, \.\.\."),
+])
+def test_file_that_does_not_fit_says_why(path, shapes, message):
+    save_weights(Model(), path)
+    error = unchanged_after(ValueError, Model(3, shapes), path, message)
+    assert not isinstance(error, DataError)
+
+
+def test_other_element_types_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", **{name: array.astype(np.float64) for name, array in Model().items})
+    unchanged_after(ValueError, Model(3), tmp_path / "a.npz", "float64")
+
+
+def test_pickles_are_never_read(tmp_path):
+    arrays = dict(Model().items)
+    arrays["dense/bias"] = np.array([print, 1], dtype=object)
+    np.savez(tmp_path / "a.npz", **arrays)
+    unchanged_after(ValueError, Model(3), tmp_path / "a.npz", "object")
+
+
+def test_every_truncation_is_noticed(path):
+    save_weights(Model(), path)
+    whole = path.read_bytes()
+    model = Model(3)
+    for length in [*range(0, len(whole), 7), len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        unchanged_after(DataError, model, path, path.name)
+
+
+def test_every_flipped_byte_is_noticed_or_harmless(path):
+    saved = Model()
+    save_weights(saved, path)
+    whole = path.read_bytes()
+    model = Model(3)
+    before = model.vector.copy()
+    noticed = 0
+    for position in range(0, len(whole), 3):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
+        try:
+            load_weights(model, path)
+        except ValueError:
+            noticed += 1
+            np.testing.assert_array_equal(model.vector, before)
+        else:
+            np.testing.assert_array_equal(model.vector, saved.vector)
+            model.vector[:] = before
+    assert noticed > saved.vector.nbytes // 4
+
+
+def test_array_that_claims_to_be_huge_takes_no_memory(tmp_path):
+    save_weights(Model(), tmp_path / "a.npz")
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["dense/bias.npy"] = members["dense/bias.npy"].replace(b"(2,)", b"(999999999999,)")
+    with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    unchanged_after(ValueError, Model(3), tmp_path / "b.npz")
+
+
+def test_file_that_is_something_else_is_damaged(path):
+    path.write_bytes(b"this is no archive" * 10)
+    unchanged_after(DataError, Model(), path, path.name)
+
+
+def test_missing_file_is_an_os_error(path):
+    unchanged_after(FileNotFoundError, Model(), path, path.name)
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.weights.h5", "a.keras", "a.pkl", "a"])
+def test_other_endings_are_refused(name, tmp_path):
+    for function in (save_weights, load_weights):
+        with pytest.raises(ValueError, match=r"\.npz or \.safetensors"):
+            function(Model(), tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_existing_file_is_kept_where_overwriting_is_not_wanted(path):
+    path.write_bytes(b"old")
+    with pytest.raises(FileExistsError, match=path.name):
+        save_weights(Model(), path, overwrite=False)
+    assert path.read_bytes() == b"old"
+
+
+def test_missing_extra_is_named(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match=r'pip install "fashioncnn\[safetensors\]"'):
+        save_weights(Model(), path.with_suffix(".safetensors"))
+    assert os.listdir(path.parent) == []
+
+
+# --- files that are replaced whole
+
+
+def test_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
+        file.write(b"new")
+        raise KeyboardInterrupt
+    assert (path.read_bytes(), os.listdir(tmp_path)) == (b"old", ["file"])
+
+
+def test_full_disk_leaves_the_old_file_and_names_it(path, monkeypatch):
+    save_weights(Model(1), path)
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device.*{path.name}") as caught:
+        save_weights(Model(2), path)
+    assert caught.value.errno == errno.ENOSPC
+    assert (path.read_bytes(), os.listdir(path.parent)) == (before, [path.name])
+
+
+def test_write_that_the_system_cuts_short_leaves_the_old_file(path):
+    save_weights(Model(1), path)
+    before = path.read_bytes()
+    code = f"""
+import resource, sys
+sys.path[:0] = {[os.path.dirname(__file__), os.getcwd()]!r}
+from test_saving import Model
+from fashioncnn.saving import save_weights
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    save_weights(Model(2), {str(path)!r})
+except OSError as error:
+    print(type(error).__name__, error.filename)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["OSError", str(path)]
+    assert (path.read_bytes(), os.listdir(path.parent)) == (before, [path.name])
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 100
+
+
+def test_link_is_followed_and_permissions_are_kept(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    with replacing(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", 0o640)
+
+
+def test_new_file_has_the_permissions_that_open_gives(tmp_path):
+    (tmp_path / "opened").write_bytes(b"")
+    with replacing(tmp_path / "replaced"):
+        pass
+    assert (tmp_path / "replaced").stat().st_mode == (tmp_path / "opened").stat().st_mode
+
+
+@pytest.mark.parametrize(("name", "error"), [("missing/file", FileNotFoundError), (".", IsADirectoryError)])
+def test_place_that_cannot_be_written_is_named(name, error, tmp_path):
+    with pytest.raises(error, match=str(tmp_path)), replacing(tmp_path / name):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_readers_never_see_half_a_file(tmp_path):
+    path = tmp_path / "a.npz"
+    save_weights(Model(0), path)
+    stop = threading.Event()
+
+    def write():
+        seed = 0
+        while not stop.is_set():
+            save_weights(Model(seed := seed + 1), path)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(50):
+            load_weights(Model(), path)
+    finally:
+        stop.set()
+        writer.join()
+
+
+# --- the registry
+
+
+@pytest.mark.parametrize(("name", "snake"), [
+    ("Conv2D", "conv2d"), ("MaxPooling2D", "max_pooling2d"), ("ReLU", "re_lu"), ("AdamW", "adam_w"), ("SGD", "sgd"),
+    ("RMSprop", "rm_sprop"), ("SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy"),
+    ("Conv2DTranspose", "conv2d_transpose"), ("GlobalAveragePooling2D", "global_average_pooling2d")])
+def test_snake_case_is_that_of_keras(name, snake):
+    assert snake_case(name) == snake
+
+
+def test_registry_makes_known_classes_and_those_it_is_handed():
+    class Base:
+        def get_config(self):
+            return {}
+
+        @classmethod
+        def from_config(cls, config):
+            return cls(**config)
+
+    class Known(Base):
+        pass
+
+    class Mine(Base):
+        pass
+
+    registry = Registry("thing", "keras.things", Base, [Known], {"k": Known})
+    assert all(type(registry.get(name)) is Known for name in ("Known", "known", "KNOWN", "k"))
+    description = registry.serialize(Mine())
+    assert (description["registered_name"], description["class_name"]) == ("Mine", "Mine")
+    with pytest.raises(ValueError, match="'Mine' is not supported by fashioncnn; supported: Known"):
+        registry.deserialize(description)
+    assert type(registry.deserialize(description, {"Mine": Mine})) is Mine
+
+
+def test_only_two_formats_are_known():
+    assert weights.WEIGHT_FILE_ENDINGS == (".npz", ".safetensors")
