@@ -22,8 +22,8 @@ class Rescaling(Layer):
 
     Example:
         >>> import numpy as np
-        >>> Rescaling(1 / 127.5, offset=-1)(np.array([[0, 255]], np.uint8))
-        array([[-1.,  1.]], dtype=float32)
+        >>> Rescaling(1 / 128, offset=-1)(np.array([[0, 255]], np.uint8))
+        array([[-1.       ,  0.9921875]], dtype=float32)
     """
 
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:

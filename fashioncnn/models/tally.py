@@ -24,7 +24,7 @@ class CompiledMetric(NamedTuple):
 
 
 class Tally:
-    """Adds up batches; made anew for every pass.
+    """Adds up batches; made anew for every pass, when the metrics have just been reset.
 
     Args:
         network: Counts the metrics that the core knows.
@@ -32,9 +32,6 @@ class Tally:
     """
 
     def __init__(self, network: Network, metrics: Sequence[CompiledMetric]) -> None:
-        network.reset_metrics()
-        for compiled in metrics:
-            compiled.metric.reset_state()
         self._network = network
         self._in_core = [cast(Mean, compiled.metric) for compiled in metrics if compiled.core_config() is not None]
         self._in_python = [compiled for compiled in metrics if compiled.core_config() is None]

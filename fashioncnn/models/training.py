@@ -116,6 +116,13 @@ class Trainer:
         """What the numbers that `evaluate` returns are called, in its order."""
         return ["loss", *(compiled.name for compiled in self._metrics)] if self._compiled else []
 
+    def reset_metrics(self) -> None:
+        """Forgets what the metrics have counted. Every pass over data, and every batch on its own, does so first."""
+        if self.network is not None:
+            self.network.reset_metrics()
+        for compiled in self._metrics:
+            compiled.metric.reset_state()
+
     @property
     def built_network(self) -> Network:
         """The network of a model that is built.
@@ -201,7 +208,7 @@ class Trainer:
         callbacks.on_train_begin()
         for epoch in epochs:
             callbacks.on_epoch_begin(epoch)
-            tally = Tally(self.built_network, self._metrics)
+            tally = self._new_tally()
             steps = loops.train(self, passes.epoch(), tally, callbacks)
             self._push()
             logs = tally.logs()
@@ -245,7 +252,7 @@ class Trainer:
 
     def _test(self, passes: Epochs, callbacks: CallbackList) -> dict[str, float]:
         callbacks.on_test_begin()
-        tally = Tally(self.built_network, self._metrics)
+        tally = self._new_tally()
         loops.test(self, passes.epoch(), tally, callbacks)
         logs = tally.logs()
         callbacks.on_test_end(logs)
@@ -286,7 +293,7 @@ class Trainer:
         self._require_compiled("train_on_batch")
         source = _one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source], self._check_finite)
-        tally = Tally(self.built_network, self._metrics)
+        tally = self._new_tally()
         loops.train(self, source, tally, CallbackList([], self, {}))
         self._push()
         return self._scores(tally.logs(), return_dict)
@@ -296,7 +303,7 @@ class Trainer:
         self._require_compiled("test_on_batch")
         source = _one_batch("test_on_batch", x, y, sample_weight, None)
         self._prepare([source], self._check_finite)
-        tally = Tally(self.built_network, self._metrics)
+        tally = self._new_tally()
         loops.test(self, source, tally, CallbackList([], self, {}))
         return self._scores(tally.logs(), return_dict)
 
@@ -315,6 +322,10 @@ class Trainer:
         outputs = np.empty((len(array), *network.output_shapes[-1]), np.float32)
         network.predict(array, 0, len(array), outputs, training)
         return outputs
+
+    def _new_tally(self) -> Tally:
+        self.reset_metrics()
+        return Tally(self.built_network, self._metrics)
 
     def _require_compiled(self, caller: str) -> None:
         if not self._compiled:
