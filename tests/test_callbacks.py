@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import warnings
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from golden import face_cases as cases
 from golden.face import GOLDEN
 
-from fashioncnn import callbacks
+from fashioncnn import Input, Sequential, callbacks, layers, optimizers, utils
 from fashioncnn.callbacks import CallbackList, History, LambdaCallback, ModelCheckpoint, ProgbarLogger
 
 
@@ -21,7 +21,6 @@ class Model(cases.Model):
     def __init__(self, metrics=()):
         super().__init__()
         self.metrics = list(metrics)
-        self.network = SimpleNamespace(check_finite=True)
         self.history = None
 
     def save_weights(self, path, overwrite=True):
@@ -232,9 +231,9 @@ def test_reduce_lr_refuses_and_names(arguments, error):
 # --- a lost loss
 
 
-def test_terminate_on_nan_ends_quietly_and_restores_the_check(capsys):
+def test_terminate_on_nan_ends_quietly(capsys):
     model, _ = run(callbacks.TerminateOnNaN(), [{"loss": 1.0}, {"loss": float("inf")}, {"loss": 1.0}], batches=1)
-    assert (model.epoch, model.network.check_finite) == (1, True)
+    assert model.epoch == 1
     assert capsys.readouterr().out == "Batch 0: Invalid loss, terminating training\n"
 
 
@@ -327,3 +326,119 @@ def test_no_callback_warns_without_reason(tmp_path):
         warnings.simplefilter("error")
         run([callbacks.EarlyStopping(), callbacks.ReduceLROnPlateau(), callbacks.CSVLogger(tmp_path / "a.csv"),
              callbacks.TerminateOnNaN()], [{"loss": 0.5, "val_loss": 0.5}], batches=2)
+
+
+# --- on a real model
+
+
+def real_model(optimizer="sgd", metrics=("accuracy",)):
+    utils.set_random_seed(1)
+    model = Sequential([Input((4,)), layers.Dense(3, activation="softmax")])
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=list(metrics))
+    return model
+
+
+def data(rows=40):
+    random = np.random.default_rng(1)
+    x = random.normal(size=(rows, 4)).astype(np.float32)
+    return x, x[:, :3].argmax(axis=1)
+
+
+def fit(model, callback, epochs=4, **options):
+    x, y = data()
+    return model.fit(x, y, batch_size=10, epochs=epochs, verbose=0, validation_data=data(20), callbacks=callback,
+                     **options)
+
+
+def test_early_stopping_restores_the_real_models_best_weights():
+    weights = []
+    model = real_model()
+    scores = iter([0.5, 0.2, 0.3, 0.4, 0.1])
+    told = LambdaCallback(on_epoch_end=lambda epoch, logs: (logs.update(score=next(scores)),
+                                                            weights.append(model.get_weights())))
+    stopping = callbacks.EarlyStopping("score", mode="min", patience=2, restore_best_weights=True)
+    history = fit(model, [told, stopping], epochs=9)
+    assert history.epoch == [0, 1, 2, 3]
+    for ours, best in zip(model.get_weights(), weights[1], strict=True):
+        np.testing.assert_array_equal(ours, best)
+
+
+def test_auto_mode_finds_the_real_models_metric():
+    callback = callbacks.EarlyStopping("val_accuracy", patience=9)
+    fit(real_model(), callback, epochs=1)
+    assert callback.mode == "max"
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_checkpoint_of_a_real_model_can_be_loaded(ending, tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / f"weights.{ending}"
+    model, other = real_model(), real_model()
+    fit(model, ModelCheckpoint(path, save_weights_only=True))
+    other.load_weights(path)
+    for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_learning_rates_reach_the_core():
+    rates = []
+    model = real_model(optimizers.SGD(0.5))
+    spy = LambdaCallback(on_train_batch_end=lambda batch, logs: rates.append(model.network.learning_rate))
+    history = fit(model, [callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2), spy], epochs=2)
+    assert rates == [0.25] * 4 + [0.125] * 4
+    assert history.history["learning_rate"] == [0.25, 0.125]
+
+
+def test_schedule_is_followed_step_by_step():
+    rates = []
+    model = real_model(optimizers.SGD(optimizers.schedules.PolynomialDecay(0.5, 8, 0.0)))
+    spy = LambdaCallback(on_train_batch_end=lambda batch, logs: rates.append(model.network.learning_rate))
+    fit(model, spy, epochs=2)
+    assert rates == [0.5 - step / 16 for step in range(8)]
+
+
+def test_plateau_halves_the_real_rate():
+    model = real_model(optimizers.SGD(0.5))
+    history = fit(model, callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=1, min_delta=100), epochs=4)
+    assert history.history["learning_rate"] == [0.5, 0.5, 0.25, 0.125]
+    assert model.optimizer.learning_rate == model.network.learning_rate == 0.0625
+
+
+def test_schedule_cannot_be_reduced():
+    model = real_model(optimizers.SGD(optimizers.schedules.ExponentialDecay(0.5, 8, 0.5)))
+    with pytest.raises(TypeError, match="LearningRateSchedule"):
+        fit(model, callbacks.ReduceLROnPlateau("val_loss", patience=0, min_delta=100))
+
+
+def test_loss_that_is_lost_ends_a_real_training(capsys):
+    x, y = data()
+    arguments = {"batch_size": 10, "epochs": 3, "verbose": 0}
+    with pytest.raises(FloatingPointError):
+        real_model().fit(x * 1e30, y, **arguments)
+    history = real_model().fit(x * 1e30, y, callbacks=[callbacks.TerminateOnNaN()], **arguments)
+    assert history.epoch == [0]
+    assert "Invalid loss, terminating training\n" in capsys.readouterr().out
+
+
+def test_csv_file_of_a_real_training(tmp_path):
+    fit(real_model(), callbacks.CSVLogger(tmp_path / "log.csv"), epochs=2)
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert lines[0] == "epoch,accuracy,loss,val_accuracy,val_loss"
+    assert [line.split(",")[0] for line in lines[1:]] == ["0", "1"]
+
+
+def test_optimizer_of_one_model_is_refused_by_another():
+    optimizer = optimizers.Adam()
+    real_model(optimizer)
+    with pytest.raises(ValueError, match="already belongs to another model"):
+        real_model(optimizer)
+
+
+def test_metrics_of_core_and_python_agree_on_a_real_model():
+    def by_hand(y_true, y_pred):
+        return (y_pred.argmax(axis=-1) == np.ravel(y_true)).astype(np.float32)
+
+    model = real_model(metrics=("accuracy", by_hand, "sparse_categorical_crossentropy"))
+    scores = model.evaluate(*data(), batch_size=7, verbose=0, return_dict=True)
+    assert scores["by_hand"] == pytest.approx(scores["accuracy"])
+    assert scores["sparse_categorical_crossentropy"] == pytest.approx(scores["loss"], rel=1e-6)

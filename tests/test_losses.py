@@ -54,8 +54,8 @@ def test_divisor_is_the_number_of_images_and_not_the_sum_of_weights():
     assert by_weight([[0.0], [0.0]], [[1.0], [3.0]], sample_weight=[0.5, 0.0]) == 1.0
 
 
-@pytest.mark.parametrize("identifier", ["mse", "MSE", "mean_squared_error", "MeanSquaredError", losses.mean_squared_error,
-                                        losses.MeanSquaredError, losses.MeanSquaredError(),
+@pytest.mark.parametrize("identifier", ["mse", "MSE", "mean_squared_error", "MeanSquaredError",
+                                        losses.mean_squared_error, losses.MeanSquaredError, losses.MeanSquaredError(),
                                         {"class_name": "MeanSquaredError", "config": {}}])
 def test_get_understands(identifier):
     assert type(losses.get(identifier)) is losses.MeanSquaredError
@@ -98,7 +98,7 @@ def test_only_the_sparse_loss_takes_labels():
 
 @pytest.mark.parametrize("reduction", ["sum", "none", None, "mean_with_sample_weight"])
 def test_core_refuses_other_reductions(reduction):
-    with pytest.raises(ValueError, match="reduction=.*not supported"):
+    with pytest.raises(ValueError, match=r"reduction=.*not supported"):
         losses.MeanSquaredError(reduction=reduction).core_config()
 
 
@@ -108,7 +108,7 @@ def test_core_refuses_a_loss_of_the_users_own():
             return np.abs(y_true - y_pred)
 
     assert Mine()([1.0, 2.0], [2.0, 4.0]) == 1.5
-    with pytest.raises(ValueError, match="Mine.*not supported"):
+    with pytest.raises(ValueError, match=r"Mine.*not supported"):
         Mine().core_config()
 
 

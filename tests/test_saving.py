@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from fashioncnn import Input, Sequential, layers, utils
 from fashioncnn._core import DataError
 from fashioncnn.saving import load_weights, save_weights, weights
 from fashioncnn.saving.files import replacing
@@ -199,15 +200,51 @@ def test_missing_extra_is_named(path, monkeypatch):
     assert os.listdir(path.parent) == []
 
 
+# --- a real model's weights
+
+
+def real_model(seed):
+    utils.set_random_seed(seed)
+    return Sequential([Input((6, 6, 1)), layers.Conv2D(2, 3), layers.Conv2D(3, 3), layers.Flatten(),
+                       layers.Dense(4, name=f"head_{seed}")])
+
+
+def test_real_models_weights_come_back_whatever_its_layers_are_called(path):
+    model, other = real_model(1), real_model(2)
+    x = np.random.default_rng(1).normal(size=(3, 6, 6, 1))
+    assert not np.array_equal(model.predict(x, verbose=0), other.predict(x, verbose=0))
+    model.save_weights(path)
+    other.load_weights(path)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), other.predict(x, verbose=0))
+    assert [name for name, _ in model._weight_items()] == [
+        "conv2d/kernel", "conv2d/bias", "conv2d_1/kernel", "conv2d_1/bias", "dense/kernel", "dense/bias"]
+
+
+def test_real_model_is_unchanged_after_a_file_of_another(path):
+    other = Sequential([Input((4,)), layers.Dense(4)])
+    other.save_weights(path)
+    model = real_model(1)
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="does not fit"):
+        model.load_weights(path)
+    for after, weight in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(after, weight)
+
+
 # --- files that are replaced whole
 
 
 def test_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
-        file.write(b"new")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with replacing(path) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert (path.read_bytes(), os.listdir(tmp_path)) == (b"old", ["file"])
 
 

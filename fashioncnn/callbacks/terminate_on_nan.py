@@ -10,7 +10,7 @@ from fashioncnn.callbacks.callback import Callback, Logs
 class TerminateOnNaN(Callback):
     """Ends training quietly when the loss is NaN or infinite.
 
-    Without it such a loss raises FloatingPointError before any weight is changed, naming the layer that produced it.
+    Without it such a loss makes `fit` raise FloatingPointError before any weight is changed.
 
     Args:
         raise_error: Whether to raise RuntimeError in place of the quiet end.
@@ -24,12 +24,6 @@ class TerminateOnNaN(Callback):
 
     def __init__(self, raise_error: bool = False) -> None:
         self.raise_error = raise_error
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.model.network.check_finite = False
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        self.model.network.check_finite = True
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         loss = (logs or {}).get("loss")

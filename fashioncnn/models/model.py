@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from fashioncnn.layers.layer import Layer, checked_shape
 from fashioncnn.layers.variable import Variable
 from fashioncnn.models import summary
 from fashioncnn.models.training import Trainer
+from fashioncnn.saving.registry import snake_case
 from fashioncnn.utils import checks
 from fashioncnn.utils.seeds import next_key
 
@@ -147,15 +149,22 @@ class Model(Trainer, Layer):
     def _weight_items(self) -> list[tuple[str, NDArray[np.float32]]]:
         """(name, values) of every weight, for files; writing to the values changes the model.
 
+        Names count the layers of each class, as in Keras's files: "conv2d_1/kernel" is the second Conv2D's, whatever
+        the layers are called. So they do not depend on what else was made in the same process.
+
         Raises:
             ValueError: If the model is not built.
         """
         if not self.built:
             raise ValueError(f"model '{self.name}' has no weights yet: give it an Input, or call build(input_shape)")
         items = []
+        counts: Counter[str] = Counter()
         for layer in self.layers:
+            kind = snake_case(type(layer).__name__)
+            place = f"{kind}_{counts[kind]}" if counts[kind] else kind
+            counts[kind] += 1
             own = layer._weight_items() if isinstance(layer, Model) else [(w.name, w.value) for w in layer.weights]
-            items += [(f"{layer.name}/{name}", values) for name, values in own]
+            items += [(f"{place}/{name}", values) for name, values in own]
         return items
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:

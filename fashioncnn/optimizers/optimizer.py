@@ -98,15 +98,13 @@ class Optimizer:
         if self.has_schedule and not isinstance(rate, schedules.LearningRateSchedule):
             raise TypeError("`learning_rate` cannot be set: this optimizer was made with a LearningRateSchedule; make "
                             "it with a number instead")
-        self._learning_rate = rate
         if self._network is not None:
-            self._network.learning_rate = self.learning_rate
+            self._network.learning_rate = _rate_at(rate, self.iterations)
+        self._learning_rate = rate
 
     def rate_for_step(self, step: int) -> float:
         """The learning rate of the update after `step` updates."""
-        if isinstance(self._learning_rate, schedules.LearningRateSchedule):
-            return float(self._learning_rate(step))
-        return self._learning_rate
+        return _rate_at(self._learning_rate, step)
 
     def attach(self, network: Network) -> None:
         """Makes this the optimizer of `network`, with zero moments and no updates made.
@@ -117,8 +115,8 @@ class Optimizer:
         if self._network is not None and self._network is not network:
             raise ValueError(f"this {type(self).__name__} already belongs to another model; make one for each model")
         network.set_optimizer(self.core_config())
+        network.learning_rate = self.rate_for_step(0)
         self._network = network
-        network.learning_rate = self.learning_rate
 
     def core_config(self) -> dict[str, Any]:
         """What the core's `Network.set_optimizer` takes."""
@@ -163,6 +161,10 @@ class Optimizer:
         if isinstance(arguments.get("learning_rate"), Mapping):
             arguments["learning_rate"] = schedules.deserialize(arguments["learning_rate"])
         return cls(**arguments)
+
+
+def _rate_at(rate: float | schedules.LearningRateSchedule, step: int) -> float:
+    return float(rate(step)) if isinstance(rate, schedules.LearningRateSchedule) else rate
 
 
 def _checked_rate(value: Any) -> float | schedules.LearningRateSchedule:

@@ -1,4 +1,4 @@
-"""A model's weights in a file, under the names ``<layer>/<parameter>``: .npz or .safetensors.
+"""A model's weights in a file, under names such as ``conv2d_1/kernel``: .npz or .safetensors.
 
 A file is written whole or not at all. On reading, every name and shape is compared with the model's before any of its
 weights is changed, and memory is taken for what the model has, not for what the file claims. Nothing is ever unpickled.
@@ -131,8 +131,7 @@ def _read_npy(path: str, member: IO[bytes], name: str, weight: NDArray[np.float3
 
 def _write_safetensors(file: IO[bytes], weights: Weights) -> None:
     contiguous = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    metadata = {"format": "np", "checksum": _checksum(contiguous)}
-    file.write(_safetensors().numpy.save(contiguous, metadata))
+    file.write(_safetensors().numpy.save(contiguous, {"checksum": _checksum(contiguous)}))
 
 
 def _read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:

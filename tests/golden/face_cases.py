@@ -173,7 +173,7 @@ class Model:
 
 
 def run_callback(module, name, arguments, key, values):
-    """What a callback does while the logs' `key` takes the given values: epochs run, last weights, rates, printed text."""
+    """What a callback does while the logs' `key` takes the given values: epochs run, weights, rates, printed text."""
     callback = getattr(module, name)(**arguments)
     model = Model()
     callback.set_model(model)
@@ -233,6 +233,7 @@ PROGRESS = [
     ({"target": 20, "verbose": 1}, [(0.5, _update(1, 0.5)), (1.0, _update(10, 0.25)), (9.0, _update(19, 0.2)),
                                     (2.0, _update(20, 0.125))]),
     ({"target": 1000, "verbose": 1, "unit_name": "sample"}, [(80.0, _update(1, 0.5)), (80.0, _update(500, 0.25))]),
-    ({"target": None, "verbose": 1}, [(0.5, _update(1, 0.5)), (1.0, _update(10, 0.25)), (1.0, _update(20, 0.25, True))]),
+    ({"target": None, "verbose": 1}, [(0.5, _update(1, 0.5)), (1.0, _update(10, 0.25)),
+                                      (1.0, _update(20, 0.25, True))]),
     ({"target": 10, "verbose": 0}, [(0.5, _update(10, 0.5))]),
 ]

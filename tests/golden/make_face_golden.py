@@ -1,7 +1,7 @@
-"""Writes face.json: what Keras says about schedules, losses, metrics, optimizers' configs, callbacks and the progress bar.
+"""Writes face.json: what Keras says about schedules, losses, metrics, configs, callbacks and the progress bar.
 
-Needs Keras 3 on TensorFlow: ``python tests/golden/make_face_golden.py``. The inputs are in face_cases.py, which the tests
-share.
+Needs Keras 3 on TensorFlow: ``python tests/golden/make_face_golden.py``. The inputs are in face_cases.py, which the
+tests share.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-from golden import face_cases as cases  # noqa: E402
+import keras
+import numpy as np
+from golden import face_cases as cases
 
 
 def schedules():
