@@ -34,7 +34,7 @@ class Names(NamedTuple):
 
 
 def as_array(caller: str, name: str, value: Any) -> Array:
-    """`value` as an array of numbers with rows, not copied where it is an array already.
+    """`value` as an array of numbers with rows: as it is, unless its number type is one that processors do not have.
 
     Raises:
         TypeError: If its elements are not numbers.
@@ -52,6 +52,8 @@ def as_array(caller: str, name: str, value: Any) -> Array:
         raise ValueError(f"{caller}() got a single number as {name}; expected an array with one row for each image")
     if len(array) == 0:
         raise ValueError(f"{caller}() got {name} of shape {array.shape}, which has no rows")
+    if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
+        return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
     return array.view(np.uint8) if array.dtype.kind == "b" else array
 
 

@@ -20,6 +20,7 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
     """One update for each batch, until `model.stop_training`; returns their number."""
     network, optimizer = model.built_network, model.optimizer
     assert optimizer is not None, "training needs a compiled model"
+    network.trainable = model._trainable_flags()
     train_step, add = network.train_step, tally.add
     watched, scheduled = callbacks.wants_train_batches, optimizer.has_schedule
     count = 0

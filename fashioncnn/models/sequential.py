@@ -47,6 +47,8 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         for layer in layers or ():
             self._append(layer)
+        if not trainable:
+            self.trainable = False
         self._rebuild()
 
     @property
@@ -165,9 +167,7 @@ class Sequential(Model):
         if not isinstance(config.get("layers"), (list, tuple)):
             raise ValueError(f"a Sequential's config needs a list of 'layers', got {config.get('layers')!r}")
         stack = [layers.deserialize(layer, custom_objects) for layer in config["layers"]]
-        model = cls(stack, name=config.get("name"))
+        model = cls(stack, config.get("trainable", True), config.get("name"))
         if config.get("build_input_shape") is not None:
             model.build(config["build_input_shape"])
-        if not config.get("trainable", True):
-            model.trainable = False
         return model

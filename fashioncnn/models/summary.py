@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -33,6 +32,8 @@ def render(model: Model, line_length: int | None, positions: Sequence[float] | N
     if len(ends) != len(header):
         raise ValueError(f"`positions` must hold {len(header)} numbers, got {list(positions or ())}")
     if line_length is None:
+        import shutil
+
         line_length = min(default_width, shutil.get_terminal_size().columns - 4)
     widths = _column_widths(checks.integer("line_length", line_length, at_least=1), ends)
     rows = [row for layer in _listed(model.layers, layer_range) for row in _rows(layer, expand_nested, 0)]

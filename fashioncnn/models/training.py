@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fashioncnn import losses, optimizers
 from fashioncnn import metrics as metrics_module
 from fashioncnn._core import Network
-from fashioncnn.callbacks import Callback, CallbackList, History, ProgbarLogger, TerminateOnNaN
+from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.losses import Loss
 from fashioncnn.models import data, loops
 from fashioncnn.models.data import Expected, Names
@@ -178,8 +178,8 @@ class Trainer:
         checks.number("validation_split", validation_split, at_least=0, below=1)
         shuffle = _truth("fit", "shuffle", shuffle)
         validated = _validated_epochs(validation_freq)
-        user_callbacks = _callback_list(callbacks)
-        finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in user_callbacks)
+        verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
+        finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
         names = Names("fit")
         steps_per_epoch = _optional_count("steps_per_epoch", steps_per_epoch)
         training: ArraySource | BatchSource
@@ -195,10 +195,10 @@ class Trainer:
         passes = Epochs(training, steps_per_epoch)
         validation_steps = _optional_count("validation_steps", validation_steps)
         tests = None if validation is None else Epochs(validation, validation_steps)
-        everyone = self._callbacks(user_callbacks, verbose, epochs, passes.steps, history=True)
+        everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
+        self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
         with self._watching_for_nan(finite):
             self._run_epochs(everyone, passes, tests, range(initial_epoch, epochs), validated)
-        assert self.history is not None
         return self.history
 
     def _run_epochs(self, callbacks: CallbackList, passes: Epochs, tests: Epochs | None, epochs: range,
@@ -243,11 +243,12 @@ class Trainer:
             ValueError: If an argument does not fit the model or the others.
         """
         self._require_compiled("evaluate")
+        verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         steps = _optional_count("steps", steps)
         source = open_source(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source], self._check_finite)
         passes = Epochs(source, steps)
-        scores = self._test(passes, self._callbacks(_callback_list(callbacks), verbose, 1, passes.steps))
+        scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
         return self._scores(scores, return_dict)
 
     def _test(self, passes: Epochs, callbacks: CallbackList) -> dict[str, float]:
@@ -276,11 +277,12 @@ class Trainer:
             TypeError: If an argument has the wrong type.
             ValueError: If `x` does not fit the model.
         """
+        verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         steps = _optional_count("steps", steps)
         source = open_source(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], self._check_finite, with_targets=False)
         passes = Epochs(source, steps)
-        everyone = self._callbacks(_callback_list(callbacks), verbose, 1, passes.steps)
+        everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         everyone.on_predict_begin()
         rows = source.rows if isinstance(source, ArraySource) else None
         outputs = loops.predict(self, passes.epoch(), rows, everyone)
@@ -294,7 +296,7 @@ class Trainer:
         source = _one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source], self._check_finite)
         tally = self._new_tally()
-        loops.train(self, source, tally, CallbackList([], self, {}))
+        loops.train(self, source, tally, CallbackList())
         self._push()
         return self._scores(tally.logs(), return_dict)
 
@@ -304,7 +306,7 @@ class Trainer:
         source = _one_batch("test_on_batch", x, y, sample_weight, None)
         self._prepare([source], self._check_finite)
         tally = self._new_tally()
-        loops.test(self, source, tally, CallbackList([], self, {}))
+        loops.test(self, source, tally, CallbackList())
         return self._scores(tally.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> NDArray[np.float32]:
@@ -341,7 +343,6 @@ class Trainer:
             for source in sources:
                 source.bind(expected)
         self._pull()
-        network.trainable = self._trainable_flags()
 
     def _expected(self, network: Network, loss: Loss | None, finite: bool) -> Expected:
         return Expected(network.input_shape, network.output_shapes[-1], loss, finite)
@@ -374,17 +375,10 @@ class Trainer:
             network.check_finite = self._check_finite
 
     def _callbacks(self, callbacks: list[Callback], verbose: Verbosity, epochs: int, steps: int | None,
-                   history: bool = False) -> CallbackList:
-        """The user's callbacks with those that are always there."""
-        verbose = _verbosity(verbose)
-        everyone = list(callbacks)
-        if verbose != 0 and not any(isinstance(callback, ProgbarLogger) for callback in everyone):
-            everyone.append(ProgbarLogger())
-        if history:
-            histories = [callback for callback in everyone if isinstance(callback, History)] or [History()]
-            self.history = histories[0]
-            everyone += [callback for callback in histories if callback not in everyone]
-        return CallbackList(everyone, self, {"verbose": verbose, "epochs": epochs, "steps": steps})
+                   add_history: bool = False) -> CallbackList:
+        """The user's callbacks, and those that are always there."""
+        params = {"verbose": verbose, "epochs": epochs, "steps": steps}
+        return CallbackList(callbacks, self, params, add_history=add_history, add_progbar=verbose != 0)
 
     def _scores(self, logs: dict[str, float], return_dict: bool) -> Scores:
         if return_dict:
@@ -453,21 +447,6 @@ def _validation_source(validation_data: Any, batch_size: int | None, steps: int 
 def _one_batch(caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
     array = data.as_array(caller, "`x`", x)
     return ArraySource(Names(caller), array, y, sample_weight, batch_size=len(array), class_weight=class_weight)
-
-
-def _callback_list(callbacks: Any) -> list[Callback]:
-    """One callback or a list of them, as a list.
-
-    Raises:
-        TypeError: If one is not a `callbacks.Callback`.
-    """
-    if callbacks is None:
-        return []
-    flat = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-    for callback in flat:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"`callbacks` must hold instances of callbacks.Callback, got {callback!r}")
-    return flat
 
 
 def _verbosity(verbose: Any) -> Verbosity:

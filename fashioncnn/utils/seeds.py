@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +47,8 @@ def set_random_seed(seed: int) -> None:
     seed = checks.integer("seed", seed, at_least=0)
     if seed >= 2**32:
         raise ValueError(f"`seed` must be below 2**32, got {seed}")
+    import random
+
     random.seed(seed)
     np.random.seed(seed)
     _State.seed, _State.drawn = seed, 0
