@@ -50,3 +50,5 @@ size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t sha
     const size_t input = 2 * pooled->members * outputs + pooled->members * WORD;
     return (weights > input ? weights : input) + pooled->window.runs * WORD;
 }
+
+size_t fcnn_winograd_scratch(size_t channels, size_t outputs) { return 16 * FCNN_WINOGRAD_TILES * (channels + outputs); }

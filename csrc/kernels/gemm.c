@@ -119,21 +119,37 @@ static inline __attribute__((always_inline)) void forward_tile(
                 store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
 }
 
+/* How many of `left` rows the next tile takes, so that the tiles are about equally high. */
+static inline size_t balanced(size_t left, size_t most)
+{
+    const size_t tiles = (left + most - 1) / most;
+    return (left + tiles - 1) / tiles;
+}
+
 static inline __attribute__((always_inline)) void forward_panel(
     panel columns, const fcnn_patches *patches, const float *x, const float *w, const float *bias, size_t outputs,
     float *y, size_t ldy)
 {
-    const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
+    const size_t most = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     row_walk walk = {0, 0};
-    for (size_t r = 0; r < rows; r += tile) {
-        const size_t stored = smaller(tile, rows - r);
-        const float *row[MAX_ROWS];
-        UNROLL for (size_t i = 0; i < tile; i++)
-            row[i] = i < stored ? x + next_row(patches, &walk) : row[i - 1];
+    for (size_t r = 0; r < rows;) {
+        const size_t stored = balanced(rows - r, most);
+        const float *row[MAX_ROWS], *last = x;
+        UNROLL for (size_t i = 0; i < most; i++) {
+            if (i < stored)
+                last = x + next_row(patches, &walk);
+            row[i] = last;
+        }
+        float *out = y + r * ldy;
         if (stored == 1)
-            forward_tile(1, 1, columns, patches, row, w, bias, outputs, y + r * ldy, ldy);
+            forward_tile(1, 1, columns, patches, row, w, bias, outputs, out, ldy);
+        else if (stored + 2 == most)
+            forward_tile(most - 2, stored, columns, patches, row, w, bias, outputs, out, ldy);
+        else if (stored + 1 == most)
+            forward_tile(most - 1, stored, columns, patches, row, w, bias, outputs, out, ldy);
         else
-            forward_tile(tile, stored, columns, patches, row, w, bias, outputs, y + r * ldy, ldy);
+            forward_tile(most, stored, columns, patches, row, w, bias, outputs, out, ldy);
+        r += stored;
     }
 }
 

@@ -60,6 +60,7 @@ typedef struct fcnn_pooled {
     int relu;                    /* entries with y <= 0 have no gradient */
 } fcnn_pooled;
 
+enum { FCNN_WINOGRAD_TILES = 32 };   /* windows that winograd_pooled handles at once, at most */
 enum { FCNN_DENSE_SCRATCH = 32 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
 /* Element types of arrays that users pass. */
@@ -100,6 +101,20 @@ typedef struct fcnn_kernels {
                                  const float *w,                 // (inputs, outputs)
                                  float *dx, size_t lddx,         // (images, inputs)
                                  float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
+
+    /* ---- a 3x3 convolution and a 2x2 max pool by Winograd's F(2x2, 3x3): conv2d_winograd.c ---- */
+
+    /* u (16, channels, outputs) = the transformed kernel, for channels [begin, end). */
+    void (*winograd_kernel)(size_t channels, size_t outputs, const float *w,   // (3, 3, channels, outputs)
+                            size_t begin, size_t end, float *u);
+
+    /* y[i][j] = max(0 where relu, the largest of the four conv outputs (2i, 2j) .. (2i+1, 2j+1)) for `lines` x `width` windows;
+     * winner as max_pool's (NULL: not wanted). scratch: fcnn_winograd_scratch floats. */
+    void (*winograd_pooled)(size_t lines, size_t width, size_t channels, size_t outputs,
+                            const float *x, size_t x_line,   // image lines of x_line floats, channels innermost
+                            const float *u, const float *bias, int relu,
+                            float *y, uint8_t *winner, size_t y_line,   // lines of y_line numbers
+                            float *scratch);
 
     /* ---- gradients through a max pool: conv2d_pooled_grad.c ---- */
 
@@ -175,6 +190,9 @@ int fcnn_activation_reads_output(const fcnn_activation_spec *spec);
 
 /* Floats of scratch memory of the pooled gradients: weights for at most `shard` of the `outputs` at once. */
 size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard);
+
+/* Floats of scratch memory of winograd_pooled. */
+size_t fcnn_winograd_scratch(size_t channels, size_t outputs);
 
 /* The table of one instruction set; NULL where this build does not have it. */
 const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa);

@@ -19,6 +19,8 @@
     EACH(bias_gradient)                                                                                               \
     EACH(patches_input_gradient)                                                                                      \
     EACH(dense_input_gradient)                                                                                        \
+    EACH(winograd_kernel)                                                                                             \
+    EACH(winograd_pooled)                                                                                             \
     EACH(pooled_weight_gradient)                                                                                      \
     EACH(pooled_input_gradient)                                                                                       \
     EACH(transpose)                                                                                                   \

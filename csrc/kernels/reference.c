@@ -75,6 +75,75 @@ void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t output
         }
 }
 
+/* G, B^T and A^T of F(2x2, 3x3): see conv2d_winograd.c. */
+static const float winograd_g[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};
+static const float winograd_b[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
+static const float winograd_a[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};
+
+/* out (rows, rows) = t (rows, columns) in (columns, columns) t^T */
+static void both_sides(size_t rows, size_t columns, const float *t, const float *in, float *out)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < rows; j++) {
+            float sum = 0.0f;
+            for (size_t k = 0; k < columns; k++)
+                for (size_t l = 0; l < columns; l++)
+                    sum += t[i * columns + k] * t[j * columns + l] * in[k * columns + l];
+            out[i * rows + j] = sum;
+        }
+}
+
+void FCNN_NAME(winograd_kernel)(size_t channels, size_t outputs, const float *w, size_t begin, size_t end, float *u)
+{
+    const size_t size = channels * outputs;
+    for (size_t at = begin * outputs; at < end * outputs; at++) {
+        float taps[9], product[16];
+        for (size_t k = 0; k < 9; k++)
+            taps[k] = w[k * size + at];
+        both_sides(4, 3, winograd_g[0], taps, product);
+        for (size_t f = 0; f < 16; f++)
+            u[f * size + at] = product[f];
+    }
+}
+
+/* The four conv outputs of a window, without bias, for one output channel. */
+static void winograd_window(size_t channels, size_t outputs, const float *x, size_t x_line, const float *u, size_t o,
+                            float pixels[4])
+{
+    float product[16] = {0};
+    for (size_t c = 0; c < channels; c++) {
+        float patch[16], v[16];
+        for (size_t k = 0; k < 16; k++)
+            patch[k] = x[k / 4 * x_line + k % 4 * channels + c];
+        both_sides(4, 4, winograd_b[0], patch, v);
+        for (size_t f = 0; f < 16; f++)
+            product[f] = fmaf(v[f], u[(f * channels + c) * outputs + o], product[f]);
+    }
+    both_sides(2, 4, winograd_a[0], product, pixels);
+}
+
+void FCNN_NAME(winograd_pooled)(size_t lines, size_t width, size_t channels, size_t outputs, const float *x, size_t x_line,
+                                const float *u, const float *bias, int relu, float *y, uint8_t *winner, size_t y_line,
+                                float *scratch)
+{
+    (void)scratch;
+    for (size_t i = 0; i < lines; i++)
+        for (size_t j = 0; j < width; j++)
+            for (size_t o = 0; o < outputs; o++) {
+                float pixels[4];
+                winograd_window(channels, outputs, x + 2 * i * x_line + 2 * j * channels, x_line, u, o, pixels);
+                uint8_t best = 0;
+                for (uint8_t k = 1; k < 4; k++)
+                    if (pixels[k] > pixels[best])
+                        best = k;
+                const float value = pixels[best] + (bias ? bias[o] : 0.0f);
+                const size_t at = i * y_line + j * outputs + o;
+                y[at] = relu && value < 0.0f ? 0.0f : value;
+                if (winner)
+                    winner[at] = best;
+            }
+}
+
 /* Where the patch of entry (window, output) lies, and its gradient: 0 where it does not live. */
 static ptrdiff_t pooled_position(const fcnn_pooled *pooled, size_t window, size_t column, uint8_t member)
 {

@@ -3,6 +3,7 @@
  * Forward:  the convolution's lines under one line of windows are computed into scratch memory that stays in the cache, pooled
  *           with their winners, and forgotten: the convolution's output is never stored. Where windows overlap or are padded, all
  *           lines are computed first.
+ *           3x3 taps under 2x2 windows go through kernels/conv2d_winograd.c instead.
  * Backward: only winners that the ReLU let through have a gradient; see kernels/conv2d_pooled_grad.c.
  *
  * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that nobody
@@ -17,13 +18,15 @@
 #include "conv2d.h"
 #include "registry.h"
 
-enum { SHARD_OUTPUTS = 16 };   /* output channels whose weight gradients are one piece of work */
+enum { SHARD_OUTPUTS = 16 };    /* output channels whose weight gradients are one piece of work */
+enum { SHARD_CHANNELS = 16 };   /* input channels whose kernels are transformed in one piece of work */
 
 typedef struct conv2d_pooled {
     const fcnn_conv2d *conv;
     fcnn_windows windows;         /* the pool over the convolution's output */
     int relu;
     int whole;                    /* windows overlap or are padded */
+    int winograd;                 /* 3x3 taps and 2x2 windows */
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
@@ -59,6 +62,28 @@ static size_t lists_after(const conv2d_pooled *self) { return (self->bordered + 
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
+static size_t patch_columns(const conv2d_pooled *self)
+{
+    return self->conv->patches.runs * self->conv->patches.run_length;
+}
+
+/* Where the transformed kernel begins in the prepared memory, behind the transposed one: on a cache line. */
+static size_t transformed_begin(const conv2d_pooled *self)
+{
+    return (patch_columns(self) * self->conv->outputs + 15) / 16 * 16;
+}
+
+/* Winograd's transforms pay off where there are enough channels to share them. */
+static int fits_winograd(const conv2d_pooled *self)
+{
+    const fcnn_conv2d *conv = self->conv;
+    const fcnn_windows *w = &self->windows;
+    const int pool = w->pool_height == 2 && w->pool_width == 2 && w->stride_height == 2 && w->stride_width == 2;
+    const int taps = conv->reach[0] == 3 && conv->reach[1] == 3 && patch_columns(self) == 9 * conv->channels;
+    return pool && taps && !self->whole && conv->strides[0] == 1 && conv->strides[1] == 1 && conv->channels >= 8 &&
+           conv->outputs >= 8;
+}
+
 fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv, int relu, const fcnn_layer *pool,
                                       fcnn_error *error)
 {
@@ -86,18 +111,30 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
     fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, fcnn_pooled_scratch(&pooled, outputs, SHARD_OUTPUTS));
+    self->winograd = fits_winograd(self);
+    if (self->winograd) {
+        fused->scratch = larger(fused->scratch, lists_after(self) + fcnn_winograd_scratch(self->conv->channels, outputs));
+        fused->prepared = transformed_begin(self) + 16 * self->conv->channels * outputs;
+        fused->prepare_shards += (self->conv->channels + SHARD_CHANNELS - 1) / SHARD_CHANNELS;
+    }
     fused->gradient_shards = (outputs + SHARD_OUTPUTS - 1) / SHARD_OUTPUTS;
     return FCNN_OK;
 }
 
-/* wt (O, tap, C) = W (tap, C, O), for one tap. */
+/* Shards below KH * KW: wt (O, tap, C) = W (tap, C, O), for one tap. The others: the transformed kernel. */
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const conv2d_pooled *self = layer->config;
-    const size_t channels = self->conv->channels, outputs = self->conv->outputs;
-    if (io->training)
-        io->kernels->transpose(channels, outputs, io->parameters + shard * channels * outputs, outputs,
-                               io->prepared + shard * channels, layer->prepare_shards * channels);
+    const size_t channels = self->conv->channels, outputs = self->conv->outputs, taps = patch_columns(self) / channels;
+    if (shard < taps) {
+        if (io->training)
+            io->kernels->transpose(channels, outputs, io->parameters + shard * channels * outputs, outputs,
+                                   io->prepared + shard * channels, taps * channels);
+        return;
+    }
+    const size_t begin = (shard - taps) * SHARD_CHANNELS;
+    const size_t end = begin + SHARD_CHANNELS < channels ? begin + SHARD_CHANNELS : channels;
+    io->kernels->winograd_kernel(channels, outputs, io->parameters, begin, end, io->prepared + transformed_begin(self));
 }
 
 static uint8_t *winners(const conv2d_pooled *self, float *saved) { return (uint8_t *)(saved + self->bordered); }
@@ -126,6 +163,12 @@ static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const floa
     const fcnn_windows *w = &self->windows;
     const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
     const size_t outputs = self->conv->outputs, line_size = w->out_width * outputs;
+    if (self->winograd) {
+        io->kernels->winograd_pooled(layer->used[0], layer->used[1], self->conv->channels, outputs, x,
+                                     self->conv->width * self->conv->channels, io->prepared + transformed_begin(self),
+                                     bias, self->relu, y, winner, line_size, lines);
+        return;
+    }
     fcnn_patches patches = self->conv->patches;
     patches.width = covered(layer->used[1], w->stride_width, w->pool_width, w->pad_left, w->width);
     patches.lines = self->whole ? covered(layer->used[0], w->stride_height, w->pool_height, w->pad_top, w->height)
