@@ -51,6 +51,8 @@ LOSSES = [
       for reduction in ("sum", "mean", "mean_with_sample_weight", "none")],
     ("SparseCategoricalCrossentropy", {}, "certain labels", False),
     ("CategoricalCrossentropy", {}, "certain one-hot", False),
+    ("SparseCategoricalCrossentropy", {}, "labels of parts", False),
+    ("CategoricalCrossentropy", {}, "one-hot of parts", False),
 ]
 
 METRICS = [
@@ -125,6 +127,8 @@ def batch(kind, seed=0):
         "binary logits": (flags, logits[:, :3]),
         "numbers": (numbers, logits[:, :3]),
         "flat numbers": (numbers[:, 0], logits[:, :1]),
+        "labels of parts": (labels, 0.5 * probabilities),
+        "one-hot of parts": (one_hot, 0.5 * probabilities),
         "certain labels": (labels, certain),
         "certain one-hot": (one_hot, certain),
     }
