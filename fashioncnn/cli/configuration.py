@@ -75,6 +75,7 @@ class Configuration:
     def make_model(self) -> fashioncnn.Sequential:
         """The compiled network, with fresh weights drawn from `seed`."""
         fashioncnn.utils.set_random_seed(self.seed)
+        fashioncnn.utils.clear_session()  # the weights' file is read by the layers' names: count them afresh
         layers = fashioncnn.layers
         model = fashioncnn.Sequential([fashioncnn.Input((28, 28, 1))])
         for count in self.filters:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import fashioncnn
+from fashioncnn._core import cpu_features, instruction_set
 from fashioncnn.datasets import fashion_mnist
 
 EXTRAS = ("matplotlib", "Pillow", "pooch", "safetensors", "tqdm")
@@ -36,8 +37,8 @@ def describe() -> dict[str, object]:
         "fashioncnn": fashioncnn.__version__,
         "Python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "NumPy": np.__version__,
-        "CPU features": fashioncnn.cpu_features(),
-        "instruction set": fashioncnn.instruction_set(),
+        "CPU features": cpu_features(),
+        "instruction set": instruction_set(),
         "threads": fashioncnn.get_num_threads(),
         "Fashion-MNIST": fashion_mnist.find() or "not found; the first use downloads it",
         **{name: _version(name) for name in EXTRAS},

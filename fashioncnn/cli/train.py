@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import fashioncnn
+from fashioncnn._core import instruction_set
 from fashioncnn.cli import data
 from fashioncnn.cli.configuration import OPTIMIZERS, Configuration
 from fashioncnn.cli.curves import write_curves
@@ -96,7 +97,7 @@ class Training:
             "state": "training",
             "data": data_name,
             "configuration": configuration.to_json(),
-            "instruction_set": fashioncnn.instruction_set(),
+            "instruction_set": instruction_set(),
             "threads": fashioncnn.get_num_threads(),
         }
 

@@ -1,0 +1,81 @@
+"""The package as it is shipped: what the wheel holds, what importing costs, what the files give away."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ("csrc", "fashioncnn", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+
+
+def run(*command, cwd=ROOT):
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel built from a source distribution, which therefore must hold all that a build needs."""
+    pytest.importorskip("setuptools", minversion="77")
+    folder = tmp_path_factory.mktemp("build")
+    source = folder / "source"
+    source.mkdir()
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+    for library in source.rglob("*.so"):
+        library.unlink()
+    run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(folder), cwd=source)
+    (archive,) = folder.glob("*.tar.gz")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", str(archive), cwd=folder)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_is_small(wheel):
+    assert wheel.stat().st_size < 3 * 1024 * 1024
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"fashioncnn"}
+    committed = [str(path.relative_to(ROOT)) for path in (ROOT / "fashioncnn").rglob("*.py")]
+    assert set(committed) <= set(names)
+    for wanted in (r"_core\..*\.so", r"_core\.pyi", r"py\.typed", r"datasets/sample/.+"):
+        assert any(re.fullmatch(f"fashioncnn/{wanted}", name) for name in names), wanted
+
+
+def test_the_wheel_works_where_it_is_installed(wheel, tmp_path):
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path), str(wheel))
+    script = ("import fashioncnn; from fashioncnn.cli.main import main; print(fashioncnn.__file__); "
+              "main(['train', '--sample', '--epochs', '1', '--filters', '4'])")
+    output = run(sys.executable, "-c", script, cwd=tmp_path)
+    assert output.startswith(str(tmp_path))
+    assert "test accuracy" in output
+
+
+def test_import_brings_nothing_heavy_beyond_numpy():
+    script = "import sys, numpy; before = set(sys.modules); import fashioncnn; print(*set(sys.modules) - before)"
+    loaded = {name.split(".")[0] for name in run(sys.executable, "-c", script).split()}
+    heavy = {"matplotlib", "PIL", "pooch", "tqdm", "safetensors", "h5py", "requests", "setuptools",
+             "argparse", "asyncio", "ctypes", "http", "multiprocessing", "ssl", "unittest", "urllib"}
+    assert "fashioncnn" in loaded
+    assert loaded & heavy == set()
+
+
+def test_no_committed_file_names_a_path_of_a_machine():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    paths = run("git", "ls-files", "-z").split("\0")[:-1]
+    machine_path = re.compile(rb"(?<![\w.$}])/(?:home|root|tmp|work|Users|opt)/\w")
+    named = [path for path in paths if (ROOT / path).is_file() and machine_path.search((ROOT / path).read_bytes())]
+    assert named == []
