@@ -55,17 +55,18 @@ def padding_of(node: Node, axis: int, size: int, window: int) -> tuple[int, int]
     return total // 2, total - total // 2
 
 
-def windows(node: Node, x: np.ndarray, sizes: Sequence[int], dilation: Sequence[int], fill: float) -> Iterator[np.ndarray]:
+def windows(
+    node: Node, x: np.ndarray, sizes: Sequence[int], dilation: Sequence[int], fill: float
+) -> Iterator[np.ndarray]:
     """For every tap of the window, in row-major order, its value at every output: (N, OH, OW, C)."""
     reach = [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
     pad = [padding_of(node, axis, x.shape[1 + axis], reach[axis]) for axis in (0, 1)]
     x = np.pad(x, ((0, 0), *pad, (0, 0)), constant_values=fill)
-    out = [(x.shape[1 + axis] - reach[axis]) // node["strides"][axis] + 1 for axis in (0, 1)]
+    last = [x.shape[1 + axis] - reach[axis] for axis in (0, 1)]
     for i in range(sizes[0]):
         for j in range(sizes[1]):
-            rows = slice(i * dilation[0], i * dilation[0] + (out[0] - 1) * node["strides"][0] + 1, node["strides"][0])
-            columns = slice(j * dilation[1], j * dilation[1] + (out[1] - 1) * node["strides"][1] + 1, node["strides"][1])
-            yield x[:, rows, columns]
+            top, left = i * dilation[0], j * dilation[1]
+            yield x[:, top : top + last[0] + 1 : node["strides"][0], left : left + last[1] + 1 : node["strides"][1]]
 
 
 def conv2d(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:

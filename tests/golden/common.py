@@ -1,8 +1,8 @@
 """What the golden cases share.
 
-A case runs on Keras and on fashioncnn alike, whichever module it is given as `keras`. It returns a mapping: arrays, which are
-compared within a tolerance, and everything else (names, texts, counts), which is compared exactly. Inputs, labels and initial
-weights come from NumPy's legacy RandomState, whose numbers never change, so only results are stored.
+A case runs on Keras and on fashioncnn alike, whichever module it is given as `keras`. It returns a mapping: arrays,
+which are compared within a tolerance, and everything else (names, texts, counts), which is compared exactly. Inputs,
+labels and initial weights come from NumPy's legacy RandomState, whose numbers never change, so only results are stored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def small_images(random: np.random.RandomState, count: int, classes: int = 3) ->
     return (patterns[y] + 0.3 * random.standard_normal((count, 6, 6, 1))).astype("float32"), y
 
 
-def small_network(keras: ModuleType, random: np.random.RandomState, units: int = 3, last: str | None = "softmax") -> Any:
+def small_network(
+    keras: ModuleType, random: np.random.RandomState, units: int = 3, last: str | None = "softmax"
+) -> Any:
     model = keras.Sequential(
         [
             keras.layers.Input((6, 6, 1)),

@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-
 from golden.common import random_of, set_random_weights
 
 Layers = Callable[[Any], list[Any]]
@@ -80,8 +79,8 @@ FORWARD_LAYERS: dict[str, tuple[tuple[int, ...], Layers]] = {  # name -> input s
     "input layer": ((4,), lambda L: [L.InputLayer(shape=(4,)), L.Dense(2)]),
 }
 ACTIVATIONS = (
-    "relu", "sigmoid", "tanh", "elu", "selu", "softplus", "softsign", "leaky_relu", "gelu", "silu", "swish", "exponential",
-    "hard_sigmoid", "relu6", "linear",
+    "relu", "sigmoid", "tanh", "elu", "selu", "softplus", "softsign", "leaky_relu", "gelu", "silu", "swish",
+    "exponential", "hard_sigmoid", "relu6", "linear",
 )  # fmt: skip
 
 

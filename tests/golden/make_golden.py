@@ -1,7 +1,7 @@
 """Runs every golden case on real Keras and stores what it returned: ``python tests/golden/make_golden.py``.
 
-Needs Keras 3 with TensorFlow (``pip install tensorflow-cpu``). One thread and deterministic kernels, so that two runs store the
-same numbers.
+Needs Keras 3 with TensorFlow (``pip install tensorflow-cpu``). One thread and deterministic kernels, so that two runs
+store the same numbers.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from golden.suites import SUITES, save  # noqa: E402
+import keras
+import tensorflow as tf
+from golden.suites import SUITES, save
 
 
 def main() -> None:

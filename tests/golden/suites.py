@@ -1,4 +1,4 @@
-"""Every golden case by suite and name, and how results are kept: arrays in <suite>.npz, everything else in golden.json."""
+"""Every golden case by suite and name; results are kept as arrays in <suite>.npz and everything else in golden.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from golden.common import Case
 from golden.fit_cases import FITS, METRICS
 from golden.layer_cases import ACTIVATION, FORWARD

@@ -77,7 +77,8 @@ def trained(keras: ModuleType) -> dict[str, Any]:
     keras.utils.clear_session()
     x, y = small_images(random_of("summary"), 8)
     layers = keras.layers
-    model = keras.Sequential([layers.Input((6, 6, 1)), layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(3)], name="tiny")
+    stack = [layers.Input((6, 6, 1)), layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(3)]
+    model = keras.Sequential(stack, name="tiny")
     model.layers[0].trainable = False
     model.compile("adam", "mse")
     model.train_on_batch(x, y[:, None] * [1.0, 2.0, 3.0])

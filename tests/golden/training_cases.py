@@ -1,4 +1,4 @@
-"""Golden cases: losses and their gradients, weights after twenty steps of every optimizer, the reference network's first losses."""
+"""Golden cases: losses and gradients, weights after 20 steps of each optimizer, the reference network's first losses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-
-from golden.common import flat_weights, random_of, set_random_weights, small_images, small_network, table, targets
+from golden.common import flat_weights, random_of, small_images, small_network, table, targets
 
 LOSSES: dict[str, tuple[str, dict[str, Any], str | None, str]] = {  # name -> class, options, activation, targets
     "sparse crossentropy of softmax": ("SparseCategoricalCrossentropy", {}, "softmax", "labels"),

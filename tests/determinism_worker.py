@@ -1,0 +1,76 @@
+"""Trains small networks and prints the SHA-256 of their weights as JSON: {"adam": {"1": "...", "2": ...}, ...}.
+
+Run by test_determinism.py in processes of its own, because FASHIONCNN_CPU is read once, at import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+import fashioncnn as keras
+
+OPTIMIZERS = {
+    "adam": lambda: keras.optimizers.Adam(2e-3),
+    "adam clipnorm": lambda: keras.optimizers.Adam(2e-3, clipnorm=0.1),
+    "sgd": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    "rmsprop": lambda: keras.optimizers.RMSprop(1e-3, centered=True),
+}
+
+
+def images(count: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.RandomState(11)
+    return random.randint(0, 256, (count, 28, 28, 1)).astype("uint8"), random.randint(0, 10, count)
+
+
+def network() -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.2),
+            layers.Conv2D(40, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(50, activation="gelu"),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def hash_of(model: Any) -> str:
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def train(optimizer: str, seed: int = 5) -> Any:
+    """Three full batches and a short one."""
+    keras.utils.set_random_seed(seed)
+    model = network()
+    model.compile(OPTIMIZERS[optimizer](), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = images(3 * 32 + 5)
+    model.fit(x, y, batch_size=32, epochs=1, verbose=0)
+    return model
+
+
+def main() -> None:
+    hashes: dict[str, dict[str, str]] = {}
+    for optimizer in OPTIMIZERS:
+        for threads in sys.argv[1:]:
+            keras.set_num_threads(int(threads))
+            hashes.setdefault(optimizer, {})[threads] = hash_of(train(optimizer))
+    print(json.dumps(hashes))
+
+
+if __name__ == "__main__":
+    main()

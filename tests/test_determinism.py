@@ -1,0 +1,131 @@
+"""Same seed, same bits: for every number of threads, instruction set, grouping and caller."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import determinism_worker
+import numpy as np
+import pytest
+
+import fashioncnn
+from fashioncnn import _core
+
+THREADS = ("1", "2", "3", "4", "7", "16")
+INSTRUCTION_SETS = [
+    pytest.param(name, marks=pytest.mark.skipif(flag not in _core.cpu_features().split(), reason=f"no {flag} here"))
+    for name, flag in (("avx2", "avx2"), ("avx512", "avx512f"))
+]
+FORK_SECONDS = 60
+
+
+@pytest.fixture
+def automatic_threads() -> Any:
+    yield
+    fashioncnn.set_num_threads(0)
+
+
+@pytest.fixture(scope="module")
+def hashes() -> dict[str, str]:
+    """Of the weights after training with the instruction set and the threads that this machine chooses."""
+    return {name: determinism_worker.hash_of(determinism_worker.train(name)) for name in determinism_worker.OPTIMIZERS}
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+def test_any_threads_and_instruction_set_give_the_same_weights(instruction_set: str, hashes: dict[str, str]) -> None:
+    if _core.instruction_set() == "baseline":
+        pytest.skip("the baseline has no fused multiply-add, so it rounds differently")
+    worker = Path(determinism_worker.__file__)
+    environment = {**os.environ, "FASHIONCNN_CPU": instruction_set}
+    command = [sys.executable, worker, *THREADS]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == {name: dict.fromkeys(THREADS, value) for name, value in hashes.items()}
+
+
+def test_two_runs_give_the_same_weights_and_another_seed_others(hashes: dict[str, str]) -> None:
+    assert determinism_worker.hash_of(determinism_worker.train("adam")) == hashes["adam"]
+    assert determinism_worker.hash_of(determinism_worker.train("adam", seed=6)) != hashes["adam"]
+
+
+def test_predictions_do_not_depend_on_the_grouping_of_images() -> None:
+    model = determinism_worker.train("sgd")
+    x, _ = determinism_worker.images(70)
+    whole = model.predict(x, batch_size=70, verbose=0)
+    for batch_size in (1, 3, 16, 32):
+        np.testing.assert_array_equal(model.predict(x, batch_size=batch_size, verbose=0), whole)
+    in_calls_of_seven = [model.predict(x[i : i + 7], verbose=0) for i in range(0, 70, 7)]
+    np.testing.assert_array_equal(np.concatenate(in_calls_of_seven), whole)
+    np.testing.assert_array_equal(model.predict(x[::-1], verbose=0)[::-1], whole)
+
+
+def test_python_threads_that_share_a_model_get_right_answers() -> None:
+    model = determinism_worker.train("rmsprop")
+    x, _ = determinism_worker.images(64)
+    right = model.predict(x, verbose=0)
+    wrong = []
+
+    def predict(first: int) -> None:
+        for _ in range(20):
+            if not np.array_equal(model.predict(x[first : first + 16], verbose=0), right[first : first + 16]):
+                wrong.append(first)
+
+    run_together([threading.Thread(target=predict, args=(first,)) for first in (0, 16, 32, 48)])
+    assert not wrong
+
+
+def test_python_threads_that_train_a_model_each_get_the_same_weights(automatic_threads: None) -> None:
+    random = np.random.RandomState(2)
+    x, y = random.uniform(size=(160, 6, 6, 1)).astype("float32"), random.randint(0, 4, 160)
+
+    def build() -> Any:
+        layers = fashioncnn.layers
+        model = fashioncnn.Sequential(
+            [layers.Input((6, 6, 1)), layers.Conv2D(8, 3, activation="relu"), layers.Flatten(), layers.Dense(4)]
+        )
+        model.compile("adam", fashioncnn.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    models = [build() for _ in range(4)]
+    for model in models:
+        model.set_weights(models[0].get_weights())
+    fashioncnn.set_num_threads(3)
+    fit = {"batch_size": 16, "epochs": 3, "shuffle": False, "verbose": 0}
+    run_together([threading.Thread(target=model.fit, args=(x, y), kwargs=fit) for model in models])
+    assert len({determinism_worker.hash_of(model) for model in models}) == 1
+
+
+def run_together(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def train_and_report(queue: Any) -> None:
+    queue.put(determinism_worker.hash_of(determinism_worker.train("adam")))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_trains_and_so_does_its_parent(hashes: dict[str, str], automatic_threads: None) -> None:
+    fashioncnn.set_num_threads(3)
+    determinism_worker.train("adam")  # the pool of threads exists now
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=train_and_report, args=(queue,))
+    child.start()
+    child.join(FORK_SECONDS)
+    if child.is_alive():
+        child.kill()
+        pytest.fail(f"the child hung for {FORK_SECONDS} seconds")
+    assert child.exitcode == 0
+    assert queue.get() == hashes["adam"]
+    assert determinism_worker.hash_of(determinism_worker.train("adam")) == hashes["adam"]

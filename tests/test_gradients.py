@@ -1,0 +1,274 @@
+"""Every layer's and loss's gradient against finite differences of the NumPy reference in float64.
+
+A network whose input is the identity matrix and whose first node is a dense layer without bias predicts from that
+layer's kernel: so the kernel's gradient is the gradient with respect to the input of what follows, and one comparison
+of all parameters checks a layer's backward pass and its parameters' gradients together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import reference_numpy
+
+from fashioncnn._core import Network
+
+IMAGES = 3
+STEP = 1e-6
+GRADIENT_TOLERANCE = 2e-5  # of the largest gradient
+FORWARD_TOLERANCE = 5e-6  # of the largest prediction
+Nodes = list[dict[str, Any]]
+
+
+def chain(shape: tuple[int, ...], *layers: dict[str, Any], images: int = IMAGES) -> Nodes:
+    """identity -> values of `shape` -> layers."""
+    nodes: Nodes = [
+        {"type": "input", "shape": (images,), "inputs": ()},
+        {"type": "dense", "units": int(np.prod(shape)), "use_bias": False},
+        {"type": "reshape", "target_shape": shape},
+        *(dict(layer) for layer in layers),
+    ]
+    for position, node in enumerate(nodes):
+        node.setdefault("inputs", (position - 1,))
+        node["name"] = f"{node['type']}_{position}"
+    return nodes
+
+
+def conv(filters: int, kernel_size: tuple[int, int] = (3, 3), **options: Any) -> dict[str, Any]:
+    defaults = {"strides": (1, 1), "padding": "valid", "dilation_rate": (1, 1), "use_bias": True}
+    return {"type": "conv2d", "filters": filters, "kernel_size": kernel_size, **defaults, **options}
+
+
+def dense(units: int, use_bias: bool = True) -> dict[str, Any]:
+    return {"type": "dense", "units": units, "use_bias": use_bias}
+
+
+def activation(function: str, **options: Any) -> dict[str, Any]:
+    return {"type": "activation", "function": function, **options}
+
+
+def pool(
+    kind: str, size: tuple[int, int] = (2, 2), strides: tuple[int, int] | None = None, padding: str = "valid"
+) -> dict[str, Any]:
+    return {"type": f"{kind}_pooling2d", "pool_size": size, "strides": strides or size, "padding": padding}
+
+
+RELU, MAX_POOL, SOFTMAX = activation("relu"), pool("max"), {"type": "softmax"}
+LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> input shape, layers
+    "conv2d 1x1": ((4, 3, 3), [conv(5, (1, 1))]),
+    "conv2d 2x2": ((5, 4, 2), [conv(3, (2, 2))]),
+    "conv2d 3x3": ((6, 5, 2), [conv(3)]),
+    "conv2d 3x3 same": ((5, 6, 2), [conv(3, padding="same")]),
+    "conv2d 3x3 of one channel": ((6, 6, 1), [conv(5)]),
+    "conv2d 4x4 same": ((5, 6, 2), [conv(2, (4, 4), padding="same")]),
+    "conv2d 5x5": ((7, 6, 1), [conv(4, (5, 5))]),
+    "conv2d 5x5 same, larger than the image": ((3, 4, 2), [conv(2, (5, 5), padding="same")]),
+    "conv2d 1x4": ((3, 6, 2), [conv(3, (1, 4))]),
+    "conv2d strides (2, 3)": ((7, 8, 2), [conv(3, strides=(2, 3))]),
+    "conv2d strides 2 same": ((6, 7, 2), [conv(3, strides=(2, 2), padding="same")]),
+    "conv2d strides beyond the kernel": ((7, 7, 2), [conv(3, (2, 2), strides=(3, 4))]),
+    "conv2d dilation 2": ((7, 6, 2), [conv(3, dilation_rate=(2, 2))]),
+    "conv2d dilation (1, 2) same": ((4, 6, 2), [conv(3, dilation_rate=(1, 2), padding="same")]),
+    "conv2d without bias": ((5, 5, 2), [conv(3, use_bias=False)]),
+    "conv2d of 17 channels to 19": ((4, 4, 17), [conv(19)]),
+    "conv2d + relu": ((6, 5, 2), [conv(3), RELU]),
+    "conv2d + relu + max pool": ((9, 7, 2), [conv(5), RELU, MAX_POOL]),
+    "conv2d + relu + max pool that leaves a border": ((8, 9, 2), [conv(17), RELU, MAX_POOL]),
+    "conv2d + max pool": ((8, 8, 2), [conv(3), MAX_POOL]),
+    "conv2d + relu + overlapping max pool": ((7, 7, 2), [conv(3), RELU, pool("max", (3, 3), (2, 2), "same")]),
+    "conv2d 5x5 same + relu + max pool": ((6, 6, 3), [conv(4, (5, 5), padding="same"), RELU, MAX_POOL]),
+    "two convolutions and pools": ((14, 13, 1), [conv(4), RELU, MAX_POOL, conv(5), RELU, MAX_POOL]),
+    "dense": ((13,), [dense(7)]),
+    "dense without bias": ((5,), [dense(18, use_bias=False)]),
+    "dense on rank 3": ((3, 5), [dense(4)]),
+    "dense on rank 4": ((2, 3, 4), [dense(5), activation("tanh"), dense(2)]),
+    "dense + relu": ((9,), [dense(17), RELU, dense(3)]),
+    "max pool": ((7, 5, 3), [MAX_POOL]),
+    "max pool same": ((7, 5, 3), [pool("max", padding="same")]),
+    "max pool overlapping": ((6, 7, 2), [pool("max", (3, 2), (1, 1))]),
+    "max pool with gaps": ((8, 7, 2), [pool("max", (2, 2), (3, 3))]),
+    "average pool": ((7, 5, 3), [pool("average")]),
+    "average pool same": ((7, 5, 3), [pool("average", (3, 3), (2, 2), "same")]),
+    "average pool overlapping": ((6, 7, 2), [pool("average", (3, 2), (1, 1))]),
+    "global average pool": ((4, 5, 7), [{"type": "global_average_pooling2d", "keepdims": False}]),
+    "global average pool keepdims": ((4, 5, 3), [{"type": "global_average_pooling2d", "keepdims": True}]),
+    "global max pool": ((4, 5, 7), [{"type": "global_max_pooling2d", "keepdims": False}]),
+    "global max pool keepdims": ((4, 5, 3), [{"type": "global_max_pooling2d", "keepdims": True}]),
+    "zero padding": ((3, 4, 2), [{"type": "zero_padding2d", "padding": (1, 0, 2, 3)}, conv(2, (2, 2))]),
+    "rescaling": ((3, 4, 2), [{"type": "rescaling", "scale": 0.4, "offset": -1.5}]),
+    "reshape": ((3, 4, 2), [{"type": "reshape", "target_shape": (4, 6)}, dense(3)]),
+    "softmax": ((7,), [SOFTMAX]),
+    "softmax on rank 3": ((3, 5), [SOFTMAX]),
+    "add": ((4, 5, 2), [conv(3), conv(3) | {"inputs": (2,)}, {"type": "add", "inputs": (3, 4)}]),
+    "add of a value to itself and to another": (
+        (3, 4, 2),
+        [RELU, {"type": "add", "inputs": (3, 3)}, {"type": "add", "inputs": (2, 3, 4)}, dense(3)],
+    ),
+    "one value used by three nodes": (
+        (5, 5, 2),
+        [
+            conv(2, padding="same"),
+            RELU | {"inputs": (3,)},
+            activation("tanh") | {"inputs": (3,)},
+            {"type": "add", "inputs": (4, 5, 3)},
+            MAX_POOL,
+        ],
+    ),
+} | {
+    f"activation {function} {options or ''}".strip(): ((40,), [activation(function, **options)])
+    for function, options in [
+        *((name, {}) for name in reference_numpy.ACTIVATIONS),
+        ("relu", {"negative_slope": 0.2}),
+        ("relu", {"negative_slope": 0.1, "max_value": 1.0, "threshold": 0.3}),
+        ("elu", {"alpha": 0.5}),
+    ]
+}
+LOSSES: dict[str, tuple[dict[str, Any], tuple[int, ...], list[dict[str, Any]]]] = {  # name -> loss, shape, layers
+    "sparse crossentropy of softmax": ({"type": "sparse_categorical_crossentropy"}, (6,), [SOFTMAX]),
+    "sparse crossentropy of dense + softmax": ({"type": "sparse_categorical_crossentropy"}, (8,), [dense(5), SOFTMAX]),
+    "sparse crossentropy of softmax on rank 3": ({"type": "sparse_categorical_crossentropy"}, (4, 5), [SOFTMAX]),
+    "sparse crossentropy from logits": ({"type": "sparse_categorical_crossentropy", "from_logits": True}, (6,), []),
+    "sparse crossentropy of probabilities": (
+        {"type": "sparse_categorical_crossentropy"},
+        (6,),
+        [SOFTMAX, {"type": "rescaling", "scale": 0.5, "offset": 0.2}],
+    ),
+    "categorical crossentropy of softmax": ({"type": "categorical_crossentropy"}, (6,), [SOFTMAX]),
+    "categorical crossentropy, smoothed": (
+        {"type": "categorical_crossentropy", "label_smoothing": 0.2},
+        (6,),
+        [SOFTMAX],
+    ),
+    "categorical crossentropy from logits on rank 3": (
+        {"type": "categorical_crossentropy", "from_logits": True},
+        (3, 4),
+        [],
+    ),
+    "categorical crossentropy of probabilities": (
+        {"type": "categorical_crossentropy"},
+        (6,),
+        [SOFTMAX, {"type": "rescaling", "scale": 0.5, "offset": 0.2}],
+    ),
+    "binary crossentropy of sigmoid": ({"type": "binary_crossentropy"}, (5,), [activation("sigmoid")]),
+    "binary crossentropy, smoothed": (
+        {"type": "binary_crossentropy", "label_smoothing": 0.1},
+        (5,),
+        [activation("sigmoid")],
+    ),
+    "binary crossentropy from logits": ({"type": "binary_crossentropy", "from_logits": True}, (5,), []),
+    "binary crossentropy of one unit": ({"type": "binary_crossentropy"}, (7,), [dense(1), activation("sigmoid")]),
+    "binary crossentropy of probabilities": (
+        {"type": "binary_crossentropy"},
+        (5,),
+        [activation("sigmoid"), {"type": "rescaling", "scale": 0.5, "offset": 0.2}],
+    ),
+    "mean squared error": ({"type": "mean_squared_error"}, (5,), []),
+    "mean squared error on rank 4": ({"type": "mean_squared_error"}, (2, 3, 2), []),
+    "mean squared error of softmax": ({"type": "mean_squared_error"}, (5,), [SOFTMAX]),
+    "mean absolute error": ({"type": "mean_absolute_error"}, (5,), []),
+    "huber": ({"type": "huber", "delta": 0.7}, (9,), []),
+}
+
+
+def build(nodes: Nodes, random: np.random.RandomState) -> Network:
+    network = Network(nodes)
+    network.weights[:] = random.uniform(-1, 1, network.weights.shape)
+    return network
+
+
+def parameters_of(network: Network, flat: np.ndarray) -> dict[int, list[np.ndarray]]:
+    """`flat` cut into the parameters of each node."""
+    parameters: dict[int, list[np.ndarray]] = {}
+    for node, _name, shape, offset in network.parameters:
+        size = int(np.prod(shape))
+        parameters.setdefault(node, []).append(flat[offset : offset + size].reshape(shape))
+    return parameters
+
+
+def finite_differences(function: Callable[[np.ndarray], float], point: np.ndarray) -> np.ndarray:
+    gradient = np.empty_like(point)
+    for i in range(len(point)):
+        there, back = point.copy(), point.copy()
+        there[i] += STEP
+        back[i] -= STEP
+        gradient[i] = (function(there) - function(back)) / (2 * STEP)
+    return gradient
+
+
+def assert_close(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * max(np.abs(expected).max(), 1e-30))
+
+
+def target_for(loss: str, shape: tuple[int, ...], random: np.random.RandomState) -> np.ndarray:
+    if loss == "sparse_categorical_crossentropy":
+        return random.randint(0, shape[-1], shape[:-1])
+    if loss == "categorical_crossentropy":
+        return np.eye(shape[-1], dtype=np.float32)[random.randint(0, shape[-1], shape[:-1])]
+    if loss == "binary_crossentropy":
+        return random.randint(0, 2, shape).astype(np.float32)
+    return random.standard_normal(shape).astype(np.float32)
+
+
+def check(nodes: Nodes, loss: dict[str, Any], weighted: bool = False) -> None:
+    """Prediction, loss and all gradients of the core against the reference."""
+    random = np.random.RandomState(7)
+    network = build(nodes, random)
+    network.set_loss(loss)
+    x = np.eye(IMAGES, dtype=np.float32)
+    y = target_for(loss["type"], (IMAGES, *network.output_shapes[-1]), random)
+    weight = random.uniform(0.2, 2, IMAGES).astype(np.float32) if weighted else None
+
+    def predict(flat: np.ndarray) -> np.ndarray:
+        return reference_numpy.forward(nodes, parameters_of(network, flat), x)
+
+    def value(flat: np.ndarray) -> float:
+        return reference_numpy.loss_value(loss, y, predict(flat), weight)
+
+    point = network.weights.astype(np.float64)
+    actual = network.compute_gradients(x, y, None, 0, IMAGES, weight)
+    assert_close(network.last_outputs(), predict(point), FORWARD_TOLERANCE)
+    assert actual == pytest.approx(value(point), rel=1e-5)
+    assert_close(network.gradients, finite_differences(value, point), GRADIENT_TOLERANCE)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer(name: str) -> None:
+    shape, layers = LAYERS[name]
+    check(chain(shape, *layers), {"type": "mean_squared_error"})
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "sample_weight"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss(name: str, weighted: bool) -> None:
+    loss, shape, layers = LOSSES[name]
+    check(chain(shape, *layers), loss, weighted)
+
+
+def test_dropout_passes_the_gradient_of_what_it_kept() -> None:
+    rate, units = 0.3, 4000
+    network = build(chain((units,), {"type": "dropout", "rate": rate}), np.random.RandomState(1))
+    network.set_loss({"type": "mean_squared_error"})
+    x, y = np.eye(IMAGES, dtype=np.float32), np.zeros((IMAGES, units), np.float32)
+    network.compute_gradients(x, y, None, 0, IMAGES)
+    values, kept = network.weights.reshape(IMAGES, units), network.last_outputs()
+    scale = np.where(kept == 0, 0, 1 / (1 - rate))
+    np.testing.assert_allclose(kept, values * scale, rtol=1e-6)
+    np.testing.assert_allclose(network.gradients.reshape(IMAGES, units), 2 * kept * scale / kept.size, rtol=1e-5)
+    assert np.mean(kept == 0) == pytest.approx(rate, abs=0.02)
+
+
+def test_gradient_of_some_rows_is_that_of_those_rows_alone() -> None:
+    random = np.random.RandomState(3)
+    flatten = {"type": "reshape", "target_shape": (12,)}
+    nodes = chain((6, 6, 1), conv(3), RELU, MAX_POOL, flatten, dense(4), SOFTMAX, images=9)
+    network = build(nodes, random)
+    network.set_loss({"type": "sparse_categorical_crossentropy"})
+    x, y = random.uniform(size=(20, 9)), random.randint(0, 4, 20)
+    order = random.permutation(20).astype(np.int64)
+    network.compute_gradients(x, y, order, 4, 11)
+    chosen = network.gradients.copy()
+    network.compute_gradients(x[order[4:11]], y[order[4:11]], None, 0, 7)
+    np.testing.assert_array_equal(chosen, network.gradients)
