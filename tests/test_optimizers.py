@@ -255,3 +255,11 @@ def test_attaching_again_starts_afresh():
     network.iterations = 3
     optimizer.attach(network)
     assert network.iterations == 0
+
+
+def test_optimizer_of_the_users_own_is_refused_by_name():
+    class Mine(optimizers.Optimizer):
+        pass
+
+    with pytest.raises(ValueError, match=r"Mine.*not supported"):
+        Mine(0.1).attach(Network())

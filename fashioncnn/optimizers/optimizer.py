@@ -37,7 +37,7 @@ class Optimizer:
             and `global_clipnorm` is given.
     """
 
-    _core_type: ClassVar[str]
+    _core_type: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -119,7 +119,14 @@ class Optimizer:
         self._network = network
 
     def core_config(self) -> dict[str, Any]:
-        """What the core's `Network.set_optimizer` takes."""
+        """What the core's `Network.set_optimizer` takes.
+
+        Raises:
+            ValueError: If the core has no such optimizer.
+        """
+        if not self._core_type:
+            raise ValueError(f"an optimizer written in Python ({type(self).__name__}) is not supported by fashioncnn; "
+                             "supported: the classes of fashioncnn.optimizers")
         common = {
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
