@@ -17,6 +17,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 CSRC = Path("csrc")
+PLAIN_KERNEL_SOURCES = [str(CSRC / "kernels" / name) for name in ("contract.c", "dispatch.c")]
 FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-pthread", "-g0",
          "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-sign-conversion"]
 INSTRUCTION_SETS = {
@@ -41,7 +42,7 @@ def sources(*folders: str) -> list[str]:
 
 def kernel_builds() -> dict[str, tuple[list[str], list[str]]]:
     """For each build of the kernels its sources and flags. "reference" is the plain specification, for tests."""
-    paths = [path for path in sources("kernels") if Path(path).name != "dispatch.c"]
+    paths = [path for path in sources("kernels") if path not in PLAIN_KERNEL_SOURCES]
     reference = [path for path in paths if Path(path).name.startswith("reference")]
     table = str(CSRC / "kernels" / "table.c")
     kernels = [path for path in paths if path not in reference]
@@ -51,7 +52,7 @@ def kernel_builds() -> dict[str, tuple[list[str], list[str]]]:
 
 def plain_sources() -> list[str]:
     folders = ("base", "layers", "losses", "metrics", "optimizers", "network", "data")
-    return [str(CSRC / "kernels" / "dispatch.c"), *sources(*folders)]
+    return [*PLAIN_KERNEL_SOURCES, *sources(*folders)]
 
 
 def macros() -> list[tuple[str, str]]:

@@ -40,15 +40,3 @@ const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa)
         return NULL;
     }
 }
-
-size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard)
-{
-    enum { WORD = sizeof(ptrdiff_t) / sizeof(float) };
-    const size_t columns = pooled->window.runs * pooled->window.run_length;
-    const size_t windows = pooled->window.lines * pooled->window.width;
-    const size_t weights = 2 * windows + shard * columns + 1;
-    const size_t input = 2 * pooled->members * outputs + pooled->members * WORD;
-    return (weights > input ? weights : input) + pooled->window.runs * WORD;
-}
-
-size_t fcnn_winograd_scratch(size_t channels, size_t outputs) { return 16 * FCNN_WINOGRAD_TILES * (channels + outputs); }

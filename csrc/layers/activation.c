@@ -20,20 +20,6 @@ static const char *const functions[FCNN_ACTIVATION_COUNT] = {
     [FCNN_HARD_SIGMOID] = "hard_sigmoid",
 };
 
-int fcnn_activation_reads_output(const fcnn_activation_spec *spec)
-{
-    switch (spec->function) {
-    case FCNN_GELU:
-    case FCNN_GELU_TANH:
-    case FCNN_SILU:
-        return 0;
-    case FCNN_RELU:   /* y > 0 tells where x > threshold, if the threshold is 0 and positive numbers stay positive */
-        return spec->threshold == 0.0f && spec->max_value > 0.0f;
-    default:
-        return 1;
-    }
-}
-
 /* *value = the number called `name`, not negative; unchanged where it is not given. */
 static fcnn_status read_option(const fcnn_attributes *attributes, const char *name, float *value, fcnn_error *error)
 {

@@ -1,0 +1,207 @@
+/* kernels.c - times every build of the hot kernels on the reference network's shapes, beside the machine's measured peak.
+ *
+ * Each line: the stage, microseconds an image on one core (the median of several rounds, taken in turn over the builds), and
+ * how many percent of the measured multiply-add peak its own multiply-adds reach. Sparse stages count the products that
+ * they do, not those that they avoid.
+ *
+ * Built and run by `make bench-kernels`.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernels/kernels.h"
+
+enum { IMAGES = 16, ROUNDS = 15 };
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static float *numbers(size_t count, float low, float high)
+{
+    float *p = aligned_alloc(64, (count * sizeof *p + 63) / 64 * 64);
+    if (!p)
+        exit(1);
+    for (size_t i = 0; i < count; i++)
+        p[i] = low + (high - low) * (float)(rand() % 10007) / 10007.0f;
+    return p;
+}
+
+typedef struct stage {
+    const char *name;
+    void (*run)(const fcnn_kernels *kernels);   /* one batch of IMAGES */
+    double products;                            /* multiply-adds an image */
+} stage;
+
+enum { STRIDE = 16 * 1101 };   /* floats of an image's record here */
+
+static float *input, *hidden, *pooled_1, *pooled_2, *gradient_1, *gradient_2, *dense_in, *dense_out, *dense_gradient;
+static float *kernel_1, *kernel_2, *transposed_2, *transformed_2, *dense_kernel, *weights_gradient, *scratch, *output;
+static uint8_t *winner_1, *winner_2;
+
+static const ptrdiff_t runs_1[3] = {0, 28, 56}, runs_2[3] = {0, 13 * 32, 26 * 32}, run_0[1] = {0};
+static const ptrdiff_t member_1[4] = {0, 1, 28, 29}, member_2[4] = {0, 32, 13 * 32, 14 * 32};
+static const fcnn_pooled pool_1 = {.window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1};
+static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96}, .member = member_2, .members = 4, .out_width = 5, .relu = 1};
+
+static void conv1_forward(const fcnn_kernels *k)
+{
+    for (size_t i = 0; i < IMAGES; i++)
+        for (size_t line = 0; line < 12; line++) {
+            const fcnn_patches rows = {2, 24, 28, 1, runs_1, 3, 3};
+            k->patches_forward(&rows, input + i * STRIDE + line * 56, kernel_1, kernel_1, 32, scratch, 32);
+        }
+}
+
+static void conv2_winograd(const fcnn_kernels *k)
+{
+    for (size_t i = 0; i < IMAGES; i++)
+        k->winograd_pooled(5, 5, 32, 64, hidden + i * STRIDE, 13 * 32, transformed_2, kernel_2, 1, output + i * STRIDE,
+                           winner_2 + i * 4 * STRIDE, 320, scratch);
+}
+
+static void conv2_direct(const fcnn_kernels *k)
+{
+    const fcnn_patches rows = {10, 10, 13 * 32, 32, runs_2, 3, 96};
+    for (size_t i = 0; i < IMAGES; i++)
+        k->patches_forward(&rows, hidden + i * STRIDE, kernel_2, kernel_2, 64, output + i * STRIDE, 64);
+}
+
+static void dense_forward(const fcnn_kernels *k)
+{
+    const fcnn_patches rows = {1, IMAGES, 0, STRIDE, run_0, 1, 1600};
+    k->patches_forward(&rows, dense_in, dense_kernel, dense_kernel, 128, output, 128);
+}
+
+static void dense_input(const fcnn_kernels *k)
+{
+    k->dense_input_gradient(IMAGES, 1600, 128, dense_gradient, STRIDE, dense_kernel, output, STRIDE, scratch);
+}
+
+static void dense_weights(const fcnn_kernels *k)
+{
+    const fcnn_patches rows = {1, 1, 0, 0, run_0, 1, 1600};
+    k->patches_weight_gradient(&rows, dense_in, dense_gradient, 128, IMAGES, STRIDE, 128, 0, 1600, weights_gradient);
+}
+
+static void conv2_input(const fcnn_kernels *k)
+{
+    for (size_t i = 0; i < IMAGES; i++)
+        k->pooled_input_gradient(&pool_2, pooled_2 + i * STRIDE, gradient_2 + i * STRIDE, winner_2 + i * 4 * STRIDE,
+                                 transposed_2, 64, output + i * STRIDE, scratch);
+}
+
+static void conv2_weights(const fcnn_kernels *k)
+{
+    for (size_t o = 0; o < 64; o += 16)
+        k->pooled_weight_gradient(&pool_2, hidden, pooled_2, gradient_2, winner_2, IMAGES, STRIDE, 64, o, o + 16,
+                                  weights_gradient, weights_gradient + 32 * 9 * 64, scratch);
+}
+
+static void conv1_weights(const fcnn_kernels *k)
+{
+    for (size_t o = 0; o < 32; o += 16)
+        k->pooled_weight_gradient(&pool_1, input, pooled_1, gradient_1, winner_1, IMAGES, STRIDE, 32, o, o + 16,
+                                  weights_gradient, weights_gradient + 1000, scratch);
+}
+
+static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(32, 64, kernel_2, 0, 32, transformed_2); }
+
+static void adam(const fcnn_kernels *k)
+{
+    k->adam(225034, dense_kernel, weights_gradient, weights_gradient + 300000, weights_gradient + 600000, NULL, 1e-3f, 0.9f, 0.999f,
+            1e-7f, 0.0f, 1.0f, INFINITY);
+}
+
+static const stage stages[] = {
+    {"conv1 forward", conv1_forward, 24 * 24 * 9 * 32},
+    {"conv2 forward, direct", conv2_direct, 100 * 288 * 64},
+    {"conv2 forward, Winograd, ReLU, pool", conv2_winograd, 16 * 25 * 32 * 64},
+    {"dense forward", dense_forward, 1600 * 128},
+    {"dense input gradient", dense_input, 1600 * 128},
+    {"dense weight gradient", dense_weights, 1600 * 128},
+    {"conv2 input gradient, sparse", conv2_input, 0.5 * 1600 * 288},
+    {"conv2 weight gradient, sparse", conv2_weights, 0.5 * 1600 * 288},
+    {"conv1 weight gradient", conv1_weights, 0.5 * 144 * 32 * 9},
+    {"kernel transform (a step of 32)", kernel_transform, 0},
+    {"Adam (a step of 32)", adam, 0},
+};
+enum { STAGES = sizeof stages / sizeof *stages };
+
+static void make_data(void)
+{
+    const size_t all = IMAGES * STRIDE;
+    input = numbers(all, 0, 1), hidden = numbers(all, 0, 1);
+    pooled_1 = numbers(all, -1, 1), pooled_2 = numbers(all, -1, 1);
+    gradient_1 = numbers(all, -1, 1), gradient_2 = numbers(all, -1, 1);
+    dense_in = numbers(all, 0, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
+    kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1), transposed_2 = numbers(9 * 32 * 64, -1, 1);
+    transformed_2 = numbers(16 * 32 * 64, -1, 1), dense_kernel = numbers(300000, -1, 1);
+    weights_gradient = numbers(900000, 0, 1), scratch = numbers(1 << 20, 0, 1), output = numbers(all, 0, 1);
+    winner_1 = malloc(4 * all), winner_2 = malloc(4 * all);
+    if (!winner_1 || !winner_2)
+        exit(1);
+    for (size_t i = 0; i < 4 * all; i++)
+        winner_1[i] = (uint8_t)(rand() % 4), winner_2[i] = (uint8_t)(rand() % 4);
+}
+
+/* Multiply-adds a second of this build on one core: a product of matrices that stays in the first-level cache. */
+static double peak_of(const fcnn_kernels *k)
+{
+    double best = 1e9;
+    const fcnn_patches rows = {1, 24, 0, 64, run_0, 1, 64};
+    for (int round = 0; round < 200; round++) {
+        const double begin = now();
+        for (int i = 0; i < 20; i++)
+            k->patches_forward(&rows, hidden, kernel_2, NULL, 64, output, 64);
+        const double seconds = now() - begin;
+        best = seconds < best ? seconds : best;
+    }
+    return 20.0 * 24 * 64 * 64 / best;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(void)
+{
+    make_data();
+    static double seconds[STAGES][FCNN_ISA_COUNT][ROUNDS];
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t s = 0; s < STAGES; s++)
+            for (int isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
+                if (!fcnn_isa_available(isa))
+                    continue;
+                const fcnn_kernels *k = fcnn_kernels_for(isa);
+                stages[s].run(k);
+                const double begin = now();
+                stages[s].run(k);
+                stages[s].run(k);
+                seconds[s][isa][round] = (now() - begin) / 2;
+            }
+    for (int isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        const double peak = peak_of(fcnn_kernels_for(isa));
+        printf("\n%s: %.1f billion multiply-adds a second in the first-level cache\n", fcnn_isa_name(isa), peak * 1e-9);
+        for (size_t s = 0; s < STAGES; s++) {
+            qsort(seconds[s][isa], ROUNDS, sizeof(double), ascending);
+            const int step = stages[s].products == 0;
+            const double each = seconds[s][isa][ROUNDS / 4] / (step ? 32 : IMAGES);
+            printf("  %-38s %8.2f us", stages[s].name, each * 1e6);
+            if (!step)
+                printf("  %5.1f %%", 100 * stages[s].products / each / peak);
+            printf("\n");
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* contract.c - what callers must know of the kernels' contracts, whatever the instruction set. */
+#include "kernels.h"
+
+int fcnn_activation_reads_output(const fcnn_activation_spec *spec)
+{
+    switch (spec->function) {
+    case FCNN_GELU:
+    case FCNN_GELU_TANH:
+    case FCNN_SILU:
+        return 0;
+    case FCNN_RELU:   /* y > 0 tells where x > threshold, if the threshold is 0 and positive numbers stay positive */
+        return spec->threshold == 0.0f && spec->max_value > 0.0f;
+    default:
+        return 1;
+    }
+}
+
+size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard)
+{
+    enum { WORD = sizeof(ptrdiff_t) / sizeof(float) };
+    const size_t columns = pooled->window.runs * pooled->window.run_length;
+    const size_t windows = pooled->window.lines * pooled->window.width;
+    const size_t weights = 2 * windows + shard * columns + 1;
+    const size_t input = 2 * pooled->members * outputs + pooled->members * WORD;
+    return (weights > input ? weights : input) + pooled->window.runs * WORD;
+}
+
+size_t fcnn_winograd_scratch(size_t channels, size_t outputs) { return 16 * FCNN_WINOGRAD_TILES * (channels + outputs); }
