@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.layers.variable import Variable
 from fashioncnn.utils import checks
+from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.naming import auto_name
 
 
@@ -142,14 +143,13 @@ class Layer:
         if isinstance(inputs, Layer):
             raise ValueError(f"calling {type(self).__name__} on a layer, to connect them, is not supported by "
                              "fashioncnn; supported: Sequential([...]), or calling it on an array")
-        x = np.asarray(inputs)
+        x = as_array(type(self).__name__, "`inputs`", inputs)
         self.build((None, *x.shape[1:]))
         graph = Graph()
         self.add_to(graph, graph.input(x.shape[1:], self.name))
         network, _ = graph.build()
         outputs = np.empty((len(x), *network.output_shapes[-1]), np.float32)
-        if len(x):
-            network.predict(x, 0, len(x), outputs, training)
+        network.predict(x, 0, len(x), outputs, training)
         return outputs
 
     @property

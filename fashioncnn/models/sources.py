@@ -15,6 +15,7 @@ from fashioncnn import _core
 from fashioncnn.models import data
 from fashioncnn.models.data import Array, Expected, Names
 from fashioncnn.utils import checks
+from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.seeds import next_key
 
 Order = NDArray[np.int64] | None
@@ -60,8 +61,8 @@ class ArraySource:
     def __init__(self, names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
                  steps: int | None = None, shuffle: bool = False, class_weight: Any = None, first_row: int = 0) -> None:
         self._names = names
-        self._x = data.as_array(names.caller, names.x, x)
-        self._y = None if y is None else data.as_array(names.caller, names.y, y)
+        self._x = as_array(names.caller, names.x, x)
+        self._y = None if y is None else as_array(names.caller, names.y, y)
         self._weights = data.sample_weights(names, sample_weight, len(self._x))
         data.check_lengths(names, self._x, self._y, self._weights)
         if class_weight is not None and sample_weight is not None:

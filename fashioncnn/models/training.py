@@ -20,6 +20,7 @@ from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Source, 
 from fashioncnn.models.tally import CompiledMetric, Tally
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks
+from fashioncnn.utils.arrays import as_array
 
 Verbosity = str | int
 Scores = float | list[float] | dict[str, float]
@@ -316,7 +317,7 @@ class Trainer:
     def _outputs(self, caller: str, x: Any, training: bool) -> NDArray[np.float32]:
         """The outputs for an array, without callbacks and with as little in between as possible."""
         names = Names(caller)
-        array = data.as_array(caller, names.x, x)
+        array = as_array(caller, names.x, x)
         with self._unbuilt_after_an_error():
             network = self._network_for(array.shape[1:] or (1,))
             self._pull()
@@ -445,7 +446,7 @@ def _validation_source(validation_data: Any, batch_size: int | None, steps: int 
 
 
 def _one_batch(caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
-    array = data.as_array(caller, "`x`", x)
+    array = as_array(caller, "`x`", x)
     return ArraySource(Names(caller), array, y, sample_weight, batch_size=len(array), class_weight=class_weight)
 
 

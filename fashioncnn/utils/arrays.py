@@ -1,0 +1,32 @@
+"""Arrays from whatever a caller passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
+    """`value` as an array of numbers with rows: as it is, unless its number type is one that processors do not have.
+
+    Raises:
+        TypeError: If its elements are not numbers.
+        ValueError: If its rows differ in length, or it has none.
+    """
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], np.ndarray) and value[0].ndim > 1:
+        value = value[0]
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{caller}() got {name} that is not an array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
+    if array.ndim == 0:
+        raise ValueError(f"{caller}() got a single number as {name}; expected an array with one row for each image")
+    if len(array) == 0:
+        raise ValueError(f"{caller}() got {name} of shape {array.shape}, which has no rows")
+    if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
+        return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
+    return array.view(np.uint8) if array.dtype.kind == "b" else array

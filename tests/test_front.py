@@ -1,0 +1,77 @@
+"""What `import fashioncnn` offers, under its own names and under those of Keras and TensorFlow."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fashioncnn
+
+NAMES = ["activations", "callbacks", "initializers", "layers", "losses", "metrics", "models", "optimizers", "saving",
+         "utils"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keras_is_another_name_for_the_package(name):
+    module = importlib.import_module(f"fashioncnn.{name}")
+    assert importlib.import_module(f"fashioncnn.keras.{name}") is module
+    assert getattr(fashioncnn.keras, name) is module
+    assert module.__spec__.name == f"fashioncnn.{name}"
+
+
+def test_classes_imported_through_keras_are_the_same():
+    from fashioncnn.keras.layers import Dense
+    from fashioncnn.keras.models import Sequential
+
+    assert Dense is fashioncnn.layers.Dense
+    assert isinstance(Sequential([Dense(1)]), fashioncnn.Sequential)
+
+
+def test_an_unknown_module_below_keras_is_reported_as_such():
+    with pytest.raises(ModuleNotFoundError, match="nonsense"):
+        importlib.import_module("fashioncnn.keras.nonsense")
+
+
+def test_every_name_is_there():
+    for name in fashioncnn.__all__:
+        assert hasattr(fashioncnn, name), name
+    assert set(fashioncnn.__all__) <= set(dir(fashioncnn))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'applications_of_nothing'"):
+        _ = fashioncnn.applications_of_nothing
+    with pytest.raises(AttributeError, match=r"layer 'LSTM' is not supported by fashioncnn; supported: .*Conv2D"):
+        _ = fashioncnn.layers.LSTM
+
+
+def test_import_loads_no_part_before_its_first_use():
+    code = "import sys, fashioncnn; print([name for name in sys.modules if name.startswith('fashioncnn.')])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"'(.*?)'", loaded)) == {"fashioncnn._core", "fashioncnn._keras_alias", "fashioncnn.keras"}
+
+
+def test_version_is_that_of_the_distribution():
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    assert f'version = "{fashioncnn.__version__}"' in project.read_text()
+
+
+def test_the_number_of_threads_can_be_set():
+    before = fashioncnn.get_num_threads()
+    try:
+        fashioncnn.set_num_threads(3)
+        assert fashioncnn.get_num_threads() == 3
+        with pytest.raises(ValueError, match="-1"):
+            fashioncnn.set_num_threads(-1)
+        assert fashioncnn.get_num_threads() == 3
+    finally:
+        fashioncnn.set_num_threads(before)
+
+
+def test_data_error_is_a_value_error():
+    assert issubclass(fashioncnn.DataError, ValueError)

@@ -1,0 +1,265 @@
+"""Layers: shapes, arguments, weights, descriptions. What they compute is compared with Keras in test_golden.py."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+from fashioncnn import Sequential, activations, layers
+
+IMAGE = (None, 9, 8, 3)
+EXAMPLES = [
+    (layers.Conv2D(4, 3), (None, 7, 6, 4), 112),
+    (layers.Conv2D(4, (3, 2), strides=(2, 1), padding="SAME", use_bias=False), (None, 5, 8, 4), 72),
+    (layers.Conv2D(4, 3, dilation_rate=2, activation="relu"), (None, 5, 4, 4), 112),
+    (layers.MaxPooling2D(), (None, 4, 4, 3), 0),
+    (layers.MaxPool2D((3, 2), strides=1, padding="same"), (None, 9, 8, 3), 0),
+    (layers.AveragePooling2D(2, strides=(1, 2)), (None, 8, 4, 3), 0),
+    (layers.GlobalAveragePooling2D(), (None, 3), 0),
+    (layers.GlobalMaxPooling2D(keepdims=True), (None, 1, 1, 3), 0),
+    (layers.Flatten(), (None, 216), 0),
+    (layers.Reshape((-1, 8)), (None, 27, 8), 0),
+    (layers.Reshape((216,)), (None, 216), 0),
+    (layers.Dense(5, activation="softmax"), (None, 9, 8, 5), 20),
+    (layers.Dropout(0.3), IMAGE, 0),
+    (layers.Activation("gelu"), IMAGE, 0),
+    (layers.Activation("linear"), IMAGE, 0),
+    (layers.ReLU(6.0, 0.1), IMAGE, 0),
+    (layers.LeakyReLU(), IMAGE, 0),
+    (layers.ELU(0.5), IMAGE, 0),
+    (layers.Softmax(), IMAGE, 0),
+    (layers.Softmax(axis=3), IMAGE, 0),
+    (layers.Rescaling(1 / 255), IMAGE, 0),
+    (layers.ZeroPadding2D(((1, 0), (2, 1))), (None, 10, 11, 3), 0),
+    (layers.ZeroPadding2D(2), (None, 13, 12, 3), 0),
+    (layers.Dense(5, activation=layers.LeakyReLU(0.1)), (None, 9, 8, 5), 20),
+]
+
+
+def example_name(value):
+    return getattr(value, "name", "")
+
+
+@pytest.mark.parametrize(("layer", "shape", "count"), EXAMPLES, ids=example_name)
+def test_output_shape_and_number_of_weights(layer, shape, count):
+    assert layer.compute_output_shape(IMAGE) == shape
+    copy = layers.deserialize(layers.serialize(layer))
+    copy.build(IMAGE)
+    assert copy.output_shape == shape
+    assert copy.count_params() == count
+    assert copy(np.zeros((2, 9, 8, 3))).shape == (2, *shape[1:])
+
+
+@pytest.mark.parametrize(("layer", "shape", "count"), EXAMPLES, ids=example_name)
+def test_a_description_makes_an_equal_layer(layer, shape, count):
+    copy = layers.deserialize(layers.serialize(layer))
+    assert type(copy) is type(layer)
+    assert copy.get_config() == layer.get_config()
+    assert copy.name == layer.name
+
+
+@pytest.mark.parametrize(("cls", "expected"), [
+    (layers.Conv2D, {"strides": (1, 1), "padding": "valid", "data_format": None, "dilation_rate": (1, 1), "groups": 1,
+                     "activation": None, "use_bias": True, "kernel_initializer": "glorot_uniform",
+                     "bias_initializer": "zeros"}),
+    (layers.Dense, {"activation": None, "use_bias": True, "kernel_initializer": "glorot_uniform"}),
+    (layers.MaxPooling2D, {"pool_size": (2, 2), "strides": None, "padding": "valid"}),
+    (layers.AveragePooling2D, {"pool_size": (2, 2), "strides": None, "padding": "valid"}),
+    (layers.ReLU, {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}),
+    (layers.LeakyReLU, {"negative_slope": 0.3}),
+    (layers.ELU, {"alpha": 1.0}),
+    (layers.Softmax, {"axis": -1}),
+    (layers.Rescaling, {"offset": 0.0}),
+    (layers.ZeroPadding2D, {"padding": (1, 1)}),
+])
+def test_defaults_are_those_of_keras(cls, expected):
+    parameters = inspect.signature(cls).parameters
+    assert {name: parameters[name].default for name in expected} == expected
+
+
+def test_positional_arguments_are_in_the_order_of_keras():
+    def names(cls):
+        return list(inspect.signature(cls).parameters)
+
+    assert names(layers.Conv2D)[:9] == ["filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+                                        "groups", "activation", "use_bias"]
+    assert names(layers.Dense)[:5] == ["units", "activation", "use_bias", "kernel_initializer", "bias_initializer"]
+    assert names(layers.MaxPooling2D)[:5] == ["pool_size", "strides", "padding", "data_format", "name"]
+    assert names(layers.InputLayer)[:3] == ["shape", "batch_size", "dtype"]
+
+
+def test_a_kernel_starts_uniform_and_a_bias_at_zero():
+    layer = layers.Conv2D(8, 3)
+    layer.build(IMAGE)
+    assert layer.kernel.shape == (3, 3, 3, 8)
+    assert 0 < np.abs(layer.kernel.numpy()).max() <= np.sqrt(6 / (27 + 72))
+    assert layer.bias.numpy().tolist() == [0] * 8
+
+
+def test_weights_can_be_read_and_written():
+    layer = layers.Dense(2, name="d")
+    assert layer.get_weights() == []
+    layer.build((None, 3))
+    assert [weight.path for weight in layer.weights] == ["d/kernel", "d/bias"]
+    layer.set_weights([np.ones((3, 2)), [0.5, -0.5]])
+    assert layer([[1.0, 2.0, 3.0]]).tolist() == [[6.5, 5.5]]
+    layer.bias.assign([0, 0])
+    assert layer([[1.0, 2.0, 3.0]]).tolist() == [[6, 6]]
+    copies = layer.get_weights()
+    copies[0][...] = 0
+    assert np.asarray(layer.kernel).min() == 1
+
+
+@pytest.mark.parametrize(("weights", "error", "message"), [
+    ([np.ones((3, 2))], ValueError, "1 arrays for 'd', which has 2 weights"),
+    ([np.ones((3, 2)), np.ones(3)], ValueError, r"'d/bias' got values of shape \(3,\); expected \(2,\)"),
+    ([np.ones((3, 2)), ["a", "b"]], TypeError, "'d/bias'"),
+])
+def test_bad_weights_change_nothing(weights, error, message):
+    layer = layers.Dense(2, name="d")
+    layer.build((None, 3))
+    before = layer.get_weights()
+    with pytest.raises(error, match=message):
+        layer.set_weights(weights)
+    assert all(np.array_equal(old, new) for old, new in zip(before, layer.get_weights(), strict=True))
+
+
+def test_trainable_is_passed_on_to_the_weights():
+    layer = layers.Dense(2, trainable=False)
+    layer.build((None, 3))
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 2
+    assert layer.non_trainable_weights == []
+
+
+def test_a_layer_with_weights_refuses_inputs_of_another_shape():
+    layer = layers.Dense(2, name="d")
+    layer.build((None, 3))
+    with pytest.raises(ValueError, match=r"Dense 'd' has a kernel of shape \(3, 2\) already; this input needs \(4, 2"):
+        layer(np.zeros((1, 4)))
+    assert layer(np.zeros((1, 3))).shape == (1, 2)
+
+
+def test_dropout_acts_in_training_only():
+    layer, x = layers.Dropout(0.5), np.ones((1, 1000))
+    assert np.array_equal(layer(x), x)
+    assert set(np.unique(layer(x, training=True))) == {0.0, 2.0}
+
+
+def test_an_activation_adds_its_nodes_under_the_layers_name():
+    layer = layers.Conv2D(4, 3, activation="softmax", name="mine")
+    graph = layers.graph.Graph()
+    assert layer.connect(graph, graph.input((9, 8, 3), "x")) == 2
+    assert [(node["type"], node["name"]) for node in graph.nodes[1:]] == [("conv2d", "mine"), ("softmax", "mine")]
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "relu6", "sigmoid", "tanh", "elu", "selu", "softplus",
+                                  "softsign", "gelu", "silu", "swish", "exponential", "hard_sigmoid", "softmax",
+                                  "linear"])
+def test_an_activation_is_the_same_by_name_as_function_and_as_layer(name):
+    x = np.linspace(-4, 4, 24).reshape(2, 12)
+    function = getattr(activations, name)
+    assert activations.get(name) is function
+    expected = function(x)
+    assert np.array_equal(layers.Activation(name)(x), expected)
+    assert np.array_equal(layers.Activation(function)(x), expected)
+    dense = layers.Dense(12, activation=name, kernel_initializer="identity")
+    assert np.array_equal(dense(x), expected)
+
+
+@pytest.mark.parametrize("identifier", ["nonsense", "RELU", 3, lambda x: x, {"class_name": "function", "config": "no"}])
+def test_an_unknown_activation_is_an_error(identifier):
+    with pytest.raises(ValueError, match=r"is not supported by fashioncnn; supported: .*relu"):
+        layers.Activation(identifier)
+
+
+def test_functions_take_arrays_of_any_shape():
+    assert activations.relu(-1.0).shape == ()
+    assert activations.relu(np.zeros((0, 3))).shape == (0, 3)
+    assert activations.softmax(np.zeros((2, 3, 4)))[0, 0].tolist() == [0.25] * 4
+    with pytest.raises(ValueError, match="axis=0"):
+        activations.softmax(np.zeros((2, 3)), axis=0)
+
+
+@pytest.mark.parametrize(("make", "error", "message"), [
+    (lambda: layers.Conv2D(3, 3, foo=1), TypeError, r"Conv2D\(\) got an unexpected keyword argument 'foo'"),
+    (lambda: layers.Conv2D(), TypeError, "filters"),
+    (lambda: layers.Conv2D(0, 3), ValueError, "`filters` must be an integer >= 1, got 0"),
+    (lambda: layers.Conv2D(2.5, 3), TypeError, "`filters`"),
+    (lambda: layers.Conv2D(True, 3), TypeError, "`filters`"),
+    (lambda: layers.Conv2D(3, 0), ValueError, "`kernel_size`"),
+    (lambda: layers.Conv2D(3, (3, 3, 3)), ValueError, "`kernel_size`"),
+    (lambda: layers.Conv2D(3, "3"), TypeError, "`kernel_size`"),
+    (lambda: layers.Conv2D(3, 3, strides=0), ValueError, "`strides`"),
+    (lambda: layers.Conv2D(3, 3, padding="full"), ValueError, "padding='full' is not supported by fashioncnn"),
+    (lambda: layers.Conv2D(3, 3, padding=1), ValueError, "padding=1"),
+    (lambda: layers.Conv2D(3, 3, groups=3), ValueError, "groups=3 is not supported by fashioncnn; supported: 1"),
+    (lambda: layers.Conv2D(3, 3, data_format="channels_first"), ValueError, "data_format='channels_first'"),
+    (lambda: layers.Conv2D(3, 3, kernel_regularizer="l2"), ValueError, "kernel_regularizer='l2' is not supported"),
+    (lambda: layers.Conv2D(3, 3, kernel_initializer="nonsense"), ValueError, "initializer 'nonsense'"),
+    (lambda: layers.Conv2D(3, 3, dtype="float16"), ValueError, "dtype='float16' is not supported"),
+    (lambda: layers.Dense("10"), TypeError, "`units`"),
+    (lambda: layers.Dense(-1), ValueError, "`units`"),
+    (lambda: layers.Dense(3, name=3), ValueError, "`name`"),
+    (lambda: layers.Dense(3, name="a/b"), ValueError, "`name`"),
+    (lambda: layers.MaxPooling2D(0), ValueError, "`pool_size`"),
+    (lambda: layers.Dropout(1.5), ValueError, "`rate`"),
+    (lambda: layers.Dropout("0.5"), TypeError, "`rate`"),
+    (lambda: layers.Dropout(0.5, noise_shape=(1,)), ValueError, "noise_shape"),
+    (lambda: layers.Dropout(0.5, seed="a"), TypeError, "`seed`"),
+    (lambda: layers.Reshape(3), TypeError, "`target_shape`"),
+    (lambda: layers.Reshape((-1, -1)), ValueError, "`target_shape`"),
+    (lambda: layers.Reshape((0, 3)), ValueError, "`target_shape`"),
+    (lambda: layers.Reshape((5, 5)).build(IMAGE), ValueError, r"\(9, 8, 3\) cannot become \(5, 5\)"),
+    (lambda: layers.Reshape((5, -1)).build(IMAGE), ValueError, "cannot become"),
+    (lambda: layers.Softmax(axis=1).build(IMAGE), ValueError, "axis=1"),
+    (lambda: layers.ZeroPadding2D(-1), ValueError, "`padding`"),
+    (lambda: layers.ZeroPadding2D((1, 2, 3)), ValueError, "`padding`"),
+    (lambda: layers.ReLU(max_value=-1), ValueError, "`max_value`"),
+    (lambda: layers.LeakyReLU("a"), TypeError, "`negative_slope`"),
+    (lambda: layers.Rescaling("a"), TypeError, "`scale`"),
+    (lambda: layers.Input(), ValueError, "exactly one of `shape` and `batch_shape`"),
+    (lambda: layers.Input(28), TypeError, "`shape` must be a tuple of integers, got 28"),
+    (lambda: layers.Input((None, 3)), ValueError, "unknown extent"),
+    (lambda: layers.Input((0, 3)), ValueError, "`shape`"),
+    (lambda: layers.Input((3,), batch_size=32), ValueError, "batch_size=32 is not supported"),
+    (lambda: layers.Conv2D(3, 3).count_params(), ValueError, "isn't built"),
+    (lambda: layers.Dense(3)(layers.Input((3,))), ValueError, "supported: Sequential"),
+    (lambda: layers.Dense(3)(np.array([["a"]], object)), TypeError, "object"),
+    (lambda: layers.deserialize({"class_name": "Lambda", "config": {}}), ValueError, "'Lambda' is not supported"),
+    (lambda: layers.deserialize({"class_name": "Dense", "config": {"units": 3, "foo": 1}}), TypeError, "foo"),
+])
+def test_bad_arguments_are_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize(("layer", "message"), [
+    (layers.Conv2D(2, 5, name="c"), "'c': a 5x5 kernel does not fit its 4x4 input"),
+    (layers.MaxPooling2D(5, name="p"), "'p'"),
+    (layers.Reshape((5,), name="r"), "Reshape 'r'"),
+])
+def test_a_layer_that_does_not_fit_is_named(layer, message):
+    with pytest.raises(ValueError, match=message):
+        Sequential([layers.Input((4, 4, 1)), layer])
+
+
+def test_a_layer_of_the_wrong_rank_is_named():
+    with pytest.raises(ValueError, match="'conv'"):
+        Sequential([layers.Input((28, 28)), layers.Conv2D(2, 3, name="conv")])
+
+
+def test_attributes_before_building_say_so():
+    with pytest.raises(AttributeError, match="Flatten 'f' has no defined shapes yet"):
+        _ = layers.Flatten(name="f").output_shape
+
+
+def test_a_layer_of_ones_own_is_not_supported():
+    class Mine(layers.Layer):
+        pass
+
+    with pytest.raises(NotImplementedError, match="layers of your own are not supported"):
+        Sequential([layers.Input((3,)), Mine()])

@@ -1,0 +1,73 @@
+"""Seeds, labels and data sets of batches."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from fashioncnn import layers, utils
+from fashioncnn.utils import seeds
+
+
+def test_set_random_seed_seeds_python_and_numpy_too():
+    def drawn():
+        utils.set_random_seed(5)
+        return random.random(), float(np.random.rand()), seeds.next_key()
+
+    assert drawn() == drawn()
+
+
+def test_keys_differ():
+    utils.set_random_seed(5)
+    keys = [seeds.next_key() for _ in range(100)] + [seeds.key_of(5)]
+    assert len(set(keys)) == 101
+
+
+@pytest.mark.parametrize(("seed", "error"), [(-1, ValueError), (2**32, ValueError), (1.0, TypeError), ("1", TypeError),
+                                             (None, TypeError), (True, TypeError)])
+def test_a_bad_seed_is_an_error(seed, error):
+    with pytest.raises(error, match="`seed`"):
+        utils.set_random_seed(seed)
+
+
+def test_a_numpy_integer_is_a_seed():
+    utils.set_random_seed(np.int64(5))
+    assert seeds.next_key() == (5, 1)
+
+
+@pytest.mark.parametrize("labels", [[0, 2, 1], np.array([[0], [2], [1]]), np.array([0, 2, 1], np.uint8),
+                                    np.array([0.0, 2.0, 1.0])])
+def test_to_categorical_writes_one_one_into_each_row(labels):
+    assert utils.to_categorical(labels).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert utils.to_categorical(labels, 5).shape == (3, 5)
+
+
+def test_to_categorical_keeps_other_axes():
+    assert utils.to_categorical(np.zeros((2, 3), int), 4).shape == (2, 3, 4)
+    assert utils.to_categorical([], 4).shape == (0, 4)
+
+
+@pytest.mark.parametrize(("labels", "classes", "message"), [
+    ([0, 3], 3, "from 0 to 3 in `x`.*0 to 2"), ([-1, 0], 3, "from -1"), ([0.5], 3, "not whole"), ([], None, "empty"),
+    ([0], 0, "`num_classes`"),
+])
+def test_to_categorical_refuses_what_is_not_a_class(labels, classes, message):
+    with pytest.raises(ValueError, match=message):
+        utils.to_categorical(labels, classes)
+
+
+def test_names_are_counted_by_class_until_the_session_is_cleared():
+    utils.clear_session()
+    assert [layers.Conv2D(1, 1).name, layers.ReLU().name, layers.Conv2D(1, 1).name] == ["conv2d", "re_lu", "conv2d_1"]
+    utils.clear_session()
+    assert layers.Conv2D(1, 1).name == "conv2d"
+
+
+def test_py_dataset_has_one_worker():
+    assert utils.Sequence is utils.PyDataset
+    with pytest.raises(ValueError, match="workers=4"):
+        utils.PyDataset(workers=4)
+    with pytest.raises(NotImplementedError, match="__len__"):
+        len(utils.PyDataset())
