@@ -40,4 +40,5 @@ def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     Shapes:
         (N, 28, 28) from 0 to 255 -> (N, 28, 28, 1) from 0 to 1
     """
-    return images[..., np.newaxis] / np.float32(255)
+    result: NDArray[np.float32] = np.divide(images[..., np.newaxis], 255, dtype=np.float32)
+    return result

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import fashioncnn
 from fashioncnn.cli import data
 from fashioncnn.cli.runs import Run
 
@@ -23,7 +24,13 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     saved = Run(options.folder) if options.folder else Run.latest()
     model = saved.load_model()
-    images, labels = data.load(options.sample).test
-    loss, accuracy = model.evaluate(data.scaled(images), labels, verbose=0)
+    loss, accuracy = score(model, data.load(options.sample).test)
     print(f"{saved.folder}: test loss {loss:.4f}, test accuracy {accuracy:.4f}")
     return 0
+
+
+def score(model: fashioncnn.Sequential, part: data.Part) -> tuple[float, float]:
+    """Loss and accuracy of `model` on the images and labels of `part`."""
+    images, labels = part
+    scores = cast(dict[str, float], model.evaluate(data.scaled(images), labels, verbose=0, return_dict=True))
+    return scores["loss"], scores["accuracy"]

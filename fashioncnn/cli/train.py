@@ -15,6 +15,7 @@ from fashioncnn.cli import data
 from fashioncnn.cli.configuration import OPTIMIZERS, Configuration
 from fashioncnn.cli.curves import write_curves
 from fashioncnn.cli.errors import INTERRUPTED
+from fashioncnn.cli.evaluate import score
 from fashioncnn.cli.runs import Run
 
 
@@ -133,7 +134,7 @@ class Training:
         self.description["training_seconds"] = round(time.perf_counter() - start, 3)
 
     def _test(self, images: data.Data) -> None:
-        loss, accuracy = self.model.evaluate(data.scaled(images.test[0]), images.test[1], verbose=0)
+        loss, accuracy = score(self.model, images.test)
         self.description |= {"test_loss": loss, "test_accuracy": accuracy}
         print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.4f}")
 
