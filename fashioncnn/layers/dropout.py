@@ -16,7 +16,8 @@ class Dropout(Layer):
     Args:
         rate: Which part: from 0 to below 1.
         noise_shape: None.
-        seed: An integer: decides the random numbers of the whole model; None: they follow from `utils.set_random_seed`.
+        seed: An integer; None: the random numbers follow from `utils.set_random_seed`. Where a model has several of
+            these layers, the first one's seed decides for all.
         options: See `Layer`.
 
     Raises:
@@ -35,7 +36,8 @@ class Dropout(Layer):
         super().__init__(**options)
         self._check_only("noise_shape", noise_shape, None)
         self.rate = checks.number("rate", rate, at_least=0, below=1)
-        self.seed = None if seed is None else key_of(seed).seed
+        self.seed = seed
+        self.key = key_of(seed)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, "dropout", *inputs, rate=self.rate)

@@ -19,7 +19,6 @@ from fashioncnn.models import summary
 from fashioncnn.models.training import Trainer
 from fashioncnn.saving.registry import snake_case
 from fashioncnn.utils import checks
-from fashioncnn.utils.seeds import next_key
 
 
 class Model(Trainer, Layer):
@@ -45,7 +44,6 @@ class Model(Trainer, Layer):
         Trainer.__init__(self)
         self.network: Network | None = None
         self._home = object()
-        self._dropout_key = next_key()
         self._parameters: list[Variable] = []
         self._borrowed: list[tuple[Variable, NDArray[np.float32]]] = []
         self._built_here: list[Layer] = []
@@ -78,7 +76,7 @@ class Model(Trainer, Layer):
         self.connect(graph, graph.input(input_shape, "input"))
         built_here = [layer for layer, _, _ in graph.connections if not layer.built]
         network, parameters = graph.build()
-        network.seed = self._dropout_seed(graph)
+        network.seed = _dropout_seed(graph)
         self.network, self._built_here = network, built_here
         self._parameters, self._borrowed = [], []
         for parameter in parameters:
@@ -90,11 +88,6 @@ class Model(Trainer, Layer):
             assert self.optimizer is not None
             self._configure(network, self.optimizer, self.loss, self._wanted_metrics)
             network.check_finite = self._check_finite
-
-    def _dropout_seed(self, graph: Graph) -> int:
-        """What decides the dropout masks: the first seed that a layer was given, or else the model's own."""
-        given = [owner.seed for owner in graph.owners if isinstance(owner, Dropout) and owner.seed is not None]
-        return given[0] if given else self._dropout_key.seed << 32 | self._dropout_key.stream
 
     def _forget_network(self) -> None:
         self.network = None
@@ -229,3 +222,11 @@ class Model(Trainer, Layer):
         from fashioncnn import layers
 
         return json.dumps(layers.serialize(self), **options)
+
+
+def _dropout_seed(graph: Graph) -> int:
+    """What decides the dropout masks: the key of the first layer that needs one. Every node then draws its own numbers."""
+    for owner in graph.owners:
+        if isinstance(owner, Dropout):
+            return owner.key.seed ^ owner.key.stream << 32
+    return 0
