@@ -150,7 +150,7 @@ def test_weights_can_be_read_and_written():
     assert np.array_equal(model(x), other(x))
     model.layers[-1].bias.assign([9, 0, 0, 0])
     assert model(x).argmax(axis=1).tolist() == [0] * 8
-    with pytest.raises(ValueError, match="3 arrays for 'sequential.*', which has 4 weights"):
+    with pytest.raises(ValueError, match=r"3 arrays for 'sequential.*', which has 4 weights"):
         model.set_weights(model.get_weights()[:3])
 
 

@@ -225,7 +225,7 @@ class Model(Trainer, Layer):
 
 
 def _dropout_seed(graph: Graph) -> int:
-    """What decides the dropout masks: the key of the first layer that needs one. Every node then draws its own numbers."""
+    """What decides the dropout masks: the key of the first layer that needs one. Every node draws its own numbers."""
     for owner in graph.owners:
         if isinstance(owner, Dropout):
             return owner.key.seed ^ owner.key.stream << 32
