@@ -64,6 +64,11 @@ class Configuration:
             raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}")
 
     @classmethod
+    def names(cls) -> list[str]:
+        """Of everything that can be varied."""
+        return [field.name for field in dataclasses.fields(cls)]
+
+    @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Configuration:
         """The configuration that `to_json` described."""
         return cls(**{**values, "filters": tuple(values["filters"])})

@@ -44,19 +44,16 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--output", type=Path, default=argparse.SUPPRESS, metavar="FOLDER",
                         help="the run's folder (default: runs/ and the time)")
     parser.add_argument("--sample", action="store_true", help="train on the small built-in sample")
-    parser.set_defaults(run=run, learning_rate=None, output=None)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    configuration = Configuration(
-        epochs=options.epochs, batch_size=options.batch_size, optimizer=options.optimizer,
-        learning_rate=options.learning_rate, filters=tuple(options.filters), kernel_size=options.kernel_size,
-        dropout=options.dropout, validation_split=options.validation_split, seed=options.seed,
-    )
+    given = vars(options)
+    configuration = Configuration.from_json({name: given[name] for name in Configuration.names() if name in given})
     fashioncnn.set_num_threads(options.threads)
     model = configuration.make_model()
     images = data.load(options.sample)
-    training = Training(model, configuration, images.name, Run.create(options.output))
+    training = Training(model, configuration, images.name, Run.create(given.get("output")))
     model.summary()
     exit_code = training.run(images)
     print(f"Saved in {training.folder}")
