@@ -17,12 +17,16 @@ Array = NDArray[Any]
 
 
 class Expected(NamedTuple):
-    """What a model takes and gives."""
+    """What a model takes and gives.
+
+    With `scan`, arrays are searched for NaN and infinity before a pass over them begins. The core refuses a batch that
+    has one in any case, but then earlier batches have been trained on.
+    """
 
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     loss: Loss | None
-    finite: bool
+    scan: bool = False
 
 
 class Names(NamedTuple):
@@ -46,7 +50,7 @@ def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Ar
     """`x` with the rank that the model takes: a channel axis of 1 is added or taken away.
 
     Raises:
-        ValueError: If the shape of a row is another one, or there is a NaN or an infinity.
+        ValueError: If the shape of a row is another one, or a scan finds a NaN or an infinity.
     """
     shape = expected.input_shape
     if x.shape[1:] != shape:
@@ -58,7 +62,7 @@ def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Ar
             hint = "; one image alone needs a batch axis: image[np.newaxis]" if x.shape == shape else ""
             raise ValueError(f"{names.caller}() got {names.x} of shape {x.shape}; the model takes "
                              f"{text_of_shape(shape)}{hint}")
-    if expected.finite:
+    if expected.scan:
         _check_finite(names.caller, names.x, x, first_row)
     return x
 
@@ -68,7 +72,7 @@ def targets(names: Names, y: Array, expected: Expected, first_row: int = 0) -> A
 
     Raises:
         TypeError: If labels are not integers.
-        ValueError: If a shape or a label does not fit the model's output, or there is a NaN or an infinity.
+        ValueError: If a shape or a label does not fit the model's output, or a scan finds a NaN or an infinity.
     """
     loss, outputs = expected.loss, expected.output_shape
     assert loss is not None, "targets are only looked at where there is a loss"
@@ -79,7 +83,7 @@ def targets(names: Names, y: Array, expected: Expected, first_row: int = 0) -> A
                 if y.dtype.kind in "iu" and y.shape[1:] in ((), (1,)) and outputs[-1] > 1 else "")
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes the shape "
                          f"of the model's output, {text_of_shape(outputs)}{hint}")
-    if expected.finite:
+    if expected.scan:
         _check_finite(names.caller, names.y, y, first_row)
     return y
 

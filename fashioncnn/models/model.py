@@ -91,6 +91,8 @@ class Model(Trainer, Layer):
 
     def _forget_network(self) -> None:
         self.network = None
+        if self.optimizer is not None:
+            self.optimizer.detach()
         self._parameters, self._borrowed = [], []
         for layer in self._built_here:
             layer.forget()

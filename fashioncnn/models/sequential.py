@@ -114,7 +114,8 @@ class Sequential(Model):
         """Builds the network for the layers as they are now, if the shape of the input is known."""
         shape = self._input.shape if self._input is not None else self._input_shape
         if shape is not None and self._stack:
-            if self.network is not None:
+            if self.network is not None and self.optimizer is not None:
+                self.optimizer.detach()
                 self._compiled = False
             self._build_network(shape)
 

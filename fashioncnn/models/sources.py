@@ -181,7 +181,7 @@ class BatchSource:
         assert self._expected is not None, "bind comes first"
         x, y, weights = (*self._parts(batch), None, None)[:3]
         source = ArraySource(self._names, x, y, weights, batch_size=len(x), class_weight=self._class_weight)
-        source.bind(self._expected)
+        source.bind(self._expected._replace(scan=False))
         return next(iter(source))
 
     def __iter__(self) -> Iterator[Batch]:

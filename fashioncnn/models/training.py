@@ -58,8 +58,8 @@ class Trainer:
             steps_per_execution: 1.
             jit_compile: See `run_eagerly`.
             auto_scale_loss: Without effect: all numbers are float32.
-            check_finite: Whether NaN and infinity are errors: in data a ValueError, as a loss in training a
-                FloatingPointError that names the step and the first layer that made one.
+            check_finite: Whether a loss in training that is NaN or infinite raises FloatingPointError, which names the
+                step and the first layer that made such a number. In data they are always a ValueError.
 
         Raises:
             TypeError: If an argument has the wrong type.
@@ -84,6 +84,8 @@ class Trainer:
             _resolve(wanted, new_loss, (2,))
         else:
             self._configure(self.network, new_optimizer, new_loss, wanted)
+        if self.optimizer is not None and self.optimizer is not new_optimizer:
+            self.optimizer.detach()
         self.optimizer, self.loss, self._wanted_metrics = new_optimizer, new_loss, wanted
         self._check_finite = bool(check_finite)
         if self.network is not None:
@@ -170,7 +172,7 @@ class Trainer:
 
         Raises:
             TypeError: If an argument has the wrong type, such as labels that are not integers.
-            ValueError: If an argument does not fit the model or the others; nothing was changed then.
+            ValueError: If an argument does not fit the model or the others, or holds NaN; nothing was changed then.
             FloatingPointError: If the loss becomes NaN or infinite (see `compile`); the last update is not made.
         """
         self._require_compiled("fit")
@@ -192,7 +194,7 @@ class Trainer:
             if not isinstance(training, ArraySource):
                 raise ValueError("fit() got `validation_split`, which needs arrays; pass `validation_data` instead")
             training, validation = training.split(validation_split, validation_batch_size)
-        self._prepare([source for source in (training, validation) if source is not None], finite)
+        self._prepare([source for source in (training, validation) if source is not None], scan=True)
         passes = Epochs(training, steps_per_epoch)
         validation_steps = _optional_count("validation_steps", validation_steps)
         tests = None if validation is None else Epochs(validation, validation_steps)
@@ -247,7 +249,7 @@ class Trainer:
         verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         steps = _optional_count("steps", steps)
         source = open_source(Names("evaluate"), x, y, sample_weight, batch_size, steps)
-        self._prepare([source], self._check_finite)
+        self._prepare([source])
         passes = Epochs(source, steps)
         scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
         return self._scores(scores, return_dict)
@@ -281,7 +283,7 @@ class Trainer:
         verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         steps = _optional_count("steps", steps)
         source = open_source(Names("predict"), x, None, None, batch_size, steps)
-        self._prepare([source], self._check_finite, with_targets=False)
+        self._prepare([source], with_targets=False)
         passes = Epochs(source, steps)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         everyone.on_predict_begin()
@@ -295,7 +297,7 @@ class Trainer:
         """One update from one batch. Arguments, results and errors as for `fit` and `evaluate`."""
         self._require_compiled("train_on_batch")
         source = _one_batch("train_on_batch", x, y, sample_weight, class_weight)
-        self._prepare([source], self._check_finite)
+        self._prepare([source])
         tally = self._new_tally()
         loops.train(self, source, tally, CallbackList())
         self._push()
@@ -305,7 +307,7 @@ class Trainer:
         """The loss and the metrics of one batch. Arguments, results and errors as for `evaluate`."""
         self._require_compiled("test_on_batch")
         source = _one_batch("test_on_batch", x, y, sample_weight, None)
-        self._prepare([source], self._check_finite)
+        self._prepare([source])
         tally = self._new_tally()
         loops.test(self, source, tally, CallbackList())
         return self._scores(tally.logs(), return_dict)
@@ -321,7 +323,7 @@ class Trainer:
         with self._unbuilt_after_an_error():
             network = self._network_for(array.shape[1:] or (1,))
             self._pull()
-            array = data.inputs(names, array, self._expected(network, None, self._check_finite))
+            array = data.inputs(names, array, Expected(network.input_shape, network.output_shapes[-1], None))
         outputs = np.empty((len(array), *network.output_shapes[-1]), np.float32)
         network.predict(array, 0, len(array), outputs, training)
         return outputs
@@ -336,17 +338,14 @@ class Trainer:
         if self.loss is None:
             raise ValueError(f"{caller}() needs a loss: pass `loss` to compile()")
 
-    def _prepare(self, sources: Sequence[Source], finite: bool, with_targets: bool = True) -> None:
+    def _prepare(self, sources: Sequence[Source], scan: bool = False, with_targets: bool = True) -> None:
         """Builds the model if need be and checks the data; after an error the model is what it was."""
         with self._unbuilt_after_an_error():
             network = self._network_for(sources[0].row_shape if self.network is None else None)
-            expected = self._expected(network, self.loss if with_targets else None, finite)
+            loss = self.loss if with_targets else None
             for source in sources:
-                source.bind(expected)
+                source.bind(Expected(network.input_shape, network.output_shapes[-1], loss, scan))
         self._pull()
-
-    def _expected(self, network: Network, loss: Loss | None, finite: bool) -> Expected:
-        return Expected(network.input_shape, network.output_shapes[-1], loss, finite)
 
     def _network_for(self, row_shape: tuple[int, ...] | None) -> Network:
         """The network, built for rows of this shape if there is none yet."""

@@ -118,6 +118,10 @@ class Optimizer:
         network.learning_rate = self.rate_for_step(0)
         self._network = network
 
+    def detach(self) -> None:
+        """Undoes `attach`: the optimizer belongs to no network, and can be given to another one."""
+        self._network = None
+
     def core_config(self) -> dict[str, Any]:
         """What the core's `Network.set_optimizer` takes.
 
