@@ -1,173 +1,151 @@
 /* pooling.c - the largest or the mean of every window of one image.
  *
- * Channels are the lanes. Windows are cut to the image, so padding is never stored or counted. The window of two by two that lies
- * inside the image, by far the commonest, is compiled with constant bounds.
+ * Channels are the lanes. Windows are cut to the image, so padding is never stored or counted. Each kernel says what happens to
+ * some channels of one window; each_window leads it over all of them, with constant sizes for the commonest window (two by two, inside
+ * the image) and for whole vectors.
  */
 #include "name.h"
 #include "vec.h"
 
-/* The part of a window that lies in the image: pixels [top, bottom) x [left, right), of which the first is position `first` of
- * the whole window. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* The part of a window that lies in the image, and which channels of it are meant. */
 typedef struct window {
-    size_t top, bottom, left, right, first;
+    size_t rows, columns;            /* pixels */
+    size_t row_stride, channels;     /* numbers from row to row and from pixel to pixel of the image */
+    size_t first, pool_width;        /* pixel (i, j) is position first + i * pool_width + j of the whole window */
+    size_t input, output;            /* position of the first channel: of its first pixel in the image, and in the output */
+    size_t lanes;                    /* channels, at most FCNN_VL */
 } window;
 
-static inline size_t clip_begin(size_t start, size_t pad) { return start > pad ? start - pad : 0; }
-static inline size_t clip_end(size_t end, size_t pad, size_t extent)
-{
-    const size_t inside = end > pad ? end - pad : 0;
-    return inside < extent ? inside : extent;
-}
+typedef struct arrays {
+    const float *x, *dy;
+    float *y, *dx;
+    uint8_t *winner;             /* of max_pool */
+    const uint8_t *won;          /* of max_pool_backward */
+} arrays;
 
-static inline window window_at(const fcnn_windows *s, size_t row, size_t column)
-{
-    const size_t y = row * s->stride_height, x = column * s->stride_width;
-    window w = {
-        .top = clip_begin(y, s->pad_top),
-        .bottom = clip_end(y + s->pool_height, s->pad_top, s->height),
-        .left = clip_begin(x, s->pad_left),
-        .right = clip_end(x + s->pool_width, s->pad_left, s->width),
-    };
-    w.first = (w.top + s->pad_top - y) * s->pool_width + w.left + s->pad_left - x;
-    return w;
-}
+typedef void kernel(const arrays *a, window w);
 
-static inline int is_two_by_two(const fcnn_windows *s, const window *w)
+static ALWAYS_INLINE void each_channel(const arrays *a, window w, kernel *run)
 {
-    return s->pool_width == 2 && s->pool_height == 2 && w->bottom - w->top == 2 && w->right - w->left == 2;
-}
-
-/* Below, `x` or `dx` is the window's first pixel; rows of it are `row_stride` floats apart, its pixels `channels`; it is
- * `rows` by `columns` pixels, of a pool that is `pool_width` wide. */
-
-static inline __attribute__((always_inline)) void max_of(const float *x, size_t row_stride, size_t channels, size_t rows,
-                                                         size_t columns, size_t first, size_t pool_width, float *y,
-                                                         uint8_t *winner)
-{
-    for (size_t c = 0; c < channels; c += FCNN_VL) {
-        const size_t left = channels - c;
-        vf best = vf_load_some(x + c, left);
-        vi place = vi_broadcast((int32_t)first);
-        for (size_t i = 0; i < rows; i++)
-            for (size_t j = 0; j < columns; j++) {
-                const vf candidate = vf_load_some(x + i * row_stride + j * channels + c, left);
-                const vm better = vf_greater(candidate, best);
-                best = vf_select(better, candidate, best);
-                place = vi_select(better, vi_broadcast((int32_t)(first + i * pool_width + j)), place);
-            }
-        vf_store_some(y + c, best, left);
-        if (winner)
-            vi_store_some_bytes(winner + c, place, left);
+    size_t left = w.channels;
+    for (w.lanes = FCNN_VL; left >= FCNN_VL; left -= FCNN_VL) {
+        run(a, w);
+        w.input += FCNN_VL;
+        w.output += FCNN_VL;
     }
+    w.lanes = left;
+    if (left)
+        run(a, w);
+}
+
+/* Window number `index` along one axis: pixels [begin, end) of the image, after `skipped` in the padding. */
+typedef struct span {
+    size_t begin, end, skipped;
+} span;
+
+static inline span span_at(size_t index, size_t stride, size_t reach, size_t pad, size_t extent)
+{
+    const size_t start = index * stride, last = start + reach - pad;
+    const size_t skipped = start < pad ? pad - start : 0;
+    return (span){start + skipped - pad, last < extent ? last : extent, skipped};
+}
+
+static ALWAYS_INLINE void each_window(const fcnn_windows *s, const arrays *a, kernel *run)
+{
+    window w = {.row_stride = s->width * s->channels, .channels = s->channels, .pool_width = s->pool_width};
+    for (size_t row = 0; row < s->out_height; row++) {
+        const span v = span_at(row, s->stride_height, s->pool_height, s->pad_top, s->height);
+        for (size_t column = 0; column < s->out_width; column++) {
+            const span h = span_at(column, s->stride_width, s->pool_width, s->pad_left, s->width);
+            w.rows = v.end - v.begin;
+            w.columns = h.end - h.begin;
+            w.first = v.skipped * s->pool_width + h.skipped;
+            w.input = v.begin * w.row_stride + h.begin * s->channels;
+            w.output = (row * s->out_width + column) * s->channels;
+            if (w.rows == 2 && w.columns == 2 && s->pool_width == 2) {
+                window two = w;
+                two.rows = two.columns = two.pool_width = 2;
+                each_channel(a, two, run);
+            } else {
+                each_channel(a, w, run);
+            }
+        }
+    }
+}
+
+static ALWAYS_INLINE void find_largest(const arrays *a, window w)
+{
+    const float *x = a->x + w.input;
+    vf best = vf_load_some(x, w.lanes);
+    vi place = vi_broadcast((int32_t)w.first);
+    for (size_t i = 0; i < w.rows; i++)
+        for (size_t j = 0; j < w.columns; j++) {
+            const vf candidate = vf_load_some(x + i * w.row_stride + j * w.channels, w.lanes);
+            const vm better = vf_greater(candidate, best);
+            best = vf_select(better, candidate, best);
+            place = vi_select(better, vi_broadcast((int32_t)(w.first + i * w.pool_width + j)), place);
+        }
+    vf_store_some(a->y + w.output, best, w.lanes);
+    if (a->winner)
+        vi_store_some_bytes(a->winner + w.output, place, w.lanes);
+}
+
+static ALWAYS_INLINE void give_winner(const arrays *a, window w)
+{
+    const vf gradient = vf_load_some(a->dy + w.output, w.lanes);
+    const vi place = vi_load_some_bytes(a->won + w.output, w.lanes);
+    for (size_t i = 0; i < w.rows; i++)
+        for (size_t j = 0; j < w.columns; j++) {
+            float *dx = a->dx + w.input + i * w.row_stride + j * w.channels;
+            const vm here = vi_equal(place, vi_broadcast((int32_t)(w.first + i * w.pool_width + j)));
+            vf_store_some(dx, vf_load_some(dx, w.lanes) + vf_select(here, gradient, (vf){0}), w.lanes);
+        }
+}
+
+static ALWAYS_INLINE void find_mean(const arrays *a, window w)
+{
+    vf sum = {0};
+    for (size_t i = 0; i < w.rows; i++)
+        for (size_t j = 0; j < w.columns; j++)
+            sum += vf_load_some(a->x + w.input + i * w.row_stride + j * w.channels, w.lanes);
+    vf_store_some(a->y + w.output, sum / (float)(w.rows * w.columns), w.lanes);
+}
+
+static ALWAYS_INLINE void give_shares(const arrays *a, window w)
+{
+    const vf share = vf_load_some(a->dy + w.output, w.lanes) / (float)(w.rows * w.columns);
+    for (size_t i = 0; i < w.rows; i++)
+        for (size_t j = 0; j < w.columns; j++) {
+            float *dx = a->dx + w.input + i * w.row_stride + j * w.channels;
+            vf_store_some(dx, vf_load_some(dx, w.lanes) + share, w.lanes);
+        }
+}
+
+static void clear_image(const fcnn_windows *s, float *dx)
+{
+    memset(dx, 0, s->height * s->width * s->channels * sizeof *dx);
 }
 
 void FCNN_NAME(max_pool)(const fcnn_windows *windows, const float *x, float *y, uint8_t *winner)
 {
-    const size_t channels = windows->channels, row_stride = windows->width * channels;
-    for (size_t row = 0; row < windows->out_height; row++)
-        for (size_t column = 0; column < windows->out_width; column++) {
-            const window w = window_at(windows, row, column);
-            const float *first = x + w.top * row_stride + w.left * channels;
-            if (is_two_by_two(windows, &w))
-                max_of(first, row_stride, channels, 2, 2, 0, 2, y, winner);
-            else
-                max_of(first, row_stride, channels, w.bottom - w.top, w.right - w.left, w.first, windows->pool_width, y,
-                       winner);
-            y += channels;
-            if (winner)
-                winner += channels;
-        }
-}
-
-static inline __attribute__((always_inline)) void give_winner(float *dx, size_t row_stride, size_t channels, size_t rows,
-                                                              size_t columns, size_t first, size_t pool_width,
-                                                              const float *dy, const uint8_t *winner)
-{
-    for (size_t c = 0; c < channels; c += FCNN_VL) {
-        const size_t left = channels - c;
-        const vf gradient = vf_load_some(dy + c, left);
-        const vi place = vi_load_some_bytes(winner + c, left);
-        for (size_t i = 0; i < rows; i++)
-            for (size_t j = 0; j < columns; j++) {
-                float *to = dx + i * row_stride + j * channels + c;
-                const vm here = vi_equal(place, vi_broadcast((int32_t)(first + i * pool_width + j)));
-                vf_store_some(to, vf_load_some(to, left) + vf_select(here, gradient, (vf){0}), left);
-            }
-    }
+    each_window(windows, &(arrays){.x = x, .y = y, .winner = winner}, find_largest);
 }
 
 void FCNN_NAME(max_pool_backward)(const fcnn_windows *windows, const float *dy, const uint8_t *winner, float *dx)
 {
-    const size_t channels = windows->channels, row_stride = windows->width * channels;
-    memset(dx, 0, windows->height * row_stride * sizeof *dx);
-    for (size_t row = 0; row < windows->out_height; row++)
-        for (size_t column = 0; column < windows->out_width; column++) {
-            const window w = window_at(windows, row, column);
-            float *first = dx + w.top * row_stride + w.left * channels;
-            if (is_two_by_two(windows, &w))
-                give_winner(first, row_stride, channels, 2, 2, 0, 2, dy, winner);
-            else
-                give_winner(first, row_stride, channels, w.bottom - w.top, w.right - w.left, w.first,
-                            windows->pool_width, dy, winner);
-            dy += channels;
-            winner += channels;
-        }
-}
-
-static inline __attribute__((always_inline)) void mean_of(const float *x, size_t row_stride, size_t channels, size_t rows,
-                                                          size_t columns, float *y)
-{
-    for (size_t c = 0; c < channels; c += FCNN_VL) {
-        const size_t left = channels - c;
-        vf sum = {0};
-        for (size_t i = 0; i < rows; i++)
-            for (size_t j = 0; j < columns; j++)
-                sum += vf_load_some(x + i * row_stride + j * channels + c, left);
-        vf_store_some(y + c, sum / (float)(rows * columns), left);
-    }
+    clear_image(windows, dx);
+    each_window(windows, &(arrays){.dy = dy, .won = winner, .dx = dx}, give_winner);
 }
 
 void FCNN_NAME(average_pool)(const fcnn_windows *windows, const float *x, float *y)
 {
-    const size_t channels = windows->channels, row_stride = windows->width * channels;
-    for (size_t row = 0; row < windows->out_height; row++)
-        for (size_t column = 0; column < windows->out_width; column++) {
-            const window w = window_at(windows, row, column);
-            const float *first = x + w.top * row_stride + w.left * channels;
-            if (is_two_by_two(windows, &w))
-                mean_of(first, row_stride, channels, 2, 2, y);
-            else
-                mean_of(first, row_stride, channels, w.bottom - w.top, w.right - w.left, y);
-            y += channels;
-        }
-}
-
-static inline __attribute__((always_inline)) void give_share(float *dx, size_t row_stride, size_t channels, size_t rows,
-                                                             size_t columns, const float *dy)
-{
-    for (size_t c = 0; c < channels; c += FCNN_VL) {
-        const size_t left = channels - c;
-        const vf share = vf_load_some(dy + c, left) / (float)(rows * columns);
-        for (size_t i = 0; i < rows; i++)
-            for (size_t j = 0; j < columns; j++) {
-                float *to = dx + i * row_stride + j * channels + c;
-                vf_store_some(to, vf_load_some(to, left) + share, left);
-            }
-    }
+    each_window(windows, &(arrays){.x = x, .y = y}, find_mean);
 }
 
 void FCNN_NAME(average_pool_backward)(const fcnn_windows *windows, const float *dy, float *dx)
 {
-    const size_t channels = windows->channels, row_stride = windows->width * channels;
-    memset(dx, 0, windows->height * row_stride * sizeof *dx);
-    for (size_t row = 0; row < windows->out_height; row++)
-        for (size_t column = 0; column < windows->out_width; column++) {
-            const window w = window_at(windows, row, column);
-            float *first = dx + w.top * row_stride + w.left * channels;
-            if (is_two_by_two(windows, &w))
-                give_share(first, row_stride, channels, 2, 2, dy);
-            else
-                give_share(first, row_stride, channels, w.bottom - w.top, w.right - w.left, dy);
-            dy += channels;
-        }
+    clear_image(windows, dx);
+    each_window(windows, &(arrays){.dy = dy, .dx = dx}, give_shares);
 }
