@@ -16,7 +16,9 @@ import fashioncnn
 from fashioncnn._core import instruction_set
 from fashioncnn.cli import curves, images
 from fashioncnn.cli import data as cli_data
+from fashioncnn.cli import train as train_command
 from fashioncnn.cli.main import main
+from fashioncnn.cli.runs import Run
 from fashioncnn.datasets import fashion_mnist
 
 Image = pytest.importorskip("PIL.Image")
@@ -152,6 +154,20 @@ def test_ctrl_c_saves_what_was_trained_so_far(tmp_path):
     assert main(["evaluate", "--sample", str(tmp_path / "run")]) == 0
 
 
+def test_ctrl_c_in_the_first_epoch_saves_the_weights_of_that_moment(tmp_path, monkeypatch):
+    def interrupt(recorder, batch, logs=None):
+        if batch == 5:
+            weights.extend(recorder.model.get_weights())
+            raise KeyboardInterrupt
+
+    weights = []
+    monkeypatch.setattr(train_command.Recorder, "on_train_batch_end", interrupt)
+    assert train("--output", "run") == 130
+    assert read_json(tmp_path / "run" / "run.json")["epochs_trained"] == 0
+    saved = Run(tmp_path / "run").load_model().get_weights()
+    assert all((one == other).all() for one, other in zip(weights, saved, strict=True))
+
+
 @pytest.mark.parametrize(("options", "named"), [
     (["--epochs", "0"], "epochs"),
     (["--batch-size", "-1"], "batch_size"),
@@ -239,7 +255,6 @@ def test_predict_names_each_picture_its_class_and_probability(run_folder, tmp_pa
     assert main(["predict", str(run_folder), *paths]) == 0
     lines = capsys.readouterr().out.splitlines()
 
-    from fashioncnn.cli.runs import Run
     probabilities = Run(run_folder).load_model().predict(model_input, verbose=0)
     assert lines == [f"{path}: {fashion_mnist.class_names[row.argmax()]} {row.max():.1%}"
                      for path, row in zip(paths, probabilities, strict=True)]
@@ -293,14 +308,26 @@ def test_the_longer_side_fills_the_image_and_the_shorter_is_centred(tmp_path):
     assert image[14].min() == 100
 
 
-@pytest.mark.parametrize("mode", ["1", "P", "RGB", "RGBA", "CMYK", "LA", "I;16"])
+def test_sixteen_bits_keep_their_grays(tmp_path):
+    grays = np.linspace(0, 100, 28 * 28).astype(np.uint16).reshape(28, 28)
+    Image.fromarray(grays * 257).save(tmp_path / "deep.png")
+    np.testing.assert_array_equal(images.read_image(tmp_path / "deep.png"), grays)
+
+
+def test_a_photograph_is_turned_upright(tmp_path):
+    upright = np.tile(np.arange(28, dtype=np.uint8), (28, 1))
+    turned = Image.fromarray(upright).rotate(90)
+    exif = turned.getexif()
+    exif[0x0112] = 6  # the camera was held a quarter turn to the left
+    turned.save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(images.read_image(tmp_path / "turned.png"), upright)
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "RGB", "RGBA", "CMYK", "LA"])
 def test_every_kind_of_picture_gives_the_same_image(tmp_path, mode):
     white_square = np.zeros((56, 56), np.uint8)
     white_square[14:42, 14:42] = 255
-    if mode == "I;16":
-        picture = Image.fromarray(white_square.astype(np.uint16) * 257)
-    else:
-        picture = Image.fromarray(white_square).convert(mode)
+    picture = Image.fromarray(white_square).convert(mode)
     path = tmp_path / ("picture.tif" if mode == "CMYK" else "picture.png")
     picture.save(path)
     image = images.read_image(path).astype(int)
