@@ -93,8 +93,8 @@ static void dense_weights(const fcnn_kernels *k)
 static void conv2_input(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < IMAGES; i++)
-        k->pooled_input_gradient(&pool_2, pooled_2 + i * STRIDE, gradient_2 + i * STRIDE, winner_2 + i * 4 * STRIDE,
-                                 transposed_2, 64, output + i * STRIDE, scratch);
+        k->pooled_input_gradient_3x3(&pool_2, 32, pooled_2 + i * STRIDE, gradient_2 + i * STRIDE, winner_2 + i * 4 * STRIDE,
+                                     transposed_2, 64, output + i * STRIDE, scratch);
 }
 
 static void conv2_weights(const fcnn_kernels *k)
@@ -106,8 +106,8 @@ static void conv2_weights(const fcnn_kernels *k)
 
 static void conv1_weights(const fcnn_kernels *k)
 {
-    for (size_t o = 0; o < 32; o += 16)
-        k->pooled_weight_gradient(&pool_1, input, pooled_1, gradient_1, winner_1, IMAGES, STRIDE, 32, o, o + 16,
+    for (size_t o = 0; o < 32; o += 32)
+        k->pooled_weight_gradient(&pool_1, input, pooled_1, gradient_1, winner_1, IMAGES, STRIDE, 32, o, o + 32,
                                   weights_gradient, weights_gradient + 1000, scratch);
 }
 

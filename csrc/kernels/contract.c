@@ -17,11 +17,11 @@ int fcnn_activation_reads_output(const fcnn_activation_spec *spec)
 
 size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard)
 {
-    enum { WORD = sizeof(ptrdiff_t) / sizeof(float) };
+    enum { WORD = sizeof(uint64_t) / sizeof(float), VL = 16 };   /* VL: the widest vector */
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
-    const size_t weights = 2 * windows + shard * columns + 1;
-    const size_t input = 2 * pooled->members * outputs + pooled->members * WORD;
+    const size_t weights = shard * columns + 1 + 4 * windows + (windows / 32 + 1) * VL;
+    const size_t input = windows * pooled->members * (outputs / 64 + 1) * WORD + 2 * outputs;
     return (weights > input ? weights : input) + pooled->window.runs * WORD;
 }
 

@@ -5,9 +5,10 @@
  */
 #include <math.h>
 
-#include "../base/random.h"
 #include "name.h"
 #include "vec_math.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* Constants of SELU (Klambauer et al., "Self-normalizing neural networks", 2017) and of GELU's approximation by tanh
  * (Hendrycks and Gimpel, 2016). */
@@ -36,10 +37,10 @@ static inline vf relu(const fcnn_activation_spec *spec, vf x)
                      spec->negative_slope * (x - spec->threshold));
 }
 
-static inline vf activate(const fcnn_activation_spec *spec, vf x)
+static ALWAYS_INLINE vf activate(fcnn_activation function, const fcnn_activation_spec *spec, vf x)
 {
     vf density;
-    switch (spec->function) {
+    switch (function) {
     case FCNN_RELU:
         return relu(spec, x);
     case FCNN_SIGMOID:
@@ -72,12 +73,12 @@ static inline vf activate(const fcnn_activation_spec *spec, vf x)
 }
 
 /* f'(x), from u = y where fcnn_activation_reads_output, else from u = x. */
-static inline vf derivative(const fcnn_activation_spec *spec, vf u)
+static ALWAYS_INLINE vf derivative(fcnn_activation function, const fcnn_activation_spec *spec, vf u)
 {
     const vf one = vf_broadcast(1);
     const vm positive = vf_greater(u, (vf){0});
     vf gate, density;
-    switch (spec->function) {
+    switch (function) {
     case FCNN_RELU:
         return vf_select(vf_greater(u, vf_broadcast(spec->threshold)),
                          vf_select(vf_greater(vf_broadcast(spec->max_value), u), one, (vf){0}),
@@ -114,20 +115,42 @@ static inline vf derivative(const fcnn_activation_spec *spec, vf u)
     return one;
 }
 
-void FCNN_NAME(activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
+static ALWAYS_INLINE void activate_all(fcnn_activation function, const fcnn_activation_spec *spec, size_t count,
+                                       const float *x, float *y)
 {
     for (size_t i = 0; i < count; i += FCNN_VL)
-        vf_store_some(y + i, activate(spec, vf_load_some(x + i, count - i)), count - i);
+        vf_store_some(y + i, activate(function, spec, vf_load_some(x + i, count - i)), count - i);
+}
+
+static ALWAYS_INLINE void multiply_all(fcnn_activation function, const fcnn_activation_spec *spec, size_t count,
+                                       const float *u, const float *dy, float *dx)
+{
+    for (size_t i = 0; i < count; i += FCNN_VL) {
+        const size_t left = count - i;
+        vf_store_some(dx + i, vf_load_some(dy + i, left) * derivative(function, spec, vf_load_some(u + i, left)), left);
+    }
+}
+
+/* ReLU, the commonest function, has loops of its own; the others choose anew for each vector, which costs them little. */
+
+void FCNN_NAME(activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
+{
+    const fcnn_activation_spec own = *spec;   /* which y cannot overlap */
+    if (own.function == FCNN_RELU)
+        activate_all(FCNN_RELU, &own, count, x, y);
+    else
+        activate_all(own.function, &own, count, x, y);
 }
 
 void FCNN_NAME(activation_backward)(const fcnn_activation_spec *spec, size_t count, const float *x, const float *y,
                                     const float *dy, float *dx)
 {
     const float *u = fcnn_activation_reads_output(spec) ? y : x;
-    for (size_t i = 0; i < count; i += FCNN_VL) {
-        const size_t left = count - i;
-        vf_store_some(dx + i, vf_load_some(dy + i, left) * derivative(spec, vf_load_some(u + i, left)), left);
-    }
+    const fcnn_activation_spec own = *spec;
+    if (own.function == FCNN_RELU)
+        multiply_all(FCNN_RELU, &own, count, u, dy, dx);
+    else
+        multiply_all(own.function, &own, count, u, dy, dx);
 }
 
 static float largest(size_t count, const float *x)
@@ -216,14 +239,46 @@ void FCNN_NAME(add)(size_t count, const float *x, float *y)
         vf_store_some(y + i, vf_load_some(y + i, count - i) + vf_load_some(x + i, count - i), count - i);
 }
 
+/* Words 0 .. 3 of fcnn_philox(key, high, low + lane), as numbers in [0, 1). */
+static inline void philox_units(uint64_t key, uint64_t high, uint64_t low, vf unit[4])
+{
+    enum { ROUNDS = 10 };
+    vu c0, c1, c2 = vu_broadcast((uint32_t)high), c3 = vu_broadcast((uint32_t)(high >> 32));
+    for (size_t lane = 0; lane < FCNN_VL; lane++) {
+        c0[lane] = (uint32_t)(low + lane);
+        c1[lane] = (uint32_t)((low + lane) >> 32);
+    }
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    for (int round = 0; round < ROUNDS; round++) {
+        const vu high0 = vu_multiply_high(c0, 0xD2511F53u), low0 = c0 * 0xD2511F53u;
+        const vu high2 = vu_multiply_high(c2, 0xCD9E8D57u), low2 = c2 * 0xCD9E8D57u;
+        c0 = high2 ^ c1 ^ k0;
+        c1 = low2;
+        c2 = high0 ^ c3 ^ k1;
+        c3 = low0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    const vu words[4] = {c0, c1, c2, c3};
+    for (size_t word = 0; word < 4; word++)
+        unit[word] = vi_to_float((vi)(words[word] >> 8)) * 0x1p-24f;
+}
+
 void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y)
 {
-    const uint64_t threshold = (uint64_t)((double)rate * 0x1p32);   /* rate 1 drops everything */
+    enum { BLOCKS = 16, STRETCH = 4 * BLOCKS };   /* a stretch is word 0 of 16 blocks, then word 1 of the same, ... */
     const float scale = (float)(1.0 / (1.0 - (double)rate));
-    for (size_t i = 0; i < count; i += 4) {
-        uint32_t number[4];
-        fcnn_philox(key, step, (image << 40) + i / 4, number);
-        for (size_t j = 0; j < 4 && i + j < count; j++)
-            y[i + j] = number[j] >= threshold ? x[i + j] * scale : 0.0f;
-    }
+    for (size_t begin = 0; begin < count; begin += STRETCH)
+        for (size_t block = 0; block < BLOCKS; block += FCNN_VL) {
+            vf unit[4];
+            philox_units(key, step, (image << 40) + begin / STRETCH * BLOCKS + block, unit);
+            for (size_t word = 0; word < 4; word++) {
+                const size_t i = begin + word * BLOCKS + block;
+                if (i >= count)
+                    break;
+                const vm dropped = vf_greater(vf_broadcast(rate), unit[word]);
+                const vf kept = vf_load_some(x + i, count - i) * scale;
+                vf_store_some(y + i, vf_select(dropped, (vf){0}, kept), count - i);
+            }
+        }
 }

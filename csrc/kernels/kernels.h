@@ -61,6 +61,7 @@ typedef struct fcnn_pooled {
 } fcnn_pooled;
 
 enum { FCNN_WINOGRAD_TILES = 32 };   /* windows that winograd_pooled handles at once, at most */
+enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_SCRATCH = 32 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
 /* Element types of arrays that users pass. */
@@ -116,7 +117,7 @@ typedef struct fcnn_kernels {
                             float *y, uint8_t *winner, size_t y_line,   // lines of y_line numbers
                             float *scratch);
 
-    /* ---- gradients through a max pool: conv2d_pooled_grad.c ---- */
+    /* ---- gradients through a max pool: sparse.h, pooled_weight_gradient.c, pooled_input_gradient.c ---- */
 
     /* gradient[k][o] = sum of patch[k] * dy over images, then windows in order, for outputs o in [begin, end) whose entry
      * lives; bias[o] (NULL: not wanted) likewise of dy. scratch: fcnn_pooled_scratch floats. */
@@ -129,6 +130,12 @@ typedef struct fcnn_kernels {
     void (*pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
                                   const float *wt,   // (outputs, runs * run_length)
                                   size_t outputs, float *dx, float *scratch);
+
+    /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels. */
+    void (*pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
+                                      const uint8_t *winner,
+                                      const float *wt,   // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices
+                                      size_t outputs, float *dx, float *scratch);
 
     /* t (columns, rows) = a (rows, columns) transposed. */
     void (*transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt);
@@ -152,8 +159,8 @@ typedef struct fcnn_kernels {
     void (*scale_offset)(size_t count, const float *x, float scale, float offset, float *y);
     /* y += x. */
     void (*add)(size_t count, const float *x, float *y);
-    /* y[i] = x[i] / (1 - rate) where the random number i of (key, step, image) is at least rate * 2^32, else 0. Number i is number
-     * i mod 4 of fcnn_philox(key, step, image * 2^40 + i / 4). The same call on dy gives dx. y == x allowed. */
+    /* y[i] = x[i] / (1 - rate) where u(i) >= rate, else 0; u(i) = fcnn_unit_float of word i / 16 mod 4 of
+     * fcnn_philox(key, step, image * 2^40 + i / 64 * 16 + i mod 16). The same call on dy gives dx. y == x allowed. */
     void (*dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y);
 
     /* ---- pooling.c: one image ---- */

@@ -23,6 +23,7 @@
     EACH(winograd_pooled)                                                                                             \
     EACH(pooled_weight_gradient)                                                                                      \
     EACH(pooled_input_gradient)                                                                                       \
+    EACH(pooled_input_gradient_3x3)                                                                                   \
     EACH(transpose)                                                                                                   \
     EACH(activation_forward)                                                                                          \
     EACH(activation_backward)                                                                                         \

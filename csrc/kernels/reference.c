@@ -199,6 +199,26 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
             }
 }
 
+/* As above, with the weights of a channel in its slice. */
+void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
+                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx, float *scratch)
+{
+    (void)scratch;
+    for (size_t w = 0; w < pooled->window.lines * pooled->window.width; w++)
+        for (size_t m = 0; m < pooled->members; m++)
+            for (size_t o = 0; o < outputs; o++) {
+                const size_t at = pooled_entry(pooled, w, outputs, o);
+                if (winner[at] != m || (pooled->relu && !(y[at] > 0.0f)))
+                    continue;
+                for (size_t k = 0; k < 9 * channels; k++) {
+                    const size_t tap = k / channels, c = k % channels;
+                    const size_t slice = c / FCNN_POOLED_SLICE * outputs + o;
+                    float *to = dx + pooled_position(pooled, w, k, winner[at]);
+                    *to = fmaf(dy[at], wt[(slice * 9 + tap) * FCNN_POOLED_SLICE + c % FCNN_POOLED_SLICE], *to);
+                }
+            }
+}
+
 void FCNN_NAME(transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)
 {
     for (size_t r = 0; r < rows; r++)

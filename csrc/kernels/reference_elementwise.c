@@ -157,8 +157,8 @@ void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t ste
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t number[4];
-        fcnn_philox(key, step, (image << 40) + i / 4, number);
-        y[i] = number[i % 4] >= rate * 0x1p32 ? x[i] * (float)(1.0 / (1.0 - (double)rate)) : 0.0f;
+        fcnn_philox(key, step, (image << 40) + i / 64 * 16 + i % 16, number);
+        y[i] = fcnn_unit_float(number[i / 16 % 4]) >= rate ? x[i] * (float)(1.0 / (1.0 - (double)rate)) : 0.0f;
     }
 }
 

@@ -17,6 +17,8 @@
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif
@@ -43,6 +45,7 @@ static inline vi vi_load(const int32_t *p) { return *(const vi_unaligned *)p; }
 static inline void vi_store(int32_t *p, vi a) { *(vi_unaligned *)p = a; }
 static inline vf vf_broadcast(float a) { return a - (vf){0}; }
 static inline vi vi_broadcast(int32_t a) { return a - (vi){0}; }
+static inline vu vu_broadcast(uint32_t a) { return a - (vu){0}; }
 
 /* The bits of one type read as the other. */
 static inline vi vf_bits(vf a) { return (vi)a; }
@@ -87,6 +90,15 @@ static inline void vf_store_partial(float *p, vf a, size_t n)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)a);
 }
 
+/* The upper half of the 64-bit products a * b. */
+static inline vu vu_multiply_high(vu a, uint32_t b)
+{
+    const __m512i factor = _mm512_set1_epi32((int)b);
+    const __m512i even = _mm512_mul_epu32((__m512i)a, factor);
+    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
+    return (vu)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+}
+
 /* One byte a lane: the low byte when stored, zero-extended when loaded. */
 static inline vi vi_load_bytes(const uint8_t *p)
 {
@@ -128,6 +140,13 @@ static inline void vf_store_partial(float *p, vf a, size_t n)
 {
     _mm256_maskstore_ps(p, vec_first_lanes(n), (__m256)a);
 }
+static inline vu vu_multiply_high(vu a, uint32_t b)
+{
+    const __m256i factor = _mm256_set1_epi32((int)b);
+    const __m256i even = _mm256_mul_epu32((__m256i)a, factor);
+    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
+    return (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+}
 static inline vi vi_load_bytes(const uint8_t *p)
 {
     return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i_u *)p));
@@ -149,9 +168,13 @@ static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
 
 static inline vf vf_sqrt(vf a)
 {
+#if defined(__SSE2__)
+    return (vf)_mm_sqrt_ps((__m128)a);
+#else
     for (size_t i = 0; i < FCNN_VL; i++)
         a[i] = __builtin_sqrtf(a[i]);
     return a;
+#endif
 }
 static inline uint32_t vm_bits(vm m)
 {
@@ -176,6 +199,12 @@ static inline vf vf_load_partial(const float *p, size_t n)
     return a;
 }
 static inline void vf_store_partial(float *p, vf a, size_t n) { memcpy(p, &a, n * sizeof(float)); }
+static inline vu vu_multiply_high(vu a, uint32_t b)
+{
+    typedef uint64_t pairs __attribute__((vector_size(4 * FCNN_VL)));   /* little-endian: the even lane is the lower half */
+    const pairs even = ((pairs)a & UINT32_MAX) * b, odd = ((pairs)a >> 32) * b;
+    return (vu)(even >> 32 | (odd & ~(uint64_t)UINT32_MAX));
+}
 static inline vi vi_load_bytes(const uint8_t *p)
 {
     vi a;

@@ -4,7 +4,7 @@
  *           with their winners, and forgotten: the convolution's output is never stored. Where windows overlap or are padded, all
  *           lines are computed first.
  *           3x3 taps under 2x2 windows go through kernels/conv2d_winograd.c instead.
- * Backward: only winners that the ReLU let through have a gradient; see kernels/conv2d_pooled_grad.c.
+ * Backward: only winners that the ReLU let through have a gradient; see kernels/sparse.h.
  *
  * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that nobody
  * reads (layer->used) are not computed, nor are the convolution's pixels under them.
@@ -18,15 +18,17 @@
 #include "conv2d.h"
 #include "registry.h"
 
-enum { SHARD_OUTPUTS = 16 };    /* output channels whose weight gradients are one piece of work */
+enum { SHARD_OUTPUTS = 32 };    /* output channels whose weight gradients are one piece of work */
 enum { SHARD_CHANNELS = 16 };   /* input channels whose kernels are transformed in one piece of work */
+enum { MIN_WINOGRAD = 8 };      /* channels from which on the transforms pay off */
 
 typedef struct conv2d_pooled {
     const fcnn_conv2d *conv;
     fcnn_windows windows;         /* the pool over the convolution's output */
     int relu;
     int whole;                    /* windows overlap or are padded */
-    int winograd;                 /* 3x3 taps and 2x2 windows */
+    int square;                   /* 3x3 taps side by side under windows of 2x2 adjacent pixels: has kernels of its own */
+    int winograd;                 /* square, and enough channels */
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
@@ -67,21 +69,21 @@ static size_t patch_columns(const conv2d_pooled *self)
     return self->conv->patches.runs * self->conv->patches.run_length;
 }
 
-/* Where the transformed kernel begins in the prepared memory, behind the transposed one: on a cache line. */
-static size_t transformed_begin(const conv2d_pooled *self)
+/* Floats of the transposed kernel, first in the prepared memory. For a square its channels come in slices, the last one padded. */
+static size_t transposed_size(const conv2d_pooled *self)
 {
-    return (patch_columns(self) * self->conv->outputs + 15) / 16 * 16;
+    const size_t slices = (self->conv->channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
+    const size_t columns = self->square ? 9 * slices * FCNN_POOLED_SLICE : patch_columns(self);
+    return (columns * self->conv->outputs + 15) / 16 * 16;
 }
 
-/* Winograd's transforms pay off where there are enough channels to share them. */
-static int fits_winograd(const conv2d_pooled *self)
+static int is_square(const conv2d_pooled *self)
 {
     const fcnn_conv2d *conv = self->conv;
     const fcnn_windows *w = &self->windows;
     const int pool = w->pool_height == 2 && w->pool_width == 2 && w->stride_height == 2 && w->stride_width == 2;
     const int taps = conv->reach[0] == 3 && conv->reach[1] == 3 && patch_columns(self) == 9 * conv->channels;
-    return pool && taps && !self->whole && conv->strides[0] == 1 && conv->strides[1] == 1 && conv->channels >= 8 &&
-           conv->outputs >= 8;
+    return pool && taps && !self->whole && conv->strides[0] == 1 && conv->strides[1] == 1;
 }
 
 fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv, int relu, const fcnn_layer *pool,
@@ -111,30 +113,42 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
     fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, fcnn_pooled_scratch(&pooled, outputs, SHARD_OUTPUTS));
-    self->winograd = fits_winograd(self);
+    self->square = is_square(self);
+    self->winograd = self->square && self->conv->channels >= MIN_WINOGRAD && outputs >= MIN_WINOGRAD;
+    fused->prepared = transposed_size(self);
     if (self->winograd) {
         fused->scratch = larger(fused->scratch, lists_after(self) + fcnn_winograd_scratch(self->conv->channels, outputs));
-        fused->prepared = transformed_begin(self) + 16 * self->conv->channels * outputs;
+        fused->prepared += 16 * self->conv->channels * outputs;
         fused->prepare_shards += (self->conv->channels + SHARD_CHANNELS - 1) / SHARD_CHANNELS;
     }
     fused->gradient_shards = (outputs + SHARD_OUTPUTS - 1) / SHARD_OUTPUTS;
     return FCNN_OK;
 }
 
-/* Shards below KH * KW: wt (O, tap, C) = W (tap, C, O), for one tap. The others: the transformed kernel. */
+/* wt (O, taps, C) = W (taps, C, O), for one tap; for a square (slices, O, taps, C of the slice). */
+static void transpose_tap(const conv2d_pooled *self, const fcnn_io *io, size_t taps, size_t tap)
+{
+    const size_t channels = self->conv->channels, outputs = self->conv->outputs;
+    const size_t slice = self->square ? FCNN_POOLED_SLICE : channels;
+    for (size_t c = 0; c < channels; c += slice)
+        io->kernels->transpose(channels - c < slice ? channels - c : slice, outputs,
+                               io->parameters + (tap * channels + c) * outputs, outputs,
+                               io->prepared + (c * outputs * taps) + tap * slice, taps * slice);
+}
+
+/* Shards below KH * KW transpose the kernel for backward, one tap each; the others transform it for forward. */
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const conv2d_pooled *self = layer->config;
     const size_t channels = self->conv->channels, outputs = self->conv->outputs, taps = patch_columns(self) / channels;
     if (shard < taps) {
         if (io->training)
-            io->kernels->transpose(channels, outputs, io->parameters + shard * channels * outputs, outputs,
-                                   io->prepared + shard * channels, taps * channels);
+            transpose_tap(self, io, taps, shard);
         return;
     }
     const size_t begin = (shard - taps) * SHARD_CHANNELS;
     const size_t end = begin + SHARD_CHANNELS < channels ? begin + SHARD_CHANNELS : channels;
-    io->kernels->winograd_kernel(channels, outputs, io->parameters, begin, end, io->prepared + transformed_begin(self));
+    io->kernels->winograd_kernel(channels, outputs, io->parameters, begin, end, io->prepared + transposed_size(self));
 }
 
 static uint8_t *winners(const conv2d_pooled *self, float *saved) { return (uint8_t *)(saved + self->bordered); }
@@ -165,7 +179,7 @@ static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const floa
     const size_t outputs = self->conv->outputs, line_size = w->out_width * outputs;
     if (self->winograd) {
         io->kernels->winograd_pooled(layer->used[0], layer->used[1], self->conv->channels, outputs, x,
-                                     self->conv->width * self->conv->channels, io->prepared + transformed_begin(self),
+                                     self->conv->width * self->conv->channels, io->prepared + transposed_size(self),
                                      bias, self->relu, y, winner, line_size, lines);
         return;
     }
@@ -206,9 +220,14 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride, *bordered = self->bordered ? io->scratch : dx;
         memset(bordered, 0, self->conv->height * self->conv->width * self->conv->channels * sizeof(float));
-        io->kernels->pooled_input_gradient(&pooled, io->y + i * io->stride, io->dy + i * io->stride,
-                                           winners(self, io->saved + i * io->stride), io->prepared, self->conv->outputs,
-                                           bordered, io->scratch + lists_after(self));
+        const float *y = io->y + i * io->stride, *dy = io->dy + i * io->stride;
+        const uint8_t *winner = winners(self, io->saved + i * io->stride);
+        float *lists = io->scratch + lists_after(self);
+        if (self->square)
+            io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->channels, y, dy, winner, io->prepared,
+                                                   self->conv->outputs, bordered, lists);
+        else
+            io->kernels->pooled_input_gradient(&pooled, y, dy, winner, io->prepared, self->conv->outputs, bordered, lists);
         if (self->bordered)
             fcnn_conv2d_remove_border(self->conv, &layer->input[0], bordered, dx);
     }

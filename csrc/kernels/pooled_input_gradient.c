@@ -1,0 +1,145 @@
+/* pooled_input_gradient.c - dx of a convolution that a max pool, and perhaps a ReLU, follow.
+ *
+ * For each window and each of its members, the live channels that the member won are found, as bits; their rows of W, scaled,
+ * are added to the member's patch of dx: see sparse.h.
+ *
+ * For 3x3 taps under 2x2 windows, the four members' patches overlap in a square of 4x4 pixels. One slice of CHANNELS channels at a
+ * time, so that the slice's weights stay in the first-level cache, that square is kept in registers (where there are enough)
+ * while all members' channels are added. Terms come in the same order as in the general loop.
+ */
+#include "name.h"
+#include "sparse.h"
+
+enum { CHANNELS = FCNN_POOLED_SLICE, WORD = 64 };   /* channels in a slice; channels that a word has bits for */
+
+/* bits[m * words + i], bit b: whether channel i * WORD + b of a window lives and member m won it. */
+static inline void find_live(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
+                             size_t outputs, uint64_t *bits)
+{
+    const size_t words = (outputs + WORD - 1) / WORD;
+    for (size_t i = 0; i < pooled->members * words; i++)
+        bits[i] = 0;
+    for (size_t o = 0; o < outputs; o += FCNN_VL) {
+        const size_t lanes = smaller(FCNN_VL, outputs - o);
+        const vi place = vi_load_some_bytes(winner + o, lanes);
+        uint32_t live = ~vm_bits(vf_equal(vf_load_some(dy + o, lanes), (vf){0})) & (uint32_t)((UINT64_C(1) << lanes) - 1u);
+        if (pooled->relu)
+            live &= vm_bits(vf_greater(vf_load_some(y + o, lanes), (vf){0}));
+        for (size_t m = 0; m < pooled->members; m++) {
+            const uint64_t won = live & vm_bits(vi_equal(place, vi_broadcast((int32_t)m)));
+            bits[m * words + o / WORD] |= won << o % WORD;
+        }
+    }
+}
+
+/* Lists the channels that have a bit; their offsets are `step` apart. Returns their number. */
+static size_t list_channels(const uint64_t *bits, size_t words, const float *dy, size_t step, int32_t *offset, float *g)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < words; i++)
+        for (uint64_t left = bits[i]; left; left &= left - 1) {
+            const size_t o = i * WORD + (size_t)__builtin_ctzll(left);
+            offset[count] = (int32_t)(o * step);
+            g[count++] = dy[o];
+        }
+    return count;
+}
+
+void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
+                                      const float *wt, size_t outputs, float *dx, float *scratch)
+{
+    const size_t columns = pooled->window.runs * pooled->window.run_length, words = (outputs + WORD - 1) / WORD;
+    uint64_t *bits = (uint64_t *)(void *)scratch;                                   /* (members, words) */
+    ptrdiff_t *from_run = (ptrdiff_t *)(void *)(bits + pooled->members * words);    /* (runs) */
+    int32_t *offset = (int32_t *)(void *)(from_run + pooled->window.runs);          /* (outputs) */
+    float *g = (float *)(void *)(offset + outputs);                                 /* (outputs) */
+    for (size_t r = 0; r < pooled->window.runs; r++)
+        from_run[r] = (ptrdiff_t)(r * pooled->window.run_length);
+    for (size_t line = 0; line < pooled->window.lines; line++) {
+        float *patch = dx + pooled->origin + (ptrdiff_t)line * pooled->window.line_step;
+        size_t at = line * pooled->out_width * outputs;
+        for (size_t w = 0; w < pooled->window.width; w++, at += outputs, patch += pooled->window.step) {
+            find_live(pooled, y + at, dy + at, winner + at, outputs, bits);
+            for (size_t m = 0; m < pooled->members; m++) {
+                const size_t count = list_channels(bits + m * words, words, dy + at, columns, offset, g);
+                if (count > 0)
+                    accumulate(&pooled->window, (terms){count, offset, g}, wt, patch + pooled->member[m], from_run,
+                               pooled->window.run);
+            }
+        }
+    }
+}
+
+/* *acc[t] += tap t of the rows of one member's live channels. */
+static inline __attribute__((always_inline)) void add_taps(const uint64_t *bits, size_t words, const float *dy,
+                                                           const float *wt, vf *acc[9])
+{
+    for (size_t i = 0; i < words; i++)
+        for (uint64_t left = bits[i]; left; left &= left - 1) {
+            const size_t o = i * WORD + (size_t)__builtin_ctzll(left);
+            const float *row = wt + o * 9 * CHANNELS;
+            const vf g = vf_broadcast(dy[o]);
+            UNROLL for (size_t t = 0; t < 9; t++)
+                *acc[t] = vf_fma(g, vf_load(row + t * CHANNELS), *acc[t]);
+        }
+}
+
+/* One vector of channels of one window: dx pixel (i, j) of the square at dx + i * line + j * pixel. */
+static inline __attribute__((always_inline)) void add_window(const uint64_t *bits, size_t words, const float *dy,
+                                                             const float *wt, float *dx, ptrdiff_t line, ptrdiff_t pixel,
+                                                             size_t lanes)
+{
+    if (FCNN_VREGS == 32) {
+        vf square[16];
+        UNROLL for (size_t t = 0; t < 16; t++)
+            square[t] = vf_load_some(dx + (ptrdiff_t)(t / 4) * line + (ptrdiff_t)(t % 4) * pixel, lanes);
+        UNROLL for (size_t m = 0; m < 4; m++) {
+            vf *acc[9];
+            UNROLL for (size_t t = 0; t < 9; t++)
+                acc[t] = &square[(m / 2 + t / 3) * 4 + m % 2 + t % 3];
+            add_taps(bits + m * words, words, dy, wt, acc);
+        }
+        UNROLL for (size_t t = 0; t < 16; t++)
+            vf_store_some(dx + (ptrdiff_t)(t / 4) * line + (ptrdiff_t)(t % 4) * pixel, square[t], lanes);
+        return;
+    }
+    for (size_t m = 0; m < 4; m++) {
+        float *patch = dx + (ptrdiff_t)(m / 2) * line + (ptrdiff_t)(m % 2) * pixel;
+        vf sum[9], *acc[9];
+        UNROLL for (size_t t = 0; t < 9; t++) {
+            sum[t] = vf_load_some(patch + (ptrdiff_t)(t / 3) * line + (ptrdiff_t)(t % 3) * pixel, lanes);
+            acc[t] = &sum[t];
+        }
+        add_taps(bits + m * words, words, dy, wt, acc);
+        UNROLL for (size_t t = 0; t < 9; t++)
+            vf_store_some(patch + (ptrdiff_t)(t / 3) * line + (ptrdiff_t)(t % 3) * pixel, sum[t], lanes);
+    }
+}
+
+void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
+                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx, float *scratch)
+{
+    const size_t words = (outputs + WORD - 1) / WORD;
+    const ptrdiff_t image_line = pooled->window.run[1] - pooled->window.run[0], pixel = (ptrdiff_t)channels;
+    uint64_t *bits = (uint64_t *)(void *)scratch;   /* (windows, 4, words) */
+    for (size_t line = 0, n = 0; line < pooled->window.lines; line++)
+        for (size_t w = 0; w < pooled->window.width; w++, n++) {
+            const size_t at = (line * pooled->out_width + w) * outputs;
+            find_live(pooled, y + at, dy + at, winner + at, outputs, bits + n * 4 * words);
+        }
+    for (size_t c = 0; c < channels; c += FCNN_VL) {
+        const float *slice = wt + c / CHANNELS * outputs * 9 * CHANNELS + c % CHANNELS;
+        const size_t lanes = smaller(FCNN_VL, channels - c);
+        for (size_t line = 0, n = 0; line < pooled->window.lines; line++) {
+            float *to = dx + pooled->origin + (ptrdiff_t)line * pooled->window.line_step + (ptrdiff_t)c;
+            const float *gradients = dy + line * pooled->out_width * outputs;
+            for (size_t w = 0; w < pooled->window.width; w++, n++, to += pooled->window.step, gradients += outputs) {
+                const uint64_t *here = bits + n * 4 * words;
+                if (lanes == FCNN_VL)
+                    add_window(here, words, gradients, slice, to, image_line, pixel, FCNN_VL);
+                else
+                    add_window(here, words, gradients, slice, to, image_line, pixel, lanes);
+            }
+        }
+    }
+}

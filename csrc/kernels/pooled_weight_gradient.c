@@ -1,0 +1,222 @@
+/* pooled_weight_gradient.c - dW of a convolution that a max pool, and perhaps a ReLU, follow.
+ *
+ * For each image and output channel, the live windows are listed and their patches, scaled, added to the channel's row of dW^T,
+ * which stays in the cache with the image: see sparse.h. Which windows live is first found for a vector of channels at once, as a bit
+ * for each window.
+ *
+ * With short runs (a first layer with few channels) a patch fills only a small part of a vector. Then the lanes are output
+ * channels instead: each window's gradients are spread over the window's members, most of them zero, and every tap's
+ * number is broadcast: see short_runs().
+ */
+#include "name.h"
+#include "sparse.h"
+
+enum {
+    SHORT_RUN = 5,                              /* the longest short run */
+    SHORT_SUMS = FCNN_VREGS == 32 ? 20 : 10,    /* accumulators over short runs */
+    WORD = 32                                   /* windows that a word has bits for */
+};
+
+/* Position of each window in the pool's output, and offset of its first patch. */
+typedef struct window_table {
+    int32_t *place, *patch;   /* (windows) */
+    size_t windows;
+} window_table;
+
+static void fill_table(const fcnn_pooled *pooled, size_t outputs, window_table *table)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < pooled->window.lines; i++)
+        for (size_t j = 0; j < pooled->window.width; j++, n++) {
+            table->place[n] = (int32_t)((i * pooled->out_width + j) * outputs);
+            table->patch[n] = (int32_t)(pooled->origin + (ptrdiff_t)i * pooled->window.line_step +
+                                        (ptrdiff_t)j * pooled->window.step);
+        }
+    table->windows = n;
+}
+
+/* Gradients that live; the others are 0. */
+static inline vf live_gradients(const float *y, const float *dy, size_t lanes, int relu)
+{
+    const vf g = vf_load_some(dy, lanes);
+    return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
+}
+
+/* bits[word * FCNN_VL + lane], bit b: whether window word * WORD + b lives for channel o + lane. */
+static void find_live(const fcnn_pooled *pooled, const window_table *table, const float *y, const float *dy, size_t o,
+                      size_t lanes, uint32_t *bits)
+{
+    for (size_t first = 0; first < table->windows; first += WORD, bits += FCNN_VL) {
+        const size_t count = smaller(WORD, table->windows - first);
+        vi word = {0};
+        for (size_t b = 0; b < count; b++) {
+            const size_t at = (size_t)table->place[first + b] + o;
+            const vm dead = vf_equal(live_gradients(y + at, dy + at, lanes, pooled->relu), (vf){0});
+            word |= vi_select(dead, (vi){0}, vi_broadcast((int32_t)(UINT32_C(1) << b)));
+        }
+        memcpy(bits, &word, sizeof word);
+    }
+}
+
+/* Lists one channel's live windows, in order. dy and winner begin at the channel. Returns their number. */
+static size_t list_windows(const window_table *table, const uint32_t *bits, const ptrdiff_t *member, const float *dy,
+                           const uint8_t *winner, int32_t *offset, float *g)
+{
+    size_t count = 0;
+    for (size_t first = 0; first < table->windows; first += WORD, bits += FCNN_VL)
+        for (uint32_t left = *bits; left; left &= left - 1) {
+            const size_t window = first + (size_t)__builtin_ctz(left), at = (size_t)table->place[window];
+            offset[count] = table->patch[window] + (int32_t)member[winner[at]];
+            g[count++] = dy[at];
+        }
+    return count;
+}
+
+/* Rows o in [begin, end) of dW^T are summed in scratch, one behind the other, then transposed into place. */
+static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
+                      size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient,
+                      float *scratch)
+{
+    const size_t columns = pooled->window.runs * pooled->window.run_length;
+    const size_t windows = pooled->window.lines * pooled->window.width;
+    float *rows = scratch;                                                       /* (end - begin, columns) */
+    ptrdiff_t *to_run = (ptrdiff_t *)(void *)(rows + (end - begin) * columns + ((end - begin) * columns & 1));
+    float *g = (float *)(void *)(to_run + pooled->window.runs);                  /* (windows) */
+    int32_t *offset = (int32_t *)(void *)(g + windows);                          /* (windows) */
+    window_table table = {.place = offset + windows, .patch = offset + 2 * windows};
+    uint32_t *bits = (uint32_t *)(offset + 3 * windows);                         /* (windows / WORD, FCNN_VL) */
+    for (size_t r = 0; r < pooled->window.runs; r++)
+        to_run[r] = (ptrdiff_t)(r * pooled->window.run_length);
+    fill_table(pooled, outputs, &table);
+
+    memset(rows, 0, (end - begin) * columns * sizeof *rows);
+    for (size_t i = 0; i < images; i++, x += stride, y += stride, dy += stride, winner += stride * sizeof(float))
+        for (size_t o = begin; o < end; o += FCNN_VL) {
+            const size_t lanes = smaller(FCNN_VL, end - o);
+            find_live(pooled, &table, y, dy, o, lanes, bits);
+            for (size_t c = o; c < o + lanes; c++) {
+                const size_t count = list_windows(&table, bits + c - o, pooled->member, dy + c, winner + c, offset, g);
+                accumulate(&pooled->window, (terms){count, offset, g}, x, rows + (c - begin) * columns,
+                           pooled->window.run, to_run);
+            }
+        }
+    FCNN_NAME(transpose)(end - begin, columns, rows, columns, gradient + begin, outputs);
+}
+
+/* `vectors` vectors of outputs, `runs` runs of `length` columns, run[] further on in a patch. */
+static inline __attribute__((always_inline)) void short_block(size_t vectors, size_t runs, size_t length,
+                                                              const fcnn_pooled *pooled, const float *x, const float *y,
+                                                              const float *dy, const uint8_t *winner, size_t images,
+                                                              size_t stride, size_t outputs, size_t o, size_t lanes,
+                                                              const ptrdiff_t *run, float *gradient)
+{
+    vf acc[SHORT_SUMS][2];
+    UNROLL for (size_t k = 0; k < runs * length; k++)
+        UNROLL for (size_t v = 0; v < vectors; v++)
+            acc[k][v] = (vf){0};
+    for (size_t i = 0; i < images; i++)
+        for (size_t line = 0; line < pooled->window.lines; line++) {
+            size_t at = line * pooled->out_width * outputs + o;
+            const float *yl = y + i * stride, *dyl = dy + i * stride;
+            const uint8_t *win = winner + i * stride * sizeof(float);
+            const float *patch = x + i * stride + pooled->origin + (ptrdiff_t)line * pooled->window.line_step;
+            for (size_t w = 0; w < pooled->window.width; w++, patch += pooled->window.step, at += outputs) {
+                vf live[2];
+                vi place[2];
+                UNROLL for (size_t v = 0; v < vectors; v++) {
+                    const size_t here = at + v * FCNN_VL, some = v + 1 < vectors ? FCNN_VL : lanes;
+                    live[v] = live_gradients(yl + here, dyl + here, some, pooled->relu);
+                    place[v] = vi_load_some_bytes(win + here, some);
+                }
+                for (size_t m = 0; m < pooled->members; m++) {
+                    vf g[2];
+                    UNROLL for (size_t v = 0; v < vectors; v++)
+                        g[v] = vf_select(vi_equal(place[v], vi_broadcast((int32_t)m)), live[v], (vf){0});
+                    UNROLL for (size_t r = 0; r < runs; r++) {
+                        const float *p = patch + pooled->member[m] + run[r];
+                        UNROLL for (size_t l = 0; l < length; l++) {
+                            const vf xk = vf_broadcast(p[l]);
+                            UNROLL for (size_t v = 0; v < vectors; v++)
+                                acc[r * length + l][v] = vf_fma(g[v], xk, acc[r * length + l][v]);
+                        }
+                    }
+                }
+            }
+        }
+    UNROLL for (size_t k = 0; k < runs * length; k++)
+        UNROLL for (size_t v = 0; v < vectors; v++)
+            vf_store_some(gradient + k * outputs + o + v * FCNN_VL, acc[k][v], v + 1 < vectors ? FCNN_VL : lanes);
+}
+
+/* As many runs at once as there are registers for their sums. `lanes` of the last vector are used. */
+static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, size_t length, const fcnn_pooled *pooled,
+                                                                const float *x, const float *y, const float *dy,
+                                                                const uint8_t *winner, size_t images, size_t stride,
+                                                                size_t outputs, size_t o, size_t lanes, float *gradient)
+{
+    const size_t most = length * vectors > SHORT_SUMS ? 1 : smaller(SHORT_SUMS / (length * vectors), 3);
+    for (size_t r = 0; r < pooled->window.runs;) {
+        const size_t left = pooled->window.runs - r;
+        const ptrdiff_t *run = pooled->window.run + r;
+        float *to = gradient + r * length * outputs;
+        if (left >= most) {
+            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to);
+            r += most;
+        } else {
+            short_block(vectors, 1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to);
+            r += 1;
+        }
+    }
+}
+
+static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
+                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient)
+{
+    for (size_t o = begin; o < end;) {
+        const size_t left = end - o, wide = left > FCNN_VL && FCNN_VREGS == 32;
+        const size_t lanes = smaller(FCNN_VL, wide ? left - FCNN_VL : left);
+#define RUNS_OF(length)                                                                                              \
+    if (wide)                                                                                                        \
+        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient);             \
+    else                                                                                                             \
+        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient);             \
+    break
+        switch (pooled->window.run_length) {
+        case 1: RUNS_OF(1);
+        case 2: RUNS_OF(2);
+        case 3: RUNS_OF(3);
+        case 4: RUNS_OF(4);
+        default: RUNS_OF(SHORT_RUN);
+        }
+#undef RUNS_OF
+        o += (wide ? FCNN_VL : 0) + lanes;
+    }
+}
+
+static void bias_of(const fcnn_pooled *pooled, const float *y, const float *dy, size_t images, size_t stride,
+                    size_t outputs, size_t begin, size_t end, float *bias)
+{
+    for (size_t o = begin; o < end; o += FCNN_VL) {
+        const size_t lanes = smaller(FCNN_VL, end - o);
+        vf sum = {0};
+        for (size_t i = 0; i < images; i++)
+            for (size_t line = 0; line < pooled->window.lines; line++) {
+                size_t at = i * stride + line * pooled->out_width * outputs + o;
+                for (size_t w = 0; w < pooled->window.width; w++, at += outputs)
+                    sum += live_gradients(y + at, dy + at, lanes, pooled->relu);
+            }
+        vf_store_some(bias + o, sum, lanes);
+    }
+}
+
+void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
+                                       const uint8_t *winner, size_t images, size_t stride, size_t outputs,
+                                       size_t begin, size_t end, float *gradient, float *bias, float *scratch)
+{
+    if (pooled->window.run_length <= SHORT_RUN)
+        short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient);
+    else
+        long_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, scratch);
+    if (bias)
+        bias_of(pooled, y, dy, images, stride, outputs, begin, end, bias);
+}

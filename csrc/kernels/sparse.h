@@ -1,0 +1,123 @@
+/* sparse.h - rows added to a row, each scaled: the loop behind the gradients through a max pool.
+ *
+ * Of each pool window only the winner has a gradient, and none where the ReLU cut it off: with a pool of two by two less
+ * than a quarter of the convolution's outputs. Those that live are first listed, then each is one scaled row:
+ *
+ *   weights: for an output channel o, over its live windows:     dW[o] += dy * patch of the winner
+ *   input:   for a window and winner, over its live channels:    dx at the patch += dy * W[o]
+ *
+ * Both are the same loop: rows are cut into as many vectors as the registers hold, and the list is walked once for each such
+ * block with its sums in registers. The order in which a number gets its terms is the list's, however rows are cut.
+ */
+#ifndef FCNN_SPARSE_H
+#define FCNN_SPARSE_H
+
+#include "kernels.h"
+#include "vec.h"
+
+#define UNROLL _Pragma("GCC unroll 32")
+
+enum {
+    BLOCK = FCNN_VREGS == 32 ? 24 : 12,   /* accumulators */
+    MAX_RUNS = 3,                         /* runs that a block spans */
+    MAX_VECTORS = 8                       /* vectors of a run in a block */
+};
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* What is added: term e is g[e] * (row at from + offset[e]). */
+typedef struct terms {
+    size_t count;
+    const int32_t *offset;
+    const float *g;
+} terms;
+
+/* Runs of a row: run r begins step r in the source and in the sum. */
+typedef struct run_map {
+    const ptrdiff_t *from, *to;
+} run_map;
+
+static inline __attribute__((always_inline)) vf load_lane(const float *p, size_t j, size_t vectors, size_t tail)
+{
+    return tail && j == vectors - 1 ? vf_load_partial(p + j * FCNN_VL, tail) : vf_load(p + j * FCNN_VL);
+}
+
+static inline __attribute__((always_inline)) void accumulate_block(size_t runs, size_t vectors, size_t tail, terms list,
+                                                                   const float *from, float *to, run_map map)
+{
+    vf acc[MAX_RUNS][MAX_VECTORS];
+    const float *source[MAX_RUNS];
+    UNROLL for (size_t r = 0; r < runs; r++) {
+        source[r] = from + map.from[r];
+        UNROLL for (size_t j = 0; j < vectors; j++)
+            acc[r][j] = load_lane(to + map.to[r], j, vectors, tail);
+    }
+    for (size_t e = 0; e < list.count; e++) {
+        const vf g = vf_broadcast(list.g[e]);
+        const ptrdiff_t offset = list.offset[e];
+        UNROLL for (size_t r = 0; r < runs; r++)
+            UNROLL for (size_t j = 0; j < vectors; j++)
+                acc[r][j] = vf_fma(g, load_lane(source[r] + offset, j, vectors, tail), acc[r][j]);
+    }
+    UNROLL for (size_t r = 0; r < runs; r++)
+        UNROLL for (size_t j = 0; j < vectors; j++) {
+            float *p = to + map.to[r] + j * FCNN_VL;
+            if (tail && j == vectors - 1)
+                vf_store_partial(p, acc[r][j], tail);
+            else
+                vf_store(p, acc[r][j]);
+        }
+}
+
+static inline __attribute__((always_inline)) void accumulate_vectors(size_t runs, size_t vectors, size_t tail, terms list,
+                                                                     const float *from, float *to, run_map map)
+{
+    if (tail)
+        accumulate_block(runs, vectors, tail, list, from, to, map);
+    else
+        accumulate_block(runs, vectors, 0, list, from, to, map);
+}
+
+static inline __attribute__((always_inline)) void accumulate_runs(size_t runs, size_t vectors, size_t tail, terms list,
+                                                                  const float *from, float *to, run_map map)
+{
+    switch (vectors) {
+    case 1: accumulate_vectors(runs, 1, tail, list, from, to, map); return;
+    case 2: accumulate_vectors(runs, 2, tail, list, from, to, map); return;
+    case 3: accumulate_vectors(runs, 3, tail, list, from, to, map); return;
+    case 4: accumulate_vectors(runs, 4, tail, list, from, to, map); return;
+    }
+    if (runs * 5 > BLOCK)
+        return;
+    switch (vectors) {
+    case 5: accumulate_vectors(runs, 5, tail, list, from, to, map); return;
+    case 6: accumulate_vectors(runs, 6, tail, list, from, to, map); return;
+    case 7: accumulate_vectors(runs, 7, tail, list, from, to, map); return;
+    case 8: accumulate_vectors(runs, 8, tail, list, from, to, map); return;
+    }
+}
+
+/* Adds the listed terms to one row, block by block. */
+static void accumulate(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
+                       const ptrdiff_t *to_run)
+{
+    const size_t length = rows->run_length;
+    for (size_t r = 0; r < rows->runs;) {
+        const size_t left = rows->runs - r, runs = left == 4 ? 2 : smaller(left, MAX_RUNS);
+        const size_t all = (length + FCNN_VL - 1) / FCNN_VL, most = smaller(BLOCK / runs, MAX_VECTORS);
+        const size_t blocks = (all + most - 1) / most, vectors = (all + blocks - 1) / blocks;
+        for (size_t l = 0; l < length; l += vectors * FCNN_VL) {
+            const size_t lanes = smaller(vectors * FCNN_VL, length - l), width = (lanes + FCNN_VL - 1) / FCNN_VL;
+            const run_map map = {from_run + r, to_run + r};
+            if (runs == 3)
+                accumulate_runs(3, width, lanes % FCNN_VL, list, from + l, to + l, map);
+            else if (runs == 2)
+                accumulate_runs(2, width, lanes % FCNN_VL, list, from + l, to + l, map);
+            else
+                accumulate_runs(1, width, lanes % FCNN_VL, list, from + l, to + l, map);
+        }
+        r += runs;
+    }
+}
+
+#endif
