@@ -1,0 +1,221 @@
+"""Side by side with Keras and PyTorch: ``python benchmarks/run.py [--quick]``.
+
+Every framework runs in a process and an interpreter of its own. First all of them train the same network from the
+same weights on the same batches, and their losses must agree step by step. Then they are timed in turn, round after
+round, so that a slow minute of the machine hits all of them; a figure is the median over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import environments
+import numpy as np
+import report
+from cases import CASES, NETWORKS, Case, Network
+from session import WORKERS, Worker, WorkerError
+
+PROOF_STEPS, PROOF_BATCH = 30, 32
+PROOF_TOLERANCES = {5: 1e-5, PROOF_STEPS: 3e-2}  # of the first so many losses
+REST = 0.3  # seconds before each measurement, for the threads of the others to fall asleep
+FOOTPRINT_RUNS = 3
+
+
+def save_data(path: Path) -> None:
+    """Fashion-MNIST, or the package's sample of it, repeated to 60,000 images."""
+    from fashioncnn.datasets import fashion_mnist
+
+    try:
+        (x, y), _ = fashion_mnist.load_data()
+    except OSError:
+        (x, y), _ = fashion_mnist.load_sample()
+        print("Fashion-MNIST was not found: the sample is repeated instead.")
+    rows = np.arange(60_000) % len(x)
+    np.savez(path, x=(x[rows, :, :, None] / 255).astype("float32"), y=y[rows].astype("int64"))
+
+
+def save_weights(network: Network, path: Path) -> None:
+    """Glorot-uniform kernels and zero biases, in Keras's layouts and order."""
+    random = np.random.RandomState(1)
+    height, width, units = network.input_shape
+    arrays: list[np.ndarray] = []
+    for kind, *arguments in network.layers:
+        if kind == "conv":
+            filters, size, padding = int(arguments[0]), int(arguments[1]), arguments[2]
+            arrays += [glorot(random, (size, size, units, filters)), np.zeros(filters, "float32")]
+            units = filters
+            if padding == "valid":
+                height, width = height - size + 1, width - size + 1
+        elif kind == "pool":
+            height, width = height // 2, width // 2
+        elif kind == "flatten":
+            units *= height * width
+        else:
+            arrays += [glorot(random, (units, int(arguments[0]))), np.zeros(int(arguments[0]), "float32")]
+            units = int(arguments[0])
+    np.savez(path, **{f"{i:02d}": array for i, array in enumerate(arrays)})
+
+
+def glorot(random: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
+    field = int(np.prod(shape[:-2]))
+    limit = np.sqrt(6 / (field * (shape[-2] + shape[-1])))
+    return random.uniform(-limit, limit, shape).astype("float32")
+
+
+def load(worker: Worker, name: str, folder: Path) -> None:
+    """Gives the worker a fresh network with the initial weights."""
+    weights = folder / f"{list(NETWORKS).index(name)}.npz"
+    if not weights.exists():
+        save_weights(NETWORKS[name], weights)
+    network = NETWORKS[name]
+    worker.ask("load", layers=network.layers, input_shape=network.input_shape, weights=str(weights),
+               data=str(folder / "data.npz"))  # fmt: skip
+
+
+def prove_agreement(workers: list[Worker], folder: Path) -> list[report.Agreement]:
+    """How far each peer's losses are from fashioncnn's, step by step.
+
+    The first steps must agree to rounding. Then some unit lies within rounding of ReLU's kink, falls on either side,
+    and the losses drift apart slowly, as those of two builds of one framework do.
+
+    Raises:
+        SystemExit: If they are too far: then they do not train the same network.
+    """
+    losses = {}
+    for worker in workers:
+        load(worker, "reference", folder)
+        losses[worker.name] = np.array(worker.ask("losses", steps=PROOF_STEPS, batch_size=PROOF_BATCH))
+    own = losses.pop(report.OWN)
+    agreements = []
+    for name, theirs in losses.items():
+        for steps, tolerance in PROOF_TOLERANCES.items():
+            difference = float(np.max(np.abs(theirs - own)[:steps] / own[:steps]))
+            if not difference <= tolerance:
+                raise SystemExit(
+                    f"{name} does not train the same network: its first {steps} losses differ by {difference:.1e} "
+                    f"relatively, and at most {tolerance:.0e} was expected."
+                )
+            agreements.append(report.Agreement(name, steps, difference))
+    return agreements
+
+
+def measure(case: Case, workers: list[Worker], folder: Path, rounds: int, quick: bool) -> report.Row:
+    """Medians over the rounds, in microseconds an image."""
+    images = case.quick_images if quick else case.images
+    if case.kind == "predict_one":
+        arguments: dict[str, Any] = {"images": images, "call": case.call}
+    else:
+        arguments = {"images": images, "batch_size": case.batch_size}
+    notes = {}
+    for worker in workers:
+        load(worker, case.network, folder)
+        notes[worker.name] = worker.ask("warm_up", batch_size=case.batch_size)
+        if case.kind != "train":
+            worker.ask(case.kind, **arguments)
+    seconds: dict[str, list[float]] = {worker.name: [] for worker in workers}
+    for _ in range(rounds):
+        for worker in workers:
+            time.sleep(REST)
+            seconds[worker.name].append(worker.ask(case.kind, **arguments))
+    values = {name: statistics.median(times) / images * 1e6 for name, times in seconds.items()}
+    row = report.Row(case.title, "us / image", values, {name: note for name, note in notes.items() if note})
+    print(f"{case.title}: " + ", ".join(f"{name} {value:.1f} us" for name, value in values.items()), flush=True)
+    return row
+
+
+def peak_memory(interpreters: dict[str, str], threads: int, folder: Path) -> report.Row:
+    """Of a fresh process that holds the 60,000 float32 images and trains on some of them."""
+    values = {}
+    for name, python in interpreters.items():
+        with Worker(name, python, threads) as worker:
+            load(worker, "reference", folder)
+            worker.ask("train", images=6400, batch_size=32)
+            values[name] = worker.ask("peak_memory") / 2**20
+    return report.Row("peak memory, 188 MB of it data", "MB", values)
+
+
+def footprint(interpreters: dict[str, str]) -> list[report.Row]:
+    """Import time and installed size; nothing where a package is used without being installed."""
+    seconds, megabytes = {}, {}
+    for name, python in interpreters.items():
+        command = [python, str(WORKERS / "footprint.py"), name]
+        outputs = [subprocess.run(command, capture_output=True, text=True).stdout for _ in range(FOOTPRINT_RUNS)]
+        if not all(outputs):
+            print(f"Without import times and sizes: {name} is not installed.")
+            return []
+        runs = [json.loads(output.splitlines()[-1]) for output in outputs]
+        seconds[name] = min(run["import_seconds"] for run in runs)
+        megabytes[name] = runs[0]["installed_bytes"] / 2**20
+    return [
+        report.Row("import", "s", seconds),
+        report.Row("installed, with all that is required", "MB", megabytes),
+    ]
+
+
+def machine() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def interpreters_of(options: argparse.Namespace) -> dict[str, str]:
+    """An interpreter for fashioncnn and each peer that can be had."""
+    result = {report.OWN: sys.executable}
+    for peer, given in (("keras", options.keras_python), ("torch", options.torch_python)):
+        if peer not in options.peers.split(","):
+            continue
+        try:
+            result[peer] = environments.interpreter(peer, given)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"Without {peer}: its environment could not be made ({error}).")
+    return result
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer images a measurement")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", help="only the cases whose title holds this")
+    parser.add_argument("--peers", default="keras,torch")
+    parser.add_argument("--keras-python", help="interpreter with Keras and TensorFlow; else an environment is made")
+    parser.add_argument("--torch-python", help="interpreter with PyTorch; else an environment is made")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse()
+    interpreters = interpreters_of(options)
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
+        folder = Path(temporary)
+        save_data(folder / "data.npz")
+        workers = [stack.enter_context(Worker(name, python, options.threads)) for name, python in interpreters.items()]
+        versions = {worker.name: worker.ask("describe") for worker in workers}
+        agreements = prove_agreement(workers, folder)
+        cases = [case for case in CASES if options.only in case.title]
+        rows = [measure(case, workers, folder, options.rounds, options.quick) for case in cases]
+        if not options.only:
+            rows += [peak_memory(interpreters, options.threads, folder), *footprint(interpreters)]
+    results = report.Results(machine(), options.threads, versions, agreements, rows)
+    report.write(results, options.output)
+    print("\n" + report.markdown(results))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except WorkerError as error:
+        raise SystemExit(str(error)) from error

@@ -1,0 +1,49 @@
+"""``python footprint.py PACKAGE``: prints, as JSON, what a package costs before any work.
+
+"import_seconds" is the time of its first import in this process, and "installed_bytes" the size of the files of its
+distribution and of all that it requires.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import re
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+DISTRIBUTIONS = {"keras": "tensorflow-cpu"}
+
+
+def required_by(name: str, seen: dict[str, metadata.Distribution]) -> dict[str, metadata.Distribution]:
+    """Adds to `seen` the distribution `name` and, below it, everything it requires that is installed."""
+    distribution = metadata.distribution(name)
+    if distribution.metadata["Name"].lower() in seen:
+        return seen
+    seen[distribution.metadata["Name"].lower()] = distribution
+    for requirement in distribution.requires or []:
+        if "extra ==" not in requirement:
+            with contextlib.suppress(metadata.PackageNotFoundError):
+                required_by(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0], seen)
+    return seen
+
+
+def installed_bytes(package: str) -> int:
+    paths = {
+        Path(str(file.locate())).resolve()
+        for distribution in required_by(DISTRIBUTIONS.get(package, package), {}).values()
+        for file in distribution.files or []
+    }
+    folder = Path(str(sys.modules[package].__file__)).parent.resolve()
+    paths.update(path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+if __name__ == "__main__":
+    begin = time.perf_counter()
+    importlib.import_module(sys.argv[1])
+    seconds = time.perf_counter() - begin
+    print(json.dumps({"import_seconds": seconds, "installed_bytes": installed_bytes(sys.argv[1])}))

@@ -1,0 +1,34 @@
+"""The workers' side of the line protocol.
+
+A request is one line of JSON, {"method": ..., "arguments": {...}}; the answer is one line, {"result": ...} or
+{"error": ...}. The end of stdin ends the worker. What a framework prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import traceback
+from typing import Any
+
+
+def serve(worker: Any) -> None:
+    """Answers requests with the methods of `worker` until stdin ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {"result": getattr(worker, request["method"])(**request["arguments"])}
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def peak_memory() -> int:
+    """The largest resident size of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
