@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -129,6 +130,12 @@ def test_integers_are_taken_as_numbers(dtype):
     assert np.array_equal(model(x), model(x.astype(np.float32)))
 
 
+def test_truth_values_are_labels():
+    x, y = data()
+    model = network()
+    assert model.evaluate(x, y > 1, verbose=0) == model.evaluate(x, (y > 1).astype(int), verbose=0)
+
+
 @pytest.mark.parametrize("labels", [np.uint8, np.int16, np.uint64, lambda y: y[:, None], lambda y: y.tolist()])
 def test_labels_of_any_integer_type_are_the_same(labels):
     x, y = data()
@@ -151,6 +158,12 @@ def test_labels_and_their_rows_of_ones_and_zeros_give_the_same_losses():
     assert results[0].keys() == results[1].keys()
     assert results[0]["loss"] == pytest.approx(results[1]["loss"], rel=1e-6)
     assert results[0]["accuracy"] == results[1]["accuracy"]
+
+
+def test_a_channel_axis_that_the_model_does_not_have_is_dropped():
+    model = Sequential([layers.Flatten(input_shape=(6, 6)), layers.Dense(CLASSES)])
+    x, _ = data()
+    assert np.array_equal(model(x), model(x[..., 0]))
 
 
 def test_vectors_of_single_numbers_are_enough_for_a_line():
@@ -399,6 +412,11 @@ def test_steps_per_epoch_cuts_epochs_and_goes_on_where_they_end():
     network().fit(*data(), batch_size=10, steps_per_epoch=2, epochs=2, verbose=0, callbacks=[seen])
     assert seen.batches() == [2, 2]
     seen = Batches()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network().fit(*data(), batch_size=10, steps_per_epoch=5, epochs=2, verbose=0, callbacks=[seen])
+    assert seen.batches() == [5, 5]
+    seen = Batches()
     network().fit(*data(), steps_per_epoch=10, verbose=0, callbacks=[seen])
     assert seen.batches() == [10]
     assert network().evaluate(*data(), batch_size=10, steps=2, verbose=0) != []
@@ -409,9 +427,11 @@ def test_data_that_runs_out_warns_and_ends_training():
     with pytest.warns(UserWarning, match="ran out after 0 batches"):
         history = network().fit(generator(), epochs=3, verbose=0, callbacks=[seen])
     assert seen.batches() == [5, 0]
-    with pytest.warns(UserWarning, match="ran out after 5 batches"):
-        network().fit(*data(), batch_size=10, steps_per_epoch=8, verbose=0)
     assert len(history.epoch) == 2
+    seen = Batches()
+    with pytest.warns(UserWarning, match="ran out after 5 batches"):
+        network().fit(*data(), batch_size=10, steps_per_epoch=8, epochs=2, verbose=0, callbacks=[seen])
+    assert seen.batches() == [5, 5]
 
 
 def test_initial_epoch_validation_freq_and_epochs():
@@ -500,7 +520,9 @@ def test_a_compile_that_fails_changes_nothing():
     model, _ = trained()
     x, y = data()
     expected = model.evaluate(x, y, verbose=0)
-    for options in ({"loss": "nonsense"}, {"optimizer": "nonsense"}, {"metrics": ["nonsense"]}, {"metrics": "accuracy"},
+    taken = network(optimizer=optimizers.SGD()).optimizer
+    for options in ({"optimizer": taken, "loss": "categorical_crossentropy"},
+                    {"loss": "nonsense"}, {"optimizer": "nonsense"}, {"metrics": ["nonsense"]}, {"metrics": "accuracy"},
                     {"loss": "mse", "metrics": ["sparse_categorical_accuracy"]}, {"loss_weights": [1.0]},
                     {"steps_per_execution": 8}, {"optimizer": None}, {"metrics": ["accuracy", "accuracy"]}):
         with pytest.raises((ValueError, TypeError)):
@@ -515,6 +537,8 @@ def test_an_optimizer_belongs_to_one_model():
     with pytest.raises(ValueError, match="another model"):
         network(optimizer=optimizer)
     first.fit(*data(), verbose=0)
+    first.compile("sgd", "sparse_categorical_crossentropy")
+    network(optimizer=optimizer).fit(*data(), verbose=0)
 
 
 def exploding(**options):

@@ -29,4 +29,4 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
         raise ValueError(f"{caller}() got {name} of shape {array.shape}, which has no rows")
     if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
         return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
-    return array.view(np.uint8) if array.dtype.kind == "b" else array
+    return array
