@@ -1,7 +1,7 @@
 /* elementwise.c - activations, softmax, dropout and other loops in which every number goes its own way.
  *
- * Each loop has one body: whole vectors, and the last one shortened by vf_load_some, so that a number's result does not depend
- * on its position.
+ * Each loop has one body: whole vectors, and the last one shortened by vf_load_some, so that a number's result does
+ * not depend on its position.
  */
 #include <math.h>
 
@@ -131,7 +131,7 @@ static ALWAYS_INLINE void multiply_all(fcnn_activation function, const fcnn_acti
     }
 }
 
-/* ReLU, the commonest function, has loops of its own; the others choose anew for each vector, which costs them little. */
+/* ReLU, the commonest function, has loops of its own; the others choose anew for each vector, at little cost. */
 
 void FCNN_NAME(activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
 {

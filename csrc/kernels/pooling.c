@@ -1,8 +1,8 @@
 /* pooling.c - the largest or the mean of every window of one image.
  *
- * Channels are the lanes. Windows are cut to the image, so padding is never stored or counted. Each kernel says what happens to
- * some channels of one window; each_window leads it over all of them, with constant sizes for the commonest window (two by two, inside
- * the image) and for whole vectors.
+ * Channels are the lanes. Windows are cut to the image, so padding is never stored or counted. Each kernel says what
+ * happens to some channels of one window; each_window leads it over all of them, with constant sizes for the
+ * commonest window (two by two, inside the image) and for whole vectors.
  */
 #include "name.h"
 #include "vec.h"
@@ -14,7 +14,7 @@ typedef struct window {
     size_t rows, columns;            /* pixels */
     size_t row_stride, channels;     /* numbers from row to row and from pixel to pixel of the image */
     size_t first, pool_width;        /* pixel (i, j) is position first + i * pool_width + j of the whole window */
-    size_t input, output;            /* position of the first channel: of its first pixel in the image, and in the output */
+    size_t input, output;            /* position of the first channel: in pixel (0, 0) of the image, in the output */
     size_t lanes;                    /* channels, at most FCNN_VL */
 } window;
 

@@ -1,6 +1,7 @@
 /* reference_elementwise.c - the contracts of elementwise.c, pooling.c, optimizer_update.c and convert.c in plain loops.
  *
- * Functions are computed in double with the C library and rounded once, updates of the optimizers for each stored number.
+ * Functions are computed in double with the C library and rounded once, updates of the optimizers for each stored
+ * number.
  */
 #include <math.h>
 #include <string.h>
@@ -76,7 +77,8 @@ static double derivative(const fcnn_activation_spec *spec, double x, double y)
     case FCNN_GELU:
         return normal(x) + x * SQRT_1_2PI * exp(-0.5 * x * x);
     case FCNN_GELU_TANH:
-        return gelu_gate(x) + x * gelu_gate(x) * (1.0 - gelu_gate(x)) * 2.0 * SQRT_2_PI * (1.0 + 3.0 * 0.044715 * x * x);
+        return gelu_gate(x) +
+               x * gelu_gate(x) * (1.0 - gelu_gate(x)) * 2.0 * SQRT_2_PI * (1.0 + 3.0 * 0.044715 * x * x);
     case FCNN_SILU:
         return sigmoid(x) + x * sigmoid(x) * (1.0 - sigmoid(x));
     case FCNN_EXPONENTIAL:

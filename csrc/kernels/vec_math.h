@@ -1,8 +1,9 @@
 /* vec_math.h - exp, log and what is made of them, lane by lane.
  *
- * Argument reduction and a minimax polynomial in fused multiply-adds: within a few units in the last place, and the same
- * bits on every instruction set with FMA, whatever the libm. The polynomials were fitted with weighted least squares (Lawson's
- * iteration) on Chebyshev nodes. Results too small for a normal float are 0, so that flushing denormals changes nothing.
+ * Argument reduction and a minimax polynomial in fused multiply-adds: within a few units in the last place, and the
+ * same bits on every instruction set with FMA, whatever the libm. The polynomials were fitted with weighted least
+ * squares (Lawson's iteration) on Chebyshev nodes. Results too small for a normal float are 0, so that flushing
+ * denormals changes nothing.
  */
 #ifndef FCNN_VEC_MATH_H
 #define FCNN_VEC_MATH_H
@@ -86,7 +87,8 @@ static inline vf vf_tanh(vf x)
 static inline vf vf_softplus(vf x) { return vf_max((vf){0}, x) + vf_log1p(vf_exp(-vf_abs(x))); }
 
 /* The normal distribution: returns P(X <= x) and *density = exp(-x^2 / 2) / sqrt(2 pi).
- * With z = |x| / sqrt(2) and t = 1 / (1 + z / 2), erfc(z) exp(z^2) / t is a polynomial in t, and P(X <= -|x|) = erfc(z) / 2. */
+ * With z = |x| / sqrt(2) and t = 1 / (1 + z / 2), erfc(z) exp(z^2) / t is a polynomial in t, and P(X <= -|x|) =
+ * erfc(z) / 2. */
 static inline vf vf_normal(vf x, vf *density)
 {
     static const float q[] = {0.28208642f, 0.28237533f, 0.2431036f, 0.20268755f, -0.02662739f,

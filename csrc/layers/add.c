@@ -7,7 +7,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 {
     FCNN_TRY(fcnn_attributes_expect(attributes, NULL, 0, error));
     if (layer->inputs < 2)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "Add '%s' needs at least 2 inputs, got %zu", layer->name, layer->inputs);
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "Add '%s' needs at least 2 inputs, got %zu", layer->name,
+                         layer->inputs);
     for (size_t k = 1; k < layer->inputs; k++) {
         char first[64], other[64];
         if (!fcnn_shape_equal(&layer->input[0], &layer->input[k]))

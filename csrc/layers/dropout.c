@@ -1,5 +1,6 @@
-/* dropout.c - in training, each number is dropped with probability `rate` and the others are divided by 1 - rate; else y = x.
+/* dropout.c - in training, each number is dropped with probability `rate` and the others are divided by 1 - rate.
  *
+ * In inference y = x.
  * Masks are a function of (key, step, image), so backward computes them again instead of storing them.
  * Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
  */

@@ -1,6 +1,7 @@
 /* max_pooling2d.c - the largest number of each window, channel by channel.
  *
- * Forward notes which of a window's pixels won (the first of equals), one byte an output; backward gives it the gradient.
+ * Forward notes which of a window's pixels won (the first of equals), one byte an output; backward gives it the
+ * gradient.
  */
 #include "pooling.h"
 #include "registry.h"
@@ -13,7 +14,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const fcnn_windows *windows = layer->config;
     if (windows->pool_height * windows->pool_width > MAX_PIXELS)
         return fcnn_fail(error, FCNN_E_ARGUMENT,
-                         "MaxPooling2D '%s': `pool_size` (%zu, %zu) is not supported by fashioncnn; supported: up to %d pixels",
+                         "MaxPooling2D '%s': `pool_size` (%zu, %zu) is not supported by fashioncnn; "
+                         "supported: up to %d pixels",
                          layer->name, windows->pool_height, windows->pool_width, MAX_PIXELS);
     layer->saved = (fcnn_shape_size(&layer->output) + sizeof(float) - 1) / sizeof(float);
     return FCNN_OK;

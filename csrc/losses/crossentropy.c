@@ -3,7 +3,7 @@
  * From logits x, with p = softmax(x):
  *     value = sum of t (log(sum of exp(x)) - x),          d value / dx = p - t
  * From probabilities p, as Keras 3 on TensorFlow computes it, with clip to [1e-7, 1 - 1e-7] and c = clip(p):
- *     label l:  value = log(sum of c) - log(c[l]),        d value / dp = 1 / sum of c - [l] / c      where p is not clipped
+ *     label l:  value = log(sum of c) - log(c[l]),   d value / dp = 1 / sum of c - [l] / c   where p is not clipped
  *     t:        value = -sum of t log(clip(q)), q = p / sum of p,
  *               d value / dp = (T - t / q) / sum of p, T = sum of t     (t and T only where q is not clipped)
  * As in TensorFlow the gradient from logits takes t to sum to 1.

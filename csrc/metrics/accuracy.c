@@ -1,7 +1,7 @@
 /* accuracy.c - how often a prediction is right.
  *
- * A class is predicted where its number is the largest, the first of equals. It is among the top k where fewer than k classes have a
- * larger number (so equals share a place) and all numbers are finite: as TensorFlow's in_top_k.
+ * A class is predicted where its number is the largest, the first of equals. It is among the top k where fewer than k
+ * classes have a larger number (so equals share a place) and all numbers are finite: as TensorFlow's in_top_k.
  */
 #include <math.h>
 

@@ -5,7 +5,8 @@
  *     change = learning_rate g / sqrt(d + epsilon), or with momentum: m = momentum m + that,  change = m
  *     w = w - change
  *
- * Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; epsilon is inside the root, as in Keras.
+ * Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; epsilon is inside the root,
+ * as in Keras.
  */
 #include <math.h>
 

@@ -29,7 +29,8 @@ static inline void check_that(int holds, const char *text, const char *file, int
     fprintf(stderr, "%s:%d: failed: %s\n", file, line, text);
 }
 
-static inline void check_close(double actual, double expected, double tolerance, const char *text, const char *file, int line)
+static inline void check_close(double actual, double expected, double tolerance, const char *text, const char *file,
+                               int line)
 {
     check_count++;
     if (fabs(actual - expected) <= tolerance || actual == expected || (isnan(actual) && isnan(expected)))

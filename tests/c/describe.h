@@ -4,7 +4,8 @@
 
 #include "base/attributes.h"
 
-#define INTEGER(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 1, .integers = {value}, .number = value}
+#define INTEGER(key, value) \
+    {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 1, .integers = {value}, .number = value}
 #define PAIR(key, a, b) {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 2, .integers = {a, b}}
 #define FOUR(key, a, b, c, d) {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 4, .integers = {a, b, c, d}}
 #define NUMBER(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_NUMBER, .number = value}

@@ -1,8 +1,9 @@
 /* test_elementwise.c - every build of the elementwise, pooling, optimizer and conversion kernels against the reference.
  *
- * A probe runs one kernel on made-up input of some size and leaves its outputs in guarded arrays. Each build's outputs are compared with
- * the reference's: exactly where the probe says so, on small integers; within a relative tolerance on random numbers. Builds with
- * fused multiply-add must agree to the bit, and nothing may be written beside the outputs.
+ * A probe runs one kernel on made-up input of some size and leaves its outputs in guarded arrays. Each build's
+ * outputs are compared with the reference's: exactly where the probe says so, on small integers; within a relative
+ * tolerance on random numbers. Builds with fused multiply-add must agree to the bit, and nothing may be written
+ * beside the outputs.
  */
 #include <math.h>
 #include <stdint.h>

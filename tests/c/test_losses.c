@@ -26,7 +26,7 @@ static double value_of(const fcnn_loss *loss, const float *prediction, const voi
     return loss->class->evaluate(loss, kernels, ROWS, CLASSES, prediction, target, 1, NULL);
 }
 
-/* Gradient times 2 against differences of the value, in and out of place. `h` is a step that the value is smooth over. */
+/* Gradient times 2 against differences of the value, in and out of place. The value is smooth over a step of h. */
 static void check_gradient(const fcnn_loss *loss, float *prediction, const void *target, float h, double tolerance)
 {
     float gradient[COUNT], in_place[COUNT];
@@ -89,15 +89,18 @@ static void test_values(void)
     const int32_t labels[] = {1, 0};
     const float half[] = {0.25f, 0.75f, 0.5f, 0.5f}, hot[] = {0, 1, 1, 0};
     const double expected = -(log(0.75) + log(0.5)) / 2;
-    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "sparse_categorical_crossentropy")), 2, 2, half, labels, NULL), expected, 1e-6);
-    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "categorical_crossentropy")), 2, 2, half, hot, NULL), expected, 1e-6);
-    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "binary_crossentropy")), 2, 2, half, hot, NULL), expected, 1e-6);
+    const fcnn_attributes sparse = DESCRIBE(TEXT("type", "sparse_categorical_crossentropy"));
+    const fcnn_attributes categorical = DESCRIBE(TEXT("type", "categorical_crossentropy"));
+    const fcnn_attributes binary = DESCRIBE(TEXT("type", "binary_crossentropy"));
+    CHECK_CLOSE(evaluate(sparse, 2, 2, half, labels, NULL), expected, 1e-6);
+    CHECK_CLOSE(evaluate(categorical, 2, 2, half, hot, NULL), expected, 1e-6);
+    CHECK_CLOSE(evaluate(binary, 2, 2, half, hot, NULL), expected, 1e-6);
 
     const float sure[] = {1, 0}, wrong[] = {0, 1};   /* clipped to 1e-7: no infinity, no gradient */
     float gradient[2];
-    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "categorical_crossentropy")), 1, 2, sure, wrong, gradient), -log(1e-7), 1e-5);
+    CHECK_CLOSE(evaluate(categorical, 1, 2, sure, wrong, gradient), -log(1e-7), 1e-5);
     CHECK(gradient[0] == 0.0f && gradient[1] == 0.0f);
-    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "binary_crossentropy")), 1, 2, sure, wrong, gradient), 16.0, 0.2);
+    CHECK_CLOSE(evaluate(binary, 1, 2, sure, wrong, gradient), 16.0, 0.2);
     CHECK(gradient[0] == 0.0f && gradient[1] == 0.0f);
 
     const float far[] = {1000, -1000};
@@ -128,7 +131,8 @@ static void test_refused_losses(void)
     CHECK_ERROR(error, FCNN_E_ARGUMENT, "`from_logits`");
 }
 
-static double measure(fcnn_attributes attributes, size_t rows, size_t classes, const float *prediction, const void *target)
+static double measure(fcnn_attributes attributes, size_t rows, size_t classes, const float *prediction,
+                      const void *target)
 {
     fcnn_metric metric;
     fcnn_error error;
@@ -151,12 +155,15 @@ static void test_metrics(void)
     CHECK(measure(DESCRIBE(TEXT("type", "sparse_top_k_categorical_accuracy")), 1, 4, infinite, &labels[1]) == 0.0);
     const float yes_no[] = {0, 0, 1, 0, 1, 0, 0, 1};
     CHECK(measure(DESCRIBE(TEXT("type", "binary_accuracy")), 2, 4, prediction, yes_no) == 0.75);
-    CHECK(measure(DESCRIBE(TEXT("type", "binary_accuracy"), NUMBER("threshold", 0.3)), 2, 4, prediction, yes_no) == 0.75);
-    CHECK(measure(DESCRIBE(TEXT("type", "binary_accuracy"), NUMBER("threshold", 0.7)), 2, 4, prediction, yes_no) == 0.625);
+    const fcnn_attributes low = DESCRIBE(TEXT("type", "binary_accuracy"), NUMBER("threshold", 0.3));
+    const fcnn_attributes high = DESCRIBE(TEXT("type", "binary_accuracy"), NUMBER("threshold", 0.7));
+    CHECK(measure(low, 2, 4, prediction, yes_no) == 0.75);
+    CHECK(measure(high, 2, 4, prediction, yes_no) == 0.625);
 
     fcnn_metric metric;
     fcnn_error error;
-    CHECK(fcnn_metric_create(&metric, &DESCRIBE(TEXT("type", "binary_accuracy"), INTEGER("weighted", 1)), &error) == FCNN_OK);
+    const fcnn_attributes weighted = DESCRIBE(TEXT("type", "binary_accuracy"), INTEGER("weighted", 1));
+    CHECK(fcnn_metric_create(&metric, &weighted, &error) == FCNN_OK);
     CHECK(metric.weighted && metric.threshold == 0.5f);
     CHECK(fcnn_metric_create(&metric, &DESCRIBE(TEXT("type", "luck")), &error) == FCNN_E_ARGUMENT);
     CHECK_ERROR(error, FCNN_E_ARGUMENT, "'luck'");
