@@ -120,7 +120,11 @@ class ArraySource:
             self._weights = data.class_weights(self._names.caller, self._class_weight, self._y, expected.output_shape)
 
     def __iter__(self) -> Iterator[Batch]:
-        x, y, weights, rows, size = self._x, self._y, self._weights, len(self._x), self._batch_size
+        return self.cut(self._batch_size)
+
+    def cut(self, size: int) -> Iterator[Batch]:
+        """The rows in batches of `size`, for when the batches themselves do not matter."""
+        x, y, weights, rows = self._x, self._y, self._weights, len(self._x)
         order = _core.permutation(rows, *next_key()) if self._shuffle else None
         for start in range(0, rows, size):
             yield x, y, order, start, min(start + size, rows), weights

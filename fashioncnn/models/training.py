@@ -22,6 +22,9 @@ from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
 
+# Rows that are predicted in one call of the core where nobody looks at batches; long enough to be quick, and short
+# enough for an interruption to be noticed.
+UNWATCHED_ROWS = 1024
 Verbosity = str | int
 Scores = float | list[float] | dict[str, float]
 
@@ -287,8 +290,12 @@ class Trainer:
         passes = Epochs(source, steps)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         everyone.on_predict_begin()
-        rows = source.rows if isinstance(source, ArraySource) else None
-        outputs = loops.predict(self, passes.epoch(), rows, everyone)
+        batches, rows = passes.epoch(), None
+        if isinstance(source, ArraySource):
+            rows = source.rows
+            if steps is None and not everyone.wants_predict_batches:
+                batches = source.cut(UNWATCHED_ROWS)
+        outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
         return outputs
 
