@@ -101,7 +101,7 @@ class BuildCTests(Command):
 
         compiler = new_compiler()
         customize_compiler(compiler)
-        extra = [f"-fsanitize={self.sanitize}", "-g"] if self.sanitize else []
+        extra = [f"-fsanitize={self.sanitize}", "-g", "-O0"] if self.sanitize else []
         temp = os.path.join("build", f"tests_c_{self.sanitize}" if self.sanitize else "tests_c")
         FLAGS.extend(extra)
         objects = compile_kernels(compiler, temp, headers())
