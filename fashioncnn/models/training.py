@@ -188,6 +188,7 @@ class Trainer:
         finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
         names = Names("fit")
         steps_per_epoch = _optional_count("steps_per_epoch", steps_per_epoch)
+        validation_steps = _optional_count("validation_steps", validation_steps)
         training: ArraySource | BatchSource
         validation: ArraySource | BatchSource | None = None
         training = open_source(names, x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight)
@@ -199,7 +200,6 @@ class Trainer:
             training, validation = training.split(validation_split, validation_batch_size)
         self._prepare([source for source in (training, validation) if source is not None], scan=True)
         passes = Epochs(training, steps_per_epoch)
-        validation_steps = _optional_count("validation_steps", validation_steps)
         tests = None if validation is None else Epochs(validation, validation_steps)
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
@@ -215,8 +215,10 @@ class Trainer:
         for epoch in epochs:
             callbacks.on_epoch_begin(epoch)
             tally = self._new_tally()
-            steps = loops.train(self, passes.epoch(), tally, callbacks)
-            self._push()
+            try:
+                steps = loops.train(self, passes.epoch(), tally, callbacks)
+            finally:
+                self._push()
             logs = tally.logs()
             if tests is not None and validated(epoch + 1):
                 scores = self._test(tests, callbacks)
