@@ -1,0 +1,66 @@
+"""MNIST: 60,000 + 10,000 grey images, 28 x 28, of handwritten digits.
+
+Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits, 1998.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fashioncnn._core import DataError
+from fashioncnn.datasets.source import File, Part, Source, check_pair, keras_home
+
+SOURCE = Source(
+    name="mnist",
+    files=(
+        File("train-images-idx3-ubyte", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+        File("train-labels-idx1-ubyte", "d53e105ee54ea40749a09fcbcd1e9432"),
+        File("t10k-images-idx3-ubyte", "9fb629c4189551a2d022fa330f9573f3"),
+        File("t10k-labels-idx1-ubyte", "ec29112dd5afa0611ce80d1b7f02629c"),
+    ),
+    mirrors=(
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    ),
+    folders=(Path("/usr/share/datasets/mnist"),),
+    alone=False,
+    package="",
+)
+
+
+def load_data() -> tuple[Part, Part]:
+    """Loads MNIST, as Keras's function of the same name does.
+
+    Looks for the four IDX files in the folder `mnist` of FASHIONCNN_DATA, in Keras's cache (there also for its
+    mnist.npz) and in this package's cache; then downloads them into the latter (extra "data").
+
+    Returns:
+        ``(x_train, y_train), (x_test, y_test)``, uint8.
+
+    Shapes:
+        x_train (60000, 28, 28), y_train (60000,), x_test (10000, 28, 28), y_test (10000,)
+
+    Raises:
+        DataError: If a file is damaged.
+        OSError: If the data set is nowhere to be had; the message says what to do.
+    """
+    archive = keras_home() / "datasets" / "mnist.npz"
+    if SOURCE.find() is None and archive.is_file():
+        return _read_archive(archive)
+    return SOURCE.load()
+
+
+def _read_archive(path: Path) -> tuple[Part, Part]:
+    """Keras's own file: four arrays in an .npz."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            train, test = ((archive[f"x_{part}"], archive[f"y_{part}"]) for part in ("train", "test"))
+    except OSError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path}: cannot be read as Keras's mnist.npz: {error}") from error
+    check_pair(path, *train)
+    check_pair(path, *test)
+    return train, test

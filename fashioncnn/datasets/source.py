@@ -1,0 +1,160 @@
+"""Where a data set of four IDX files is looked for, how it is verified, and how it is downloaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashioncnn._core import DataError
+from fashioncnn.datasets.idx import find_file, load_idx, unpacked_sha256
+
+Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+RETRIES = 2
+TIMEOUT_S = 30
+CLASSES = 10
+SIDE = 28
+
+
+@dataclass(frozen=True)
+class File:
+    """One IDX file: its name, MD5 of its upstream .gz, and SHA-256 of the unpacked bytes where it is known."""
+
+    name: str
+    md5: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set of training and test images and labels.
+
+    Args:
+        name: Name of its folder in caches.
+        files: Training images and labels, test images and labels.
+        mirrors: Base addresses, tried in order; the environment variable FASHIONCNN_MIRROR replaces them.
+        folders: Where else it may be installed.
+        alone: Whether FASHIONCNN_DATA itself may hold the files, not only a folder called `name` in it.
+        package: Debian's package, for the advice in errors; "" for none.
+    """
+
+    name: str
+    files: tuple[File, File, File, File]
+    mirrors: tuple[str, ...]
+    folders: tuple[Path, ...]
+    alone: bool
+    package: str
+
+    def candidates(self) -> Iterator[Path]:
+        """Folders in the order in which they are searched."""
+        own = os.environ.get("FASHIONCNN_DATA")
+        if own:
+            yield Path(own) / self.name
+            if self.alone:
+                yield Path(own)
+        yield keras_home() / "datasets" / self.name
+        yield cache_home() / self.name
+        yield from self.folders
+
+    def find(self) -> Path | None:
+        """The first folder that has all four files, or None."""
+        for folder in self.candidates():
+            if all(find_file(folder, file.name) for file in self.files):
+                return folder
+        return None
+
+    def load(self) -> tuple[Part, Part]:
+        """Finds or downloads the four files, verifies and returns them.
+
+        Raises:
+            DataError: If a file is damaged or is not the one it should be.
+            OSError: If the data set is nowhere to be had; the message says what to do.
+        """
+        folder = self.find() or self.download()
+        images, labels, test_images, test_labels = (self._read(folder, file) for file in self.files)
+        check_pair(folder, images, labels)
+        check_pair(folder, test_images, test_labels)
+        return (images, labels), (test_images, test_labels)
+
+    def _read(self, folder: Path, file: File) -> NDArray[np.uint8]:
+        path = find_file(folder, file.name)
+        if path is None:
+            raise FileNotFoundError(f"{folder / file.name} has gone while it was being read")
+        array = load_idx(path)
+        if array.dtype != np.uint8 or (file.sha256 and unpacked_sha256(array) != file.sha256):
+            raise DataError(f"{path}: is not {self.name}'s {file.name} (its SHA-256 differs): delete or replace it")
+        return array
+
+    def download(self) -> Path:
+        """Downloads the four files into this package's cache and returns the folder."""
+        folder = cache_home() / self.name
+        mirror = os.environ.get("FASHIONCNN_MIRROR")
+        failures = []
+        for base in (mirror,) if mirror else self.mirrors:
+            try:
+                self._download_from(base, folder)
+            except ImportError as error:
+                raise OSError(self._advice([str(error)])) from error
+            # pooch lets through its downloader's errors, and says ValueError for a checksum that differs.
+            except (OSError, ValueError) as error:
+                failures.append(f"{base}: {error}")
+            else:
+                return folder
+        raise OSError(self._advice(failures))
+
+    def _download_from(self, base: str, folder: Path) -> None:
+        pooch = import_pooch()
+        registry = {f"{file.name}.gz": f"md5:{file.md5}" for file in self.files}
+        fetcher = pooch.create(path=folder, base_url=base, registry=registry, retry_if_failed=RETRIES)
+        downloader = pooch.HTTPDownloader(progressbar=has_tqdm(), timeout=TIMEOUT_S)
+        for name in registry:
+            fetcher.fetch(name, downloader=downloader)
+
+    def _advice(self, failures: list[str]) -> str:
+        lines = [f"the data set {self.name} was not found and could not be downloaded."]
+        lines += [f"  looked in {folder}" for folder in self.candidates()]
+        lines += [f"  tried {failure}" for failure in failures]
+        install = f"install it (apt-get install {self.package}), or " if self.package else ""
+        lines.append(f"What to do: {install}put its four IDX files into a folder called {self.name} and set "
+                     "FASHIONCNN_DATA to the folder that holds it, or connect to the network and "
+                     'pip install "fashioncnn[data]".')
+        return "\n".join(lines)
+
+
+def check_pair(folder: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
+    """DataError unless these are images of 28 x 28 with a label from 0 to 9 each."""
+    if images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1] or labels.max(initial=0) >= CLASSES:
+        shapes = f"images of shape {images.shape} and labels of shape {labels.shape}"
+        raise DataError(f"{folder}: {shapes} do not belong together")
+
+
+def keras_home() -> Path:
+    """Keras's own folder."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+
+
+def cache_home() -> Path:
+    """This package's cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fashioncnn"
+
+
+def import_pooch() -> Any:
+    """The library that downloads."""
+    try:
+        import pooch
+    except ImportError as error:
+        raise ImportError('downloading needs pooch: pip install "fashioncnn[data]"') from error
+    return pooch
+
+
+def has_tqdm() -> bool:
+    """Whether a progress bar can be shown."""
+    from importlib.util import find_spec
+
+    return find_spec("tqdm") is not None
