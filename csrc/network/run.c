@@ -299,9 +299,12 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     if (network->state.check_finite && !isfinite(value))
         return refuse_loss(&p, value, error);
 
-    const fcnn_update next = fcnn_network_next_update(network);
+    fcnn_update next;
     const int at_once = update && fcnn_network_updates_at_once(network);
-    p.update = at_once ? &next : NULL;
+    if (at_once) {
+        next = fcnn_network_next_update(network);
+        p.update = &next;
+    }
     fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
     if (at_once) {
         fcnn_parallel_for(engine->plan->steps, engine->workers, update_step, &p);
