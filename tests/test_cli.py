@@ -195,7 +195,7 @@ def test_wrong_usage_exits_with_2(arguments):
 
 
 def test_a_diverging_loss_fails_with_1_and_says_so(tmp_path, capsys):
-    assert train("--optimizer", "sgd", "--learning-rate", "1e6", "--output", "run") == 1
+    assert train("--optimizer", "sgd", "--learning-rate", "1e20", "--output", "run") == 1
     assert "fashioncnn: " in capsys.readouterr().err
     assert read_json(tmp_path / "run" / "run.json")["state"] == "failed"
 
