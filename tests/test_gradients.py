@@ -73,7 +73,7 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
     "conv2d dilation 2": ((7, 6, 2), [conv(3, dilation_rate=(2, 2))]),
     "conv2d dilation (1, 2) same": ((4, 6, 2), [conv(3, dilation_rate=(1, 2), padding="same")]),
     "conv2d without bias": ((5, 5, 2), [conv(3, use_bias=False)]),
-    "conv2d of 17 channels to 19": ((4, 4, 17), [conv(19)]),
+    "conv2d of 17 channels to 19": ((3, 3, 17), [conv(19, (2, 2))]),
     "conv2d + relu": ((6, 5, 2), [conv(3), RELU]),
     "conv2d + relu + max pool": ((9, 7, 2), [conv(5), RELU, MAX_POOL]),
     "conv2d + relu + max pool that leaves a border": ((8, 9, 2), [conv(17), RELU, MAX_POOL]),

@@ -201,8 +201,6 @@ METRIC_SETS: dict[str, tuple[str, str, str | None, Callable[[Any], list[Any]]]] 
     "accuracy of binary rows": ("binary_crossentropy", "binary", "sigmoid", lambda m: ["accuracy"]),
     "accuracy of one-hot with a regression loss": ("mse", "one-hot", "softmax", lambda m: ["accuracy"]),
     "accuracy of labels in a column": ("sparse_categorical_crossentropy", "column", "softmax", lambda m: ["accuracy"]),
-    "loss crossentropy of labels": ("crossentropy", "labels", "softmax", lambda m: ["accuracy"]),
-    "loss ce of one-hot": ("ce", "one-hot", "softmax", lambda m: ["accuracy"]),
     "top-k of labels": (
         "sparse_categorical_crossentropy",
         "labels",
