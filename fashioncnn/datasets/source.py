@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +19,15 @@ Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 RETRIES = 2
 TIMEOUT_S = 30
-CLASSES = 10
-SIDE = 28
 
 
 @dataclass(frozen=True)
 class File:
-    """One IDX file: its name, MD5 of its upstream .gz, and SHA-256 of the unpacked bytes where it is known."""
+    """One IDX file: its name, MD5 of its upstream .gz, and SHA-256 of the unpacked bytes."""
 
     name: str
     md5: str
-    sha256: str | None = None
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class Source:
     Args:
         name: Name of its folder in caches.
         files: Training images and labels, test images and labels.
-        mirrors: Base addresses, tried in order; the environment variable FASHIONCNN_MIRROR replaces them.
+        mirrors: Base addresses, ending in a slash, tried in order; the environment variable FASHIONCNN_MIRROR
+            replaces them.
         folders: Where else it may be installed.
         alone: Whether FASHIONCNN_DATA itself may hold the files, not only a folder called `name` in it.
         package: Debian's package, for the advice in errors; "" for none.
@@ -78,16 +78,17 @@ class Source:
         """
         folder = self.find() or self.download()
         images, labels, test_images, test_labels = (self._read(folder, file) for file in self.files)
-        check_pair(folder, images, labels)
-        check_pair(folder, test_images, test_labels)
         return (images, labels), (test_images, test_labels)
 
     def _read(self, folder: Path, file: File) -> NDArray[np.uint8]:
         path = find_file(folder, file.name)
         if path is None:
             raise FileNotFoundError(f"{folder / file.name} has gone while it was being read")
-        array = load_idx(path)
-        if array.dtype != np.uint8 or (file.sha256 and unpacked_sha256(array) != file.sha256):
+        return self.verified(load_idx(path), file, path)
+
+    def verified(self, array: NDArray[Any], file: File, path: Path) -> NDArray[np.uint8]:
+        """The array, or DataError naming `path` unless it is what `file` holds."""
+        if array.dtype != np.uint8 or unpacked_sha256(array) != file.sha256:
             raise DataError(f"{path}: is not {self.name}'s {file.name} (its SHA-256 differs): delete or replace it")
         return array
 
@@ -96,7 +97,7 @@ class Source:
         folder = cache_home() / self.name
         mirror = os.environ.get("FASHIONCNN_MIRROR")
         failures = []
-        for base in (mirror,) if mirror else self.mirrors:
+        for base in (f"{mirror.rstrip('/')}/",) if mirror else self.mirrors:
             try:
                 self._download_from(base, folder)
             except ImportError as error:
@@ -112,7 +113,7 @@ class Source:
         pooch = import_pooch()
         registry = {f"{file.name}.gz": f"md5:{file.md5}" for file in self.files}
         fetcher = pooch.create(path=folder, base_url=base, registry=registry, retry_if_failed=RETRIES)
-        downloader = pooch.HTTPDownloader(progressbar=has_tqdm(), timeout=TIMEOUT_S)
+        downloader = pooch.HTTPDownloader(progressbar=shows_progress(), timeout=TIMEOUT_S)
         for name in registry:
             fetcher.fetch(name, downloader=downloader)
 
@@ -127,13 +128,6 @@ class Source:
         return "\n".join(lines)
 
 
-def check_pair(folder: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-    """DataError unless these are images of 28 x 28 with a label from 0 to 9 each."""
-    if images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1] or labels.max(initial=0) >= CLASSES:
-        shapes = f"images of shape {images.shape} and labels of shape {labels.shape}"
-        raise DataError(f"{folder}: {shapes} do not belong together")
-
-
 def keras_home() -> Path:
     """Keras's own folder."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
@@ -141,7 +135,8 @@ def keras_home() -> Path:
 
 def cache_home() -> Path:
     """This package's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fashioncnn"
+    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (folder if folder.is_absolute() else Path.home() / ".cache") / "fashioncnn"
 
 
 def import_pooch() -> Any:
@@ -153,8 +148,8 @@ def import_pooch() -> Any:
     return pooch
 
 
-def has_tqdm() -> bool:
-    """Whether a progress bar can be shown."""
+def shows_progress() -> bool:
+    """Whether a progress bar can be drawn: on a terminal, with tqdm."""
     from importlib.util import find_spec
 
-    return find_spec("tqdm") is not None
+    return sys.stderr.isatty() and find_spec("tqdm") is not None

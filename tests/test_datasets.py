@@ -1,0 +1,540 @@
+"""Data sets: IDX files whole and damaged, where data is looked for, downloads, and the sample."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+import http.server
+import os
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from fashioncnn import DataError
+from fashioncnn._core import first_nonfinite_row, permutation, random_normal, random_uniform
+from fashioncnn.datasets import fashion_mnist, load_idx, mnist
+from fashioncnn.datasets.source import File, Source
+
+TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+IMAGES = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
+
+
+def idx_bytes(array: np.ndarray, code: int = 8) -> bytes:
+    header = bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.astype(TYPES[code]).tobytes()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content: bytes, name: str = "data.gz") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write_file
+
+
+# ---- IDX files ----
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])
+@pytest.mark.parametrize("code", TYPES)
+@pytest.mark.parametrize("shape", [(7,), (0,), (3, 0, 2), (2, 3, 4), (1, 2, 1, 2, 1, 3)])
+def test_every_type_and_rank_is_read_in_native_byte_order(write, pack, code, shape):
+    array = (np.arange(np.prod(shape)) * 1000 - 7).astype(np.uint8 if code == 8 else TYPES[code]).reshape(shape)
+    loaded = load_idx(write(pack(idx_bytes(array, code))))
+    assert loaded.dtype == np.dtype(TYPES[code]).newbyteorder("=")
+    np.testing.assert_array_equal(loaded, array)
+
+
+def test_gzip_members_are_joined(write):
+    content = idx_bytes(IMAGES)
+    members = b"".join(gzip.compress(content[i : i + 9]) for i in range(0, len(content), 9))
+    np.testing.assert_array_equal(load_idx(write(members)), IMAGES)
+
+
+def test_paths_of_all_kinds_are_taken(write):
+    path = write(idx_bytes(IMAGES), "ünïcode \N{SNOWMAN}")
+    for form in (path, str(path), os.fsencode(path)):
+        np.testing.assert_array_equal(load_idx(form), IMAGES)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])
+def test_a_file_cut_anywhere_is_damaged(write, pack):
+    content = pack(idx_bytes(IMAGES))
+    for length in range(len(content)):
+        with pytest.raises(DataError, match=r"data\.gz: .*(ends|cannot hold|is not an IDX file)"):
+            load_idx(write(content[:length]))
+
+
+def test_a_cut_file_says_how_much_is_there(write):
+    images = np.random.default_rng(0).integers(0, 256, (60000, 2, 2), np.uint8)
+    cut = idx_bytes(images)[: 16 + 1204 * 4 + 3]
+    with pytest.raises(DataError, match=r"cannot hold more than 1,204 of its 60,000 images \(file truncated or still"):
+        load_idx(write(cut))
+    with pytest.raises(DataError, match=r"ends after 1,204 of 60,000 images \(file truncated or still downloading\)"):
+        load_idx(write(gzip.compress(cut)))
+    with pytest.raises(DataError, match=r"ends after 3\d,\d{3} of 60,000 images \(file truncated"):
+        load_idx(write(gzip.compress(idx_bytes(images))[: 120 << 10]))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])
+def test_bytes_after_the_elements_are_damage(write, pack):
+    with pytest.raises(DataError, match="goes on after its 5 images"):
+        load_idx(write(pack(idx_bytes(IMAGES) + b"\0")))
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"x" * 100, b"\x1fgarbage", gzip.compress(b"")[:-3]])
+def test_bytes_after_the_gzip_data_are_damage(write, tail):
+    with pytest.raises(DataError):
+        load_idx(write(gzip.compress(idx_bytes(IMAGES)) + tail))
+
+
+def test_no_flipped_bit_of_a_gzipped_file_changes_an_image_unnoticed(write):
+    content = gzip.compress(idx_bytes(IMAGES), mtime=0)
+    for position in range(len(content)):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[position] ^= 1 << bit
+            try:
+                loaded = load_idx(write(bytes(damaged)))
+            except DataError:
+                continue
+            np.testing.assert_array_equal(loaded, IMAGES)  # a flip in gzip's time stamp or padding, say
+
+
+@pytest.mark.parametrize(
+    "header", ["", "00", "00000803", "00000800", "00000807", "00000a01", "00010801", "01000801", "89504e470d0a1a0a"]
+)
+def test_a_wrong_header_is_damage(write, header):
+    with pytest.raises(DataError):
+        load_idx(write(bytes.fromhex(header)))
+
+
+def test_a_wrong_count_is_damage(write):
+    content = bytearray(idx_bytes(IMAGES))
+    for count in (0, 4, 6, 2**31, 2**32 - 1):
+        content[4:8] = struct.pack(">I", count)
+        with pytest.raises(DataError):
+            load_idx(write(bytes(content)))
+        with pytest.raises(DataError):
+            load_idx(write(gzip.compress(bytes(content))))
+
+
+@pytest.mark.parametrize("extents", [(2**32 - 1,) * 6, (2**31, 2**31, 2**31), (0, *(2**32 - 1,) * 5), (65536, 65537)])
+def test_claims_that_overflow_are_refused(write, extents):
+    header = bytes([0, 0, 14, len(extents)]) + struct.pack(f">{len(extents)}I", *extents)
+    with pytest.raises(DataError, match="4 GiB"):
+        load_idx(write(gzip.compress(header)))
+
+
+MEMORY_PROBE = """
+import resource, sys
+import fashioncnn.datasets
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    fashioncnn.datasets.load_idx(sys.argv[1])
+except fashioncnn.DataError as error:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, error)
+"""
+
+
+@pytest.mark.parametrize("count", [100, 2**31], ids=["more content than claimed", "a claim beyond the file"])
+def test_a_gzip_bomb_takes_no_memory(write, count):
+    header = bytes([0, 0, 8, 1]) + struct.pack(">I", count)
+    path = write(gzip.compress(header + bytes(200 << 20), 1))
+    assert path.stat().st_size < 2 << 20
+    probe = subprocess.run(
+        [sys.executable, "-c", MEMORY_PROBE, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    kilobytes, message = probe.stdout.split(" ", 1)
+    assert "data.gz" in message
+    assert int(kilobytes) < 20 << 10
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("missing", FileNotFoundError), (".", IsADirectoryError), ("data.gz/x", NotADirectoryError)]
+)
+def test_what_cannot_be_read_is_an_os_error(tmp_path, write, name, error):
+    write(b"")
+    with pytest.raises(error) as caught:
+        load_idx(tmp_path / name)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("path", [b"/nowhere/\xff", "/nowhere/" + "\N{SNOWMAN}" * 80 + "/x" * 400])
+def test_errors_name_paths_that_are_no_text_or_very_long(path):
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        load_idx(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_forbidden_file_is_an_os_error(write):
+    path = write(idx_bytes(IMAGES))
+    path.chmod(0)
+    with pytest.raises(PermissionError):
+        load_idx(path)
+
+
+@pytest.mark.parametrize("path", [3, None, ["x"]])
+def test_what_is_no_path_is_a_type_error(path):
+    with pytest.raises(TypeError):
+        load_idx(path)
+
+
+@given(st.binary(max_size=64), st.booleans())
+@example(b"\0\0\x08\x01\0\0\0\0", False)
+@example(b"\0\0\x0e\x02\0\0\0\0\xff\xff\xff\xff", True)
+def test_any_bytes_are_read_exactly_or_refused(tmp_path_factory, content, packed):
+    path = tmp_path_factory.getbasetemp() / "any"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    try:
+        array = load_idx(path)
+    except DataError:
+        return
+    codes = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
+    assert idx_bytes(array, codes[array.dtype]) == content
+
+
+# ---- where data is looked for ----
+
+
+def digest(array: np.ndarray) -> str:
+    return hashlib.sha256(idx_bytes(array)).hexdigest()
+
+
+PARTS = {
+    "train-images": np.arange(6 * 28 * 28, dtype=np.uint8).reshape(6, 28, 28),
+    "train-labels": np.arange(6, dtype=np.uint8),
+    "test-images": np.ones((2, 28, 28), np.uint8),
+    "test-labels": np.array([3, 9], np.uint8),
+}
+PACKED = {name: gzip.compress(idx_bytes(part), mtime=0) for name, part in PARTS.items()}
+
+
+def make_folder(folder: Path, names=PARTS, pack: bool = True) -> Path:
+    folder.mkdir(parents=True)
+    for name in names:
+        path = folder / (f"{name}.gz" if pack else name)
+        path.write_bytes(PACKED[name] if pack else idx_bytes(PARTS[name]))
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home without any data."""
+    for name in ("FASHIONCNN_DATA", "FASHIONCNN_MIRROR", "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("fashioncnn.datasets.source.RETRIES", 0)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def source(home, tmp_path):
+    files = tuple(File(name, hashlib.md5(PACKED[name]).hexdigest(), digest(PARTS[name])) for name in PARTS)
+    return Source("toy", files, ("http://127.0.0.1:9/",), (tmp_path / "system",), alone=True, package="dataset-toy")
+
+
+def assert_is_the_toy(data):
+    for part, expected in zip((*data[0], *data[1]), PARTS.values(), strict=True):
+        np.testing.assert_array_equal(part, expected)
+
+
+@pytest.mark.parametrize("pack", [True, False])
+def test_folders_are_tried_in_order(source, home, tmp_path, monkeypatch, pack):
+    assert source.find() is None
+    monkeypatch.setenv("FASHIONCNN_DATA", str(tmp_path / "chosen"))
+    folders = [
+        tmp_path / "system",
+        home / ".cache/fashioncnn/toy",
+        home / ".keras/datasets/toy",
+        tmp_path / "chosen",
+        tmp_path / "chosen/toy",
+    ]
+    for folder in folders:
+        make_folder(folder, pack=pack)
+        assert source.find() == folder
+        assert_is_the_toy(source.load())
+
+
+def test_caches_move_with_their_variables(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    assert source.find() is None
+    assert source.find() != make_folder(tmp_path / "xdg/toy")
+    for folder in (tmp_path / "xdg/fashioncnn/toy", tmp_path / "keras/datasets/toy"):
+        make_folder(folder)
+        assert source.find() == folder
+
+
+def test_a_relative_cache_variable_is_ignored(source, home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "xdg")
+    make_folder(tmp_path / "xdg/fashioncnn/toy")
+    assert source.find() is None
+
+
+def test_a_folder_with_three_of_the_four_files_does_not_count(source, tmp_path):
+    make_folder(tmp_path / "system", list(PARTS)[:3])
+    assert source.find() is None
+
+
+def test_a_read_only_folder_will_do(source, tmp_path):
+    folder = make_folder(tmp_path / "system")
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        assert_is_the_toy(source.load())
+    finally:
+        folder.chmod(0o755)
+
+
+def test_a_file_with_other_content_is_damage_and_named(source, tmp_path):
+    folder = make_folder(tmp_path / "system")
+    other = PARTS["test-images"].copy()
+    other[1, 2, 3] += 1
+    (folder / "test-images.gz").write_bytes(gzip.compress(idx_bytes(other)))
+    with pytest.raises(DataError, match=r"system/test-images\.gz: is not toy's test-images"):
+        source.load()
+    (folder / "test-images.gz").write_bytes(gzip.compress(idx_bytes(PARTS["test-images"].astype("i1"), 9)))
+    with pytest.raises(DataError, match=r"test-images\.gz"):
+        source.load()
+
+
+# ---- downloads ----
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A web server on this machine: its folder and its address."""
+    pytest.importorskip("pooch")
+    folder = tmp_path / "web"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as web:
+        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{web.server_address[1]}/"
+        web.shutdown()
+        thread.join(10)
+
+
+def with_mirrors(source: Source, *mirrors: str) -> Source:
+    return Source(source.name, source.files, mirrors, source.folders, source.alone, source.package)
+
+
+def test_missing_data_is_downloaded_once_into_the_cache(source, server, home):
+    folder, address = server
+    make_folder(folder / "toy")
+    source = with_mirrors(source, address + "toy/")
+    assert_is_the_toy(source.load())
+    cache = home / ".cache/fashioncnn/toy"
+    assert source.find() == cache
+    assert sorted(path.name for path in cache.iterdir()) == sorted(f"{name}.gz" for name in PARTS)
+    assert_is_the_toy(with_mirrors(source).load())
+
+
+def test_the_next_mirror_is_tried_after_one_that_lacks_a_file_or_sends_another(source, server):
+    folder, address = server
+    make_folder(folder / "lacking", list(PARTS)[:2])
+    wrong = make_folder(folder / "wrong")
+    (wrong / "test-labels.gz").write_bytes(PACKED["test-labels"][:-4])
+    make_folder(folder / "right")
+    source = with_mirrors(source, *(f"{address}{name}/" for name in ("lacking", "wrong", "right")))
+    assert_is_the_toy(source.load())
+
+
+def test_a_wrong_download_leaves_no_file_behind(source, server, home):
+    folder, address = server
+    make_folder(folder / "wrong")
+    (folder / "wrong" / "train-images.gz").write_bytes(PACKED["train-labels"])
+    with pytest.raises(OSError, match="does not match"):
+        with_mirrors(source, address + "wrong/").load()
+    assert list((home / ".cache/fashioncnn/toy").iterdir()) == []
+
+
+def test_the_mirror_variable_replaces_the_mirrors(source, server, monkeypatch):
+    folder, address = server
+    make_folder(folder / "own")
+    monkeypatch.setenv("FASHIONCNN_MIRROR", address + "own")
+    assert_is_the_toy(source.load())
+
+
+def test_with_nothing_reachable_the_error_says_what_was_tried_and_what_to_do(source, home):
+    pytest.importorskip("pooch")
+    with pytest.raises(OSError, match="could not be downloaded") as caught:
+        source.load()
+    for part in ("apt-get install dataset-toy", "FASHIONCNN_DATA", 'pip install "fashioncnn[data]"', "127.0.0.1",
+                 str(home / ".keras/datasets/toy")):
+        assert part in str(caught.value)
+
+
+def test_without_pooch_the_error_names_the_extra(source, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(OSError, match=r'needs pooch: pip install "fashioncnn\[data\]"'):
+        source.load()
+
+
+def test_a_cache_that_cannot_be_made_is_an_os_error(source, server, home):
+    folder, address = server
+    make_folder(folder / "toy")
+    home.mkdir()
+    (home / ".cache").write_text("a file, not a folder")
+    with pytest.raises(OSError, match="cache"):
+        with_mirrors(source, address + "toy/").load()
+
+
+# ---- the two data sets ----
+
+
+def test_fashion_mnist_is_keras_s():
+    folder = fashion_mnist.find()
+    if folder is None:
+        pytest.skip("Fashion-MNIST is not on this machine")
+    (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
+    assert (x_train.shape, y_train.shape) == ((60000, 28, 28), (60000,))
+    assert (x_test.shape, y_test.shape) == ((10000, 28, 28), (10000,))
+    assert {x_train.dtype, y_train.dtype, x_test.dtype, y_test.dtype} == {np.dtype(np.uint8)}
+    assert np.bincount(y_train).tolist() == [6000] * 10
+    assert fashion_mnist.class_names[y_train[0]] == "Ankle boot"
+
+
+def test_the_sample_is_balanced_and_taken_from_the_data_set():
+    train, test = fashion_mnist.load_sample()
+    assert np.bincount(train[1]).tolist() == [200] * 10
+    assert np.bincount(test[1]).tolist() == [50] * 10
+    if fashion_mnist.find() is None:
+        pytest.skip("Fashion-MNIST is not on this machine to compare with")
+    for (images, labels), (all_images, all_labels) in zip((train, test), fashion_mnist.load_data(), strict=True):
+        known = {(image.tobytes(), label) for image, label in zip(all_images, all_labels, strict=True)}
+        assert all((image.tobytes(), label) in known for image, label in zip(images, labels, strict=True))
+
+
+def test_mnist_is_read_from_keras_s_file_and_verified(source, home, monkeypatch):
+    monkeypatch.setattr(mnist, "SOURCE", source)
+    path = home / ".keras/datasets/mnist.npz"
+    path.parent.mkdir(parents=True)
+    names = ("x_train", "y_train", "x_test", "y_test")
+    np.savez(path, **dict(zip(names, PARTS.values(), strict=True)))
+    assert_is_the_toy(mnist.load_data())
+
+    np.savez(path, **dict(zip(names, (*list(PARTS.values())[:3], np.array([3, 8], np.uint8)), strict=True)))
+    with pytest.raises(DataError, match=r"mnist\.npz: is not toy's test-labels"):
+        mnist.load_data()
+
+
+@pytest.mark.parametrize("content", ["pickle", "text", "lacking"])
+def test_a_file_of_keras_s_name_that_is_something_else_is_damage(source, home, monkeypatch, content):
+    monkeypatch.setattr(mnist, "SOURCE", source)
+    path = home / ".keras/datasets/mnist.npz"
+    path.parent.mkdir(parents=True)
+    if content == "pickle":
+        np.savez(path, x_train=np.array([{}], dtype=object))
+    elif content == "text":
+        path.write_text("not an archive")
+    else:
+        np.savez(path, x_train=PARTS["train-images"])
+    with pytest.raises(DataError, match=r"mnist\.npz"):
+        mnist.load_data()
+
+
+# ---- rows that are not finite; random numbers ----
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_first_row_that_is_not_finite_is_found_in_any_layout(dtype, bad):
+    array = np.zeros((3000, 5, 6), dtype)
+    assert first_nonfinite_row(array) == -1
+    array[1234, 3, 5] = array[2900, 0, 0] = bad
+    assert first_nonfinite_row(array) == 1234
+    assert first_nonfinite_row(array[::-1]) == 99
+    assert first_nonfinite_row(array[:, 3:, 1::2]) == 1234
+    assert first_nonfinite_row(array[:, :2, 1:]) == -1
+    assert first_nonfinite_row(np.asfortranarray(array)) == 1234
+    assert first_nonfinite_row(array[:1234]) == -1
+
+
+def test_integers_and_empty_arrays_have_no_row_that_is_not_finite():
+    assert first_nonfinite_row(np.full((3, 4), 255, np.uint8)) == -1
+    assert first_nonfinite_row(np.empty((0, 4))) == -1
+    assert first_nonfinite_row(np.empty((4, 0))) == -1
+
+
+def philox(seed: int, stream: int, count: int) -> list[int]:
+    """The generator once more, in Python's own integers."""
+    words: list[int] = []
+    for block in range(-(-count // 4)):
+        c = [block & 0xFFFFFFFF, block >> 32, stream & 0xFFFFFFFF, stream >> 32]
+        k = [seed & 0xFFFFFFFF, seed >> 32]
+        for _ in range(10):
+            p, q = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+            c = [q >> 32 ^ c[1] ^ k[0], q & 0xFFFFFFFF, p >> 32 ^ c[3] ^ k[1], p & 0xFFFFFFFF]
+            k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+        words += c
+    return words[:count]
+
+
+@pytest.mark.parametrize(("seed", "stream"), [(0, 0), (1, 2**40 + 3), (2**64 - 1, 2**64 - 1)])
+def test_uniform_and_normal_numbers_are_functions_of_the_generator(seed, stream):
+    from statistics import NormalDist
+
+    words = philox(seed, stream, 1001)
+    out = np.empty(1001, np.float32)
+    random_uniform(out, seed, stream, -2.0, 6.0)
+    np.testing.assert_array_equal(out, np.float32([-2 + 8 * (word >> 8) / 2**24 for word in words]))
+
+    normal = NormalDist()
+    random_normal(out, seed, stream, 1.0, 3.0)
+    ranks = [(word + 0.5) / 2**32 for word in words]
+    np.testing.assert_allclose(out, [1 + 3 * normal.inv_cdf(rank) for rank in ranks], rtol=2e-7, atol=1e-9)
+
+    random_normal(out, seed, stream, 1.0, 3.0, truncated=True)
+    low, high = normal.cdf(-2), normal.cdf(2)
+    expected = [1 + 3 * normal.inv_cdf(low + (high - low) * rank) for rank in ranks]
+    np.testing.assert_allclose(out, expected, rtol=2e-7, atol=1e-9)
+
+
+def test_a_permutation_is_one_and_depends_on_seed_and_stream():
+    order = permutation(60000, 1, 2)
+    assert order.dtype == np.int64
+    np.testing.assert_array_equal(np.sort(order), np.arange(60000))
+    np.testing.assert_array_equal(order, permutation(60000, 1, 2))
+    assert not np.array_equal(order, permutation(60000, 2, 2))
+    assert not np.array_equal(order, permutation(60000, 1, 3))
+    assert permutation(10, 1, 2).tolist() == [0, 7, 4, 8, 1, 2, 9, 5, 6, 3]
+    assert permutation(0, 1, 2).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda out: random_uniform(out, -1, 0, 0.0, 1.0), ValueError),
+        (lambda out: random_uniform(out, 0, 2**64, 0.0, 1.0), ValueError),
+        (lambda out: random_uniform(out, 0, 0, 1.0, 0.0), ValueError),
+        (lambda out: random_uniform(out, 0, 0, float("nan"), 1.0), ValueError),
+        (lambda out: random_uniform(out, 0, 0, 0.0, 1e39), ValueError),
+        (lambda out: random_normal(out, 0, 0, 0.0, -1.0), ValueError),
+        (lambda out: random_normal(out[::2], 0, 0, 0.0, 1.0), TypeError),
+        (lambda out: random_normal(out.astype(np.float64), 0, 0, 0.0, 1.0), TypeError),
+        (lambda out: random_normal(list(out), 0, 0, 0.0, 1.0), TypeError),
+        (lambda out: random_normal(out, 0.5, 0, 0.0, 1.0), TypeError),
+        (lambda out: permutation(-1, 0, 0), ValueError),
+    ],
+)
+def test_wrong_arguments_for_random_numbers_are_refused(call, error):
+    with pytest.raises(error):
+        call(np.zeros(10, np.float32))
