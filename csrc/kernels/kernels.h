@@ -120,7 +120,7 @@ typedef struct fcnn_kernels {
     /* ---- gradients through a max pool: sparse.h, pooled_weight_gradient.c, pooled_input_gradient.c ---- */
 
     /* gradient[k][o] = sum of patch[k] * dy over images, then windows in order, for outputs o in [begin, end) whose entry
-     * lives; bias[o] (NULL: not wanted) likewise of dy. scratch: fcnn_pooled_scratch floats. */
+     * lives; bias[o] likewise of dy. scratch: fcnn_pooled_scratch floats. */
     void (*pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                    const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin,
                                    size_t end, float *gradient,   // (runs * run_length, outputs)

@@ -42,31 +42,37 @@ static inline vf live_gradients(const float *y, const float *dy, size_t lanes, i
     return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
 }
 
-/* bits[word * FCNN_VL + lane], bit b: whether window word * WORD + b lives for channel o + lane. */
-static void find_live(const fcnn_pooled *pooled, const window_table *table, const float *y, const float *dy, size_t o,
-                      size_t lanes, uint32_t *bits)
+/* bits[word * FCNN_VL + lane], bit b: whether window word * WORD + b lives for channel o + lane. bias (lanes) += gradients. */
+static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const window_table *table, const float *y,
+                                                const float *dy, size_t o, size_t lanes, uint32_t *bits, float *bias)
 {
+    vf sum = vf_load_some(bias, lanes);
     for (size_t first = 0; first < table->windows; first += WORD, bits += FCNN_VL) {
         const size_t count = smaller(WORD, table->windows - first);
         vi word = {0};
         for (size_t b = 0; b < count; b++) {
             const size_t at = (size_t)table->place[first + b] + o;
-            const vm dead = vf_equal(live_gradients(y + at, dy + at, lanes, pooled->relu), (vf){0});
-            word |= vi_select(dead, (vi){0}, vi_broadcast((int32_t)(UINT32_C(1) << b)));
+            const vf g = live_gradients(y + at, dy + at, lanes, pooled->relu);
+            word |= vi_select(vf_equal(g, (vf){0}), (vi){0}, vi_broadcast((int32_t)(UINT32_C(1) << b)));
+            sum += g;
         }
         memcpy(bits, &word, sizeof word);
     }
+    vf_store_some(bias, sum, lanes);
 }
 
 /* Lists one channel's live windows, in order. dy and winner begin at the channel. Returns their number. */
-static size_t list_windows(const window_table *table, const uint32_t *bits, const ptrdiff_t *member, const float *dy,
-                           const uint8_t *winner, int32_t *offset, float *g)
+static __attribute__((noinline)) size_t list_windows(const window_table *table, const uint32_t *bits,
+                                                     const ptrdiff_t *member, const float *dy, const uint8_t *winner,
+                                                     int32_t *restrict offset, float *restrict g)
 {
+    const int32_t *place = table->place, *patch = table->patch, *const end = place + table->windows;
     size_t count = 0;
-    for (size_t first = 0; first < table->windows; first += WORD, bits += FCNN_VL)
+    for (; place < end; place += WORD, patch += WORD, bits += FCNN_VL)
         for (uint32_t left = *bits; left; left &= left - 1) {
-            const size_t window = first + (size_t)__builtin_ctz(left), at = (size_t)table->place[window];
-            offset[count] = table->patch[window] + (int32_t)member[winner[at]];
+            const int window = __builtin_ctz(left);
+            const ptrdiff_t at = place[window];
+            offset[count] = patch[window] + (int32_t)member[winner[at]];
             g[count++] = dy[at];
         }
     return count;
@@ -75,7 +81,7 @@ static size_t list_windows(const window_table *table, const uint32_t *bits, cons
 /* Rows o in [begin, end) of dW^T are summed in scratch, one behind the other, then transposed into place. */
 static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient,
-                      float *scratch)
+                      float *bias, float *scratch)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
@@ -90,10 +96,11 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
     fill_table(pooled, outputs, &table);
 
     memset(rows, 0, (end - begin) * columns * sizeof *rows);
+    memset(bias + begin, 0, (end - begin) * sizeof *bias);
     for (size_t i = 0; i < images; i++, x += stride, y += stride, dy += stride, winner += stride * sizeof(float))
         for (size_t o = begin; o < end; o += FCNN_VL) {
             const size_t lanes = smaller(FCNN_VL, end - o);
-            find_live(pooled, &table, y, dy, o, lanes, bits);
+            find_live(pooled, &table, y, dy, o, lanes, bits, bias + o);
             for (size_t c = o; c < o + lanes; c++) {
                 const size_t count = list_windows(&table, bits + c - o, pooled->member, dy + c, winner + c, offset, g);
                 accumulate(&pooled->window, (terms){count, offset, g}, x, rows + (c - begin) * columns,
@@ -108,9 +115,9 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
                                                               const fcnn_pooled *pooled, const float *x, const float *y,
                                                               const float *dy, const uint8_t *winner, size_t images,
                                                               size_t stride, size_t outputs, size_t o, size_t lanes,
-                                                              const ptrdiff_t *run, float *gradient)
+                                                              const ptrdiff_t *run, float *gradient, float *bias)
 {
-    vf acc[SHORT_SUMS][2];
+    vf acc[SHORT_SUMS][2], sum[2] = {{0}, {0}};
     UNROLL for (size_t k = 0; k < runs * length; k++)
         UNROLL for (size_t v = 0; v < vectors; v++)
             acc[k][v] = (vf){0};
@@ -127,6 +134,7 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
                     const size_t here = at + v * FCNN_VL, some = v + 1 < vectors ? FCNN_VL : lanes;
                     live[v] = live_gradients(yl + here, dyl + here, some, pooled->relu);
                     place[v] = vi_load_some_bytes(win + here, some);
+                    sum[v] += live[v];
                 }
                 for (size_t m = 0; m < pooled->members; m++) {
                     vf g[2];
@@ -146,13 +154,16 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
     UNROLL for (size_t k = 0; k < runs * length; k++)
         UNROLL for (size_t v = 0; v < vectors; v++)
             vf_store_some(gradient + k * outputs + o + v * FCNN_VL, acc[k][v], v + 1 < vectors ? FCNN_VL : lanes);
+    UNROLL for (size_t v = 0; v < vectors; v++)
+        vf_store_some(bias + o + v * FCNN_VL, sum[v], v + 1 < vectors ? FCNN_VL : lanes);
 }
 
 /* As many runs at once as there are registers for their sums. `lanes` of the last vector are used. */
 static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, size_t length, const fcnn_pooled *pooled,
                                                                 const float *x, const float *y, const float *dy,
                                                                 const uint8_t *winner, size_t images, size_t stride,
-                                                                size_t outputs, size_t o, size_t lanes, float *gradient)
+                                                                size_t outputs, size_t o, size_t lanes, float *gradient,
+                                                                float *bias)
 {
     const size_t most = length * vectors > SHORT_SUMS ? 1 : smaller(SHORT_SUMS / (length * vectors), 3);
     for (size_t r = 0; r < pooled->window.runs;) {
@@ -160,26 +171,26 @@ static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, 
         const ptrdiff_t *run = pooled->window.run + r;
         float *to = gradient + r * length * outputs;
         if (left >= most) {
-            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to);
+            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, bias);
             r += most;
         } else {
-            short_block(vectors, 1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to);
+            short_block(vectors, 1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, bias);
             r += 1;
         }
     }
 }
 
 static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
-                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient)
+                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, float *bias)
 {
     for (size_t o = begin; o < end;) {
         const size_t left = end - o, wide = left > FCNN_VL && FCNN_VREGS == 32;
         const size_t lanes = smaller(FCNN_VL, wide ? left - FCNN_VL : left);
 #define RUNS_OF(length)                                                                                              \
     if (wide)                                                                                                        \
-        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient);             \
+        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias);       \
     else                                                                                                             \
-        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient);             \
+        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias);       \
     break
         switch (pooled->window.run_length) {
         case 1: RUNS_OF(1);
@@ -193,30 +204,12 @@ static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y
     }
 }
 
-static void bias_of(const fcnn_pooled *pooled, const float *y, const float *dy, size_t images, size_t stride,
-                    size_t outputs, size_t begin, size_t end, float *bias)
-{
-    for (size_t o = begin; o < end; o += FCNN_VL) {
-        const size_t lanes = smaller(FCNN_VL, end - o);
-        vf sum = {0};
-        for (size_t i = 0; i < images; i++)
-            for (size_t line = 0; line < pooled->window.lines; line++) {
-                size_t at = i * stride + line * pooled->out_width * outputs + o;
-                for (size_t w = 0; w < pooled->window.width; w++, at += outputs)
-                    sum += live_gradients(y + at, dy + at, lanes, pooled->relu);
-            }
-        vf_store_some(bias + o, sum, lanes);
-    }
-}
-
 void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                        const uint8_t *winner, size_t images, size_t stride, size_t outputs,
                                        size_t begin, size_t end, float *gradient, float *bias, float *scratch)
 {
     if (pooled->window.run_length <= SHORT_RUN)
-        short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient);
+        short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias);
     else
-        long_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, scratch);
-    if (bias)
-        bias_of(pooled, y, dy, images, stride, outputs, begin, end, bias);
+        long_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, scratch);
 }

@@ -164,8 +164,7 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
     for (size_t o = begin; o < end; o++) {
         for (size_t k = 0; k < columns; k++)
             gradient[k * outputs + o] = 0.0f;
-        if (bias)
-            bias[o] = 0.0f;
+        bias[o] = 0.0f;
         for (size_t i = 0; i < images; i++)
             for (size_t w = 0; w < pooled->window.lines * pooled->window.width; w++) {
                 const size_t at = i * stride + pooled_entry(pooled, w, outputs, o);
@@ -175,8 +174,7 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
                 for (size_t k = 0; k < columns; k++)
                     gradient[k * outputs + o] = fmaf(dy[at], x[(ptrdiff_t)(i * stride) + pooled_position(pooled, w, k, member)],
                                                      gradient[k * outputs + o]);
-                if (bias)
-                    bias[o] += dy[at];
+                bias[o] += dy[at];
             }
     }
 }

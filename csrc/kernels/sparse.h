@@ -98,7 +98,7 @@ static inline __attribute__((always_inline)) void accumulate_runs(size_t runs, s
 }
 
 /* Adds the listed terms to one row, block by block. */
-static void accumulate(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
+static __attribute__((noinline)) void accumulate(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
                        const ptrdiff_t *to_run)
 {
     const size_t length = rows->run_length;

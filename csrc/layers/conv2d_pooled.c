@@ -59,8 +59,11 @@ static fcnn_pooled geometry(const conv2d_pooled *self, const size_t used[2])
     return pooled;
 }
 
-/* Where scratch memory goes on behind a bordered image: a multiple of 16 floats. */
-static size_t lists_after(const conv2d_pooled *self) { return (self->bordered + 15) / 16 * 16; }
+/* Up to a cache line. */
+static size_t rounded(size_t floats) { return (floats + 15) / 16 * 16; }
+
+/* Where scratch memory goes on behind a bordered image. */
+static size_t lists_after(const conv2d_pooled *self) { return rounded(self->bordered); }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -74,7 +77,7 @@ static size_t transposed_size(const conv2d_pooled *self)
 {
     const size_t slices = (self->conv->channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
     const size_t columns = self->square ? 9 * slices * FCNN_POOLED_SLICE : patch_columns(self);
-    return (columns * self->conv->outputs + 15) / 16 * 16;
+    return rounded(columns * self->conv->outputs);
 }
 
 static int is_square(const conv2d_pooled *self)
@@ -112,7 +115,8 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->used[0] = windows->out_height;
     fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
-    fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, fcnn_pooled_scratch(&pooled, outputs, SHARD_OUTPUTS));
+    const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, SHARD_OUTPUTS);
+    fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, lists);
     self->square = is_square(self);
     self->winograd = self->square && self->conv->channels >= MIN_WINOGRAD && outputs >= MIN_WINOGRAD;
     fused->prepared = transposed_size(self);
@@ -239,10 +243,10 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const fcnn_pooled pooled = geometry(self, layer->used);
     const size_t begin = shard * SHARD_OUTPUTS, outputs = self->conv->outputs;
     const size_t end = begin + SHARD_OUTPUTS < outputs ? begin + SHARD_OUTPUTS : outputs;
+    float *bias = layer->parameters > 1 ? io->gradients + layer->parameter[1].offset : io->scratch;
     io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
                                         winners(self, io->saved), images, io->stride, outputs, begin, end, io->gradients,
-                                        layer->parameters > 1 ? io->gradients + layer->parameter[1].offset : NULL,
-                                        io->scratch);
+                                        bias, io->scratch + rounded(outputs));
 }
 
 /* The input lines and columns that the used windows read. */
