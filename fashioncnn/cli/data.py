@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn.datasets import fashion_mnist
-
-Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+from fashioncnn.datasets.source import Part
 
 
 class Data(NamedTuple):
@@ -26,7 +25,7 @@ def load(sample: bool) -> Data:
     if not sample:
         try:
             return Data("fashion_mnist", *fashion_mnist.load_data())
-        except (OSError, ImportError) as error:
+        except OSError as error:
             print(f"fashioncnn: {error}", file=sys.stderr)
     train, test = fashion_mnist.load_sample()
     print(f"WARNING: NOT THE REAL DATA SET: using the built-in sample of {len(train[0])} training and {len(test[0])} "

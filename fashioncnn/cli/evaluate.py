@@ -9,6 +9,7 @@ from typing import Any, cast
 import fashioncnn
 from fashioncnn.cli import data
 from fashioncnn.cli.runs import Run
+from fashioncnn.datasets.source import Part
 
 
 def add_parser(commands: Any) -> None:
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def score(model: fashioncnn.Sequential, part: data.Part) -> tuple[float, float]:
+def score(model: fashioncnn.Sequential, part: Part) -> tuple[float, float]:
     """Loss and accuracy of `model` on the images and labels of `part`."""
     images, labels = part
     scores = cast(dict[str, float], model.evaluate(data.scaled(images), labels, verbose=0, return_dict=True))
