@@ -1,7 +1,8 @@
 """Builds the C core: every kernel once for each instruction set, everything else once, for the baseline.
 
-The kernels' objects are linked into the extension as they are; the dispatcher and all other code are compiled without any
-instruction-set flag and without link-time optimisation, so that nothing newer than the baseline can run before the check.
+The kernels' objects are linked into the extension as they are; the dispatcher and all other code are compiled without
+any instruction-set flag and without link-time optimisation, so that nothing newer than the baseline can run before the
+check.
 
 ``python setup.py build_c_tests`` builds the programs of tests/c into build/tests_c.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import ClassVar
 
 from setuptools import Command, Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -24,8 +26,8 @@ INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],
         "avx2": ["-mavx2", "-mfma", "-mtune=haswell"],
-        "avx512": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx2", "-mfma", "-mprefer-vector-width=512",
-                   "-mtune=icelake-server"],
+        "avx512": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx2", "-mfma",
+                   "-mprefer-vector-width=512", "-mtune=icelake-server"],
     },
     "aarch64": {"neon": []},
 }
@@ -87,7 +89,7 @@ class BuildCTests(Command):
     """Builds tests/c/test_*.c against the core, without Python."""
 
     description = "build the C tests into build/tests_c"
-    user_options = [("sanitize=", None, "a value for -fsanitize, e.g. address,undefined or thread")]
+    user_options: ClassVar = [("sanitize=", None, "a value for -fsanitize, e.g. address,undefined or thread")]
 
     def initialize_options(self) -> None:
         self.sanitize = ""
@@ -120,7 +122,8 @@ setup(
             "fashioncnn._core",
             sources=[*plain_sources(), *sources("python")],
             depends=headers(),
-            define_macros=[*macros(), ("NPY_NO_DEPRECATED_API", "NPY_1_25_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
+            define_macros=[*macros(), ("NPY_NO_DEPRECATED_API", "NPY_1_25_API_VERSION"),
+                           ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
             extra_compile_args=FLAGS,
             libraries=["z", "m"],
             extra_link_args=["-pthread", "-Wl,-O1,--as-needed"],

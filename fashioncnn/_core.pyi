@@ -1,11 +1,12 @@
 """The C core as Python sees it. Everything numerical happens behind these names.
 
-Errors: ValueError (a value, shape, label or name that does not fit; the message names the argument), TypeError (an element
-type that cannot be used), MemoryError, OSError, DataError (a damaged file), FloatingPointError (a loss that is not finite).
-After an error a network is as it was before the call.
+Errors: ValueError (a value, shape, label or name that does not fit; the message names the argument), TypeError (an
+element type that cannot be used), MemoryError, OSError, DataError (a damaged file), FloatingPointError (a loss that is
+not finite). After an error a network is as it was before the call.
 """
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +19,17 @@ class Network:
 
     Args:
         nodes: One mapping for each node, inputs before their users; the last one is the output. Every node has
-            ``type`` (str), ``name`` (str, the user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes)
-            and the attributes of its type:
+            ``type`` (str), ``name`` (str, the user's layer, for messages), ``inputs`` (tuple of positions of earlier
+            nodes) and the attributes of its type:
 
             ========================= ===================================================================
             input                     shape (tuple, without the batch axis); no inputs
             conv2d                    filters, kernel_size (h, w), strides (h, w), padding "valid" or "same",
                                       dilation_rate (h, w), use_bias (bool)
             dense                     units, use_bias; acts on the last axis
-            activation                function "linear", "relu" (+ negative_slope, max_value, threshold), "sigmoid", "tanh",
-                                      "elu" (+ alpha), "selu", "softplus", "softsign", "gelu", "gelu_tanh", "silu",
-                                      "exponential", "hard_sigmoid"
+            activation                function "linear", "relu" (+ negative_slope, max_value, threshold), "sigmoid",
+                                      "tanh", "elu" (+ alpha), "selu", "softplus", "softsign", "gelu", "gelu_tanh",
+                                      "silu", "exponential", "hard_sigmoid"
             softmax                   over the last axis
             max_pooling2d             pool_size (h, w), strides (h, w), padding
             average_pooling2d         the same
@@ -79,16 +80,18 @@ class Network:
     """Whether a training step with a NaN or infinite loss raises FloatingPointError (before anything is updated)."""
 
     def set_loss(self, loss: Mapping[str, Any]) -> None:
-        """Chooses the loss: ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy" (from_logits,
-        label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error", "mean_absolute_error",
-        "huber" (delta). A final softmax or sigmoid is computed together with its crossentropy."""
+        """Chooses the loss: ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy"
+        (from_logits, label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
+        "mean_absolute_error", "huber" (delta). A final softmax or sigmoid is computed together with its
+        crossentropy."""
     def set_optimizer(self, optimizer: Mapping[str, Any]) -> None:
-        """Chooses the optimizer, with zero slots and iterations 0: ``type`` "adam" (beta_1, beta_2, epsilon, amsgrad), "sgd" (momentum,
-        nesterov), "rmsprop" (rho, momentum, epsilon, centered); each with weight_decay, clipnorm, global_clipnorm,
+        """Chooses the optimizer, with zero slots and iterations 0: ``type`` "adam" (beta_1, beta_2, epsilon,
+        amsgrad), "sgd" (momentum, nesterov), "rmsprop" (rho, momentum, epsilon, centered); each with weight_decay, clipnorm, global_clipnorm,
         clipvalue (0 or absent: none)."""
     def set_metrics(self, metrics: Sequence[Mapping[str, Any]]) -> None:
-        """Chooses what is counted in each step: ``type`` "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy"
-        (threshold), "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with weighted (bool)."""
+        """Chooses what is counted in each step: ``type`` "sparse_categorical_accuracy", "categorical_accuracy",
+        "binary_accuracy" (threshold), "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with
+        weighted (bool)."""
     def metric_totals(self) -> list[tuple[float, float]]:
         """(sum, number of images or sum of their weights) of every metric since the last reset."""
     def reset_metrics(self) -> None: ...
@@ -101,12 +104,13 @@ class Network:
         stop: int,
         sample_weight: NDArray[np.float32] | None = None,
     ) -> float:
-        """One update from the rows order[start:stop] (start:stop where order is None) of x and y; returns the batch's loss.
+        """One update from the rows order[start:stop] (start:stop where order is None) of x and y; returns the batch's
+        loss.
 
         Args:
             x: (rows, \\*input_shape), any number type and strides; a missing channel axis of 1 is supplied.
-            y: For the sparse losses integer labels (rows,), (rows, 1) or (rows, \\*output_shape[:-1]); else numbers of the
-                output's shape ((rows,) will do for (rows, 1)).
+            y: For the sparse losses integer labels (rows,), (rows, 1) or (rows, \\*output_shape[:-1]); else numbers of
+                the output's shape ((rows,) will do for (rows, 1)).
             sample_weight: (rows,), one weight an image.
         """
     def test_step(
