@@ -53,10 +53,7 @@ static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96},
 static void conv1_forward(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < IMAGES; i++)
-        for (size_t line = 0; line < 12; line++) {
-            const fcnn_patches rows = {2, 24, 28, 1, runs_1, 3, 3};
-            k->patches_forward(&rows, input + i * STRIDE + line * 56, kernel_1, kernel_1, 32, scratch, 32);
-        }
+        k->pooled_forward(&pool_1, input + i * STRIDE, kernel_1, kernel_1, 32, output + i * STRIDE, winner_1 + i * 4 * STRIDE);
 }
 
 static void conv2_winograd(const fcnn_kernels *k)
@@ -120,7 +117,7 @@ static void adam(const fcnn_kernels *k)
 }
 
 static const stage stages[] = {
-    {"conv1 forward", conv1_forward, 24 * 24 * 9 * 32},
+    {"conv1 forward, ReLU, pool", conv1_forward, 24 * 24 * 9 * 32},
     {"conv2 forward, direct", conv2_direct, 100 * 288 * 64},
     {"conv2 forward, Winograd, ReLU, pool", conv2_winograd, 16 * 25 * 32 * 64},
     {"dense forward", dense_forward, 1600 * 128},

@@ -170,10 +170,15 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
     const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     for (size_t k = begin; k < end; k += tile) {
         const size_t stored = smaller(tile, end - k);
-        ptrdiff_t offset[MAX_ROWS];
+        ptrdiff_t offset[MAX_ROWS], last = 0;
+        size_t run = k / patches->run_length, l = k % patches->run_length;
         UNROLL for (size_t i = 0; i < tile; i++) {
-            const size_t column = k + smaller(i, stored - 1);
-            offset[i] = patches->run[column / patches->run_length] + (ptrdiff_t)(column % patches->run_length);
+            if (i < stored) {
+                last = patches->run[run] + (ptrdiff_t)l;
+                run += ++l == patches->run_length;
+                l = l == patches->run_length ? 0 : l;
+            }
+            offset[i] = last;
         }
         vf acc[MAX_ROWS][WIDE];
         UNROLL for (size_t i = 0; i < tile; i++)

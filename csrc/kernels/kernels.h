@@ -117,6 +117,15 @@ typedef struct fcnn_kernels {
                             float *y, uint8_t *winner, size_t y_line,   // lines of y_line numbers
                             float *scratch);
 
+    /* ---- a convolution and a max pool of four members: pooled_forward.c ---- */
+
+    /* y = the largest over the window's members of (bias, then the columns in order, as patches_forward); at least 0 where
+     * pooled->relu. winner as max_pool's (NULL: not wanted). */
+    void (*pooled_forward)(const fcnn_pooled *pooled, const float *x,
+                           const float *w,      // (runs * run_length, outputs)
+                           const float *bias,   // (outputs) or NULL
+                           size_t outputs, float *y, uint8_t *winner);
+
     /* ---- gradients through a max pool: sparse.h, pooled_weight_gradient.c, pooled_input_gradient.c ---- */
 
     /* gradient[k][o] = sum of patch[k] * dy over images, then windows in order, for outputs o in [begin, end) whose entry

@@ -21,6 +21,7 @@
     EACH(dense_input_gradient)                                                                                        \
     EACH(winograd_kernel)                                                                                             \
     EACH(winograd_pooled)                                                                                             \
+    EACH(pooled_forward)                                                                                              \
     EACH(pooled_weight_gradient)                                                                                      \
     EACH(pooled_input_gradient)                                                                                       \
     EACH(pooled_input_gradient_3x3)                                                                                   \

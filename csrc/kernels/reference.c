@@ -155,6 +155,28 @@ static size_t pooled_entry(const fcnn_pooled *pooled, size_t window, size_t outp
     return (window / pooled->window.width * pooled->out_width + window % pooled->window.width) * outputs + o;
 }
 
+void FCNN_NAME(pooled_forward)(const fcnn_pooled *pooled, const float *x, const float *w, const float *bias,
+                               size_t outputs, float *y, uint8_t *winner)
+{
+    const size_t columns = pooled->window.runs * pooled->window.run_length;
+    for (size_t n = 0; n < pooled->window.lines * pooled->window.width; n++)
+        for (size_t o = 0; o < outputs; o++) {
+            const size_t at = pooled_entry(pooled, n, outputs, o);
+            float best = -INFINITY;
+            for (size_t m = 0; m < pooled->members; m++) {
+                float sum = bias ? bias[o] : 0.0f;
+                for (size_t k = 0; k < columns; k++)
+                    sum = fmaf(x[pooled_position(pooled, n, k, (uint8_t)m)], w[k * outputs + o], sum);
+                if (m == 0 || sum > best) {
+                    best = sum;
+                    if (winner)
+                        winner[at] = (uint8_t)m;
+                }
+            }
+            y[at] = pooled->relu && best < 0.0f ? 0.0f : best;
+        }
+}
+
 void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                        const uint8_t *winner, size_t images, size_t stride, size_t outputs,
                                        size_t begin, size_t end, float *gradient, float *bias, float *scratch)

@@ -1,9 +1,9 @@
 /* conv2d_pooled.c - a convolution, an optional ReLU and a max pool as one step.
  *
- * Forward:  the convolution's lines under one line of windows are computed into scratch memory that stays in the cache, pooled
- *           with their winners, and forgotten: the convolution's output is never stored. Where windows overlap or are padded, all
- *           lines are computed first.
- *           3x3 taps under 2x2 windows go through kernels/conv2d_winograd.c instead.
+ * Forward:  the convolution's output is not kept. Windows of four pixels are pooled in registers: kernels/pooled_forward.c, or for
+ *           3x3 taps and enough channels kernels/conv2d_winograd.c. For others, the lines under one line of windows are
+ *           computed into scratch memory that stays in the cache, and pooled from there; all lines first, where windows
+ *           overlap or are padded.
  * Backward: only winners that the ReLU let through have a gradient; see kernels/sparse.h.
  *
  * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that nobody
@@ -29,6 +29,7 @@ typedef struct conv2d_pooled {
     int whole;                    /* windows overlap or are padded */
     int square;                   /* 3x3 taps side by side under windows of 2x2 adjacent pixels: has kernels of its own */
     int winograd;                 /* square, and enough channels */
+    int direct;                   /* else windows of four pixels: computed in registers */
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
@@ -119,6 +120,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, lists);
     self->square = is_square(self);
     self->winograd = self->square && self->conv->channels >= MIN_WINOGRAD && outputs >= MIN_WINOGRAD;
+    self->direct = !self->whole && !self->winograd && members == 4;
     fused->prepared = transposed_size(self);
     if (self->winograd) {
         fused->scratch = larger(fused->scratch, lists_after(self) + fcnn_winograd_scratch(self->conv->channels, outputs));
@@ -185,6 +187,11 @@ static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const floa
         io->kernels->winograd_pooled(layer->used[0], layer->used[1], self->conv->channels, outputs, x,
                                      self->conv->width * self->conv->channels, io->prepared + transposed_size(self),
                                      bias, self->relu, y, winner, line_size, lines);
+        return;
+    }
+    if (self->direct) {
+        const fcnn_pooled pooled = geometry(self, layer->used);
+        io->kernels->pooled_forward(&pooled, x, io->parameters, bias, outputs, y, winner);
         return;
     }
     fcnn_patches patches = self->conv->patches;

@@ -10,7 +10,7 @@
 #include "layer.h"
 #include "registry.h"
 
-enum { SHARD_ROWS = 48 };   /* rows of W whose gradient is one piece of work */
+enum { SHARD_ROWS = 24 };   /* rows of W whose gradient is one piece of work */
 
 typedef struct dense {
     size_t rows;      /* of one image: the product of all axes but the last */

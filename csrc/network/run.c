@@ -152,12 +152,18 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     const fcnn_shard *shard = &p->engine->plan->gradient[index];
     const fcnn_layer *layer = shard->step->layer;
     const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
+    const int at_once = p->update && layer->class->gradient_range;
+    size_t begin = shard->step->parameters, end = begin;
+    if (at_once) {
+        size_t first, last;
+        layer->class->gradient_range(layer, shard->number, &first, &last);
+        end = begin + last;
+        begin += first;
+        fcnn_network_prefetch_range(p->network, begin, end);
+    }
     layer->class->gradient(layer, &io, p->images, shard->number);
-    if (!p->update || !layer->class->gradient_range)
-        return;
-    size_t begin, end;
-    layer->class->gradient_range(layer, shard->number, &begin, &end);
-    fcnn_network_update_range(p->network, p->update, NULL, shard->step->parameters + begin, shard->step->parameters + end);
+    if (at_once)
+        fcnn_network_update_range(p->network, p->update, NULL, begin, end);
 }
 
 /* Updates the parameters of a step whose shards are not contiguous. */
