@@ -92,9 +92,17 @@ def test_bytes_after_the_elements_are_damage(write, pack):
         load_idx(write(pack(idx_bytes(IMAGES) + b"\0")))
 
 
-@pytest.mark.parametrize("tail", [b"\0", b"x" * 100, b"\x1fgarbage", gzip.compress(b"")[:-3]])
-def test_bytes_after_the_gzip_data_are_damage(write, tail):
-    with pytest.raises(DataError):
+@pytest.mark.parametrize(
+    ("tail", "message"),
+    [
+        (b"\0", "something else follows its gzip data"),
+        (b"x" * 100, "something else follows its gzip data"),
+        (b"\x1fgarbage", "damaged gzip data"),
+        (gzip.compress(b"")[:-3], "ends before its checksum"),
+    ],
+)
+def test_bytes_after_the_gzip_data_are_damage(write, tail, message):
+    with pytest.raises(DataError, match=message):
         load_idx(write(gzip.compress(idx_bytes(IMAGES)) + tail))
 
 
@@ -506,6 +514,16 @@ def test_uniform_and_normal_numbers_are_functions_of_the_generator(seed, stream)
     low, high = normal.cdf(-2), normal.cdf(2)
     expected = [1 + 3 * normal.inv_cdf(low + (high - low) * rank) for rank in ranks]
     np.testing.assert_allclose(out, expected, rtol=2e-7, atol=1e-9)
+
+
+def test_a_permutation_is_fisher_and_yates_s():
+    words = iter(philox(5, 6, 4000))
+    expected = list(range(1000))
+    for last in range(999, 0, -1):
+        mask = 2 ** last.bit_length() - 1
+        other = next(word & mask for word in words if word & mask <= last)
+        expected[last], expected[other] = expected[other], expected[last]
+    assert permutation(1000, 5, 6).tolist() == expected
 
 
 def test_a_permutation_is_one_and_depends_on_seed_and_stream():

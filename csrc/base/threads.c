@@ -9,7 +9,7 @@
  * then sleeps. Whoever goes to sleep first counts itself in `sleepers` and looks at the condition once more; whoever makes
  * the condition true looks at `sleepers` afterwards. Both are sequentially consistent, so one of them sees the other.
  *
- * `owned` admits one region at a time; others run inline. Threads do not survive fork: the child forgets the crew and makes a
+ * `owned` admits one region at a time; others, nested ones among them, run inline. Threads do not survive fork: the child forgets the crew and makes a
  * new one when it needs one.
  */
 #include "threads.h"
@@ -54,8 +54,6 @@ static struct {
     atomic_size_t requested;    /* by fcnn_threads_set; 0: automatic */
     atomic_size_t automatic;    /* what was found; 0: not looked for yet */
 } pool = {.owned = ATOMIC_FLAG_INIT};
-
-static _Thread_local int inside_region;
 
 static void pause_briefly(void)
 {
@@ -147,7 +145,6 @@ static void *work(void *argument)
 {
     crew *c = argument;
     uint64_t last_generation = 0;
-    inside_region = 1;
     fcnn_floating_mode_enter();
     while (!atomic_load(&c->stopping)) {
         const size_t worker = join(c, &last_generation);
@@ -285,14 +282,8 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *context)
 {
-    if (inside_region) {
-        run_inline(count, task, context);
-        return;
-    }
-
     const fcnn_floating_mode before = fcnn_floating_mode_enter();
     const size_t threads = fcnn_threads_get();
-    inside_region = 1;
     if (smaller(smaller(count, max_workers), threads) <= 1 || atomic_flag_test_and_set(&pool.owned)) {
         run_inline(count, task, context);
     } else {
@@ -304,7 +295,6 @@ void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *
             run_inline(count, task, context);
         atomic_flag_clear(&pool.owned);
     }
-    inside_region = 0;
     fcnn_floating_mode_restore(before);
 }
 

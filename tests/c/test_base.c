@@ -31,10 +31,24 @@ static int all_zero(const unsigned char *bytes, size_t count)
     return 1;
 }
 
+/* Memory that the next allocations will be given, full of ones. */
+static void soil_the_heap(void)
+{
+    enum { BLOCKS = 64, SIZE = 4000 };
+    void *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = malloc(SIZE);
+        memset(blocks[i], 255, SIZE);
+    }
+    for (size_t i = 0; i < BLOCKS; i++)
+        free(blocks[i]);
+}
+
 static void test_blocks_are_aligned_and_zeroed(void)
 {
     fcnn_error error;
-    const size_t counts[] = {0, 1, 63, 64, 65, 100000};
+    soil_the_heap();
+    const size_t counts[] = {0, 1, 63, 64, 65, 10000, 100000};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         void *block = NULL;
         CHECK(fcnn_allocate(&block, counts[i], 4, "a test", &error) == FCNN_OK);

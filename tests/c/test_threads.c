@@ -105,6 +105,24 @@ static void test_iterations_run_at_the_same_time(void)
     }
 }
 
+static void end_late(void *context, size_t index, size_t worker)
+{
+    (void)index;
+    if (worker != 0)
+        usleep(1000);   /* longer than the caller spins */
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static void test_a_loop_returns_after_its_last_iteration_has_ended(void)
+{
+    set_threads(3);
+    for (int i = 0; i < 50; i++) {
+        atomic_int ended = 0;
+        fcnn_parallel_for(20, 3, end_late, &ended);
+        CHECK(atomic_load(&ended) == 20);
+    }
+}
+
 static void outer(void *context, size_t index, size_t worker)
 {
     (void)worker;
@@ -269,6 +287,7 @@ int main(void)
     test_many_short_loops();
     test_sleeping_workers_are_woken();
     test_iterations_run_at_the_same_time();
+    test_a_loop_returns_after_its_last_iteration_has_ended();
     test_nested_loops_run_inline();
     test_several_callers_get_right_results();
     test_a_forked_child_has_a_pool_of_its_own();
