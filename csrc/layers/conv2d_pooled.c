@@ -113,6 +113,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     const size_t lines = self->whole ? windows->height : windows->pool_height;
     const fcnn_pooled pooled = geometry(self, (size_t[2]){windows->out_height, windows->out_width});
     fused->output = pool->output;
+    fused->backward_reads = relu ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
     fused->used[0] = windows->out_height;
     fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);

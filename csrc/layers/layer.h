@@ -82,7 +82,7 @@ typedef struct fcnn_layer_class {
     void (*input_used)(const fcnn_layer *layer, size_t used[2]);
 } fcnn_layer_class;
 
-enum { FCNN_READS_X = 1, FCNN_READS_Y = 2 };
+enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4 };
 
 struct fcnn_layer {
     const fcnn_layer_class *class;
@@ -98,7 +98,8 @@ struct fcnn_layer {
     size_t prepare_shards;
     size_t gradient_shards;
     size_t used[2];                     /* lines and columns of an image output that anyone reads; set for steps with input_used */
-    int backward_reads;                 /* FCNN_READS_X | FCNN_READS_Y: what backward (not gradient) looks at; gradient reads x */
+    int backward_reads;                 /* FCNN_READS_...: what backward looks at besides dy and saved. gradient reads x, and y where
+                                           FCNN_GRADIENT_READS_Y */
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */
     const char *activation;             /* the activation that the layer is, where a loss can take it over: "softmax", "sigmoid" */

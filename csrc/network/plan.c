@@ -117,10 +117,15 @@ static void find_used(builder *b)
 static int may_overwrite_input(const builder *b, const fcnn_operation *operation)
 {
     const size_t input = b->root[source_of(b, operation, 0)];
-    const fcnn_layer *layer = operation->layer, *writer = layer_of(b, input);
-    if (!layer->in_place || is_absorbed(b, operation) || b->tensors[input].users != 1)
+    if (!operation->layer->in_place || is_absorbed(b, operation) || b->tensors[input].users != 1)
         return 0;
-    return !(b->purpose->training && (layer->backward_reads & FCNN_READS_X || writer->backward_reads & FCNN_READS_Y));
+    if (!b->purpose->training)
+        return 1;
+    const fcnn_operation *writer = b->plan->operation;
+    while (writer->layer && writer->tail != input)
+        writer++;
+    const int writer_reads = writer->layer ? writer->layer->backward_reads : 0;
+    return !(operation->layer->backward_reads & FCNN_READS_X || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
 }
 
 static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
@@ -148,6 +153,8 @@ static void place_backward(builder *b, const fcnn_operation *operation, fcnn_ste
     step->dy = tensor_of(b, operation->tail)->gradient;
     if (step->dy != FCNN_NOWHERE)
         lives_until(b, step->dy, step->has_gradient ? b->end : moment);
+    if (step->has_gradient && layer->backward_reads & FCNN_GRADIENT_READS_Y)
+        lives_until(b, step->y, b->end);
     if (!step->has_backward)
         return;
     lives_until(b, step->saved, moment);
