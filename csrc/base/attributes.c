@@ -54,7 +54,8 @@ fcnn_status fcnn_attributes_sizes(const fcnn_attributes *attributes, const char 
             char bound[48] = "";
             if (high < SIZE_MAX)
                 snprintf(bound, sizeof bound, " and at most %zu", high);
-            return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %lld; it must be at least %zu%s", name, value, low, bound);
+            return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %lld; it must be at least %zu%s", name, value, low,
+                             bound);
         }
         values[i] = (size_t)value;
     }

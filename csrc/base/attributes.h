@@ -1,7 +1,8 @@
 /* attributes.h - named values with which Python describes a layer, a loss, an optimizer or a metric.
  *
- * The binding turns a dict into a list of these; whoever is described reads the names it knows. Reading is strict: a missing name or a
- * value of the wrong kind is FCNN_E_ARGUMENT, and a name that nobody knows is refused by fcnn_attributes_expect.
+ * The binding turns a dict into a list of these; whoever is described reads the names it knows. Reading is strict: a
+ * missing name or a value of the wrong kind is FCNN_E_ARGUMENT, and a name that nobody knows is refused by
+ * fcnn_attributes_expect.
  */
 #ifndef FCNN_ATTRIBUTES_H
 #define FCNN_ATTRIBUTES_H
@@ -12,7 +13,11 @@
 
 enum { FCNN_ATTRIBUTE_INTEGERS = 8 };
 
-typedef enum fcnn_attribute_kind { FCNN_ATTRIBUTE_INTEGER, FCNN_ATTRIBUTE_NUMBER, FCNN_ATTRIBUTE_TEXT } fcnn_attribute_kind;
+typedef enum fcnn_attribute_kind {
+    FCNN_ATTRIBUTE_INTEGER,
+    FCNN_ATTRIBUTE_NUMBER,
+    FCNN_ATTRIBUTE_TEXT
+} fcnn_attribute_kind;
 
 typedef struct fcnn_attribute {
     const char *name;

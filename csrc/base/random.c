@@ -1,7 +1,7 @@
 /* random.c - Philox4x32-10 and what is drawn from it.
  *
- * Number i of a stream is word i mod 4 of the block whose counter is (stream, i / 4). Nothing here calls the C library's
- * logarithm, whose last bit differs between systems, so every machine draws the same numbers.
+ * Number i of a stream is word i mod 4 of the block whose counter is (stream, i / 4). Nothing here calls the C
+ * library's logarithm, whose last bit differs between systems, so every machine draws the same numbers.
  */
 #include "random.h"
 
@@ -78,7 +78,8 @@ static double polynomial(const double coefficients[8], double x)   /* highest po
 }
 
 /* The normal distribution's quantile, for p in [1e-11, 1 - 1e-11], to about 16 digits.
- * Source: Wichura, "Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37, 1988. */
+ * Source: Wichura, "Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37,
+ * 1988. */
 static double normal_quantile(double p)
 {
     static const double centre_above[8] = {2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4,
@@ -87,12 +88,12 @@ static double normal_quantile(double p)
     static const double centre_below[8] = {5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4,
                                            2.1213794301586595867e4, 5.3941960214247511077e3, 6.8718700749205790830e2,
                                            4.2313330701600911252e1, 1.0};
-    static const double tail_above[8] = {7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1,
-                                         1.27045825245236838258e0,  3.64784832476320460504e0,  5.76949722146069140550e0,
-                                         4.63033784615654529590e0,  1.42343711074968357734e0};
-    static const double tail_below[8] = {1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2,
-                                         1.48103976427480074590e-1, 6.89767334985100004550e-1, 1.67638483018380384940e0,
-                                         2.05319162663775882187e0,  1.0};
+    static const double tail_above[8] = {
+        7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258e0,
+        3.64784832476320460504e0,  5.76949722146069140550e0,  4.63033784615654529590e0,  1.42343711074968357734e0};
+    static const double tail_below[8] = {
+        1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+        6.89767334985100004550e-1, 1.67638483018380384940e0,  2.05319162663775882187e0,  1.0};
     const double q = p - 0.5;
     if (fabs(q) <= 0.425) {
         const double r = 0.180625 - q * q;

@@ -27,7 +27,8 @@ int fcnn_shape_equal(const fcnn_shape *a, const fcnn_shape *b)
 fcnn_status fcnn_shape_check(const fcnn_shape *shape, const char *what, fcnn_error *error)
 {
     if (shape->rank > FCNN_MAX_RANK)
-        return fcnn_fail(error, FCNN_E_SHAPE, "%s has %zu axes; at most %d are supported", what, shape->rank, FCNN_MAX_RANK);
+        return fcnn_fail(error, FCNN_E_SHAPE, "%s has %zu axes; at most %d are supported", what, shape->rank,
+                         FCNN_MAX_RANK);
 
     char text[128];
     uint64_t size = 1;

@@ -25,7 +25,8 @@ typedef struct fcnn_error {
     char message[512];
 } fcnn_error;
 
-/* Fills *error and returns `status`, so that a function can `return fcnn_fail(...)`. A message that does not fit is cut. */
+/* Fills *error and returns `status`, so that a function can `return fcnn_fail(...)`. A message that does not fit is
+ * cut. */
 fcnn_status fcnn_fail(fcnn_error *error, fcnn_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,7 +1,8 @@
 /* thread_count.c - reads the environment, the affinity mask and the cgroup's CPU quota.
  *
- * A container's quota does not show in the affinity mask: with 2 CPUs' worth of time on a machine of 64, 64 threads would
- * spend most of it waiting. cgroup v2 keeps "quota period" in cpu.max, v1 in two files; a quota of any ancestor holds too.
+ * A container's quota does not show in the affinity mask: with 2 CPUs' worth of time on a machine of 64, 64 threads
+ * would spend most of it waiting. cgroup v2 keeps "quota period" in cpu.max, v1 in two files; a quota of any ancestor
+ * holds too.
  */
 #define _GNU_SOURCE
 #include "thread_count.h"
@@ -56,8 +57,8 @@ static size_t folder_quota(const char *folder, int version)
     return (size_t)((quota + period - 1) / period);
 }
 
-/* The smallest quota of mount/group and its ancestors, or 0. Inside a container `group` may not exist below the mount; the
- * walk then ends at the mount itself, which is the container's own group. */
+/* The smallest quota of mount/group and its ancestors, or 0. Inside a container `group` may not exist below the mount;
+ * the walk then ends at the mount itself, which is the container's own group. */
 static size_t smallest_quota(const char *mount, const char *group, int version)
 {
     char folder[PATH_SIZE];

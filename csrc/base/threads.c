@@ -1,16 +1,18 @@
 /* threads.c - the pool of workers behind fcnn_parallel_for.
  *
- * A region (one parallel loop) is published in one atomic word, `state`: its generation, how many workers it admits and how
- * many have joined. A worker joins by compare-and-swap, takes iterations from a shared counter until none are left, and
- * reports that it has left. The caller works along, then closes the region (nobody can join any more) and waits for those
- * who joined, not for those who were late: a worker that the system has not scheduled never delays anyone.
+ * A region (one parallel loop) is published in one atomic word, `state`: its generation, how many workers it admits
+ * and how many have joined. A worker joins by compare-and-swap, takes iterations from a shared counter until none are
+ * left, and reports that it has left. The caller works along, then closes the region (nobody can join any more) and
+ * waits for those who joined, not for those who were late: a worker that the system has not scheduled never delays
+ * anyone.
  *
- * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds away,
- * then sleeps. Whoever goes to sleep first counts itself in `sleepers` and looks at the condition once more; whoever makes
- * the condition true looks at `sleepers` afterwards. Both are sequentially consistent, so one of them sees the other.
+ * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds
+ * away, then sleeps. Whoever goes to sleep first counts itself in `sleepers` and looks at the condition once more;
+ * whoever makes the condition true looks at `sleepers` afterwards. Both are sequentially consistent, so one of them
+ * sees the other.
  *
- * `owned` admits one region at a time; others, nested ones among them, run inline. Threads do not survive fork: the child forgets the crew and makes a
- * new one when it needs one.
+ * `owned` admits one region at a time; others, nested ones among them, run inline. Threads do not survive fork: the
+ * child forgets the crew and makes a new one when it needs one.
  */
 #include "threads.h"
 

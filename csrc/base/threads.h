@@ -1,7 +1,8 @@
 /* threads.h - the pool: runs the iterations of a loop on several cores.
  *
- * One pool for the process, made at first use and made again in the child after fork. Workers spin for a moment, then sleep.
- * Workers (and the caller, for the length of the call) run with denormals flushed to zero; the caller's mode is restored.
+ * One pool for the process, made at first use and made again in the child after fork. Workers spin for a moment, then
+ * sleep. Workers (and the caller, for the length of the call) run with denormals flushed to zero; the caller's mode is
+ * restored.
  */
 #ifndef FCNN_THREADS_H
 #define FCNN_THREADS_H
@@ -21,8 +22,8 @@ typedef void fcnn_task(void *context, size_t index, size_t worker);
  * If another thread is using the pool, or the pool cannot be made, everything runs in the caller as worker 0. */
 void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *context);
 
-/* Threads that a parallel loop uses: the last fcnn_threads_set, else FASHIONCNN_NUM_THREADS, else OMP_NUM_THREADS, else the
- * CPUs of the affinity mask, cut by the cgroup's quota. At least 1, at most FCNN_MAX_THREADS. */
+/* Threads that a parallel loop uses: the last fcnn_threads_set, else FASHIONCNN_NUM_THREADS, else OMP_NUM_THREADS, else
+ * the CPUs of the affinity mask, cut by the cgroup's quota. At least 1, at most FCNN_MAX_THREADS. */
 size_t fcnn_threads_get(void);
 
 /* Sets the number of threads; 0 returns to the automatic choice. FCNN_E_ARGUMENT above FCNN_MAX_THREADS. */

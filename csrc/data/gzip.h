@@ -1,4 +1,4 @@
-/* gzip.h - reads a file's content, unpacked where it is gzipped (RFC 1952, one member or several) and as it is where not. */
+/* gzip.h - reads a file's content, unpacked where it is gzipped (RFC 1952, one member or several), else as it is. */
 #ifndef FCNN_GZIP_H
 #define FCNN_GZIP_H
 
@@ -11,8 +11,8 @@ typedef struct fcnn_gzip fcnn_gzip;
 /* Opens the file at `path`, which is copied. FCNN_E_IO. On failure *file is NULL. */
 fcnn_status fcnn_gzip_open(fcnn_gzip **file, const char *path, fcnn_error *error);
 
-/* The next *got <= size bytes of content; fewer than `size` only at its end. FCNN_E_DATA for damaged gzip data or bytes that
- * are no gzip data after it, FCNN_E_IO. */
+/* The next *got <= size bytes of content; fewer than `size` only at its end. FCNN_E_DATA for damaged gzip data or bytes
+ * that are no gzip data after it, FCNN_E_IO. */
 fcnn_status fcnn_gzip_read(fcnn_gzip *file, void *data, size_t size, size_t *got, fcnn_error *error);
 
 /* True where the end was reached, but in the middle of gzip data. */

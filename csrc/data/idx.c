@@ -1,7 +1,7 @@
 /* idx.c - an IDX file's header is believed only as far as the file bears it out.
  *
- * Sizes are multiplied with a check for overflow, compared with what the file can hold before anyone allocates, and demanded to
- * the byte when the elements are read.
+ * Sizes are multiplied with a check for overflow, compared with what the file can hold before anyone allocates, and
+ * demanded to the byte when the elements are read.
  */
 #include "idx.h"
 
@@ -68,8 +68,8 @@ static fcnn_status read_magic(fcnn_idx *idx, fcnn_error *error)
     idx->rank = magic[3];
     if (magic[0] || magic[1] || !idx->element_size || idx->rank < 1 || idx->rank > FCNN_IDX_RANK)
         return fcnn_fail(error, FCNN_E_DATA,
-                         "%s: is not an IDX file: it begins with the bytes %02x %02x %02x %02x; expected 00 00, an element type "
-                         "(08, 09, 0b, 0c, 0d or 0e) and 1 to %d axes",
+                         "%s: is not an IDX file: it begins with the bytes %02x %02x %02x %02x; expected 00 00, an "
+                         "element type (08, 09, 0b, 0c, 0d or 0e) and 1 to %d axes",
                          idx->path, magic[0], magic[1], magic[2], magic[3], FCNN_IDX_RANK);
     idx->type = (fcnn_idx_type)magic[2];
     return FCNN_OK;
@@ -108,7 +108,8 @@ static fcnn_status check_claim(const fcnn_idx *idx, fcnn_error *error)
         return FCNN_OK;
     char most[COUNT_TEXT], claimed[COUNT_TEXT];
     return fcnn_fail(error, FCNN_E_DATA, "%s: cannot hold more than %s of its %s %s %s", idx->path,
-                     count_text(room / entry_size(idx), most), count_text(idx->extent[0], claimed), noun(idx), PROBABLE_CAUSE);
+                     count_text(room / entry_size(idx), most), count_text(idx->extent[0], claimed), noun(idx),
+                     PROBABLE_CAUSE);
 }
 
 fcnn_status fcnn_idx_open(fcnn_idx *idx, const char *path, fcnn_error *error)
@@ -145,7 +146,8 @@ fcnn_status fcnn_idx_read(fcnn_idx *idx, void *elements, fcnn_error *error)
                          count_text(got / entry_size(idx), done), claimed, noun(idx), PROBABLE_CAUSE);
     FCNN_TRY(fcnn_gzip_read(idx->file, &extra, 1, &more, error));
     if (more)
-        return fcnn_fail(error, FCNN_E_DATA, "%s: goes on after its %s %s (damaged header?)", idx->path, claimed, noun(idx));
+        return fcnn_fail(error, FCNN_E_DATA, "%s: goes on after its %s %s (damaged header?)", idx->path, claimed,
+                         noun(idx));
     if (fcnn_gzip_is_cut(idx->file))
         return fcnn_fail(error, FCNN_E_DATA, "%s: ends before its checksum %s", idx->path, PROBABLE_CAUSE);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -1,7 +1,7 @@
 /* idx.h - IDX, the format of the MNIST family: a typed array of any number of axes, big-endian, often gzipped.
  *
- * Bytes 0 and 1 are zero, byte 2 is the element type, byte 3 the number of axes; then a 32-bit extent for each axis; then the
- * elements in row-major order. Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+ * Bytes 0 and 1 are zero, byte 2 is the element type, byte 3 the number of axes; then a 32-bit extent for each axis;
+ * then the elements in row-major order. Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
  */
 #ifndef FCNN_IDX_H
 #define FCNN_IDX_H
@@ -35,11 +35,12 @@ typedef struct fcnn_idx {
     size_t size;             /* bytes of all elements */
 } fcnn_idx;
 
-/* Opens the file and reads its header. FCNN_E_IO; FCNN_E_DATA where it is no IDX file or claims more elements than it can hold.
- * Call fcnn_idx_close in every case. */
+/* Opens the file and reads its header. FCNN_E_IO; FCNN_E_DATA where it is no IDX file or claims more elements than it
+ * can hold. Call fcnn_idx_close in every case. */
 fcnn_status fcnn_idx_open(fcnn_idx *idx, const char *path, fcnn_error *error);
 
-/* elements = idx->size bytes, in the machine's byte order. Once. FCNN_E_IO; FCNN_E_DATA unless the file holds exactly this. */
+/* elements = idx->size bytes, in the machine's byte order. Once. FCNN_E_IO; FCNN_E_DATA unless the file holds
+ * exactly this. */
 fcnn_status fcnn_idx_read(fcnn_idx *idx, void *elements, fcnn_error *error);
 
 void fcnn_idx_close(fcnn_idx *idx);

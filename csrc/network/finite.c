@@ -1,4 +1,4 @@
-/* finite.c - rows are read in blocks, as a training step would read them; blocks after the first bad row found are skipped. */
+/* finite.c - rows are read in blocks, as a training step would read them; blocks after a bad row found are skipped. */
 #include "finite.h"
 
 #include <stdatomic.h>

@@ -52,8 +52,8 @@ static PyObject *random_uniform(PyObject *module, PyObject *arguments, PyObject 
     PyArrayObject *out;
     uint64_t seed, stream;
     float low, high;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&O&O&O&O&:random_uniform", names, to_output, &out, to_uint64,
-                                     &seed, to_uint64, &stream, to_float, &low, to_float, &high))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&O&O&O&O&:random_uniform", names, to_output, &out,
+                                     to_uint64, &seed, to_uint64, &stream, to_float, &low, to_float, &high))
         return NULL;
     if (low > high)
         return PyErr_Format(PyExc_ValueError, "random_uniform() got a low above its high");
@@ -71,8 +71,9 @@ static PyObject *random_normal(PyObject *module, PyObject *arguments, PyObject *
     uint64_t seed, stream;
     float mean, deviation;
     int truncated = 0;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&O&O&O&O&|p:random_normal", names, to_output, &out, to_uint64,
-                                     &seed, to_uint64, &stream, to_float, &mean, to_float, &deviation, &truncated))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&O&O&O&O&|p:random_normal", names, to_output, &out,
+                                     to_uint64, &seed, to_uint64, &stream, to_float, &mean, to_float, &deviation,
+                                     &truncated))
         return NULL;
     if (deviation < 0)
         return PyErr_Format(PyExc_ValueError, "random_normal() got a negative deviation");
@@ -88,8 +89,8 @@ static PyObject *permutation(PyObject *module, PyObject *arguments, PyObject *ke
     static char *names[] = {"count", "seed", "stream", NULL};
     npy_intp count;
     uint64_t seed, stream;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "nO&O&:permutation", names, &count, to_uint64, &seed, to_uint64,
-                                     &stream))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "nO&O&:permutation", names, &count, to_uint64, &seed,
+                                     to_uint64, &stream))
         return NULL;
     if (count < 0)
         return PyErr_Format(PyExc_ValueError, "permutation() got a count of %zd; expected at least 0", count);

@@ -32,7 +32,8 @@ static void count_run(void *context, size_t index, size_t worker)
     atomic_fetch_sub(&t->busy[worker], 1);
 }
 
-/* True where a loop of `count` (at most MANY) runs every iteration once and uses worker numbers below `max_workers` one at a time. */
+/* True where a loop of `count` (at most MANY) runs every iteration once, and no two at a time under one worker's number,
+ * which is below `max_workers`. */
 static int loop_is_right(size_t count, size_t max_workers)
 {
     tally t = {0};
@@ -249,8 +250,9 @@ static int environment_decides(void)
 {
     const size_t machine = automatic_count(NULL, NULL);
     return machine >= 1 && automatic_count("3", "5") == 3 && automatic_count(NULL, "5") == 5 &&
-           automatic_count(NULL, "6,2") == 6 && automatic_count("many", "7") == 7 && automatic_count("0", NULL) == machine &&
-           automatic_count("-2", NULL) == machine && automatic_count("100000", NULL) == FCNN_MAX_THREADS;
+           automatic_count(NULL, "6,2") == 6 && automatic_count("many", "7") == 7 &&
+           automatic_count("0", NULL) == machine && automatic_count("-2", NULL) == machine &&
+           automatic_count("100000", NULL) == FCNN_MAX_THREADS;
 }
 
 static void test_the_count_comes_from_the_call_then_the_environment(void)
