@@ -32,8 +32,8 @@ static void count_run(void *context, size_t index, size_t worker)
     atomic_fetch_sub(&t->busy[worker], 1);
 }
 
-/* True where a loop of `count` (at most MANY) runs every iteration once, and no two at a time under one worker's number,
- * which is below `max_workers`. */
+/* True where a loop of `count` (at most MANY) runs every iteration once, and no two at a time under one worker's
+ * number, which is below `max_workers`. */
 static int loop_is_right(size_t count, size_t max_workers)
 {
     tally t = {0};
