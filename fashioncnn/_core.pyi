@@ -85,13 +85,13 @@ class Network:
         "mean_absolute_error", "huber" (delta). A final softmax or sigmoid is computed together with its
         crossentropy."""
     def set_optimizer(self, optimizer: Mapping[str, Any]) -> None:
-        """Chooses the optimizer, with zero slots and iterations 0: ``type`` "adam" (beta_1, beta_2, epsilon,
-        amsgrad), "sgd" (momentum, nesterov), "rmsprop" (rho, momentum, epsilon, centered); each with weight_decay, clipnorm, global_clipnorm,
-        clipvalue (0 or absent: none)."""
+        """Chooses the optimizer, with zero slots and iterations 0: ``type`` "adam" (beta_1, beta_2, epsilon, amsgrad),
+        "sgd" (momentum, nesterov), "rmsprop" (rho, momentum, epsilon, centered); each with weight_decay, clipnorm,
+        global_clipnorm, clipvalue (0 or absent: none)."""
     def set_metrics(self, metrics: Sequence[Mapping[str, Any]]) -> None:
         """Chooses what is counted in each step: ``type`` "sparse_categorical_accuracy", "categorical_accuracy",
-        "binary_accuracy" (threshold), "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with
-        weighted (bool)."""
+        "binary_accuracy" (threshold), "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each
+        with weighted (bool)."""
     def metric_totals(self) -> list[tuple[float, float]]:
         """(sum, number of images or sum of their weights) of every metric since the last reset."""
     def reset_metrics(self) -> None: ...
