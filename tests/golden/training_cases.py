@@ -1,4 +1,4 @@
-"""Golden cases: losses and gradients, weights after 20 steps of each optimizer, the reference network's first losses."""
+"""Golden cases: losses and gradients, weights after 20 steps of each optimizer, the reference's first losses."""
 
 from __future__ import annotations
 
