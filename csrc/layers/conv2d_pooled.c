@@ -68,6 +68,14 @@ static size_t lists_after(const conv2d_pooled *self) { return rounded(self->bord
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
+/* Whether windows overlap from line to line, or reach over the image's edge. */
+static int is_whole(const fcnn_windows *w)
+{
+    return w->stride_height < w->pool_height || w->pad_top || w->pad_left ||
+           (w->out_height - 1) * w->stride_height + w->pool_height > w->height ||
+           (w->out_width - 1) * w->stride_width + w->pool_width > w->width;
+}
+
 static size_t patch_columns(const conv2d_pooled *self)
 {
     return self->conv->patches.runs * self->conv->patches.run_length;
@@ -103,7 +111,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     self->conv = conv->config;
     self->windows = *windows;
     self->relu = relu;
-    self->whole = windows->pad_top || windows->pad_left || windows->stride_height < windows->pool_height;
+    self->whole = is_whole(windows);
     self->bordered = conv->saved;
     for (size_t m = 0; m < members; m++)
         self->member[m] = (ptrdiff_t)(m / windows->pool_width) * self->conv->patches.line_step +
