@@ -1,0 +1,131 @@
+/* networks.h - data, networks with random weights and their passes over a batch, for the tests of whole networks. */
+#ifndef FCNN_NETWORKS_H
+#define FCNN_NETWORKS_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "check.h"
+#include "network/network.h"
+#include "nodes.h"
+
+enum { ROWS = 24, MOST_LABELS = 4, MOST_INPUTS = 1280, MOST_OUTPUTS = 576, CLASSES = 5 };
+
+/* ---- data ---- */
+
+static float inputs[ROWS * MOST_INPUTS], values[ROWS * MOST_OUTPUTS], sample_weights[ROWS];
+static int64_t labels[ROWS * MOST_LABELS];
+
+static inline void fill_data(void)
+{
+    fcnn_random_uniform(inputs, ROWS * MOST_INPUTS, 31, 0, -1, 1);
+    fcnn_random_uniform(values, ROWS * MOST_OUTPUTS, 31, 1, 0, 1);
+    fcnn_random_uniform(sample_weights, ROWS, 31, 2, 0.5f, 1.5f);
+    for (size_t i = 0; i < ROWS * MOST_LABELS; i++)
+        labels[i] = (int64_t)(i * 7 % CLASSES);
+}
+
+/* Dense rows of float32 or int64. */
+static inline fcnn_array rows_of(const void *data, fcnn_dtype dtype, size_t size)
+{
+    const ptrdiff_t element = (ptrdiff_t)fcnn_dtype_size(dtype);
+    return (fcnn_array){.dtype = dtype, .data = data, .rank = 2, .extent = {ROWS, size},
+                        .stride = {(ptrdiff_t)size * element, element}};
+}
+
+static inline size_t input_size(const fcnn_network *network)
+{
+    return fcnn_shape_size(&fcnn_network_graph(network)->node[0].layer.output);
+}
+
+static inline size_t output_size(const fcnn_network *network)
+{
+    const fcnn_graph *graph = fcnn_network_graph(network);
+    return fcnn_shape_size(&graph->node[graph->nodes - 1].layer.output);
+}
+
+static inline size_t weight_count(const fcnn_network *network) { return fcnn_network_graph(network)->parameters; }
+
+/* ---- networks ---- */
+
+static inline fcnn_isa best_isa(void)
+{
+    fcnn_isa isa;
+    fcnn_error error;
+    CHECK(fcnn_isa_select(NULL, &isa, &error) == FCNN_OK);
+    return isa;
+}
+
+/* Random weights of a size that keeps the activations' size. */
+static inline void fill_weights(fcnn_network *network)
+{
+    const fcnn_graph *graph = fcnn_network_graph(network);
+    for (size_t n = 0; n < graph->nodes; n++)
+        for (size_t i = 0; i < graph->node[n].layer.parameters; i++) {
+            const fcnn_parameter *parameter = &graph->node[n].layer.parameter[i];
+            const size_t size = fcnn_shape_size(&parameter->shape), at = graph->node[n].parameters + parameter->offset;
+            const float limit = sqrtf(3.0f * (float)parameter->shape.extent[parameter->shape.rank - 1] / (float)size);
+            fcnn_random_uniform(fcnn_network_weights(network) + at, size, 32, at, -limit, limit);
+        }
+}
+
+/* Takes over the graph. */
+static inline fcnn_network *network_of(fcnn_graph *graph, fcnn_isa isa, fcnn_attributes loss_attributes)
+{
+    fcnn_network *network = NULL;
+    fcnn_loss loss;
+    fcnn_error error = {.status = FCNN_OK};
+    CHECK(fcnn_network_create(&network, graph, fcnn_kernels_for(isa), &error) == FCNN_OK);
+    CHECK(fcnn_loss_create(&loss, &loss_attributes, &error) == FCNN_OK);
+    fcnn_network_set_loss(network, &loss);
+    fill_weights(network);
+    return network;
+}
+
+#define SQUARED_ERROR DESCRIBE(TEXT("type", "mean_squared_error"))
+#define SPARSE_CROSSENTROPY DESCRIBE(TEXT("type", "sparse_categorical_crossentropy"), INTEGER("from_logits", 0))
+
+static inline fcnn_status set_optimizer(fcnn_network *network, fcnn_attributes attributes, fcnn_error *error)
+{
+    fcnn_optimizer optimizer;
+    CHECK(fcnn_optimizer_create(&optimizer, &attributes, error) == FCNN_OK);
+    return fcnn_network_set_optimizer(network, &optimizer, error);
+}
+
+/* Trains or tests on `images` rows from `start` on, with the targets that the loss reads. */
+static inline fcnn_status run_batch(fcnn_network *network, const float *x, size_t start, size_t images, int training,
+                                    int update, double *loss, fcnn_error *error)
+{
+    const int reads_labels = fcnn_network_loss(network)->class->target == FCNN_TARGET_LABELS;
+    const fcnn_array rows = rows_of(x, FCNN_FLOAT32, input_size(network));
+    const fcnn_array y = reads_labels ? rows_of(labels, FCNN_INT64, output_size(network) / CLASSES)
+                                      : rows_of(values, FCNN_FLOAT32, output_size(network));
+    const fcnn_batch batch = {.x = &rows, .y = &y, .rows = {NULL, start, start + images}};
+    return training ? fcnn_network_train(network, &batch, update, loss, error)
+                    : fcnn_network_test(network, &batch, loss, error);
+}
+
+/* Fills the gradients and returns the loss of the first `images` rows. */
+static inline double gradients_of(fcnn_network *network, size_t images)
+{
+    double loss = NAN;
+    fcnn_error error;
+    CHECK(run_batch(network, inputs, 0, images, 1, 0, &loss, &error) == FCNN_OK);
+    return loss;
+}
+
+static inline void predict(fcnn_network *network, const float *x, size_t start, size_t stop, float *out)
+{
+    const fcnn_array rows = rows_of(x, FCNN_FLOAT32, input_size(network));
+    fcnn_error error;
+    CHECK(fcnn_network_predict(network, &rows, start, stop, out, 0, &error) == FCNN_OK);
+}
+
+static inline int are_equal(const float *a, const float *b, size_t count)
+{
+    return memcmp(a, b, count * sizeof *a) == 0;
+}
+
+#endif

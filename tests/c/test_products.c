@@ -1,0 +1,558 @@
+/* test_products.c - every build of the product kernels against the reference.
+ *
+ * A subject runs one kernel on made-up input and leaves its outputs, and its scratch memory, in guarded arrays full of
+ * canaries. The whole arrays are compared, so whatever is written beside the output, or in its gaps, is seen. On small
+ * integers every build must agree exactly with the reference; on random numbers within a tolerance, and the builds with
+ * fused multiply-add with each other to the bit. Inputs end where their memory ends, for the address sanitizer, and are
+ * NaN wherever a kernel has no business.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "check.h"
+#include "kernels/kernels.h"
+
+enum { GUARD = 32, ARRAYS = 3, CANARY = 0x7fc0dead, MAX_TAPS = 25, MAX_MEMBERS = 9 };
+
+static const size_t channel_counts[] = {1, 3, 7, 16, 20, 33, 50, 64, 100};
+static const size_t output_counts[] = {1, 7, 10, 16, 20, 33, 48, 64, 100, 128};
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+/* ---- input ---- */
+
+static int use_integers;
+
+static void fill(float *out, size_t count, uint64_t stream)
+{
+    fcnn_random_uniform(out, count, 77, stream, use_integers ? -4 : -1, use_integers ? 4 : 1);
+    for (size_t i = 0; use_integers && i < count; i++)
+        out[i] = floorf(out[i]);
+}
+
+/* `images` stretches of `size` numbers, one every `stride` floats, NaN between them. The caller frees it. */
+static float *new_batch(size_t images, size_t stride, size_t size, uint64_t stream)
+{
+    const size_t total = images ? (images - 1) * stride + size : 0;
+    float *batch = malloc(total * sizeof *batch + !total);
+    for (size_t i = 0; i < total; i++)
+        batch[i] = NAN;
+    for (size_t i = 0; i < images; i++)
+        fill(batch + i * stride, size, stream + (i << 8));
+    return batch;
+}
+
+static float *new_input(size_t size, uint64_t stream) { return new_batch(1, size, size, stream); }
+
+/* ---- guarded output ---- */
+
+typedef struct guarded {
+    size_t count;   /* floats, with the guards */
+    float *memory;
+} guarded;
+
+typedef struct result {
+    guarded array[ARRAYS];
+    size_t arrays;
+} result;
+
+static void put_canaries(float *memory, size_t count)
+{
+    const int32_t canary = CANARY;
+    for (size_t i = 0; i < count; i++)
+        memcpy(&memory[i], &canary, sizeof canary);
+}
+
+/* One more array of `size` floats, `front` floats behind the beginning of a cache line. */
+static float *new_array(result *to, size_t size, size_t front)
+{
+    guarded *array = &to->array[to->arrays++];
+    array->count = (size + 2 * GUARD + front + 15) / 16 * 16;
+    array->memory = aligned_alloc(64, array->count * sizeof(float));
+    put_canaries(array->memory, array->count);
+    return array->memory + GUARD + front;
+}
+
+static float *new_output(result *to, size_t size) { return new_array(to, size, 1); }
+static float *new_scratch(result *to, size_t size) { return new_array(to, size, 0); }
+
+static int guard_holds(const guarded *array)
+{
+    const int32_t canary = CANARY;
+    for (size_t i = 0; i < GUARD; i++)
+        if (memcmp(&array->memory[i], &canary, sizeof canary) ||
+            memcmp(&array->memory[array->count - 1 - i], &canary, sizeof canary))
+            return 0;
+    return 1;
+}
+
+static int agrees(const guarded *actual, const guarded *expected, double tolerance)
+{
+    for (size_t i = 0; i < expected->count; i++) {
+        const double a = (double)actual->memory[i], e = (double)expected->memory[i];
+        if (memcmp(&actual->memory[i], &expected->memory[i], sizeof(float)) != 0 &&
+            !(fabs(a - e) <= tolerance * fmax(1.0, fabs(e))))
+            return 0;
+    }
+    return 1;
+}
+
+static int all_agree(const result *actual, const result *expected, double tolerance)
+{
+    int agree = 1;
+    for (size_t a = 0; a < expected->arrays; a++)
+        agree &= guard_holds(&actual->array[a]) && agrees(&actual->array[a], &expected->array[a], tolerance);
+    return agree;
+}
+
+static void release(result *r)
+{
+    for (size_t a = 0; a < r->arrays; a++)
+        free(r->array[a].memory);
+    *r = (result){0};
+}
+
+/* ---- subjects ---- */
+
+typedef struct pooling {
+    size_t size[2], strides[2], before[2], after[2];   /* before, after: padding */
+    size_t unread;           /* lines and columns of windows that are left out */
+    int relu;
+} pooling;
+
+typedef struct convolution {
+    size_t lines, width, kernel[2], strides[2], dilation[2];
+    size_t spare;            /* columns of the image on the right that no patch sees */
+    size_t images;
+    pooling pool;
+    size_t channels, outputs;
+    uint64_t stream;         /* of the random numbers */
+} convolution;
+
+typedef void subject(const fcnn_kernels *kernels, const convolution *c, result *to);
+
+static int has_fma(fcnn_isa isa) { return isa != FCNN_ISA_REFERENCE && isa != FCNN_ISA_BASELINE; }
+
+static void check_subject(const char *name, subject *run, const convolution *c)
+{
+    for (use_integers = 0; use_integers < 2; use_integers++) {
+        result expected = {0}, fused = {0};
+        run(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &expected);
+        for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
+            if (!fcnn_isa_available(isa))
+                continue;
+            result actual = {0};
+            char text[200];
+            run(fcnn_kernels_for(isa), c, &actual);
+            snprintf(text, sizeof text, "%s, %s, %s, kernel %zux%zu, %zux%zu pixels, %zu to %zu channels", name,
+                     fcnn_isa_name(isa), use_integers ? "integers" : "random numbers", c->kernel[0], c->kernel[1],
+                     c->lines, c->width, c->channels, c->outputs);
+            check_that(all_agree(&actual, &expected, use_integers ? 0 : 1e-4), text, __FILE__, __LINE__);
+            if (has_fma(isa) && fused.arrays)
+                check_that(all_agree(&actual, &fused, 0), text, __FILE__, __LINE__);
+            if (has_fma(isa) && !fused.arrays)
+                fused = actual;
+            else
+                release(&actual);
+        }
+        release(&expected);
+        release(&fused);
+    }
+}
+
+/* Pixels from the first to the last of a patch or an image, along one axis. */
+static size_t reach(const convolution *c, size_t axis) { return (c->kernel[axis] - 1) * c->dilation[axis] + 1; }
+static size_t height(const convolution *c) { return (c->lines - 1) * c->strides[0] + reach(c, 0); }
+static size_t width(const convolution *c) { return (c->width - 1) * c->strides[1] + reach(c, 1) + c->spare; }
+static size_t image_size(const convolution *c) { return height(c) * width(c) * c->channels; }
+static size_t columns(const convolution *c) { return c->kernel[0] * c->kernel[1] * c->channels; }
+
+static fcnn_patches patches_of(const convolution *c, ptrdiff_t run[MAX_TAPS])
+{
+    const int dilated = c->dilation[1] > 1;
+    const size_t in_line = dilated ? c->kernel[1] : 1;
+    for (size_t r = 0; r < c->kernel[0] * in_line; r++)
+        run[r] = (ptrdiff_t)((r / in_line * c->dilation[0] * width(c) + r % in_line * c->dilation[1]) * c->channels);
+    return (fcnn_patches){.lines = c->lines,
+                          .width = c->width,
+                          .line_step = (ptrdiff_t)(c->strides[0] * width(c) * c->channels),
+                          .step = (ptrdiff_t)(c->strides[1] * c->channels),
+                          .run = run,
+                          .runs = c->kernel[0] * in_line,
+                          .run_length = dilated ? c->channels : c->kernel[1] * c->channels};
+}
+
+static void run_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS];
+    const fcnn_patches patches = patches_of(c, run);
+    const size_t rows = c->lines * c->width, ldy = c->outputs + 3;
+    float *x = new_input(image_size(c), c->stream), *w = new_input(columns(c) * c->outputs, c->stream + 1);
+    float *bias = new_input(c->outputs, c->stream + 2);
+    kernels->patches_forward(&patches, x, w, bias, c->outputs, new_output(to, rows * ldy), ldy);
+    kernels->patches_forward(&patches, x, w, NULL, c->outputs, new_output(to, rows * c->outputs), c->outputs);
+    free(x), free(w), free(bias);
+}
+
+static void run_weight_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS];
+    const fcnn_patches patches = patches_of(c, run);
+    const size_t rows = c->lines * c->width, ldy = c->outputs + 2, all = columns(c);
+    const size_t stride = image_size(c) + rows * ldy + 5;
+    float *x = new_batch(c->images, stride, image_size(c), c->stream);
+    float *dy = new_batch(c->images, stride, rows * ldy - 2, c->stream + 1);
+    float *whole = new_output(to, all * c->outputs), *part = new_output(to, all * c->outputs);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, 0, all, whole);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, all / 3, all - all / 4, part);
+    kernels->bias_gradient(dy, ldy, rows, c->images, stride, c->outputs, new_output(to, c->outputs));
+    free(x), free(dy);
+}
+
+static void run_input_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS];
+    const fcnn_patches patches = patches_of(c, run);
+    const size_t rows = c->lines * c->width, ldy = c->outputs + 2;
+    float *dy = new_input(rows * ldy - 2, c->stream), *wt = new_input(columns(c) * c->outputs, c->stream + 1);
+    float *dx = new_output(to, image_size(c));
+    fill(dx, image_size(c), c->stream + 2);
+    kernels->patches_input_gradient(&patches, c->channels, dy, ldy, wt, c->outputs, dx);
+    free(dy), free(wt);
+}
+
+/* The channels are the layer's inputs. */
+static void run_dense_input_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const size_t images = c->images, inputs = c->channels, outputs = c->outputs, lddy = outputs + 1, lddx = inputs + 3;
+    const size_t scratch_size = FCNN_DENSE_SCRATCH * outputs;
+    float *dy = new_batch(images, lddy, outputs, c->stream), *w = new_input(inputs * outputs, c->stream + 1);
+    float *scratch = new_scratch(to, scratch_size), *dx = new_output(to, images * lddx);
+    kernels->dense_input_gradient(images, inputs, outputs, dy, lddy, w, dx, lddx, scratch);
+    put_canaries(scratch, scratch_size);
+    free(dy), free(w);
+}
+
+static void run_transpose(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const size_t lda = c->outputs + 2, ldt = c->channels + 3;
+    float *a = new_batch(c->channels, lda, c->outputs, c->stream);
+    kernels->transpose(c->channels, c->outputs, a, lda, new_output(to, c->outputs * ldt), ldt);
+    free(a);
+}
+
+/* ---- subjects behind a pool ---- */
+
+static size_t windows_along(const convolution *c, size_t axis)
+{
+    const pooling *pool = &c->pool;
+    const size_t padded = (axis ? c->width : c->lines) + pool->before[axis] + pool->after[axis];
+    return (padded - pool->size[axis]) / pool->strides[axis] + 1;
+}
+
+static fcnn_pooled pooled_of(const convolution *c, ptrdiff_t run[MAX_TAPS], ptrdiff_t member[MAX_MEMBERS])
+{
+    const fcnn_patches patches = patches_of(c, run);
+    const size_t columns_of_pool = c->pool.size[1];
+    for (size_t m = 0; m < c->pool.size[0] * columns_of_pool; m++)
+        member[m] = (ptrdiff_t)(m / columns_of_pool) * patches.line_step +
+                    (ptrdiff_t)(m % columns_of_pool) * patches.step;
+    fcnn_pooled pooled = {
+        .window = patches,
+        .origin = -((ptrdiff_t)c->pool.before[0] * patches.line_step + (ptrdiff_t)c->pool.before[1] * patches.step),
+        .member = member,
+        .members = c->pool.size[0] * c->pool.size[1],
+        .out_width = windows_along(c, 1),
+        .relu = c->pool.relu,
+    };
+    pooled.window.lines = windows_along(c, 0) - c->pool.unread;
+    pooled.window.width = windows_along(c, 1) - c->pool.unread;
+    pooled.window.line_step *= (ptrdiff_t)c->pool.strides[0];
+    pooled.window.step *= (ptrdiff_t)c->pool.strides[1];
+    return pooled;
+}
+
+/* What a forward pass leaves behind: y with dead entries, dy and winners of windows that are read; else NaN, 255. */
+typedef struct entries {
+    float *y, *dy;
+    uint8_t *winner;      /* image i's begin i * stride * sizeof(float) bytes on */
+} entries;
+
+static int is_pixel(const convolution *c, size_t axis, size_t window, size_t member)
+{
+    const size_t at = window * c->pool.strides[axis] + member;
+    return at >= c->pool.before[axis] && at - c->pool.before[axis] < (axis ? c->width : c->lines);
+}
+
+static uint8_t any_winner(const convolution *c, size_t line, size_t column, uint64_t number)
+{
+    uint32_t random[4];
+    fcnn_philox(c->stream, 3, number, random);
+    size_t member = random[0] % (c->pool.size[0] * c->pool.size[1]);
+    while (!is_pixel(c, 0, line, member / c->pool.size[1]) || !is_pixel(c, 1, column, member % c->pool.size[1]))
+        member = (member + 1) % (c->pool.size[0] * c->pool.size[1]);
+    return (uint8_t)member;
+}
+
+static entries new_entries(const convolution *c, const fcnn_pooled *pooled, size_t stride)
+{
+    const size_t size = windows_along(c, 0) * pooled->out_width * c->outputs;
+    entries e = {.y = new_batch(c->images, stride, size, c->stream + 4),
+                 .dy = new_batch(c->images, stride, size, c->stream + 5),
+                 .winner = malloc((c->images - 1) * stride * sizeof(float) + size)};
+    for (size_t i = 0; i < c->images; i++)
+        for (size_t at = 0; at < size; at++) {
+            const size_t column = at / c->outputs % pooled->out_width, line = at / c->outputs / pooled->out_width;
+            const int read = line < pooled->window.lines && column < pooled->window.width;
+            if (!read)
+                e.y[i * stride + at] = e.dy[i * stride + at] = NAN;
+            e.winner[i * stride * sizeof(float) + at] = read ? any_winner(c, line, column, i * size + at) : 255;
+        }
+    return e;
+}
+
+static void free_entries(entries *e) { free(e->y), free(e->dy), free(e->winner); }
+
+static void run_pooled_weight_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS], member[MAX_MEMBERS];
+    const fcnn_pooled pooled = pooled_of(c, run, member);
+    const size_t stride = image_size(c) + windows_along(c, 0) * pooled.out_width * c->outputs + 7;
+    const size_t begin = c->pool.relu ? c->outputs / 3 : 0;
+    const size_t end = c->pool.relu ? c->outputs - c->outputs / 4 : c->outputs;
+    const size_t scratch_size = fcnn_pooled_scratch(&pooled, c->outputs, end - begin);
+    float *x = new_batch(c->images, stride, image_size(c), c->stream);
+    entries e = new_entries(c, &pooled, stride);
+    float *scratch = new_scratch(to, scratch_size), *bias = new_output(to, c->outputs);
+    kernels->pooled_weight_gradient(&pooled, x, e.y, e.dy, e.winner, c->images, stride, c->outputs, begin, end,
+                                    new_output(to, columns(c) * c->outputs), bias, scratch);
+    put_canaries(scratch, scratch_size);
+    free(x), free_entries(&e);
+}
+
+static void run_pooled_input_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS], member[MAX_MEMBERS];
+    const fcnn_pooled pooled = pooled_of(c, run, member);
+    const size_t scratch_size = fcnn_pooled_scratch(&pooled, c->outputs, 0);
+    float *wt = new_input(columns(c) * c->outputs, c->stream);
+    entries e = new_entries(c, &pooled, windows_along(c, 0) * pooled.out_width * c->outputs);
+    float *scratch = new_scratch(to, scratch_size), *dx = new_output(to, image_size(c));
+    fill(dx, image_size(c), c->stream + 1);
+    kernels->pooled_input_gradient(&pooled, e.y, e.dy, e.winner, wt, c->outputs, dx, scratch);
+    put_canaries(scratch, scratch_size);
+    free(wt), free_entries(&e);
+}
+
+/* The weights' channels come in slices, the last one filled up with NaN. */
+static float *new_slices(const convolution *c)
+{
+    const size_t slices = (c->channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
+    float *wt = new_input(slices * c->outputs * 9 * FCNN_POOLED_SLICE, c->stream);
+    for (size_t row = 0; row < c->outputs * 9; row++)
+        for (size_t i = c->channels; i < slices * FCNN_POOLED_SLICE; i++)
+            wt[((slices - 1) * c->outputs * 9 + row) * FCNN_POOLED_SLICE + i % FCNN_POOLED_SLICE] = NAN;
+    return wt;
+}
+
+static void run_pooled_input_gradient_3x3(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS], member[MAX_MEMBERS];
+    const fcnn_pooled pooled = pooled_of(c, run, member);
+    const size_t scratch_size = fcnn_pooled_scratch(&pooled, c->outputs, 0);
+    float *wt = new_slices(c);
+    entries e = new_entries(c, &pooled, windows_along(c, 0) * pooled.out_width * c->outputs);
+    float *scratch = new_scratch(to, scratch_size), *dx = new_output(to, image_size(c));
+    fill(dx, image_size(c), c->stream + 1);
+    kernels->pooled_input_gradient_3x3(&pooled, c->channels, e.y, e.dy, e.winner, wt, c->outputs, dx, scratch);
+    put_canaries(scratch, scratch_size);
+    free(wt), free_entries(&e);
+}
+
+/* ---- Winograd: lines and width count windows ---- */
+
+static void run_winograd_kernel(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const size_t size = c->channels * c->outputs;
+    float *w = new_input(9 * size, c->stream);
+    kernels->winograd_kernel(c->channels, c->outputs, w, 0, c->channels, new_output(to, 16 * size));
+    kernels->winograd_kernel(c->channels, c->outputs, w, c->channels / 3, c->channels - c->channels / 4,
+                             new_output(to, 16 * size));
+    free(w);
+}
+
+typedef struct winograd {
+    size_t x_line, y_line;   /* floats of a line of the image and of y */
+    float *x, *w, *u;
+    float *bias;             /* NULL: none */
+} winograd;
+
+static winograd new_winograd(const convolution *c)
+{
+    const size_t size = c->channels * c->outputs, x_line = (2 * c->width + 2 + c->spare) * c->channels;
+    winograd g = {.x_line = x_line, .y_line = (c->width + c->pool.unread) * c->outputs};
+    g.x = new_input((2 * c->lines + 2) * x_line, c->stream);
+    g.w = new_input(9 * size, c->stream + 1);
+    g.u = new_input(16 * size, c->stream + 2);
+    g.bias = c->pool.relu ? NULL : new_input(c->outputs, c->stream + 3);
+    fcnn_kernels_for(FCNN_ISA_REFERENCE)->winograd_kernel(c->channels, c->outputs, g.w, 0, c->channels, g.u);
+    return g;
+}
+
+/* Winners are wanted where the number of images is odd. */
+static uint8_t *new_winners(result *to, const convolution *c, const winograd *g)
+{
+    return c->images % 2 ? (uint8_t *)new_output(to, c->lines * g->y_line / sizeof(float) + 1) : NULL;
+}
+
+static void free_winograd(winograd *g) { free(g->x), free(g->w), free(g->u), free(g->bias); }
+
+static void run_winograd_pooled(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const size_t scratch_size = fcnn_winograd_scratch(c->channels, c->outputs);
+    winograd g = new_winograd(c);
+    float *y = new_output(to, c->lines * g.y_line), *scratch = new_scratch(to, scratch_size);
+    uint8_t *winner = new_winners(to, c, &g);
+    kernels->winograd_pooled(c->lines, c->width, c->channels, c->outputs, g.x, g.x_line, g.u, g.bias, c->pool.relu, y,
+                             winner, g.y_line, scratch);
+    put_canaries(scratch, scratch_size);
+    free_winograd(&g);
+}
+
+/* The same by its definition: a convolution, then a pool. Equal on integers. */
+static void run_plain_pooled(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    convolution plain = *c;
+    plain.lines *= 2, plain.width *= 2;
+    ptrdiff_t run[MAX_TAPS];
+    const fcnn_patches patches = patches_of(&plain, run);
+    const size_t scratch_size = fcnn_winograd_scratch(c->channels, c->outputs), pixels = plain.lines * plain.width;
+    winograd g = new_winograd(c);
+    float *y = new_output(to, c->lines * g.y_line), *conv = new_input(pixels * c->outputs, 0);
+    new_scratch(to, scratch_size);
+    uint8_t *winner = new_winners(to, c, &g);
+    kernels->patches_forward(&patches, g.x, g.w, g.bias, c->outputs, conv, c->outputs);
+    for (size_t i = 0; i < c->lines; i++) {
+        const fcnn_windows line = {2, plain.width, c->outputs, 1, c->width, 2, 2, 2, 2, 0, 0};
+        kernels->max_pool(&line, conv + 2 * i * plain.width * c->outputs, y + i * g.y_line,
+                          winner ? winner + i * g.y_line : NULL);
+        for (size_t at = i * g.y_line; c->pool.relu && at < i * g.y_line + c->width * c->outputs; at++)
+            y[at] = fmaxf(y[at], 0.0f);
+    }
+    free(conv), free_winograd(&g);
+}
+
+static void test_winograd_is_a_convolution_and_a_pool(const convolution *c)
+{
+    result expected = {0}, actual = {0};
+    use_integers = 1;
+    run_plain_pooled(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &expected);
+    run_winograd_pooled(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &actual);
+    CHECK(all_agree(&actual, &expected, 0));
+    release(&expected), release(&actual);
+}
+
+/* ---- cases ---- */
+
+static const convolution convolutions[] = {
+    /* lines, width, kernel, strides, dilation, spare, images */
+    {3, 5, {3, 3}, {1, 1}, {1, 1}, 0, .images = 2},
+    {1, 1, {3, 3}, {1, 1}, {1, 1}, 1, .images = 33},
+    {4, 7, {1, 1}, {1, 1}, {1, 1}, 0, .images = 3},
+    {5, 2, {1, 3}, {1, 1}, {1, 1}, 2, .images = 1},
+    {2, 13, {2, 2}, {1, 1}, {1, 1}, 3, .images = 1},
+    {3, 4, {5, 5}, {1, 1}, {1, 1}, 0, .images = 1},
+    {3, 3, {3, 2}, {2, 2}, {1, 1}, 1, .images = 3},
+    {2, 5, {3, 3}, {1, 1}, {2, 2}, 0, .images = 2},
+    {2, 3, {2, 3}, {3, 1}, {1, 3}, 2, .images = 1},
+    {4, 1, {4, 1}, {1, 4}, {3, 1}, 0, .images = 1},
+    {1, 33, {1, 1}, {2, 3}, {1, 1}, 1, .images = 1},
+};
+
+enum { SQUARES = 4 };   /* the first ones have 3x3 taps under windows of 2x2 adjacent pixels */
+
+static const convolution pooled_convolutions[] = {
+    /* lines, width, kernel, strides, dilation, spare, images; pool: size, strides, before, after, unread, relu */
+    {4, 6, {3, 3}, {1, 1}, {1, 1}, 0, 2, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {7, 5, {3, 3}, {1, 1}, {1, 1}, 0, 1, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 1, 1}},
+    {16, 18, {3, 3}, {1, 1}, {1, 1}, 0, 1, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {2, 2, {3, 3}, {1, 1}, {1, 1}, 0, 33, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {5, 7, {3, 3}, {1, 1}, {1, 1}, 1, 3, .pool = {{3, 3}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {5, 4, {2, 2}, {1, 1}, {1, 1}, 0, 3, .pool = {{3, 3}, {2, 2}, {1, 1}, {1, 0}, 0, 1}},
+    {5, 5, {3, 3}, {1, 1}, {1, 1}, 0, 2, .pool = {{2, 2}, {2, 2}, {0, 0}, {1, 1}, 0, 0}},
+    {3, 9, {1, 3}, {1, 1}, {1, 1}, 0, 1, .pool = {{1, 3}, {1, 3}, {0, 0}, {0, 0}, 0, 0}},
+    {3, 4, {5, 5}, {1, 1}, {1, 1}, 0, 1, .pool = {{3, 2}, {3, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {4, 4, {3, 2}, {2, 2}, {1, 1}, 1, 3, .pool = {{2, 2}, {1, 1}, {0, 0}, {0, 0}, 1, 0}},
+    {4, 4, {3, 3}, {1, 2}, {2, 2}, 0, 2, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {6, 7, {4, 1}, {1, 1}, {1, 1}, 0, 1, .pool = {{2, 3}, {3, 4}, {0, 0}, {0, 0}, 0, 1}},
+};
+
+static const convolution winograd_windows[] = {
+    /* lines, width, kernel, strides, dilation, spare, images; pool: size, strides, before, after, unread, relu */
+    {2, 3, {3, 3}, {1, 1}, {1, 1}, 0, 1, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
+    {1, 1, {3, 3}, {1, 1}, {1, 1}, 1, 1, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 2, 0}},
+    {3, 11, {3, 3}, {1, 1}, {1, 1}, 0, 2, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 1, 1}},
+};
+
+static convolution sized(const convolution *shape, size_t channels, size_t outputs, uint64_t stream)
+{
+    convolution c = *shape;
+    c.channels = channels;
+    c.outputs = outputs;
+    c.stream = stream;
+    return c;
+}
+
+/* Every shape meets every number of outputs and of channels; many of one come with few of the other, mostly. */
+static convolution numbered(const convolution *shapes, size_t shape, size_t number)
+{
+    const size_t channels = channel_counts[(LENGTH(output_counts) - 1 - number + shape) % LENGTH(channel_counts)];
+    return sized(&shapes[shape], channels, output_counts[number], 1000 * (shape + 1) + 10 * number);
+}
+
+static void test_products(void)
+{
+    for (size_t n = 0; n < LENGTH(output_counts); n++) {
+        for (size_t s = 0; s < LENGTH(convolutions); s++) {
+            const convolution c = numbered(convolutions, s, n);
+            check_subject("patches_forward", run_forward, &c);
+            check_subject("weight and bias gradient", run_weight_gradient, &c);
+            check_subject("patches_input_gradient", run_input_gradient, &c);
+        }
+        for (size_t s = 0; s < LENGTH(pooled_convolutions); s++) {
+            const convolution c = numbered(pooled_convolutions, s, n);
+            check_subject("pooled_weight_gradient", run_pooled_weight_gradient, &c);
+            check_subject("pooled_input_gradient", run_pooled_input_gradient, &c);
+            if (s < SQUARES)
+                check_subject("pooled_input_gradient_3x3", run_pooled_input_gradient_3x3, &c);
+        }
+        for (size_t s = 0; s < LENGTH(winograd_windows); s++) {
+            const convolution c = numbered(winograd_windows, s, n);
+            check_subject("winograd_kernel", run_winograd_kernel, &c);
+            check_subject("winograd_pooled", run_winograd_pooled, &c);
+            test_winograd_is_a_convolution_and_a_pool(&c);
+        }
+    }
+}
+
+static void test_matrices(void)
+{
+    static const size_t image_counts[] = {0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 65};
+    for (size_t i = 0; i < LENGTH(channel_counts); i++)
+        for (size_t o = 0; o < LENGTH(output_counts); o++) {
+            convolution c = sized(&(convolution){0}, channel_counts[i], output_counts[o], 10 * (i + 9 * o));
+            check_subject("transpose", run_transpose, &c);
+            c.images = image_counts[(i + o) % LENGTH(image_counts)];
+            check_subject("dense_input_gradient", run_dense_input_gradient, &c);
+        }
+}
+
+int main(void)
+{
+    test_products();
+    test_matrices();
+    return check_report();
+}
