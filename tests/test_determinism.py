@@ -19,7 +19,7 @@ import fashioncnn
 from fashioncnn import _core
 
 THREADS = ("1", "2", "3", "4", "7", "16")
-FEATURES = {"baseline": "x86-64", "avx2": "avx2", "avx512": "avx512f"}
+FEATURES = {"baseline": "x86-64", "avx2": "avx2", "avx512": "avx512vl", "neon": "neon"}
 INSTRUCTION_SETS = [name for name, feature in FEATURES.items() if feature in _core.cpu_features().split()]
 FORK_SECONDS = 60
 
