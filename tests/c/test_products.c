@@ -316,6 +316,19 @@ static entries new_entries(const convolution *c, const fcnn_pooled *pooled, size
 
 static void free_entries(entries *e) { free(e->y), free(e->dy), free(e->winner); }
 
+static void run_pooled_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    ptrdiff_t run[MAX_TAPS], member[MAX_MEMBERS];
+    const fcnn_pooled pooled = pooled_of(c, run, member);
+    const size_t size = windows_along(c, 0) * pooled.out_width * c->outputs;
+    float *x = new_input(image_size(c), c->stream), *w = new_input(columns(c) * c->outputs, c->stream + 1);
+    float *bias = new_input(c->outputs, c->stream + 2);
+    uint8_t *winner = (uint8_t *)new_output(to, size / sizeof(float) + 1);
+    kernels->pooled_forward(&pooled, x, w, bias, c->outputs, new_output(to, size), winner);
+    kernels->pooled_forward(&pooled, x, w, NULL, c->outputs, new_output(to, size), NULL);
+    free(x), free(w), free(bias);
+}
+
 static void run_pooled_weight_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
     ptrdiff_t run[MAX_TAPS], member[MAX_MEMBERS];
@@ -524,6 +537,8 @@ static void test_products(void)
         }
         for (size_t s = 0; s < LENGTH(pooled_convolutions); s++) {
             const convolution c = numbered(pooled_convolutions, s, n);
+            if (c.pool.size[0] * c.pool.size[1] == 4 && c.pool.after[0] == 0)
+                check_subject("pooled_forward", run_pooled_forward, &c);
             check_subject("pooled_weight_gradient", run_pooled_weight_gradient, &c);
             check_subject("pooled_input_gradient", run_pooled_input_gradient, &c);
             if (s < SQUARES)
