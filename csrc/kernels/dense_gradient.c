@@ -1,15 +1,15 @@
 /* dense_gradient.c - dx = dy w^T for a dense layer, and the transpose it needs.
  *
  * w is stored (inputs, outputs), so a lane for each input would read down its columns. Instead a lane is an image: dy is
- * transposed once (outputs, images), each number of w is broadcast to all images, and tiles of dx^T are transposed on their
- * way out. w is read once, along its rows, for every 2 vectors of images.
+ * transposed once (outputs, images), each number of w is broadcast to all images, and square tiles of dx^T are transposed in
+ * registers on their way out. w is read once, along its rows, for every GROUP images.
  */
 #include "name.h"
 #include "vec.h"
 
 #define UNROLL _Pragma("GCC unroll 32")
 
-enum { VECTORS = 2, GROUP = VECTORS * FCNN_VL, TILE = FCNN_VREGS == 32 ? 8 : 4 };   /* TILE <= 2 * FCNN_VL */
+enum { VECTORS = FCNN_VL >= 8 ? 1 : 2, GROUP = VECTORS * FCNN_VL };   /* images at once */
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -42,53 +42,63 @@ void FCNN_NAME(transpose)(size_t rows, size_t columns, const float *a, size_t ld
                             t + c * ldt + r, ldt);
 }
 
-/* out (TILE, GROUP) = w (TILE, outputs) dyt (outputs, GROUP), the first `vectors` of a group's. */
-static inline __attribute__((always_inline)) void tile(size_t vectors, size_t outputs, const float *const *w,
-                                                       const float *dyt, float *out)
+/* dx (images, FCNN_VL) = dy w^T for FCNN_VL inputs: w (FCNN_VL, outputs), dyt (outputs, GROUP). */
+static inline __attribute__((always_inline)) void tile(size_t images, size_t outputs, const float *w, const float *dyt,
+                                                       float *dx, size_t lddx)
 {
-    vf acc[TILE][VECTORS];
-    UNROLL for (size_t i = 0; i < TILE; i++)
-        UNROLL for (size_t j = 0; j < vectors; j++)
-            acc[i][j] = (vf){0};
+    vf acc[VECTORS][FCNN_VL];
+    UNROLL for (size_t j = 0; j < VECTORS; j++)
+        UNROLL for (size_t i = 0; i < FCNN_VL; i++)
+            acc[j][i] = (vf){0};
     for (size_t o = 0; o < outputs; o++) {
         vf d[VECTORS];
-        UNROLL for (size_t j = 0; j < vectors; j++)
+        UNROLL for (size_t j = 0; j < VECTORS; j++)
             d[j] = vf_load(dyt + o * GROUP + j * FCNN_VL);
-        UNROLL for (size_t i = 0; i < TILE; i++) {
-            const vf wo = vf_broadcast(w[i][o]);
-            UNROLL for (size_t j = 0; j < vectors; j++)
-                acc[i][j] = vf_fma(wo, d[j], acc[i][j]);
+        UNROLL for (size_t i = 0; i < FCNN_VL; i += 4) {
+            const float *four = w + i * outputs + o;   /* four rows from one pointer: registers for addresses are few */
+            UNROLL for (size_t r = 0; r < 4; r++) {
+                const vf wo = vf_broadcast(four[r * outputs]);
+                UNROLL for (size_t j = 0; j < VECTORS; j++)
+                    acc[j][i + r] = vf_fma(wo, d[j], acc[j][i + r]);
+            }
         }
     }
-    UNROLL for (size_t i = 0; i < TILE; i++)
-        UNROLL for (size_t j = 0; j < vectors; j++)
-            vf_store(out + i * GROUP + j * FCNN_VL, acc[i][j]);
+    UNROLL for (size_t j = 0; j < VECTORS; j++) {
+        vf_transpose(acc[j]);
+        UNROLL for (size_t n = 0; n < FCNN_VL; n++)
+            if (j * FCNN_VL + n < images)
+                vf_store(dx + (j * FCNN_VL + n) * lddx, acc[j][n]);
+    }
+}
+
+/* The same for one input: dx[n * lddx]. */
+static void one_input(size_t images, size_t outputs, const float *w, const float *dyt, float *dx, size_t lddx)
+{
+    for (size_t n = 0; n < images; n++) {
+        vf sum = {0};
+        for (size_t o = 0; o < outputs; o++)
+            sum = vf_fma(vf_broadcast(w[o]), vf_broadcast(dyt[o * GROUP + n]), sum);
+        dx[n * lddx] = sum[0];
+    }
 }
 
 void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t outputs, const float *dy, size_t lddy,
                                      const float *w, float *dx, size_t lddx, float *scratch)
 {
-    for (size_t n = 0; n < images; n += GROUP) {
+    float *dyt = scratch;   /* (outputs, GROUP) */
+    for (size_t n = 0; n < images; n += GROUP, dy += GROUP * lddy, dx += GROUP * lddx) {
         const size_t group = smaller(GROUP, images - n);
-        float *dyt = scratch;
-        for (size_t o = 0; o < outputs; o++)
-            for (size_t j = 0; j < VECTORS; j++)
-                vf_store(dyt + o * GROUP + j * FCNN_VL, (vf){0});
-        FCNN_NAME(transpose)(group, outputs, dy + n * lddy, lddy, dyt, GROUP);
-
+        if (group < GROUP)
+            memset(dyt, 0, outputs * GROUP * sizeof *dyt);
+        FCNN_NAME(transpose)(group, outputs, dy, lddy, dyt, GROUP);
+        if (inputs < FCNN_VL) {
+            for (size_t i = 0; i < inputs; i++)
+                one_input(group, outputs, w + i * outputs, dyt, dx + i, lddx);
+            continue;
+        }
         for (size_t i = 0; i < inputs; i += FCNN_VL) {
-            const size_t width = smaller(FCNN_VL, inputs - i);
-            float dxt[2 * FCNN_VL * GROUP];
-            for (size_t t = 0; t < width; t += TILE) {
-                const float *row[TILE];
-                UNROLL for (size_t r = 0; r < TILE; r++)
-                    row[r] = w + (i + smaller(t + r, width - 1)) * outputs;
-                if (group > FCNN_VL)
-                    tile(2, outputs, row, dyt, dxt + t * GROUP);
-                else
-                    tile(1, outputs, row, dyt, dxt + t * GROUP);
-            }
-            FCNN_NAME(transpose)(width, group, dxt, GROUP, dx + n * lddx + i, lddx);
+            const size_t first = smaller(i, inputs - FCNN_VL);   /* the last tile may overlap the one before */
+            tile(group, outputs, w + first * outputs, dyt, dx + first, lddx);
         }
     }
 }

@@ -62,7 +62,7 @@ typedef struct fcnn_pooled {
 
 enum { FCNN_WINOGRAD_TILES = 32 };   /* windows that winograd_pooled handles at once, at most */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
-enum { FCNN_DENSE_SCRATCH = 32 };   /* images whose gradients dense_input_gradient transposes at once, at most */
+enum { FCNN_DENSE_SCRATCH = 16 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
 /* Element types of arrays that users pass. */
 typedef enum fcnn_dtype {

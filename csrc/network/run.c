@@ -177,11 +177,11 @@ static void update_step(void *context, size_t index, size_t worker)
                                   step->parameters + fcnn_layer_parameter_size(step->layer));
 }
 
-/* Images that run together: as many as fill the threads twice, and at most GROUP. */
+/* Images that run together: a thread's share, and at most GROUP. */
 static size_t group_size(size_t images, size_t threads)
 {
-    const size_t share = (images + 2 * threads - 1) / (2 * threads);
-    return share < 1 ? 1 : share > GROUP ? GROUP : share;
+    const size_t share = (images + threads - 1) / threads;
+    return share > GROUP ? GROUP : share;
 }
 
 static void run_images(pass *p)
