@@ -95,6 +95,8 @@ static void test_training_gives_the_same_bits(void)
                 take(network, &untrained);
                 const double loss = train_steps(network, 30);
                 CHECK(!is_unchanged(network, &untrained));
+                CHECK(fcnn_network_state_of(network)->iterations == 30);
+                CHECK(fcnn_network_state_of(network)->random_step == 30);
                 if (isa == first && t == 0) {
                     take(network, &expected);
                     expected_loss = loss;
@@ -196,10 +198,11 @@ static void check_refused(fcnn_network *network, const fcnn_array *x, const fcnn
 
 static void test_refused_batches_leave_no_trace(void)
 {
-    static float bad_inputs[ROWS * MOST_INPUTS], bad_weights[ROWS];
+    static float bad_inputs[ROWS * MOST_INPUTS], bad_weights[ROWS], predictions[ROWS * CLASSES];
     static int64_t bad_labels[ROWS * MOST_LABELS];
     static snapshot expected;
     fcnn_network *network = mixed_network(best_isa(), optimizers[0]), *other = mixed_network(best_isa(), optimizers[0]);
+    fcnn_error error;
     train_steps(other, 4);
     take(other, &expected);
     train_steps(network, 2);
@@ -221,13 +224,13 @@ static void test_refused_batches_leave_no_trace(void)
     check_refused(network, &x, &y, &bad_weight, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row 8");
     bad_inputs[last * input_size(network) + 99] = NAN;
     check_refused(network, &bad_x, &y, NULL, FCNN_E_ARGUMENT, "x holds NaN or infinity in row 8");
+    CHECK(fcnn_network_predict(network, &bad_x, 3, ROWS, predictions, 0, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "row 8");
     for (size_t i = 0; i < input_size(network); i++)
         bad_inputs[last * input_size(network) + i] = i % 2 ? 3e38f : -3e38f;
     check_refused(network, &bad_x, &y, NULL, FCNN_E_NONFINITE, "layer 'conv2d'");
 
-    fcnn_network_state_of(network)->iterations = 2;
     double loss;
-    fcnn_error error;
     for (size_t i = 2; i < 4; i++)
         CHECK(run_batch(network, inputs, i * 5 % (ROWS - MIXED_BATCH), MIXED_BATCH, 1, 1, &loss, &error) == FCNN_OK);
     CHECK(is_unchanged(network, &expected));
