@@ -6,14 +6,15 @@ INSTALL := $(IN_VENV) -m pip install --quiet --editable
 BUILT_FROM := setup.py pyproject.toml README.md $(wildcard csrc/*/*.[ch])
 
 .NOTPARALLEL:
-.PHONY: help train test lint bench wheel data clean
+.PHONY: help train test lint bench bench-kernels wheel data clean
 help:
-	@echo "make train   build, get the data, train five epochs, test, save the run"
-	@echo "make test    build and run every test"
-	@echo "make lint    check the style and the types"
-	@echo "make bench   measure, side by side with the peers that are installed"
-	@echo "make wheel   build a wheel into dist/"
-	@echo "make clean   delete everything that make made, except runs/"
+	@echo "make train          build, get the data, train five epochs, test, save the run"
+	@echo "make test           build and run every test"
+	@echo "make lint           check the style and the types"
+	@echo "make bench          measure, side by side with Keras and PyTorch"
+	@echo "make bench-kernels  measure each kernel beside the machine's peak"
+	@echo "make wheel          build a wheel into dist/"
+	@echo "make clean          delete everything that make made, except runs/"
 
 train: $(VENV)/for-train data
 	$(IN_VENV) -m fashioncnn train
@@ -28,6 +29,10 @@ lint: $(VENV)/for-test
 bench: $(VENV)/for-test data
 	$(IN_VENV) benchmarks/run.py
 
+bench-kernels: $(VENV)/for-test
+	$(IN_VENV) setup.py --quiet build_c_tests --programs=benchmarks/kernels.c
+	build/tests_c/kernels
+
 wheel: $(VENV)/made
 	$(IN_VENV) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
@@ -35,7 +40,7 @@ data: | $(VENV)/for-train
 	@sh tools/install_data.sh $(IN_VENV)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info fashioncnn/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) benchmarks/.envs build dist *.egg-info fashioncnn/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made once, and again when PYTHON names another interpreter than it was made with.

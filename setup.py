@@ -86,13 +86,15 @@ class BuildCore(build_ext):
 
 
 class BuildCTests(Command):
-    """Builds tests/c/test_*.c against the core, without Python."""
+    """Builds tests/c/test_*.c, or other programs, against the core, without Python."""
 
     description = "build the C tests into build/tests_c"
-    user_options: ClassVar = [("sanitize=", None, "a value for -fsanitize, e.g. address,undefined or thread")]
+    user_options: ClassVar = [("sanitize=", None, "a value for -fsanitize, e.g. address,undefined or thread"),
+                              ("programs=", None, "pattern of the C files to build instead")]
 
     def initialize_options(self) -> None:
         self.sanitize = ""
+        self.programs = "tests/c/test_*.c"
 
     def finalize_options(self) -> None:
         pass
@@ -109,7 +111,7 @@ class BuildCTests(Command):
         objects = compile_kernels(compiler, temp, headers())
         objects += compiler.compile(plain_sources(), output_dir=temp, depends=headers(), macros=macros(),
                                     extra_postargs=FLAGS)
-        for path in sorted((ROOT / "tests" / "c").glob("test_*.c")):
+        for path in sorted(ROOT.glob(self.programs)):
             test = compiler.compile([str(path.relative_to(ROOT))], output_dir=temp, depends=headers(),
                                     include_dirs=["csrc"], extra_postargs=FLAGS)
             compiler.link_executable([*test, *objects], path.stem, output_dir=temp, libraries=["z", "m", "pthread"],
