@@ -1,43 +1,62 @@
-/* layout.c - greedy placement by size. With a handful of buffers, comparing each with all that are placed is quick. */
+/* layout.c - greedy placement by size. Buffers that are placed form a list in order of offsets, so that one walk along it finds
+ * the lowest free place for the next one, and where it joins the list.
+ */
 #include "layout.h"
 
 #include <stdint.h>
 
 enum { LINE = 16 };   /* floats in a cache line */
 
-static const size_t unplaced = SIZE_MAX;
+static const size_t nobody = SIZE_MAX;   /* ends the list; as an offset: not placed yet */
 
 static size_t rounded(size_t size) { return (size + LINE - 1) / LINE * LINE; }
 
-/* The end of a placed buffer that `buffer` at `offset` would overlap, or `offset` if there is none. */
-static size_t end_of_clash(const fcnn_buffer *buffers, size_t count, const fcnn_buffer *buffer, size_t offset)
+static int live_together(const fcnn_buffer *a, const fcnn_buffer *b)
 {
-    for (size_t i = 0; i < count; i++) {
-        const fcnn_buffer *other = &buffers[i];
-        if (other->offset == unplaced || other->size == 0 || other->last < buffer->first || buffer->last < other->first)
-            continue;
-        if (offset < other->offset + rounded(other->size) && other->offset < offset + rounded(buffer->size))
-            return other->offset + rounded(other->size);
+    return a->size > 0 && a->first <= b->last && b->first <= a->last;
+}
+
+/* Gives `buffer` the lowest offset where nothing that lives when it does is in its way. */
+static void place(fcnn_buffer *buffers, size_t list, fcnn_buffer *buffer)
+{
+    const size_t size = rounded(buffer->size);
+    size_t offset = 0;
+    for (size_t i = list; i != nobody && buffers[i].offset < offset + size; i = buffers[i].next) {
+        const size_t end = buffers[i].offset + rounded(buffers[i].size);
+        if (end > offset && live_together(&buffers[i], buffer))
+            offset = end;
     }
-    return offset;
+    buffer->offset = offset;
+}
+
+static void insert(fcnn_buffer *buffers, size_t *list, size_t position)
+{
+    while (*list != nobody && buffers[*list].offset < buffers[position].offset)
+        list = &buffers[*list].next;
+    buffers[position].next = *list;
+    *list = position;
+}
+
+static size_t largest_left(const fcnn_buffer *buffers, size_t count)
+{
+    size_t largest = nobody;
+    for (size_t i = 0; i < count; i++)
+        if (buffers[i].offset == nobody && (largest == nobody || buffers[i].size > buffers[largest].size))
+            largest = i;
+    return largest;
 }
 
 size_t fcnn_layout_place(fcnn_buffer *buffers, size_t count)
 {
-    size_t total = 0;
+    size_t total = 0, list = nobody;
     for (size_t i = 0; i < count; i++)
-        buffers[i].offset = unplaced;
+        buffers[i].offset = nobody;
     for (size_t placed = 0; placed < count; placed++) {
-        fcnn_buffer *largest = NULL;
-        for (size_t i = 0; i < count; i++)
-            if (buffers[i].offset == unplaced && (!largest || buffers[i].size > largest->size))
-                largest = &buffers[i];
-        size_t offset = 0, next;
-        while ((next = end_of_clash(buffers, count, largest, offset)) != offset)
-            offset = next;
-        largest->offset = offset;
-        if (offset + rounded(largest->size) > total)
-            total = offset + rounded(largest->size);
+        const size_t largest = largest_left(buffers, count);
+        place(buffers, list, &buffers[largest]);
+        insert(buffers, &list, largest);
+        const size_t end = buffers[largest].offset + rounded(buffers[largest].size);
+        total = end > total ? end : total;
     }
     return total;
 }
