@@ -11,7 +11,7 @@ import pytest
 from golden import face_cases as cases
 from golden.face import GOLDEN
 
-from fashioncnn import losses
+from fashioncnn import Input, Sequential, layers, losses
 
 NAMES = cases.SERIALIZED["losses"]
 
@@ -45,6 +45,23 @@ def test_huge_logits_neither_overflow_nor_lose_the_loss():
     logits = np.array([[1e4, 0.0, -1e4]], np.float32)
     with np.errstate(over="raise"):
         assert losses.SparseCategoricalCrossentropy(from_logits=True)([2], logits) == 2e4
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("cls", [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy,
+                                 losses.BinaryCrossentropy])
+def test_what_goes_into_a_last_softmax_or_sigmoid_is_taken_as_logits(cls, activation, from_logits):
+    x, labels = np.eye(3), np.array([0, 2, 1])
+    y = labels if cls.takes_labels else np.eye(3)[labels]
+    kernel = [[3.0, -1.0, 0.5], [-2.0, 1.0, 0.0], [0.0, 4.0, -1.0]]
+    models = [Sequential([Input((3,)), layers.Dense(3, kind, use_bias=False)]) for kind in (activation, "linear")]
+    for model, option in zip(models, (from_logits, True), strict=True):
+        model.set_weights([kernel])
+        model.compile("sgd", cls(from_logits=option))
+        assert model.evaluate(x, y, verbose=0) == pytest.approx(cls(from_logits=True)(y, kernel), rel=1e-6)
+        model.train_on_batch(x, y)
+    assert np.array_equal(models[0].get_weights()[0], models[1].get_weights()[0])
 
 
 def test_divisor_is_the_number_of_images_and_not_the_sum_of_weights():

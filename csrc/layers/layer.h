@@ -102,7 +102,7 @@ struct fcnn_layer {
                                            FCNN_GRADIENT_READS_Y */
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */
-    const char *activation;             /* the activation that the layer is, where a loss can take it over: "softmax", "sigmoid" */
+    const char *activation;             /* "softmax" or "sigmoid": the layer is just that, and a loss can take it over; else NULL */
     void *config;                       /* the class's own, from fcnn_allocate */
 };
 

@@ -79,7 +79,7 @@ static float evaluate(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t
 const fcnn_loss_class fcnn_binary_crossentropy_class = {
     .type = "binary_crossentropy",
     .target = FCNN_TARGET_VALUES,
-    .absorbs = "sigmoid",
+    .takes_logits = 1,
     .create = create,
     .evaluate = evaluate,
 };

@@ -134,7 +134,7 @@ static float evaluate_categorical(const fcnn_loss *loss, const fcnn_kernels *ker
 const fcnn_loss_class fcnn_sparse_categorical_crossentropy_class = {
     .type = "sparse_categorical_crossentropy",
     .target = FCNN_TARGET_LABELS,
-    .absorbs = "softmax",
+    .takes_logits = 1,
     .create = create_sparse,
     .evaluate = evaluate_sparse,
 };
@@ -142,7 +142,7 @@ const fcnn_loss_class fcnn_sparse_categorical_crossentropy_class = {
 const fcnn_loss_class fcnn_categorical_crossentropy_class = {
     .type = "categorical_crossentropy",
     .target = FCNN_TARGET_VALUES,
-    .absorbs = "softmax",
+    .takes_logits = 1,
     .create = create_categorical,
     .evaluate = evaluate_categorical,
 };

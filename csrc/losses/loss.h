@@ -20,7 +20,7 @@ typedef struct fcnn_loss fcnn_loss;
 typedef struct fcnn_loss_class {
     const char *type;            /* "sparse_categorical_crossentropy" */
     fcnn_target target;          /* LABELS: (rows) int32 in [0, classes); VALUES: (rows, classes) float */
-    const char *absorbs;         /* final activation which the loss prefers to compute itself, or NULL: "softmax", "sigmoid" */
+    int takes_logits;            /* computed from what goes into a final softmax or sigmoid, whichever the model ends with */
 
     fcnn_status (*create)(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
 
@@ -34,7 +34,7 @@ typedef struct fcnn_loss_class {
 
 struct fcnn_loss {
     const fcnn_loss_class *class;
-    int from_logits;             /* asked for by the user, or set by the network when it absorbs the activation */
+    int from_logits;             /* asked for by the user, or set by the network when the last layer's input is taken */
     float label_smoothing;
     float parameter;             /* the class's own number, e.g. huber's delta */
 };

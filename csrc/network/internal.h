@@ -38,7 +38,7 @@ struct fcnn_network {
 
     int has_loss, has_optimizer;
     fcnn_loss loss;
-    int loss_absorbs;                          /* loss.from_logits was set because the last layer's activation is its own */
+    int loss_absorbs;                          /* the loss computes the last layer's activation itself, from logits */
     fcnn_optimizer optimizer;
     fcnn_metric metric[FCNN_MAX_METRICS];
     double metric_total[FCNN_MAX_METRICS], metric_weight[FCNN_MAX_METRICS];

@@ -202,18 +202,17 @@ size_t fcnn_network_metric_totals(const fcnn_network *network, double *totals, d
 
 /* ---- what is set ---- */
 
-/* Whether the last layer is the activation that the loss would rather compute itself. */
-static int ends_with(const fcnn_network *network, const char *activation)
+/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said they are. */
+static int absorbs_last_layer(const fcnn_network *network, const fcnn_loss *loss)
 {
-    const fcnn_layer *last = &network->graph->node[network->graph->nodes - 1].layer;
-    return activation && last->activation && strcmp(last->activation, activation) == 0;
+    return loss->class->takes_logits && network->graph->node[network->graph->nodes - 1].layer.activation;
 }
 
 void fcnn_network_set_loss(fcnn_network *network, const fcnn_loss *loss)
 {
     pthread_mutex_lock(&network->lock);
     network->loss = *loss;
-    network->loss_absorbs = !loss->from_logits && ends_with(network, loss->class->absorbs);
+    network->loss_absorbs = absorbs_last_layer(network, loss);
     if (network->loss_absorbs)
         network->loss.from_logits = 1;
     network->has_loss = 1;
@@ -273,12 +272,16 @@ void fcnn_network_reset_metrics(fcnn_network *network)
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags)
 {
     pthread_mutex_lock(&network->lock);
+    int changes = 0;
     memset(network->node_trainable, 0, network->graph->nodes);
     for (size_t p = 0; p < network->parameters; p++) {
-        network->parameter[p].trainable = flags[p] != 0;
-        network->node_trainable[network->parameter[p].node] |= flags[p] != 0;
+        fcnn_span *span = &network->parameter[p];
+        changes |= span->trainable != (flags[p] != 0);
+        span->trainable = flags[p] != 0;
+        network->node_trainable[span->node] |= flags[p] != 0;
     }
-    fcnn_engine_clear(&network->training);
+    if (changes)
+        fcnn_engine_clear(&network->training);
     pthread_mutex_unlock(&network->lock);
 }
 

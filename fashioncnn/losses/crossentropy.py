@@ -1,6 +1,7 @@
 """The crossentropies: with labels, with probabilities, and binary.
 
-Probabilities are clipped to [1e-7, 1 - 1e-7], as in Keras.
+Probabilities are clipped to [1e-7, 1 - 1e-7], as in Keras. Where a model ends in a softmax or a sigmoid, training and
+evaluating take what goes into it as logits, also as in Keras: `from_logits` then makes no difference.
 """
 
 from __future__ import annotations

@@ -307,6 +307,8 @@ static void test_absorbed_activations(void)
     for (size_t i = 0; i < 2; i++)
         check_absorbed(GRAPH(TRUNK, SOFTMAX(4)), GRAPH(TRUNK), DESCRIBE(TEXT("type", crossentropies[i])),
                        DESCRIBE(TEXT("type", crossentropies[i]), INTEGER("from_logits", 1)), 1);
+    check_absorbed(GRAPH(TRUNK, ACTIVATION(4, "sigmoid")), GRAPH(TRUNK), DESCRIBE(TEXT("type", crossentropies[0])),
+                   DESCRIBE(TEXT("type", crossentropies[0]), INTEGER("from_logits", 1)), 0);
     check_absorbed(GRAPH(TRUNK, ACTIVATION(4, "sigmoid")), GRAPH(TRUNK), DESCRIBE(TEXT("type", "binary_crossentropy")),
                    DESCRIBE(TEXT("type", "binary_crossentropy"), INTEGER("from_logits", 1)), 0);
 
