@@ -66,6 +66,9 @@ CASES = {
     "batch_size 0": ({"batch_size": 0}, ValueError, "`batch_size` must be an integer >= 1, got 0"),
     "batch_size -1": ({"batch_size": -1}, ValueError, "`batch_size`"),
     "batch_size 1.5": ({"batch_size": 1.5}, TypeError, "`batch_size`"),
+    "validation_batch_size 0": ({"validation_batch_size": 0, "validation_split": 0.5}, ValueError, "`batch_size`"),
+    "validation_batch_size 0 with data": ({"validation_batch_size": 0, "validation_data": (X, Y)}, ValueError,
+                                          "`batch_size` must be an integer >= 1, got 0"),
     "epochs": ({"epochs": -1}, ValueError, "`epochs`"),
     "epochs of text": ({"epochs": "5"}, TypeError, "`epochs`"),
     "initial_epoch": ({"initial_epoch": -1}, ValueError, "`initial_epoch`"),
@@ -148,7 +151,7 @@ def test_a_batch_that_cannot_be_used_is_refused_before_its_step():
 
     for last, error in [((X, Y + 4), ValueError), ((X[:, :5], Y), ValueError), ((X * np.nan, Y), ValueError),
                         ((X, Y.astype(float)), TypeError), ((X, Y[:3]), ValueError), ((X, Y, Y, Y), ValueError),
-                        ((), ValueError), ((X,), ValueError)]:
+                        ((), ValueError), ((X,), ValueError), ((1, 2), ValueError)]:
         model = network()
         with pytest.raises(error):
             model.fit(batches(*last), verbose=0)
@@ -225,6 +228,13 @@ def test_compile_names_what_it_does_not_know(options, error, message, shapes):
     model = network(shapes=shapes)
     with pytest.raises(error, match=message):
         model.compile(**options)
+
+
+@pytest.mark.parametrize("layer", [layers.Dense(2**63), layers.Conv2D(10**30, 3), layers.Conv2D(1, 2**70),
+                                   layers.MaxPooling2D(2, strides=2**64), layers.ZeroPadding2D(2**63)])
+def test_sizes_beyond_all_integers_are_value_errors(layer):
+    with pytest.raises(ValueError, match=r"`\w+` is \d+"):
+        Sequential([Input((6, 6, 1)), layer])
 
 
 def test_a_loss_that_does_not_fit_the_output_is_an_error():

@@ -63,9 +63,12 @@ PyObject *fcnn_shape_to_python(const fcnn_shape *shape)
     return tuple;
 }
 
-static int set_integer(PyObject *value, long long *integer)
+static int set_integer(PyObject *value, const char *name, long long *integer)
 {
-    *integer = PyLong_AsLongLong(value);
+    int overflow;
+    *integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow)
+        PyErr_Format(PyExc_ValueError, "`%s` is %S, which no supported size comes near", name, value);
     return *integer == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
@@ -80,7 +83,7 @@ static int set_integers(PyObject *tuple, fcnn_attribute *attribute)
     attribute->kind = FCNN_ATTRIBUTE_INTEGER;
     attribute->count = (size_t)count;
     for (Py_ssize_t i = 0; i < count; i++)
-        if (set_integer(PyTuple_GET_ITEM(tuple, i), &attribute->integers[i]) < 0)
+        if (set_integer(PyTuple_GET_ITEM(tuple, i), attribute->name, &attribute->integers[i]) < 0)
             return -1;
     return 0;
 }
@@ -106,7 +109,7 @@ static int set_value(PyObject *value, fcnn_attribute *attribute)
     }
     attribute->kind = FCNN_ATTRIBUTE_INTEGER;
     attribute->count = 1;
-    if (set_integer(value, &attribute->integers[0]) < 0)
+    if (set_integer(value, attribute->name, &attribute->integers[0]) < 0)
         return -1;
     attribute->number = (double)attribute->integers[0];
     return 0;

@@ -103,7 +103,7 @@ class ArraySource:
             parts.append(ArraySource(
                 self._names, self._x[rows], None if self._y is None else self._y[rows],
                 None if self._weights is None else self._weights[rows],
-                self._batch_size if training else batch_size or self._batch_size,
+                self._batch_size if training or batch_size is None else batch_size,
                 shuffle=self._shuffle and training, class_weight=self._class_weight if training else None,
                 first_row=rows.start))
         return parts[0], parts[1]
@@ -184,6 +184,7 @@ class BatchSource:
     def _checked(self, batch: Any) -> Batch:
         assert self._expected is not None, "bind comes first"
         x, y, weights = (*self._parts(batch), None, None)[:3]
+        x = as_array(self._names.caller, self._names.x, x)
         source = ArraySource(self._names, x, y, weights, batch_size=len(x), class_weight=self._class_weight)
         source.bind(self._expected._replace(scan=False))
         return next(iter(source))

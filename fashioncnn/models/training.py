@@ -192,8 +192,10 @@ class Trainer:
         training: ArraySource | BatchSource
         validation: ArraySource | BatchSource | None = None
         training = open_source(names, x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight)
+        if validation_batch_size is None:
+            validation_batch_size = batch_size
         if validation_data is not None:
-            validation = _validation_source(validation_data, validation_batch_size or batch_size, validation_steps)
+            validation = _validation_source(validation_data, validation_batch_size, validation_steps)
         elif validation_split:
             if not isinstance(training, ArraySource):
                 raise ValueError("fit() got `validation_split`, which needs arrays; pass `validation_data` instead")
