@@ -162,8 +162,22 @@ def test_a_batch_that_cannot_be_used_is_refused_before_its_step():
 def test_batches_without_end_or_beginning():
     with pytest.raises(ValueError, match="without batches"):
         network(shapes=False).fit(iter([]), verbose=0)
+    for method in (network().fit, network().evaluate):
+        with pytest.warns(UserWarning, match="ran out"), pytest.raises(ValueError, match="without batches"):
+            method(iter([]), verbose=0)
     with pytest.raises(ValueError, match="needs arrays"):
         network().fit(iter([(X, Y)]), validation_split=0.5, verbose=0)
+
+
+def test_an_epoch_without_batches_is_not_logged_as_a_loss_of_0():
+    with pytest.warns(UserWarning, match="ran out"):
+        history = network().fit(iter([(X, Y)] * 3), steps_per_epoch=2, epochs=3, verbose=0)
+    assert history.epoch == [0, 1]
+    assert all(history.history["loss"])
+    with pytest.warns(UserWarning, match="ran out"):
+        history = network().fit(X, Y, epochs=2, validation_data=iter([(X, Y)]), verbose=0).history
+    assert len(history["loss"]) == 2
+    assert len(history["val_loss"]) == 1
 
 
 @pytest.mark.parametrize("method", ["evaluate", "train_on_batch", "test_on_batch"])

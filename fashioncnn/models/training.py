@@ -221,12 +221,16 @@ class Trainer:
                 steps = loops.train(self, passes.epoch(), tally, callbacks)
             finally:
                 self._push()
+            if steps == 0:
+                if epoch == epochs.start:
+                    raise ValueError("fit() got `x` without batches")
+                break
             logs = tally.logs()
             if tests is not None and validated(epoch + 1):
                 scores = self._test(tests, callbacks)
                 logs.update({f"val_{name}": value for name, value in scores.items()})
             callbacks.on_epoch_end(epoch, logs)
-            if self.stop_training or steps == 0:
+            if self.stop_training:
                 break
         callbacks.on_train_end(logs)
 
@@ -259,13 +263,16 @@ class Trainer:
         self._prepare([source])
         passes = Epochs(source, steps)
         scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
+        if not scores:
+            raise ValueError("evaluate() got `x` without batches")
         return self._scores(scores, return_dict)
 
     def _test(self, passes: Epochs, callbacks: CallbackList) -> dict[str, float]:
+        """Loss and metrics of one pass; nothing where there were no batches left."""
         callbacks.on_test_begin()
         tally = self._new_tally()
-        loops.test(self, passes.epoch(), tally, callbacks)
-        logs = tally.logs()
+        count = loops.test(self, passes.epoch(), tally, callbacks)
+        logs = tally.logs() if count else {}
         callbacks.on_test_end(logs)
         return logs
 
