@@ -123,7 +123,7 @@ setup(
         Extension(
             "fashioncnn._core",
             sources=[*plain_sources(), *sources("python")],
-            depends=headers(),
+            depends=[*headers(), *sources("kernels")],
             define_macros=[*macros(), ("NPY_NO_DEPRECATED_API", "NPY_1_25_API_VERSION"),
                            ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
             extra_compile_args=FLAGS,
