@@ -64,25 +64,32 @@ static inline __attribute__((always_inline)) void spread(const vf d[4], vf out[4
     out[3] = d[1] - d[3];
 }
 
-/* One window's patch: v[f * step + c], f < 16. */
+/* One vector of channels of one window's patch: v[f * step], f < 16. */
+static inline __attribute__((always_inline)) void transform_vector(size_t channels, size_t lanes, const float *x,
+                                                                   size_t x_line, float *v, size_t step)
+{
+    vf rows[4][4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        vf line[4];
+        UNROLL for (size_t j = 0; j < 4; j++)
+            line[j] = vf_load_some(x + i * x_line + j * channels, lanes);
+        spread(line, rows[i]);
+    }
+    UNROLL for (size_t j = 0; j < 4; j++) {
+        vf out[4];
+        spread((vf[4]){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, out);
+        UNROLL for (size_t i = 0; i < 4; i++)
+            vf_store_some(v + (4 * i + j) * step, out[i], lanes);
+    }
+}
+
 static void transform_patch(size_t channels, const float *x, size_t x_line, float *v, size_t step)
 {
-    for (size_t c = 0; c < channels; c += FCNN_VL) {
-        const size_t lanes = smaller(FCNN_VL, channels - c);
-        vf rows[4][4];
-        UNROLL for (size_t i = 0; i < 4; i++) {
-            vf line[4];
-            UNROLL for (size_t j = 0; j < 4; j++)
-                line[j] = vf_load_some(x + i * x_line + j * channels + c, lanes);
-            spread(line, rows[i]);
-        }
-        UNROLL for (size_t j = 0; j < 4; j++) {
-            vf out[4];
-            spread((vf[4]){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, out);
-            UNROLL for (size_t i = 0; i < 4; i++)
-                vf_store_some(v + (4 * i + j) * step + c, out[i], lanes);
-        }
-    }
+    size_t c = 0;
+    for (; c + FCNN_VL <= channels; c += FCNN_VL)
+        transform_vector(channels, FCNN_VL, x + c, x_line, v + c, step);
+    if (c < channels)
+        transform_vector(channels, channels - c, x + c, x_line, v + c, step);
 }
 
 /* ---- A^T m A, bias, maximum, ReLU ---- */
@@ -94,37 +101,47 @@ static inline __attribute__((always_inline)) void gather(const vf m[4], vf out[2
     out[1] = difference - m[3];
 }
 
-/* One window's outputs from m[f * step + o]. */
-static void transform_window(size_t outputs, const float *m, size_t step, const float *bias, int relu, float *y,
-                             uint8_t *winner)
+/* One vector of outputs of one window, from m[f * step]. */
+static inline __attribute__((always_inline)) void finish_vector(size_t lanes, const float *m, size_t step,
+                                                                const float *bias, int relu, float *y, uint8_t *winner)
+{
+    vf rows[4][2], pixels[2][2];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        vf line[4];
+        UNROLL for (size_t j = 0; j < 4; j++)
+            line[j] = vf_load_some(m + (4 * i + j) * step, lanes);
+        gather(line, rows[i]);
+    }
+    UNROLL for (size_t j = 0; j < 2; j++) {
+        vf out[2];
+        gather((vf[4]){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, out);
+        pixels[0][j] = out[0];
+        pixels[1][j] = out[1];
+    }
+    vf best = pixels[0][0];
+    vi place = {0};
+    UNROLL for (int k = 1; k < 4; k++) {
+        const vm better = vf_greater(pixels[k / 2][k % 2], best);
+        best = vf_select(better, pixels[k / 2][k % 2], best);
+        place = vi_select(better, vi_broadcast(k), place);
+    }
+    if (bias)
+        best += vf_load_some(bias, lanes);
+    vf_store_some(y, relu ? vf_max((vf){0}, best) : best, lanes);
+    if (winner)
+        vi_store_some_bytes(winner, place, lanes);
+}
+
+static void finish_window(size_t outputs, const float *m, size_t step, const float *bias, int relu, float *y,
+                          uint8_t *winner)
 {
     for (size_t o = 0; o < outputs; o += FCNN_VL) {
-        const size_t lanes = smaller(FCNN_VL, outputs - o);
-        vf rows[4][2], pixels[2][2];
-        UNROLL for (size_t i = 0; i < 4; i++) {
-            vf line[4];
-            UNROLL for (size_t j = 0; j < 4; j++)
-                line[j] = vf_load_some(m + (4 * i + j) * step + o, lanes);
-            gather(line, rows[i]);
-        }
-        UNROLL for (size_t j = 0; j < 2; j++) {
-            vf out[2];
-            gather((vf[4]){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, out);
-            pixels[0][j] = out[0];
-            pixels[1][j] = out[1];
-        }
-        vf best = pixels[0][0];
-        vi place = {0};
-        UNROLL for (int k = 1; k < 4; k++) {
-            const vm better = vf_greater(pixels[k / 2][k % 2], best);
-            best = vf_select(better, pixels[k / 2][k % 2], best);
-            place = vi_select(better, vi_broadcast(k), place);
-        }
-        if (bias)
-            best += vf_load_some(bias + o, lanes);
-        vf_store_some(y + o, relu ? vf_max((vf){0}, best) : best, lanes);
-        if (winner)
-            vi_store_some_bytes(winner + o, place, lanes);
+        const float *start = bias ? bias + o : NULL;
+        uint8_t *win = winner ? winner + o : NULL;
+        if (o + FCNN_VL <= outputs)
+            finish_vector(FCNN_VL, m + o, step, start, relu, y + o, win);
+        else
+            finish_vector(outputs - o, m + o, step, start, relu, y + o, win);
     }
 }
 
@@ -149,7 +166,7 @@ void FCNN_NAME(winograd_pooled)(size_t lines, size_t width, size_t channels, siz
                                        m + f * tiles * outputs, outputs);
         for (size_t t = 0; t < tiles; t++) {
             const size_t at = (first + t) / width * y_line + (first + t) % width * outputs;
-            transform_window(outputs, m + t * outputs, tiles * outputs, bias, relu, y + at, winner ? winner + at : NULL);
+            finish_window(outputs, m + t * outputs, tiles * outputs, bias, relu, y + at, winner ? winner + at : NULL);
         }
     }
 }

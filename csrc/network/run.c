@@ -226,8 +226,19 @@ static fcnn_status read_target(fcnn_network *network, const fcnn_batch *batch, s
     return FCNN_OK;
 }
 
+/* The caller has checked y against the loss, but before it had the lock: another thread may have changed the loss since. */
+static fcnn_status check_loss(const fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
+{
+    const int labels = network->loss.class->target == FCNN_TARGET_LABELS;
+    const size_t expected = labels ? fcnn_network_rows(network) : fcnn_network_output_size(network);
+    if ((labels && !fcnn_dtype_is_integer(batch->y->dtype)) || fcnn_array_row_size(batch->y) != expected)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "y does not fit the loss, which was changed during the call");
+    return FCNN_OK;
+}
+
 static fcnn_status read_targets(fcnn_network *network, const fcnn_batch *batch, size_t images, fcnn_error *error)
 {
+    FCNN_TRY(check_loss(network, batch, error));
     for (size_t i = 0; i < images; i++) {
         FCNN_TRY(read_target(network, batch, i, error));
         FCNN_TRY(read_sample_weight(network, batch, i, error));
@@ -265,6 +276,7 @@ static int all_finite(const float *values, size_t count)
 static const char *find_culprit(const pass *p, size_t image)
 {
     float *record = p->engine->records;
+    memset(record, 0, p->engine->plan->record * sizeof *record);   /* what a trimmed step leaves out counts as finite */
     fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, image), record + p->engine->plan->input);
     for (size_t s = 0; s < p->engine->plan->steps; s++) {
         const fcnn_step *step = &p->engine->plan->step[s];
