@@ -18,7 +18,6 @@
 #include "conv2d.h"
 #include "registry.h"
 
-enum { SHARD_OUTPUTS = 32 };    /* output channels whose weight gradients are one piece of work */
 enum { SHARD_CHANNELS = 16 };   /* input channels whose kernels are transformed in one piece of work */
 enum { MIN_WINOGRAD = 8 };      /* channels from which on the transforms pay off */
 
@@ -33,6 +32,10 @@ typedef struct conv2d_pooled {
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
+
+/* Output channels whose weight gradients are one piece of work. Their sums stay in the cache, beside an image; short patches
+ * have small sums, and their kernel shares its loads between more channels. */
+static size_t shard_outputs(const conv2d_pooled *self) { return self->conv->patches.run_length <= 5 ? 32 : 16; }
 
 /* Lines of the convolution (columns, for the other axis) from its first to the last under `used` windows. */
 static size_t covered(size_t used, size_t stride, size_t pool, size_t pad, size_t extent)
@@ -125,7 +128,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->used[0] = windows->out_height;
     fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
-    const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, SHARD_OUTPUTS);
+    const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, shard_outputs(self));
     fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, lists);
     self->square = is_square(self);
     self->winograd = self->square && self->conv->channels >= MIN_WINOGRAD && outputs >= MIN_WINOGRAD;
@@ -136,7 +139,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
         fused->prepared += 16 * self->conv->channels * outputs;
         fused->prepare_shards += (self->conv->channels + SHARD_CHANNELS - 1) / SHARD_CHANNELS;
     }
-    fused->gradient_shards = (outputs + SHARD_OUTPUTS - 1) / SHARD_OUTPUTS;
+    fused->gradient_shards = (outputs + shard_outputs(self) - 1) / shard_outputs(self);
     return FCNN_OK;
 }
 
@@ -257,8 +260,8 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
 {
     const conv2d_pooled *self = layer->config;
     const fcnn_pooled pooled = geometry(self, layer->used);
-    const size_t begin = shard * SHARD_OUTPUTS, outputs = self->conv->outputs;
-    const size_t end = begin + SHARD_OUTPUTS < outputs ? begin + SHARD_OUTPUTS : outputs;
+    const size_t size = shard_outputs(self), begin = shard * size, outputs = self->conv->outputs;
+    const size_t end = begin + size < outputs ? begin + size : outputs;
     float *bias = layer->parameters > 1 ? io->gradients + layer->parameter[1].offset : io->scratch;
     io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
                                         winners(self, io->saved), images, io->stride, outputs, begin, end, io->gradients,
