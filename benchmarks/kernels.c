@@ -58,9 +58,9 @@ static void conv1_forward(const fcnn_kernels *k)
 
 static void conv2_winograd(const fcnn_kernels *k)
 {
-    for (size_t i = 0; i < IMAGES; i++)
-        k->winograd_pooled(5, 5, 32, 64, hidden + i * STRIDE, 13 * 32, transformed_2, kernel_2, 1, output + i * STRIDE,
-                           winner_2 + i * 4 * STRIDE, 320, scratch);
+    const fcnn_winograd shape = {5, 32, 64, 10, 10, 13 * 32};
+    for (size_t i = 0; i < IMAGES; i += 4)
+        k->winograd_forward(&shape, 4, hidden + i * STRIDE, STRIDE, transformed_2, kernel_2, output, 6400, scratch);
 }
 
 static void conv2_direct(const fcnn_kernels *k)
@@ -108,7 +108,7 @@ static void conv1_weights(const fcnn_kernels *k)
                                   weights_gradient, weights_gradient + 1000, scratch);
 }
 
-static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(32, 64, kernel_2, 0, 32, transformed_2); }
+static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(5, 32, 64, kernel_2, 0, 32, transformed_2); }
 
 static void adam(const fcnn_kernels *k)
 {
@@ -119,7 +119,7 @@ static void adam(const fcnn_kernels *k)
 static const stage stages[] = {
     {"conv1 forward, ReLU, pool", conv1_forward, 24 * 24 * 9 * 32},
     {"conv2 forward, direct", conv2_direct, 100 * 288 * 64},
-    {"conv2 forward, Winograd, ReLU, pool", conv2_winograd, 16 * 25 * 32 * 64},
+    {"conv2 forward, Winograd F(5x5, 3x3)", conv2_winograd, 49 * 4 * 32 * 64},
     {"dense forward", dense_forward, 1600 * 128},
     {"dense input gradient", dense_input, 1600 * 128},
     {"dense weight gradient", dense_weights, 1600 * 128},
@@ -139,7 +139,7 @@ static void make_data(void)
     gradient_1 = numbers(all, -1, 1), gradient_2 = numbers(all, -1, 1);
     dense_in = numbers(all, 0, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
     kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1), transposed_2 = numbers(9 * 32 * 64, -1, 1);
-    transformed_2 = numbers(16 * 32 * 64, -1, 1), dense_kernel = numbers(300000, -1, 1);
+    transformed_2 = numbers(49 * 32 * 64, -1, 1), dense_kernel = numbers(300000, -1, 1);
     weights_gradient = numbers(900000, 0, 1), scratch = numbers(1 << 20, 0, 1), output = numbers(all, 0, 1);
     winner_1 = malloc(4 * all), winner_2 = malloc(4 * all);
     if (!winner_1 || !winner_2)

@@ -25,4 +25,17 @@ size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t sha
     return (weights > input ? weights : input) + pooled->window.runs * WORD;
 }
 
-size_t fcnn_winograd_scratch(size_t channels, size_t outputs) { return 16 * FCNN_WINOGRAD_TILES * (channels + outputs); }
+size_t fcnn_winograd_tiles(const fcnn_winograd *winograd)
+{
+    const size_t m = winograd->tile;
+    return (winograd->lines + m - 1) / m * ((winograd->width + m - 1) / m);
+}
+
+/* A cache line more than they need: a tile's numbers do not all fall into the same set of the cache. */
+size_t fcnn_winograd_step(size_t columns) { return FCNN_WINOGRAD_BLOCK * columns + 16; }
+
+size_t fcnn_winograd_scratch(const fcnn_winograd *winograd)
+{
+    const size_t n = winograd->tile + 2;
+    return winograd->tile == 0 ? 0 : n * n * (fcnn_winograd_step(winograd->channels) + fcnn_winograd_step(winograd->outputs));
+}

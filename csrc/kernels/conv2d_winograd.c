@@ -1,172 +1,274 @@
-/* conv2d_winograd.c - a 3x3 convolution with a 2x2 max pool behind it, by Winograd's F(2x2, 3x3).
+/* conv2d_winograd.c - a 3x3 convolution of stride 1 by Winograd's F(m x m, 3x3), m = 4 or 5.
  *
- * Four outputs of a 3x3 filter g over a 4x4 patch d are A^T [(G g G^T) . (B^T d B)] A with
+ * The output is cut into tiles of m x m pixels. The outputs of a 3x3 filter g over a patch d of n x n pixels, n = m + 2, are
  *
- *   B^T = 1  0 -1  0     G = 1    0    0      A^T = 1  1  1  0
- *         0  1  1  0         1/2  1/2  1/2          0  1 -1 -1
- *         0 -1  1  0         1/2 -1/2  1/2
- *         0  1  0 -1         0    0    1
+ *   A^T [(G g G^T) . (B^T d B)] A
  *
- * 16 products where the definition has 36. The four outputs are just one pool window, so after the transform back, bias,
- * maximum, winner and ReLU happen in registers and the convolution's output is never stored. Between the transforms stand 16
- * products of matrices, V[f] (tiles, channels) U[f] (channels, outputs): those of gemm.c.
+ * which is multiplication of polynomials by evaluation and interpolation: the rows of G and of A evaluate at n - 1 points p and
+ * at infinity, (1, p, p^2) / f(p) and (1, p, ..., p^(m-1)), and a row of B^T holds the coefficients of the product of (x - q) over
+ * the other points q, where f(p) is its value at p. n^2 products take the place of 9 m^2:
  *
- * Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4.1.
+ *   m = 4: 36 for 144,  points 0, 1, -1, 1/2, -2      m = 5: 49 for 225,  points 0, 1, -1, 1/2, -1/2, 2
+ *
+ * Points near 1 keep the rounding errors small; docs/numerics.md tells how small. The transforms below are these matrices,
+ * with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles, channels) U[f]
+ * (channels, outputs): those of gemm.c. Tiles are handled in blocks, so that V and its product stay in the second-level cache.
+ *
+ * Sources: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4; for the choice of points,
+ * Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution", 2018.
  */
 #include "name.h"
 #include "vec.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+enum { MAX_TILE = 5, MAX_PATCH = MAX_TILE + 2 };
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* ---- G g G^T ---- */
+/* a + factor * b */
+static ALWAYS_INLINE vf plus(vf a, float factor, vf b) { return vf_fma(vf_broadcast(factor), b, a); }
 
-static inline __attribute__((always_inline)) void expand(const vf g[3], vf out[4])
+/* ---- one dimension: G (n, 3), B^T (n, n), A^T (m, n) ---- */
+
+typedef void transform(const vf *in, vf *out);
+
+static ALWAYS_INLINE void expand_4(const vf g[3], vf out[6])
 {
-    const vf half = vf_broadcast(0.5f), outer = g[0] + g[2];
+    const vf outer = g[0] + g[2];
     out[0] = g[0];
-    out[1] = half * (outer + g[1]);
-    out[2] = half * (outer - g[1]);
-    out[3] = g[2];
+    out[1] = (outer + g[1]) * (1.0f / 3.0f);
+    out[2] = (outer - g[1]) * (-1.0f / 3.0f);
+    out[3] = plus(plus(g[0], 0.5f, g[1]), 0.25f, g[2]) * (-16.0f / 15.0f);
+    out[4] = plus(plus(g[0], -2.0f, g[1]), 4.0f, g[2]) * (1.0f / 15.0f);
+    out[5] = g[2];
 }
 
-void FCNN_NAME(winograd_kernel)(size_t channels, size_t outputs, const float *w, size_t begin, size_t end, float *u)
+static ALWAYS_INLINE void spread_4(const vf d[6], vf out[6])
 {
-    const size_t size = channels * outputs;
-    for (size_t at = begin * outputs; at < end * outputs; at += FCNN_VL) {
-        const size_t lanes = smaller(FCNN_VL, end * outputs - at);
-        vf rows[4][3];
-        UNROLL for (size_t j = 0; j < 3; j++) {
-            vf column[3], expanded[4];
-            UNROLL for (size_t i = 0; i < 3; i++)
-                column[i] = vf_load_some(w + (3 * i + j) * size + at, lanes);
-            expand(column, expanded);
-            UNROLL for (size_t i = 0; i < 4; i++)
-                rows[i][j] = expanded[i];
-        }
-        UNROLL for (size_t i = 0; i < 4; i++) {
-            vf expanded[4];
-            expand(rows[i], expanded);
-            UNROLL for (size_t j = 0; j < 4; j++)
-                vf_store_some(u + (4 * i + j) * size + at, expanded[j], lanes);
-        }
-    }
+    vf t[4];   /* d (x - 1/2) (x + 2) */
+    UNROLL for (size_t k = 0; k < 4; k++)
+        t[k] = plus(d[k + 2] - d[k], 1.5f, d[k + 1]);
+    const vf odd = d[3] - d[1], even = d[4] - d[2];
+    out[0] = t[2] - t[0];
+    out[1] = t[2] + t[1];
+    out[2] = t[2] - t[1];
+    out[3] = plus(even, 2.0f, odd);
+    out[4] = plus(even, -0.5f, odd);
+    out[5] = t[3] - t[1];
 }
 
-/* ---- B^T d B ---- */
-
-static inline __attribute__((always_inline)) void spread(const vf d[4], vf out[4])
-{
-    out[0] = d[0] - d[2];
-    out[1] = d[1] + d[2];
-    out[2] = d[2] - d[1];
-    out[3] = d[1] - d[3];
-}
-
-/* One vector of channels of one window's patch: v[f * step], f < 16. */
-static inline __attribute__((always_inline)) void transform_vector(size_t channels, size_t lanes, const float *x,
-                                                                   size_t x_line, float *v, size_t step)
-{
-    vf rows[4][4];
-    UNROLL for (size_t i = 0; i < 4; i++) {
-        vf line[4];
-        UNROLL for (size_t j = 0; j < 4; j++)
-            line[j] = vf_load_some(x + i * x_line + j * channels, lanes);
-        spread(line, rows[i]);
-    }
-    UNROLL for (size_t j = 0; j < 4; j++) {
-        vf out[4];
-        spread((vf[4]){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, out);
-        UNROLL for (size_t i = 0; i < 4; i++)
-            vf_store_some(v + (4 * i + j) * step, out[i], lanes);
-    }
-}
-
-static void transform_patch(size_t channels, const float *x, size_t x_line, float *v, size_t step)
-{
-    size_t c = 0;
-    for (; c + FCNN_VL <= channels; c += FCNN_VL)
-        transform_vector(channels, FCNN_VL, x + c, x_line, v + c, step);
-    if (c < channels)
-        transform_vector(channels, channels - c, x + c, x_line, v + c, step);
-}
-
-/* ---- A^T m A, bias, maximum, ReLU ---- */
-
-static inline __attribute__((always_inline)) void gather(const vf m[4], vf out[2])
+static ALWAYS_INLINE void gather_4(const vf m[6], vf out[4])
 {
     const vf sum = m[1] + m[2], difference = m[1] - m[2];
-    out[0] = m[0] + sum;
-    out[1] = difference - m[3];
+    out[0] = (m[0] + sum) + (m[3] + m[4]);
+    out[1] = plus(plus(difference, 0.5f, m[3]), -2.0f, m[4]);
+    out[2] = plus(plus(sum, 0.25f, m[3]), 4.0f, m[4]);
+    out[3] = plus(plus(difference + m[5], 0.125f, m[3]), -8.0f, m[4]);
 }
 
-/* One vector of outputs of one window, from m[f * step]. */
-static inline __attribute__((always_inline)) void finish_vector(size_t lanes, const float *m, size_t step,
-                                                                const float *bias, int relu, float *y, uint8_t *winner)
+static ALWAYS_INLINE void expand_5(const vf g[3], vf out[7])
 {
-    vf rows[4][2], pixels[2][2];
-    UNROLL for (size_t i = 0; i < 4; i++) {
-        vf line[4];
-        UNROLL for (size_t j = 0; j < 4; j++)
-            line[j] = vf_load_some(m + (4 * i + j) * step, lanes);
-        gather(line, rows[i]);
-    }
-    UNROLL for (size_t j = 0; j < 2; j++) {
-        vf out[2];
-        gather((vf[4]){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, out);
-        pixels[0][j] = out[0];
-        pixels[1][j] = out[1];
-    }
-    vf best = pixels[0][0];
-    vi place = {0};
-    UNROLL for (int k = 1; k < 4; k++) {
-        const vm better = vf_greater(pixels[k / 2][k % 2], best);
-        best = vf_select(better, pixels[k / 2][k % 2], best);
-        place = vi_select(better, vi_broadcast(k), place);
-    }
-    if (bias)
-        best += vf_load_some(bias, lanes);
-    vf_store_some(y, relu ? vf_max((vf){0}, best) : best, lanes);
-    if (winner)
-        vi_store_some_bytes(winner, place, lanes);
+    const vf outer = g[0] + g[2], inner = plus(g[0], 0.25f, g[2]);
+    out[0] = g[0] * -2.0f;
+    out[1] = (outer + g[1]) * (-2.0f / 3.0f);
+    out[2] = (outer - g[1]) * (-2.0f / 9.0f);
+    out[3] = plus(inner, 0.5f, g[1]) * (16.0f / 9.0f);
+    out[4] = plus(inner, -0.5f, g[1]) * (16.0f / 15.0f);
+    out[5] = plus(plus(g[0], 2.0f, g[1]), 4.0f, g[2]) * (2.0f / 45.0f);
+    out[6] = g[2];
 }
 
-static void finish_window(size_t outputs, const float *m, size_t step, const float *bias, int relu, float *y,
-                          uint8_t *winner)
+static ALWAYS_INLINE void spread_5(const vf d[7], vf out[7])
 {
-    for (size_t o = 0; o < outputs; o += FCNN_VL) {
-        const float *start = bias ? bias + o : NULL;
-        uint8_t *win = winner ? winner + o : NULL;
-        if (o + FCNN_VL <= outputs)
-            finish_vector(FCNN_VL, m + o, step, start, relu, y + o, win);
+    vf t[6];   /* d (x - 2) */
+    UNROLL for (size_t k = 0; k < 6; k++)
+        t[k] = plus(d[k + 1], -2.0f, d[k]);
+    const vf even_1 = plus(t[4], -0.25f, t[2]), odd_1 = plus(t[3], -0.25f, t[1]);
+    const vf even_2 = t[4] - t[2], odd_2 = t[3] - t[1];
+    out[0] = plus(plus(t[4], -1.25f, t[2]), 0.25f, t[0]);
+    out[1] = even_1 + odd_1;
+    out[2] = even_1 - odd_1;
+    out[3] = plus(even_2, 0.5f, odd_2);
+    out[4] = plus(even_2, -0.5f, odd_2);
+    out[5] = plus(plus(d[5], -1.25f, d[3]), 0.25f, d[1]);
+    out[6] = plus(plus(t[5], -1.25f, t[3]), 0.25f, t[1]);
+}
+
+static ALWAYS_INLINE void gather_5(const vf m[7], vf out[5])
+{
+    const vf sum_1 = m[1] + m[2], difference_1 = m[1] - m[2];
+    const vf sum_2 = m[3] + m[4], difference_2 = m[3] - m[4];
+    out[0] = (m[0] + m[5]) + (sum_1 + sum_2);
+    out[1] = plus(plus(difference_1, 0.5f, difference_2), 2.0f, m[5]);
+    out[2] = plus(plus(sum_1, 0.25f, sum_2), 4.0f, m[5]);
+    out[3] = plus(plus(difference_1, 0.125f, difference_2), 8.0f, m[5]);
+    out[4] = plus(plus(sum_1 + m[6], 0.0625f, sum_2), 16.0f, m[5]);
+}
+
+/* Each transform of a square goes over its lines first, then over the columns of the result. */
+typedef vf square[MAX_PATCH][MAX_PATCH];
+
+/* The transform of column j of the first `lines` lines. */
+static ALWAYS_INLINE void transform_column(size_t lines, transform *one, square middle, size_t j, vf out[MAX_PATCH])
+{
+    vf column[MAX_PATCH];
+    UNROLL for (size_t i = 0; i < lines; i++)
+        column[i] = middle[i][j];
+    one(column, out);
+}
+
+/* ---- u = G g G^T ---- */
+
+static ALWAYS_INLINE void transform_kernel(size_t tile, transform *expand, size_t size, const float *w, size_t begin,
+                                           size_t end, float *u)
+{
+    const size_t n = tile + 2;
+    for (size_t at = begin; at < end; at += FCNN_VL) {
+        const size_t lanes = smaller(FCNN_VL, end - at);
+        square middle;
+        vf out[MAX_PATCH];
+        for (size_t i = 0; i < 3; i++) {
+            const float *taps = w + 3 * i * size + at;
+            vf line[3];
+            UNROLL for (size_t j = 0; j < 3; j++)
+                line[j] = vf_load_some(taps + j * size, lanes);
+            expand(line, middle[i]);
+        }
+        for (size_t j = 0; j < n; j++) {
+            transform_column(3, expand, middle, j, out);
+            UNROLL for (size_t i = 0; i < n; i++)
+                vf_store_some(u + (i * n + j) * size + at, out[i], lanes);
+        }
+    }
+}
+
+void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w, size_t begin, size_t end,
+                                float *u)
+{
+    if (tile == 4)
+        transform_kernel(4, expand_4, channels * outputs, w, begin * outputs, end * outputs, u);
+    else
+        transform_kernel(5, expand_5, channels * outputs, w, begin * outputs, end * outputs, u);
+}
+
+/* ---- the image's side ---- */
+
+/* One tile: its input and output, and the part of its patch that lies in the image. */
+typedef struct place {
+    const float *x;
+    float *y;
+    size_t lines, columns;   /* of the patch, at most n; the output's are two less */
+} place;
+
+static place find_tile(const fcnn_winograd *s, size_t index, const float *x, size_t x_stride, float *y, size_t y_stride)
+{
+    const size_t across = (s->width + s->tile - 1) / s->tile, down = (s->lines + s->tile - 1) / s->tile;
+    const size_t image = index / (across * down), i = index / across % down * s->tile, j = index % across * s->tile;
+    return (place){
+        .x = x + image * x_stride + i * s->x_line + j * s->channels,
+        .y = y + image * y_stride + (i * s->width + j) * s->outputs,
+        .lines = smaller(s->tile, s->lines - i) + 2,
+        .columns = smaller(s->tile, s->width - j) + 2,
+    };
+}
+
+/* V[f] = B^T d B for one vector of channels; pixels outside the image count as 0, and only unwanted outputs see them. */
+static ALWAYS_INLINE void spread_vector(size_t tile, transform *spread, const fcnn_winograd *s, place p, size_t lanes,
+                                        float *v, size_t step)
+{
+    const size_t n = tile + 2;
+    square middle;
+    vf line[MAX_PATCH];
+    for (size_t i = 0; i < n; i++) {
+        UNROLL for (size_t j = 0; j < n; j++)
+            line[j] = i < p.lines && j < p.columns ? vf_load_some(p.x + i * s->x_line + j * s->channels, lanes) : (vf){0};
+        spread(line, middle[i]);
+    }
+    for (size_t j = 0; j < n; j++) {
+        transform_column(n, spread, middle, j, line);
+        UNROLL for (size_t i = 0; i < n; i++)
+            vf_store_some(v + (i * n + j) * step, line[i], lanes);
+    }
+}
+
+/* y = A^T m A + bias for one vector of outputs. */
+static ALWAYS_INLINE void gather_vector(size_t tile, transform *gather, const fcnn_winograd *s, place p, size_t lanes,
+                                        const float *m, size_t step, vf bias)
+{
+    const size_t n = tile + 2;
+    square middle;
+    vf line[MAX_PATCH];
+    for (size_t i = 0; i < n; i++) {
+        UNROLL for (size_t j = 0; j < n; j++)
+            line[j] = vf_load_some(m + (i * n + j) * step, lanes);
+        gather(line, middle[i]);
+    }
+    for (size_t j = 0; j + 2 < p.columns; j++) {
+        transform_column(n, gather, middle, j, line);
+        UNROLL for (size_t i = 0; i < tile; i++)
+            if (i + 2 < p.lines)
+                vf_store_some(p.y + (i * s->width + j) * s->outputs, line[i] + bias, lanes);
+    }
+}
+
+/* Whole vectors in whole tiles, nearly all of the work, get code of their own. */
+static ALWAYS_INLINE void spread_tile(size_t tile, transform *spread, const fcnn_winograd *s, place p, float *v, size_t step)
+{
+    const size_t n = tile + 2;
+    const int whole = p.lines == n && p.columns == n;
+    for (size_t c = 0; c < s->channels; c += FCNN_VL, p.x += FCNN_VL) {
+        const size_t lanes = smaller(FCNN_VL, s->channels - c);
+        if (whole && lanes == FCNN_VL)
+            spread_vector(tile, spread, s, (place){p.x, p.y, n, n}, FCNN_VL, v + c, step);
         else
-            finish_vector(outputs - o, m + o, step, start, relu, y + o, win);
+            spread_vector(tile, spread, s, p, lanes, v + c, step);
     }
 }
 
-void FCNN_NAME(winograd_pooled)(size_t lines, size_t width, size_t channels, size_t outputs, const float *x, size_t x_line,
-                                const float *u, const float *bias, int relu, float *y, uint8_t *winner, size_t y_line,
-                                float *scratch)
+static ALWAYS_INLINE void gather_tile(size_t tile, transform *gather, const fcnn_winograd *s, place p, const float *m,
+                                      size_t step, const float *bias)
+{
+    const size_t n = tile + 2;
+    const int whole = p.lines == n && p.columns == n;
+    for (size_t o = 0; o < s->outputs; o += FCNN_VL, p.y += FCNN_VL) {
+        const size_t lanes = smaller(FCNN_VL, s->outputs - o);
+        const vf add = bias ? vf_load_some(bias + o, lanes) : (vf){0};
+        if (whole && lanes == FCNN_VL)
+            gather_vector(tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, add);
+        else
+            gather_vector(tile, gather, s, p, lanes, m + o, step, add);
+    }
+}
+
+static ALWAYS_INLINE void forward(size_t tile, transform *spread, transform *gather, const fcnn_winograd *s, size_t images,
+                                  const float *x, size_t x_stride, const float *u, const float *bias, float *y,
+                                  size_t y_stride, float *scratch)
 {
     static const ptrdiff_t run = 0;
-    const size_t windows = lines * width;
-    float *v = scratch, *m = scratch + 16 * FCNN_WINOGRAD_TILES * channels;   /* (16, tiles, channels), (16, tiles, outputs) */
-    for (size_t first = 0; first < windows; first += FCNN_WINOGRAD_TILES) {
-        const size_t tiles = smaller(FCNN_WINOGRAD_TILES, windows - first);
-        for (size_t t = 0; t < tiles; t++) {
-            const size_t line = (first + t) / width, column = (first + t) % width;
-            transform_patch(channels, x + 2 * line * x_line + 2 * column * channels, x_line, v + t * channels,
-                            tiles * channels);
-        }
-        const fcnn_patches rows = {.lines = 1, .width = tiles, .step = (ptrdiff_t)channels, .run = &run, .runs = 1,
-                                   .run_length = channels};
-        for (size_t f = 0; f < 16; f++)
-            FCNN_NAME(patches_forward)(&rows, v + f * tiles * channels, u + f * channels * outputs, NULL, outputs,
-                                       m + f * tiles * outputs, outputs);
-        for (size_t t = 0; t < tiles; t++) {
-            const size_t at = (first + t) / width * y_line + (first + t) % width * outputs;
-            finish_window(outputs, m + t * outputs, tiles * outputs, bias, relu, y + at, winner ? winner + at : NULL);
-        }
+    const size_t n2 = (tile + 2) * (tile + 2), v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
+    const size_t tiles = images * fcnn_winograd_tiles(s);
+    float *v = scratch, *m = scratch + n2 * v_step;   /* (n2, tiles, channels), (n2, tiles, outputs) */
+    for (size_t first = 0; first < tiles; first += FCNN_WINOGRAD_BLOCK) {
+        const size_t block = smaller(FCNN_WINOGRAD_BLOCK, tiles - first);
+        for (size_t t = 0; t < block; t++)
+            spread_tile(tile, spread, s, find_tile(s, first + t, x, x_stride, y, y_stride), v + t * s->channels, v_step);
+        const fcnn_patches rows = {.lines = 1, .width = block, .step = (ptrdiff_t)s->channels, .run = &run, .runs = 1,
+                                   .run_length = s->channels};
+        for (size_t f = 0; f < n2; f++)
+            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * s->channels * s->outputs, NULL, s->outputs,
+                                       m + f * m_step, s->outputs);
+        for (size_t t = 0; t < block; t++)
+            gather_tile(tile, gather, s, find_tile(s, first + t, x, x_stride, y, y_stride), m + t * s->outputs, m_step, bias);
     }
+}
+
+void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const float *x, size_t x_stride, const float *u,
+                                 const float *bias, float *y, size_t y_stride, float *scratch)
+{
+    if (s->tile == 4)
+        forward(4, spread_4, gather_4, s, images, x, x_stride, u, bias, y, y_stride, scratch);
+    else
+        forward(5, spread_5, gather_5, s, images, x, x_stride, u, bias, y, y_stride, scratch);
 }

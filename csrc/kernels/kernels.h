@@ -60,7 +60,15 @@ typedef struct fcnn_pooled {
     int relu;                    /* entries with y <= 0 have no gradient */
 } fcnn_pooled;
 
-enum { FCNN_WINOGRAD_TILES = 32 };   /* windows that winograd_pooled handles at once, at most */
+/* A 3x3 convolution of stride 1 in square tiles. */
+typedef struct fcnn_winograd {
+    size_t tile;                /* m, outputs along a tile's edge: 4 or 5 */
+    size_t channels, outputs;
+    size_t lines, width;        /* of the output */
+    size_t x_line;              /* floats from line to line of the input, whose pixels are `channels` apart */
+} fcnn_winograd;
+
+enum { FCNN_WINOGRAD_BLOCK = 16 };   /* tiles that winograd_forward handles at once, at most */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_SCRATCH = 16 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
@@ -103,19 +111,17 @@ typedef struct fcnn_kernels {
                                  float *dx, size_t lddx,         // (images, inputs)
                                  float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
 
-    /* ---- a 3x3 convolution and a 2x2 max pool by Winograd's F(2x2, 3x3): conv2d_winograd.c ---- */
+    /* ---- a 3x3 convolution by Winograd's F(m x m, 3x3): conv2d_winograd.c ---- */
 
-    /* u (16, channels, outputs) = the transformed kernel, for channels [begin, end). */
-    void (*winograd_kernel)(size_t channels, size_t outputs, const float *w,   // (3, 3, channels, outputs)
+    /* u ((m + 2)^2, channels, outputs) = the transformed kernel, for channels [begin, end). */
+    void (*winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w,   // (3, 3, channels, outputs)
                             size_t begin, size_t end, float *u);
 
-    /* y[i][j] = max(0 where relu, the largest of the four conv outputs (2i, 2j) .. (2i+1, 2j+1)) for `lines` x `width` windows;
-     * winner as max_pool's (NULL: not wanted). scratch: fcnn_winograd_scratch floats. */
-    void (*winograd_pooled)(size_t lines, size_t width, size_t channels, size_t outputs,
-                            const float *x, size_t x_line,   // image lines of x_line floats, channels innermost
-                            const float *u, const float *bias, int relu,
-                            float *y, uint8_t *winner, size_t y_line,   // lines of y_line numbers
-                            float *scratch);
+    /* y = the convolution of each image x, begin x_stride floats apart, plus bias. scratch: fcnn_winograd_scratch floats. */
+    void (*winograd_forward)(const fcnn_winograd *winograd, size_t images, const float *x, size_t x_stride, const float *u,
+                             const float *bias,          // (outputs) or NULL
+                             float *y, size_t y_stride,  // (lines, width, outputs)
+                             float *scratch);
 
     /* ---- a convolution and a max pool of four members: pooled_forward.c ---- */
 
@@ -207,8 +213,14 @@ int fcnn_activation_reads_output(const fcnn_activation_spec *spec);
 /* Floats of scratch memory of the pooled gradients: weights for at most `shard` of the `outputs` at once. */
 size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard);
 
-/* Floats of scratch memory of winograd_pooled. */
-size_t fcnn_winograd_scratch(size_t channels, size_t outputs);
+/* Tiles of one image. */
+size_t fcnn_winograd_tiles(const fcnn_winograd *winograd);
+
+/* Floats from one of the (m + 2)^2 matrices of a block to the next. */
+size_t fcnn_winograd_step(size_t columns);
+
+/* Floats of scratch memory of winograd_forward, whole cache lines; 0 where tile is 0. */
+size_t fcnn_winograd_scratch(const fcnn_winograd *winograd);
 
 /* The table of one instruction set; NULL where this build does not have it. */
 const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa);

@@ -20,7 +20,7 @@
     EACH(patches_input_gradient)                                                                                      \
     EACH(dense_input_gradient)                                                                                        \
     EACH(winograd_kernel)                                                                                             \
-    EACH(winograd_pooled)                                                                                             \
+    EACH(winograd_forward)                                                                                            \
     EACH(pooled_forward)                                                                                              \
     EACH(pooled_weight_gradient)                                                                                      \
     EACH(pooled_input_gradient)                                                                                       \

@@ -5,7 +5,8 @@
  *
  * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs of KW * C numbers
  * and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same' padding the image is first
- * copied into a bordered one, which is kept for dW.
+ * copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by Winograd's algorithm
+ * (kernels/conv2d_winograd.c).
  */
 #include "conv2d.h"
 
@@ -14,8 +15,19 @@
 #include "../base/memory.h"
 #include "registry.h"
 #include "windows.h"
+#include "winograd.h"
 
 enum { SHARD_COLUMNS = 12 };   /* columns of patches whose gradient is one piece of work */
+
+static size_t tap_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length / self->channels; }
+
+/* Floats of the transposed kernel, first in the prepared memory; whole cache lines. */
+static size_t transposed_size(const fcnn_conv2d *self)
+{
+    return (tap_count(self) * self->channels * self->outputs + 15) / 16 * 16;
+}
+
+static size_t images_at_once(const fcnn_conv2d *self) { return self->winograd.tile ? fcnn_winograd_images(&self->winograd) : 1; }
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
@@ -63,23 +75,25 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
     const size_t bordered = self->height * self->width * channels;
+    self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
     layer->saved = self->padded ? bordered : 0;
-    layer->scratch = self->padded ? bordered : 0;
-    layer->prepared = kernel[0] * kernel[1] * channels * filters;
-    layer->prepare_shards = kernel[0] * kernel[1];
+    layer->scratch = fcnn_winograd_scratch(&self->winograd) + (self->padded ? images_at_once(self) * bordered : 0);
+    layer->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
+    layer->prepare_shards = tap_count(self) + fcnn_winograd_shards(&self->winograd);
     layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
     return FCNN_OK;
 }
 
-/* wt (tap, O, C) = W (tap, C, O), for one tap. */
+/* Shards below the number of taps transpose one tap each for backward: wt (tap, O, C) = W (tap, C, O). */
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const fcnn_conv2d *self = layer->config;
-    const size_t size = self->channels * self->outputs;
-    if (!io->training)
-        return;
-    io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
-                           io->prepared + shard * size, self->channels);
+    const size_t size = self->channels * self->outputs, taps = tap_count(self);
+    if (shard >= taps)
+        fcnn_winograd_prepare(&self->winograd, io, shard - taps, io->prepared + transposed_size(self));
+    else if (io->training)
+        io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
+                               io->prepared + shard * size, self->channels);
 }
 
 void fcnn_conv2d_add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
@@ -104,19 +118,35 @@ void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape,
                line * sizeof(float));
 }
 
+fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *layer, const fcnn_io *io, size_t first,
+                                 size_t images, float *scratch)
+{
+    const float *x = io->x[0] + first * io->stride;
+    if (!self->padded)
+        return (fcnn_images){x, io->stride};
+    const size_t size = self->height * self->width * self->channels;
+    float *bordered = io->training ? io->saved + first * io->stride : scratch;
+    const size_t stride = io->training ? io->stride : size;
+    for (size_t i = 0; i < images; i++)
+        fcnn_conv2d_add_border(self, &layer->input[0], x + i * io->stride, bordered + i * stride);
+    return (fcnn_images){bordered, stride};
+}
+
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const fcnn_conv2d *self = layer->config;
     const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
-    for (size_t i = 0; i < images; i++) {
-        const float *x = io->x[0] + i * io->stride;
-        if (self->padded) {
-            float *bordered = io->training ? io->saved + i * io->stride : io->scratch;
-            fcnn_conv2d_add_border(self, &layer->input[0], x, bordered);
-            x = bordered;
-        }
-        io->kernels->patches_forward(&self->patches, x, io->parameters, bias, self->outputs, io->y + i * io->stride,
-                                     self->outputs);
+    const size_t most = images_at_once(self);
+    float *borders = io->scratch + fcnn_winograd_scratch(&self->winograd);
+    for (size_t first = 0; first < images; first += most) {
+        const size_t count = images - first < most ? images - first : most;
+        const fcnn_images x = fcnn_conv2d_bordered(self, layer, io, first, count, borders);
+        float *y = io->y + first * io->stride;
+        if (self->winograd.tile)
+            io->kernels->winograd_forward(&self->winograd, count, x.first, x.stride, io->prepared + transposed_size(self),
+                                          bias, y, io->stride, io->scratch);
+        else
+            io->kernels->patches_forward(&self->patches, x.first, io->parameters, bias, self->outputs, y, self->outputs);
     }
 }
 

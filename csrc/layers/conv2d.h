@@ -11,11 +11,23 @@ typedef struct fcnn_conv2d {
     size_t outputs;
     size_t reach[2], strides[2];      /* pixels from a patch's first to its last, both counted; pixels between patches */
     fcnn_patches patches;             /* over the bordered image; run points into this block */
+    fcnn_winograd winograd;           /* tile 0: not used */
     ptrdiff_t run[];
 } fcnn_conv2d;
 
 /* Copies an image of `shape` into the middle of a bordered one whose border is made zero. */
 void fcnn_conv2d_add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered);
+
+/* Some images, each `stride` floats behind the one before. */
+typedef struct fcnn_images {
+    const float *first;
+    size_t stride;
+} fcnn_images;
+
+/* Images `first` .. `first + images - 1` of io as the convolution reads them: bordered, if it is padded, in io->saved, or for
+ * inference in `scratch`. */
+fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *layer, const fcnn_io *io, size_t first,
+                                 size_t images, float *scratch);
 
 /* Copies the middle of a bordered image. */
 void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *bordered, float *x);

@@ -1,9 +1,9 @@
 /* conv2d_pooled.c - a convolution, an optional ReLU and a max pool as one step.
  *
- * Forward:  the convolution's output is not kept. Windows of four pixels are pooled in registers: kernels/pooled_forward.c, or for
- *           3x3 taps and enough channels kernels/conv2d_winograd.c. For others, the lines under one line of windows are
- *           computed into scratch memory that stays in the cache, and pooled from there; all lines first, where windows
- *           overlap or are padded.
+ * Forward:  the convolution's output is not kept. Where Winograd's algorithm pays (winograd.h), a few images' output is computed
+ *           into scratch memory that stays in the cache, and pooled from there. Else windows of four pixels are pooled in
+ *           registers: kernels/pooled_forward.c. For other windows, the lines under one line of them are computed into
+ *           scratch memory; all lines first, where windows overlap or are padded.
  * Backward: only winners that the ReLU let through have a gradient; see kernels/sparse.h.
  *
  * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that nobody
@@ -17,9 +17,7 @@
 #include "../base/memory.h"
 #include "conv2d.h"
 #include "registry.h"
-
-enum { SHARD_CHANNELS = 16 };   /* input channels whose kernels are transformed in one piece of work */
-enum { MIN_WINOGRAD = 8 };      /* channels from which on the transforms pay off */
+#include "winograd.h"
 
 typedef struct conv2d_pooled {
     const fcnn_conv2d *conv;
@@ -27,21 +25,28 @@ typedef struct conv2d_pooled {
     int relu;
     int whole;                    /* windows overlap or are padded */
     int square;                   /* 3x3 taps side by side under windows of 2x2 adjacent pixels: has kernels of its own */
-    int winograd;                 /* square, and enough channels */
+    fcnn_winograd winograd;       /* of the part of the convolution that the pool reads; tile 0: not used */
     int direct;                   /* else windows of four pixels: computed in registers */
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
 
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Up to a cache line. */
+static size_t rounded(size_t floats) { return (floats + 15) / 16 * 16; }
+
 /* Output channels whose weight gradients are one piece of work. Their sums stay in the cache, beside an image; short patches
  * have small sums, and their kernel shares its loads between more channels. */
 static size_t shard_outputs(const conv2d_pooled *self) { return self->conv->patches.run_length <= 5 ? 32 : 16; }
 
-/* Lines of the convolution (columns, for the other axis) from its first to the last under `used` windows. */
-static size_t covered(size_t used, size_t stride, size_t pool, size_t pad, size_t extent)
+/* Lines of the convolution (axis 0; columns for axis 1) from its first to the last under `used` windows. */
+static size_t covered(const fcnn_windows *w, int axis, size_t used)
 {
-    const size_t end = (used - 1) * stride + pool - pad;
-    return end < extent ? end : extent;
+    const size_t end = axis == 0 ? (used - 1) * w->stride_height + w->pool_height - w->pad_top
+                                 : (used - 1) * w->stride_width + w->pool_width - w->pad_left;
+    return smaller(end, axis == 0 ? w->height : w->width);
 }
 
 static fcnn_pooled geometry(const conv2d_pooled *self, const size_t used[2])
@@ -63,14 +68,6 @@ static fcnn_pooled geometry(const conv2d_pooled *self, const size_t used[2])
     return pooled;
 }
 
-/* Up to a cache line. */
-static size_t rounded(size_t floats) { return (floats + 15) / 16 * 16; }
-
-/* Where scratch memory goes on behind a bordered image. */
-static size_t lists_after(const conv2d_pooled *self) { return rounded(self->bordered); }
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 /* Whether windows overlap from line to line, or reach over the image's edge. */
 static int is_whole(const fcnn_windows *w)
 {
@@ -90,6 +87,23 @@ static size_t transposed_size(const conv2d_pooled *self)
     const size_t slices = (self->conv->channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
     const size_t columns = self->square ? 9 * slices * FCNN_POOLED_SLICE : patch_columns(self);
     return rounded(columns * self->conv->outputs);
+}
+
+/* Images that forward handles at once. */
+static size_t images_at_once(const conv2d_pooled *self) { return self->winograd.tile ? fcnn_winograd_images(&self->winograd) : 1; }
+
+/* Floats of the convolution's output that are in scratch memory, of one image. */
+static size_t unpooled_size(const conv2d_pooled *self)
+{
+    const fcnn_windows *w = &self->windows;
+    if (self->winograd.tile)
+        return rounded(self->winograd.lines * self->winograd.width * self->conv->outputs);
+    return (self->whole ? w->height : w->pool_height) * w->width * self->conv->outputs;
+}
+
+static size_t forward_scratch(const conv2d_pooled *self)
+{
+    return images_at_once(self) * unpooled_size(self) + fcnn_winograd_scratch(&self->winograd);
 }
 
 static int is_square(const conv2d_pooled *self)
@@ -121,7 +135,6 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
                           (ptrdiff_t)(m % windows->pool_width) * self->conv->patches.step;
 
     const size_t outputs = self->conv->outputs;
-    const size_t lines = self->whole ? windows->height : windows->pool_height;
     const fcnn_pooled pooled = geometry(self, (size_t[2]){windows->out_height, windows->out_width});
     fused->output = pool->output;
     fused->backward_reads = relu ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
@@ -129,16 +142,12 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
     const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, shard_outputs(self));
-    fused->scratch = lists_after(self) + larger(lines * windows->width * outputs, lists);
     self->square = is_square(self);
-    self->winograd = self->square && self->conv->channels >= MIN_WINOGRAD && outputs >= MIN_WINOGRAD;
-    self->direct = !self->whole && !self->winograd && members == 4;
-    fused->prepared = transposed_size(self);
-    if (self->winograd) {
-        fused->scratch = larger(fused->scratch, lists_after(self) + fcnn_winograd_scratch(self->conv->channels, outputs));
-        fused->prepared += 16 * self->conv->channels * outputs;
-        fused->prepare_shards += (self->conv->channels + SHARD_CHANNELS - 1) / SHARD_CHANNELS;
-    }
+    self->winograd = fcnn_winograd_choose(self->conv, covered(windows, 0, windows->out_height), covered(windows, 1, windows->out_width));
+    self->direct = !self->whole && !self->winograd.tile && members == 4;
+    fused->scratch = images_at_once(self) * rounded(self->bordered) + larger(forward_scratch(self), lists);
+    fused->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
+    fused->prepare_shards = patch_columns(self) / self->conv->channels + fcnn_winograd_shards(&self->winograd);
     fused->gradient_shards = (outputs + shard_outputs(self) - 1) / shard_outputs(self);
     return FCNN_OK;
 }
@@ -158,81 +167,106 @@ static void transpose_tap(const conv2d_pooled *self, const fcnn_io *io, size_t t
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const conv2d_pooled *self = layer->config;
-    const size_t channels = self->conv->channels, outputs = self->conv->outputs, taps = patch_columns(self) / channels;
+    const size_t taps = patch_columns(self) / self->conv->channels;
     if (shard < taps) {
         if (io->training)
             transpose_tap(self, io, taps, shard);
         return;
     }
-    const size_t begin = (shard - taps) * SHARD_CHANNELS;
-    const size_t end = begin + SHARD_CHANNELS < channels ? begin + SHARD_CHANNELS : channels;
-    io->kernels->winograd_kernel(channels, outputs, io->parameters, begin, end, io->prepared + transposed_size(self));
+    fcnn_winograd_prepare(&self->winograd, io, shard - taps, io->prepared + transposed_size(self));
 }
 
 static uint8_t *winners(const conv2d_pooled *self, float *saved) { return (uint8_t *)(saved + self->bordered); }
 
-/* Pools one line of windows, of which `used` are wanted; `lines` begins with line `first` of the convolution, `width` pixels wide. */
+/* Pools line number `line` of the windows, of which `used` are wanted; `lines` begins with line `first` of the convolution,
+ * `width` pixels wide; y and winner with line 0. */
 static void pool_line(const conv2d_pooled *self, const fcnn_kernels *kernels, size_t line, size_t used, const float *lines,
                       size_t first, size_t width, float *y, uint8_t *winner)
 {
     static const fcnn_activation_spec relu = {.function = FCNN_RELU, .max_value = INFINITY};
     const size_t outputs = self->conv->outputs, start = line * self->windows.stride_height;
     const size_t skipped = start > self->windows.pad_top ? start - self->windows.pad_top : 0;
+    const size_t at = line * self->windows.out_width * outputs;
     fcnn_windows one = self->windows;
     one.out_height = 1;
     one.out_width = used;
     one.pad_top = self->windows.pad_top + skipped - start;
     one.height = self->windows.height - skipped;
     one.width = width;
-    kernels->max_pool(&one, lines + (skipped - first) * width * outputs, y, winner);
+    kernels->max_pool(&one, lines + (skipped - first) * width * outputs, y + at, winner ? winner + at : NULL);
     if (self->relu)
-        kernels->activation_forward(&relu, used * outputs, y, y);
+        kernels->activation_forward(&relu, used * outputs, y + at, y + at);
 }
 
-static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const float *x, float *y, uint8_t *winner, float *lines)
+/* What forward reads and writes of some images, from the first one on. */
+typedef struct batch {
+    fcnn_images x;
+    float *y;
+    uint8_t *winner;         /* NULL: not wanted */
+    const float *bias;       /* NULL: none */
+    float *unpooled;         /* scratch memory */
+} batch;
+
+static uint8_t *winners_of(const batch *b, size_t image, size_t stride)
+{
+    return b->winner ? b->winner + image * stride * sizeof(float) : NULL;
+}
+
+static void forward_winograd(const fcnn_layer *layer, const fcnn_io *io, const batch *b, size_t images)
+{
+    const conv2d_pooled *self = layer->config;
+    const size_t size = unpooled_size(self);
+    io->kernels->winograd_forward(&self->winograd, images, b->x.first, b->x.stride, io->prepared + transposed_size(self), b->bias,
+                                  b->unpooled, size, b->unpooled + images_at_once(self) * size);
+    for (size_t i = 0; i < images; i++)
+        for (size_t line = 0; line < layer->used[0]; line++)
+            pool_line(self, io->kernels, line, layer->used[1], b->unpooled + i * size, 0, self->winograd.width,
+                      b->y + i * io->stride, winners_of(b, i, io->stride));
+}
+
+static void forward_direct(const fcnn_layer *layer, const fcnn_io *io, const batch *b)
+{
+    const conv2d_pooled *self = layer->config;
+    const fcnn_pooled pooled = geometry(self, layer->used);
+    io->kernels->pooled_forward(&pooled, b->x.first, io->parameters, b->bias, self->conv->outputs, b->y, b->winner);
+}
+
+/* For any windows: line by line, or all lines first. */
+static void forward_lines(const fcnn_layer *layer, const fcnn_io *io, const batch *b)
 {
     const conv2d_pooled *self = layer->config;
     const fcnn_windows *w = &self->windows;
-    const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
-    const size_t outputs = self->conv->outputs, line_size = w->out_width * outputs;
-    if (self->winograd) {
-        io->kernels->winograd_pooled(layer->used[0], layer->used[1], self->conv->channels, outputs, x,
-                                     self->conv->width * self->conv->channels, io->prepared + transposed_size(self),
-                                     bias, self->relu, y, winner, line_size, lines);
-        return;
-    }
-    if (self->direct) {
-        const fcnn_pooled pooled = geometry(self, layer->used);
-        io->kernels->pooled_forward(&pooled, x, io->parameters, bias, outputs, y, winner);
-        return;
-    }
     fcnn_patches patches = self->conv->patches;
-    patches.width = covered(layer->used[1], w->stride_width, w->pool_width, w->pad_left, w->width);
-    patches.lines = self->whole ? covered(layer->used[0], w->stride_height, w->pool_height, w->pad_top, w->height)
-                                : w->pool_height;
+    patches.width = covered(w, 1, layer->used[1]);
+    patches.lines = self->whole ? covered(w, 0, layer->used[0]) : w->pool_height;
     for (size_t line = 0; line < layer->used[0]; line++) {
         const size_t first = self->whole ? 0 : line * w->stride_height;
         if (line == 0 || !self->whole)
-            io->kernels->patches_forward(&patches, x + (ptrdiff_t)first * patches.line_step, io->parameters, bias, outputs,
-                                         lines, outputs);
-        pool_line(self, io->kernels, line, layer->used[1], lines, first, patches.width, y + line * line_size,
-                  winner ? winner + line * line_size : NULL);
+            io->kernels->patches_forward(&patches, b->x.first + (ptrdiff_t)first * patches.line_step, io->parameters, b->bias,
+                                         self->conv->outputs, b->unpooled, self->conv->outputs);
+        pool_line(self, io->kernels, line, layer->used[1], b->unpooled, first, patches.width, b->y, b->winner);
     }
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const conv2d_pooled *self = layer->config;
-    for (size_t i = 0; i < images; i++) {
-        const float *x = io->x[0] + i * io->stride;
-        float *saved = io->saved + i * io->stride;
-        if (self->bordered) {
-            float *bordered = io->training ? saved : io->scratch;
-            fcnn_conv2d_add_border(self->conv, &layer->input[0], x, bordered);
-            x = bordered;
-        }
-        forward_image(layer, io, x, io->y + i * io->stride, io->training ? winners(self, saved) : NULL,
-                      io->scratch + lists_after(self));
+    const size_t most = images_at_once(self);
+    for (size_t first = 0; first < images; first += most) {
+        const size_t count = smaller(most, images - first);
+        const batch b = {
+            .x = fcnn_conv2d_bordered(self->conv, layer, io, first, count, io->scratch),
+            .y = io->y + first * io->stride,
+            .winner = io->training ? winners(self, io->saved + first * io->stride) : NULL,
+            .bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL,
+            .unpooled = io->scratch + most * rounded(self->bordered),
+        };
+        if (self->winograd.tile)
+            forward_winograd(layer, io, &b, count);
+        else if (self->direct)
+            forward_direct(layer, io, &b);
+        else
+            forward_lines(layer, io, &b);
     }
 }
 
@@ -245,7 +279,7 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         memset(bordered, 0, self->conv->height * self->conv->width * self->conv->channels * sizeof(float));
         const float *y = io->y + i * io->stride, *dy = io->dy + i * io->stride;
         const uint8_t *winner = winners(self, io->saved + i * io->stride);
-        float *lists = io->scratch + lists_after(self);
+        float *lists = io->scratch + rounded(self->bordered);
         if (self->square)
             io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->channels, y, dy, winner, io->prepared,
                                                    self->conv->outputs, bordered, lists);
@@ -277,8 +311,7 @@ static void input_used(const fcnn_layer *layer, size_t used[2])
     used[1] = layer->input[0].extent[1];
     if (self->bordered)
         return;
-    const size_t lines = covered(layer->used[0], w->stride_height, w->pool_height, w->pad_top, w->height);
-    const size_t columns = covered(layer->used[1], w->stride_width, w->pool_width, w->pad_left, w->width);
+    const size_t lines = covered(w, 0, layer->used[0]), columns = covered(w, 1, layer->used[1]);
     used[0] = (lines - 1) * self->conv->strides[0] + self->conv->reach[0];
     used[1] = (columns - 1) * self->conv->strides[1] + self->conv->reach[1];
 }

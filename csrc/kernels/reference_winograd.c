@@ -1,0 +1,108 @@
+/* reference_winograd.c - Winograd's algorithm in plain loops, its matrices computed from the points: see conv2d_winograd.c. */
+#include "name.h"
+
+enum { MAX_PATCH = 7 };
+
+/* Rows of G (n, 3), B^T (n, n) and A (n, m). */
+typedef struct matrices {
+    size_t m, n;
+    double g[MAX_PATCH][MAX_PATCH], bt[MAX_PATCH][MAX_PATCH], a[MAX_PATCH][MAX_PATCH];
+} matrices;
+
+/* Coefficients of the product of (x - points[j]) over all j but `without`. */
+static void product(const double *points, size_t count, size_t without, double *coefficients)
+{
+    for (size_t k = 0; k < MAX_PATCH; k++)
+        coefficients[k] = k == 0;
+    for (size_t j = 0; j < count; j++)
+        for (size_t k = MAX_PATCH; j != without && k-- > 0;)
+            coefficients[k] = (k > 0 ? coefficients[k - 1] : 0) - points[j] * coefficients[k];
+}
+
+static matrices matrices_of(size_t tile)
+{
+    static const double points[2][6] = {{0, 1, -1, 0.5, -2}, {0, 1, -1, 0.5, -0.5, 2}};
+    const double *p = points[tile - 4];
+    matrices all = {.m = tile, .n = tile + 2};
+    const size_t finite = tile + 1;
+    for (size_t i = 0; i < finite; i++) {
+        double value = 1, power = 1;
+        for (size_t j = 0; j < finite; j++)
+            value *= j == i ? 1 : p[i] - p[j];
+        for (size_t k = 0; k < MAX_PATCH; k++, power *= p[i]) {
+            all.a[i][k] = power;
+            all.g[i][k] = power / value;
+        }
+        product(p, finite, i, all.bt[i]);
+    }
+    all.a[finite][tile - 1] = all.g[finite][2] = 1;
+    product(p, finite, finite, all.bt[finite]);
+    return all;
+}
+
+/* out (rows, rows) = t (rows, columns) in (columns, columns) t^T, or with t transposed. */
+static void both_sides(size_t rows, size_t columns, const double t[MAX_PATCH][MAX_PATCH], int transposed,
+                       const float *in, float *out)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < rows; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < columns; k++)
+                for (size_t l = 0; l < columns; l++)
+                    sum += (transposed ? t[k][i] * t[l][j] : t[i][k] * t[j][l]) * (double)in[k * columns + l];
+            out[i * rows + j] = (float)sum;
+        }
+}
+
+void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w, size_t begin, size_t end,
+                                float *u)
+{
+    const matrices all = matrices_of(tile);
+    const size_t size = channels * outputs;
+    for (size_t at = begin * outputs; at < end * outputs; at++) {
+        float taps[9], transformed[MAX_PATCH * MAX_PATCH];
+        for (size_t k = 0; k < 9; k++)
+            taps[k] = w[k * size + at];
+        both_sides(all.n, 3, all.g, 0, taps, transformed);
+        for (size_t f = 0; f < all.n * all.n; f++)
+            u[f * size + at] = transformed[f];
+    }
+}
+
+/* The outputs of one tile whose first one is pixel (i, j), for one output channel. */
+static void run_tile(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, const float *u, size_t o,
+                     float *out)
+{
+    const size_t n = all->n;
+    float sums[MAX_PATCH * MAX_PATCH] = {0};
+    for (size_t c = 0; c < s->channels; c++) {
+        float patch[MAX_PATCH * MAX_PATCH], v[MAX_PATCH * MAX_PATCH];
+        for (size_t k = 0; k < n * n; k++) {
+            const size_t row = i + k / n, column = j + k % n;
+            patch[k] = row < s->lines + 2 && column < s->width + 2 ? x[row * s->x_line + column * s->channels + c] : 0;
+        }
+        both_sides(n, n, all->bt, 0, patch, v);
+        for (size_t f = 0; f < n * n; f++)
+            sums[f] += v[f] * u[(f * s->channels + c) * s->outputs + o];
+    }
+    both_sides(all->m, n, all->a, 1, sums, out);
+}
+
+void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const float *x, size_t x_stride, const float *u,
+                                 const float *bias, float *y, size_t y_stride, float *scratch)
+{
+    (void)scratch;
+    const matrices all = matrices_of(s->tile);
+    for (size_t image = 0; image < images; image++, x += x_stride, y += y_stride)
+        for (size_t i = 0; i < s->lines; i += s->tile)
+            for (size_t j = 0; j < s->width; j += s->tile)
+                for (size_t o = 0; o < s->outputs; o++) {
+                    float out[MAX_PATCH * MAX_PATCH];
+                    run_tile(s, &all, x, i, j, u, o, out);
+                    for (size_t k = 0; k < s->tile * s->tile; k++) {
+                        const size_t row = i + k / s->tile, column = j + k % s->tile;
+                        if (row < s->lines && column < s->width)
+                            y[(row * s->width + column) * s->outputs + o] = out[k] + (bias ? bias[o] : 0.0f);
+                    }
+                }
+}

@@ -1,0 +1,19 @@
+/* winograd.h - a convolution by Winograd's algorithm: the choice, and the transformed kernel. See kernels/conv2d_winograd.c. */
+#ifndef FCNN_LAYER_WINOGRAD_H
+#define FCNN_LAYER_WINOGRAD_H
+
+#include "conv2d.h"
+
+/* The convolution of the first `lines` x `width` output pixels by Winograd's algorithm; tile 0 where the plain products are
+ * cheaper, or it is no 3x3 convolution of stride 1. */
+fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width);
+
+/* Images that winograd_forward handles well at once. */
+size_t fcnn_winograd_images(const fcnn_winograd *winograd);
+
+/* Floats of its transformed kernel, and the pieces of work that make it; 0 without Winograd. */
+size_t fcnn_winograd_prepared(const fcnn_winograd *winograd);
+size_t fcnn_winograd_shards(const fcnn_winograd *winograd);
+void fcnn_winograd_prepare(const fcnn_winograd *winograd, const fcnn_io *io, size_t shard, float *u);
+
+#endif
