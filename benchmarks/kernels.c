@@ -47,8 +47,8 @@ static uint8_t *winner_1, *winner_2;
 
 static const ptrdiff_t runs_1[3] = {0, 28, 56}, runs_2[3] = {0, 13 * 32, 26 * 32}, run_0[1] = {0};
 static const ptrdiff_t member_1[4] = {0, 1, 28, 29}, member_2[4] = {0, 32, 13 * 32, 14 * 32};
-static const fcnn_pooled pool_1 = {.window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1};
-static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96}, .member = member_2, .members = 4, .out_width = 5, .relu = 1};
+static const fcnn_pooled pool_1 = {.window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1, .inside = 1};
+static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96}, .member = member_2, .members = 4, .out_width = 5, .relu = 1, .inside = 1};
 
 static void conv1_forward(const fcnn_kernels *k)
 {
@@ -139,7 +139,7 @@ static void make_data(void)
     gradient_1 = numbers(all, -1, 1), gradient_2 = numbers(all, -1, 1);
     dense_in = numbers(all, 0, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
     kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1), transposed_2 = numbers(9 * 32 * 64, -1, 1);
-    transformed_2 = numbers(49 * 32 * 64, -1, 1), dense_kernel = numbers(300000, -1, 1);
+    transformed_2 = numbers(49 * fcnn_winograd_kernel_step(32, 64), -1, 1), dense_kernel = numbers(300000, -1, 1);
     weights_gradient = numbers(900000, 0, 1), scratch = numbers(1 << 20, 0, 1), output = numbers(all, 0, 1);
     winner_1 = malloc(4 * all), winner_2 = malloc(4 * all);
     if (!winner_1 || !winner_2)

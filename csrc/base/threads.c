@@ -1,10 +1,12 @@
 /* threads.c - the pool of workers behind fcnn_parallel_for.
  *
  * A region (one parallel loop) is published in one atomic word, `state`: its generation, how many workers it admits
- * and how many have joined. A worker joins by compare-and-swap, takes iterations from a shared counter until none are
- * left, and reports that it has left. The caller works along, then closes the region (nobody can join any more) and
- * waits for those who joined, not for those who were late: a worker that the system has not scheduled never delays
- * anyone.
+ * and how many have joined. A worker joins by compare-and-swap, works until no iterations are left, and reports that it
+ * has left. The caller works along, then closes the region (nobody can join any more) and waits for those who joined,
+ * not for those who were late: a worker that the system has not scheduled never delays anyone.
+ *
+ * Iterations are divided into as many parts as there are threads. Part i is thread i's: in the next step of a training the
+ * same numbers are then mostly found in the same core's cache. Who has finished its own part helps with the others.
  *
  * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds
  * away, then sleeps. Whoever goes to sleep first counts itself in `sleepers` and looks at the condition once more;
@@ -32,21 +34,30 @@ enum { SPIN_NANOSECONDS = 50000, SPINS_PER_CLOCK_READ = 32 };
 enum { ADMITTED_SHIFT = 16, GENERATION_SHIFT = 32 };
 static const uint64_t JOINED_MASK = 0xffff, ADMITTED_MASK = (uint64_t)0xffff << ADMITTED_SHIFT;
 
+/* One thread of a region: number 0 is the caller, the others are workers. */
+typedef struct member {
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t next;   /* iteration of its part to hand out */
+    size_t end;                                    /* of its part */
+    atomic_int sleeps;
+    pthread_cond_t called;                         /* a region that it may join, or the end */
+    pthread_t thread;
+} member;
+
 /* The worker threads and what they share with the caller of the current region. */
 typedef struct crew {
     _Alignas(FCNN_ALIGNMENT) atomic_uint_fast64_t state;
     fcnn_task *task;
     void *context;
-    size_t count;
-    _Alignas(FCNN_ALIGNMENT) atomic_size_t next;   /* iteration to hand out */
+    size_t parts;                                  /* of the current region: its helpers and the caller */
     _Alignas(FCNN_ALIGNMENT) atomic_size_t left;   /* workers that joined the region and have left it */
     _Alignas(FCNN_ALIGNMENT) atomic_size_t sleepers;
     atomic_int caller_sleeps;
     atomic_int stopping;
+    atomic_size_t numbered;                        /* workers that have taken their number */
     pthread_mutex_t mutex;                         /* for sleeping only */
-    pthread_cond_t work, done;
+    pthread_cond_t done;
     size_t wanted, workers;                        /* asked for; those that could be started */
-    pthread_t thread[FCNN_MAX_THREADS];
+    member member[FCNN_MAX_THREADS];
 } crew;
 
 static struct {
@@ -66,6 +77,8 @@ static void pause_briefly(void)
 #endif
 }
 
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
 static int64_t nanoseconds(void)
 {
     struct timespec now;
@@ -75,61 +88,64 @@ static int64_t nanoseconds(void)
 
 /* ---- what a worker does ---- */
 
-static int can_join(uint64_t state, uint64_t last_generation)
+/* Workers 1 .. admitted may join an open region, each once. */
+static int can_join(uint64_t state, uint64_t last_generation, size_t number)
 {
-    return (state & JOINED_MASK) < (state & ADMITTED_MASK) >> ADMITTED_SHIFT &&
-           state >> GENERATION_SHIFT != last_generation;
+    return number <= (state & ADMITTED_MASK) >> ADMITTED_SHIFT && state >> GENERATION_SHIFT != last_generation;
 }
 
 /* True where there is something for the worker to do: a region that it has not joined yet, or the end. */
-static int is_called(crew *c, uint64_t last_generation)
+static int is_called(crew *c, uint64_t last_generation, size_t number)
 {
-    return can_join(atomic_load(&c->state), last_generation) || atomic_load(&c->stopping);
+    return can_join(atomic_load(&c->state), last_generation, number) || atomic_load(&c->stopping);
 }
 
-static void sleep_until_called(crew *c, uint64_t last_generation)
+static void sleep_until_called(crew *c, uint64_t last_generation, size_t number)
 {
+    member *self = &c->member[number];
     pthread_mutex_lock(&c->mutex);
+    atomic_store(&self->sleeps, 1);
     atomic_fetch_add(&c->sleepers, 1);
-    while (!is_called(c, last_generation))
-        pthread_cond_wait(&c->work, &c->mutex);
+    while (!is_called(c, last_generation, number))
+        pthread_cond_wait(&self->called, &c->mutex);
     atomic_fetch_sub(&c->sleepers, 1);
+    atomic_store(&self->sleeps, 0);
     pthread_mutex_unlock(&c->mutex);
 }
 
-static void wait_until_called(crew *c, uint64_t last_generation)
+static void wait_until_called(crew *c, uint64_t last_generation, size_t number)
 {
     const int64_t deadline = nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
-            if (is_called(c, last_generation))
+            if (is_called(c, last_generation, number))
                 return;
             pause_briefly();
         }
     } while (nanoseconds() < deadline);
-    sleep_until_called(c, last_generation);
+    sleep_until_called(c, last_generation, number);
 }
 
-/* Joins the open region. Returns the worker's number in it, or 0 where it has closed or is full. */
-static size_t join(crew *c, uint64_t *last_generation)
+/* Joins the open region, if there is one for this worker. */
+static int join(crew *c, uint64_t *last_generation, size_t number)
 {
     uint64_t state = atomic_load(&c->state);
-    while (can_join(state, *last_generation))
+    while (can_join(state, *last_generation, number))
         if (atomic_compare_exchange_weak(&c->state, &state, state + 1)) {
             *last_generation = state >> GENERATION_SHIFT;
-            return (size_t)(state & JOINED_MASK) + 1;
+            return 1;
         }
     return 0;
 }
 
+/* First the worker's own part, then what is left of the others'. */
 static void run_iterations(crew *c, size_t worker)
 {
-    const size_t count = c->count;
-    for (;;) {
-        const size_t index = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed);
-        if (index >= count)
-            return;
-        c->task(c->context, index, worker);
+    for (size_t i = 0; i < c->parts; i++) {
+        member *owner = &c->member[(worker + i) % c->parts];
+        size_t index;
+        while ((index = atomic_fetch_add_explicit(&owner->next, 1, memory_order_relaxed)) < owner->end)
+            c->task(c->context, index, worker);
     }
 }
 
@@ -146,15 +162,15 @@ static void leave(crew *c)
 static void *work(void *argument)
 {
     crew *c = argument;
+    const size_t number = atomic_fetch_add(&c->numbered, 1) + 1;
     uint64_t last_generation = 0;
     fcnn_floating_mode_enter();
     while (!atomic_load(&c->stopping)) {
-        const size_t worker = join(c, &last_generation);
-        if (worker) {
-            run_iterations(c, worker);
+        if (join(c, &last_generation, number)) {
+            run_iterations(c, number);
             leave(c);
         }
-        wait_until_called(c, last_generation);
+        wait_until_called(c, last_generation, number);
     }
     return NULL;
 }
@@ -172,12 +188,14 @@ static void stop_crew(crew *c)
 {
     pthread_mutex_lock(&c->mutex);
     atomic_store(&c->stopping, 1);
-    pthread_cond_broadcast(&c->work);
+    for (size_t i = 1; i <= c->workers; i++)
+        pthread_cond_signal(&c->member[i].called);
     pthread_mutex_unlock(&c->mutex);
-    for (size_t i = 0; i < c->workers; i++)
-        pthread_join(c->thread[i], NULL);
+    for (size_t i = 1; i <= c->workers; i++)
+        pthread_join(c->member[i].thread, NULL);
+    for (size_t i = 1; i <= c->wanted; i++)
+        pthread_cond_destroy(&c->member[i].called);
     pthread_cond_destroy(&c->done);
-    pthread_cond_destroy(&c->work);
     pthread_mutex_destroy(&c->mutex);
     fcnn_release(c);
 }
@@ -188,7 +206,7 @@ static void start_workers(crew *c)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (c->workers < c->wanted && pthread_create(&c->thread[c->workers], NULL, work, c) == 0)
+    while (c->workers < c->wanted && pthread_create(&c->member[c->workers + 1].thread, NULL, work, c) == 0)
         c->workers++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -206,9 +224,10 @@ static crew *start_crew(size_t wanted)
     crew *c = block;
     atomic_init(&c->state, (uint64_t)1 << GENERATION_SHIFT);
     pthread_mutex_init(&c->mutex, NULL);
-    pthread_cond_init(&c->work, NULL);
     pthread_cond_init(&c->done, NULL);
     c->wanted = wanted;
+    for (size_t i = 1; i <= wanted; i++)
+        pthread_cond_init(&c->member[i].called, NULL);
     start_workers(c);
     return c;
 }
@@ -228,13 +247,12 @@ static crew *ready_crew(size_t wanted)
 
 static void wake_workers(crew *c, size_t helpers)
 {
-    const size_t sleepers = atomic_load(&c->sleepers);
-    const size_t awake = c->workers > sleepers ? c->workers - sleepers : 0;
-    if (helpers <= awake)
+    if (atomic_load(&c->sleepers) == 0)
         return;
     pthread_mutex_lock(&c->mutex);
-    for (size_t i = awake; i < helpers; i++)
-        pthread_cond_signal(&c->work);
+    for (size_t i = 1; i <= helpers; i++)
+        if (atomic_load(&c->member[i].sleeps))
+            pthread_cond_signal(&c->member[i].called);
     pthread_mutex_unlock(&c->mutex);
 }
 
@@ -261,8 +279,11 @@ static void run_region(crew *c, size_t count, size_t helpers, fcnn_task *task, v
 {
     c->task = task;
     c->context = context;
-    c->count = count;
-    atomic_store_explicit(&c->next, 0, memory_order_relaxed);
+    c->parts = helpers + 1;
+    for (size_t i = 0; i < c->parts; i++) {
+        atomic_store_explicit(&c->member[i].next, count / c->parts * i + smaller(i, count % c->parts), memory_order_relaxed);
+        c->member[i].end = count / c->parts * (i + 1) + smaller(i + 1, count % c->parts);
+    }
     atomic_store_explicit(&c->left, 0, memory_order_relaxed);
     const uint64_t generation = (atomic_load_explicit(&c->state, memory_order_relaxed) >> GENERATION_SHIFT) + 1;
     atomic_store(&c->state, generation << GENERATION_SHIFT | (uint64_t)helpers << ADMITTED_SHIFT);
@@ -279,8 +300,6 @@ static void run_inline(size_t count, fcnn_task *task, void *context)
     for (size_t i = 0; i < count; i++)
         task(context, i, 0);
 }
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *context)
 {

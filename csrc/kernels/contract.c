@@ -21,8 +21,11 @@ size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t sha
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
     const size_t weights = shard * columns + 1 + 4 * windows + (windows / 32 + 1) * VL;
+    const size_t line = (size_t)(pooled->window.line_step + pooled->window.run[pooled->window.runs - 1]) + pooled->window.run_length;
+    const size_t strip = 4 * ((line > FCNN_POOLED_STRIP ? line : FCNN_POOLED_STRIP) + VL);
     const size_t input = windows * pooled->members * (outputs / 64 + 1) * WORD + 2 * outputs;
-    return (weights > input ? weights : input) + pooled->window.runs * WORD;
+    const size_t lists = (weights > input ? weights : input) + pooled->window.runs * WORD;
+    return lists > strip ? lists : strip;
 }
 
 size_t fcnn_winograd_tiles(const fcnn_winograd *winograd)
@@ -31,8 +34,11 @@ size_t fcnn_winograd_tiles(const fcnn_winograd *winograd)
     return (winograd->lines + m - 1) / m * ((winograd->width + m - 1) / m);
 }
 
-/* A cache line more than they need: a tile's numbers do not all fall into the same set of the cache. */
-size_t fcnn_winograd_step(size_t columns) { return FCNN_WINOGRAD_BLOCK * columns + 16; }
+/* An odd number of cache lines: the matrices' numbers for one place do not all fall into the same set of the cache. */
+static size_t odd_lines(size_t floats) { return (floats / 32 * 2 + 3) * 16; }
+
+size_t fcnn_winograd_step(size_t columns) { return odd_lines(FCNN_WINOGRAD_BLOCK * columns); }
+size_t fcnn_winograd_kernel_step(size_t channels, size_t outputs) { return odd_lines(channels * outputs); }
 
 size_t fcnn_winograd_scratch(const fcnn_winograd *winograd)
 {

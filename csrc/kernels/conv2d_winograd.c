@@ -122,7 +122,7 @@ static ALWAYS_INLINE void transform_column(size_t lines, transform *one, square 
 /* ---- u = G g G^T ---- */
 
 static ALWAYS_INLINE void transform_kernel(size_t tile, transform *expand, size_t size, const float *w, size_t begin,
-                                           size_t end, float *u)
+                                           size_t end, float *u, size_t step)
 {
     const size_t n = tile + 2;
     for (size_t at = begin; at < end; at += FCNN_VL) {
@@ -139,7 +139,7 @@ static ALWAYS_INLINE void transform_kernel(size_t tile, transform *expand, size_
         for (size_t j = 0; j < n; j++) {
             transform_column(3, expand, middle, j, out);
             UNROLL for (size_t i = 0; i < n; i++)
-                vf_store_some(u + (i * n + j) * size + at, out[i], lanes);
+                vf_store_some(u + (i * n + j) * step + at, out[i], lanes);
         }
     }
 }
@@ -147,10 +147,11 @@ static ALWAYS_INLINE void transform_kernel(size_t tile, transform *expand, size_
 void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w, size_t begin, size_t end,
                                 float *u)
 {
+    const size_t step = fcnn_winograd_kernel_step(channels, outputs);
     if (tile == 4)
-        transform_kernel(4, expand_4, channels * outputs, w, begin * outputs, end * outputs, u);
+        transform_kernel(4, expand_4, channels * outputs, w, begin * outputs, end * outputs, u, step);
     else
-        transform_kernel(5, expand_5, channels * outputs, w, begin * outputs, end * outputs, u);
+        transform_kernel(5, expand_5, channels * outputs, w, begin * outputs, end * outputs, u, step);
 }
 
 /* ---- the image's side ---- */
@@ -248,7 +249,7 @@ static ALWAYS_INLINE void forward(size_t tile, transform *spread, transform *gat
 {
     static const ptrdiff_t run = 0;
     const size_t n2 = (tile + 2) * (tile + 2), v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
-    const size_t tiles = images * fcnn_winograd_tiles(s);
+    const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s->channels, s->outputs);
     float *v = scratch, *m = scratch + n2 * v_step;   /* (n2, tiles, channels), (n2, tiles, outputs) */
     for (size_t first = 0; first < tiles; first += FCNN_WINOGRAD_BLOCK) {
         const size_t block = smaller(FCNN_WINOGRAD_BLOCK, tiles - first);
@@ -257,7 +258,7 @@ static ALWAYS_INLINE void forward(size_t tile, transform *spread, transform *gat
         const fcnn_patches rows = {.lines = 1, .width = block, .step = (ptrdiff_t)s->channels, .run = &run, .runs = 1,
                                    .run_length = s->channels};
         for (size_t f = 0; f < n2; f++)
-            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * s->channels * s->outputs, NULL, s->outputs,
+            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * u_step, NULL, s->outputs,
                                        m + f * m_step, s->outputs);
         for (size_t t = 0; t < block; t++)
             gather_tile(tile, gather, s, find_tile(s, first + t, x, x_stride, y, y_stride), m + t * s->outputs, m_step, bias);

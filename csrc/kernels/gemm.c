@@ -201,7 +201,7 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
             }
         }
 
-        float *g = gradient + k * outputs + columns.column;
+        float *g = gradient + (k - begin) * outputs + columns.column;
         UNROLL for (size_t i = 0; i < tile; i++)
             if (i < stored)
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)

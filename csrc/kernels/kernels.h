@@ -58,6 +58,7 @@ typedef struct fcnn_pooled {
     size_t members;
     size_t out_width;
     int relu;                    /* entries with y <= 0 have no gradient */
+    int inside;                  /* all members of all windows lie in the image */
 } fcnn_pooled;
 
 /* A 3x3 convolution of stride 1 in square tiles. */
@@ -69,6 +70,7 @@ typedef struct fcnn_winograd {
 } fcnn_winograd;
 
 enum { FCNN_WINOGRAD_BLOCK = 16 };   /* tiles that winograd_forward handles at once, at most */
+enum { FCNN_POOLED_SMALL = 48, FCNN_POOLED_STRIP = 1024 };   /* columns of a small patch; floats of a strip: pooled_small.h */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_SCRATCH = 16 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
@@ -88,11 +90,11 @@ typedef struct fcnn_kernels {
                             size_t outputs,
                             float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
 
-    /* gradient[k][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
+    /* gradient[k - begin][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
      * Image i is found at x + i * stride and dy + i * stride. */
     void (*patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                     size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                    float *gradient);   // (runs * run_length, outputs): rows begin .. end-1 are written
+                                    float *gradient);   // (end - begin, outputs)
 
     /* bias_gradient[o] = sum of dy[r][o] over images, then rows. */
     void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
@@ -113,7 +115,8 @@ typedef struct fcnn_kernels {
 
     /* ---- a 3x3 convolution by Winograd's F(m x m, 3x3): conv2d_winograd.c ---- */
 
-    /* u ((m + 2)^2, channels, outputs) = the transformed kernel, for channels [begin, end). */
+    /* u = the transformed kernel, for channels [begin, end): (m + 2)^2 matrices (channels, outputs), fcnn_winograd_kernel_step
+     * floats apart. */
     void (*winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w,   // (3, 3, channels, outputs)
                             size_t begin, size_t end, float *u);
 
@@ -216,8 +219,9 @@ size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t sha
 /* Tiles of one image. */
 size_t fcnn_winograd_tiles(const fcnn_winograd *winograd);
 
-/* Floats from one of the (m + 2)^2 matrices of a block to the next. */
+/* Floats from one of the (m + 2)^2 matrices of a block, or of a transformed kernel, to the next. */
 size_t fcnn_winograd_step(size_t columns);
+size_t fcnn_winograd_kernel_step(size_t channels, size_t outputs);
 
 /* Floats of scratch memory of winograd_forward, whole cache lines; 0 where tile is 0. */
 size_t fcnn_winograd_scratch(const fcnn_winograd *winograd);

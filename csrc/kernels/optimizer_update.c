@@ -14,17 +14,12 @@ static inline vf clipped(vf g, float scale, float limit)
 }
 static inline vf decayed(vf w, float decay) { return vf_fma(w, vf_broadcast(-decay), w); }
 
-/* 1 / (sqrt(a) + epsilon) for a >= 0, to about 2e-7: a division and a square root cost more than all the rest of the update.
- * Both begin with a guess from the exponent bits, wrong by 4 % (1 / sqrt(a)) or 13 % (1 / x) at most, which Newton's method
- * squares away three times. */
+/* 1 / (sqrt(a) + epsilon) for a >= 0, to about 2e-7. Processors take roots beside other work, but a division after the root
+ * would wait for the same unit: the inverse begins with a guess from the exponent bits, wrong by 13 % at most, which
+ * Newton's method squares away three times. */
 static inline vf inverse_size(vf a, float epsilon)
 {
-    const vf bounded = vf_min(a, vf_broadcast(0x1.fffffep127f));
-    vf root = vi_as_float(0x5f3759df - (vf_bits(bounded) >> 1));
-    const vf half = vf_broadcast(-0.5f) * bounded;
-    for (int i = 0; i < 3; i++)
-        root *= vf_fma(half * root, root, vf_broadcast(1.5f));
-    const vf size = vf_fma(bounded, root, vf_broadcast(epsilon));
+    const vf size = vf_sqrt(vf_min(a, vf_broadcast(0x1.fffffep127f))) + epsilon;
     vf inverse = vi_as_float(0x7ef311c7 - vf_bits(size));
     for (int i = 0; i < 3; i++)
         inverse = vf_fma(inverse, vf_fma(-size, inverse, vf_broadcast(1.0f)), inverse);

@@ -6,9 +6,11 @@
  *
  * With short runs (a first layer with few channels) a patch fills only a small part of a vector. Then the lanes are output
  * channels instead: each window's gradients are spread over the window's members, most of them zero, and every tap's
- * number is broadcast: see short_runs().
+ * number is broadcast: see short_runs(). Small patches under four pixels, the commonest case, have a better way still:
+ * pooled_small.h.
  */
 #include "name.h"
+#include "pooled_small.h"
 #include "sparse.h"
 
 enum {
@@ -214,7 +216,9 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
                                        const uint8_t *winner, size_t images, size_t stride, size_t outputs,
                                        size_t begin, size_t end, float *gradient, float *bias, float *scratch)
 {
-    if (pooled->window.run_length <= SHORT_RUN)
+    if (pooled->members == 4 && pooled->inside && pooled->window.runs * pooled->window.run_length <= FCNN_POOLED_SMALL)
+        small_patches(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, scratch);
+    else if (pooled->window.run_length <= SHORT_RUN)
         short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias);
     else
         long_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, scratch);

@@ -33,7 +33,7 @@ void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float
             for (size_t i = 0; i < images; i++)
                 for (size_t r = 0; r < patches->lines * patches->width; r++)
                     sum = fmaf(x[i * stride + (size_t)position(patches, r, k)], dy[i * stride + r * ldy + o], sum);
-            gradient[k * outputs + o] = sum;
+            gradient[(k - begin) * outputs + o] = sum;
         }
 }
 

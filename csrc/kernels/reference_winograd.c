@@ -58,14 +58,14 @@ void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, co
                                 float *u)
 {
     const matrices all = matrices_of(tile);
-    const size_t size = channels * outputs;
+    const size_t size = channels * outputs, step = fcnn_winograd_kernel_step(channels, outputs);
     for (size_t at = begin * outputs; at < end * outputs; at++) {
         float taps[9], transformed[MAX_PATCH * MAX_PATCH];
         for (size_t k = 0; k < 9; k++)
             taps[k] = w[k * size + at];
         both_sides(all.n, 3, all.g, 0, taps, transformed);
         for (size_t f = 0; f < all.n * all.n; f++)
-            u[f * size + at] = transformed[f];
+            u[f * step + at] = transformed[f];
     }
 }
 
@@ -73,7 +73,7 @@ void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, co
 static void run_tile(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, const float *u, size_t o,
                      float *out)
 {
-    const size_t n = all->n;
+    const size_t n = all->n, step = fcnn_winograd_kernel_step(s->channels, s->outputs);
     float sums[MAX_PATCH * MAX_PATCH] = {0};
     for (size_t c = 0; c < s->channels; c++) {
         float patch[MAX_PATCH * MAX_PATCH], v[MAX_PATCH * MAX_PATCH];
@@ -83,7 +83,7 @@ static void run_tile(const fcnn_winograd *s, const matrices *all, const float *x
         }
         both_sides(n, n, all->bt, 0, patch, v);
         for (size_t f = 0; f < n * n; f++)
-            sums[f] += v[f] * u[(f * s->channels + c) * s->outputs + o];
+            sums[f] += v[f] * u[f * step + c * s->outputs + o];
     }
     both_sides(all->m, n, all->a, 1, sums, out);
 }

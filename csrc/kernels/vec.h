@@ -246,6 +246,31 @@ static inline void vi_store_some_bytes(uint8_t *p, vi a, size_t n)
         memcpy(p, bytes, n);
 }
 
+/* Lane i of the result is table[index[i]], an index below 4. */
+static inline vf vf_lookup(const float table[4], vi index)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_permutevar_ps(_mm512_broadcast_f32x4(_mm_loadu_ps(table)), (__m512i)index);
+#elif defined(__AVX2__)
+    return (vf)_mm256_permutevar_ps(_mm256_broadcast_ps((const __m128_u *)table), (__m256i)index);
+#else
+    vf a;
+    for (size_t i = 0; i < FCNN_VL; i++)
+        a[i] = table[index[i]];
+    return a;
+#endif
+}
+
+/* a[0], b[0], a[1], b[1], ... : the first and the second half. */
+static inline void vf_zip(vf a, vf b, vf out[2])
+{
+    vi low;
+    for (int i = 0; i < FCNN_VL; i++)
+        low[i] = i / 2 + i % 2 * FCNN_VL;
+    out[0] = __builtin_shuffle(a, b, low);
+    out[1] = __builtin_shuffle(a, b, low + FCNN_VL / 2);
+}
+
 /* a[i] lane j <-> a[j] lane i. */
 static inline __attribute__((always_inline)) void vf_transpose(vf a[FCNN_VL])
 {

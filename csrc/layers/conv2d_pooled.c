@@ -49,6 +49,13 @@ static size_t covered(const fcnn_windows *w, int axis, size_t used)
     return smaller(end, axis == 0 ? w->height : w->width);
 }
 
+/* Whether all windows lie in the convolution's output. */
+static int is_inside(const fcnn_windows *w)
+{
+    return !w->pad_top && !w->pad_left && (w->out_height - 1) * w->stride_height + w->pool_height <= w->height &&
+           (w->out_width - 1) * w->stride_width + w->pool_width <= w->width;
+}
+
 static fcnn_pooled geometry(const conv2d_pooled *self, const size_t used[2])
 {
     const fcnn_windows *w = &self->windows;
@@ -60,20 +67,13 @@ static fcnn_pooled geometry(const conv2d_pooled *self, const size_t used[2])
         .members = w->pool_height * w->pool_width,
         .out_width = w->out_width,
         .relu = self->relu,
+        .inside = is_inside(w),
     };
     pooled.window.lines = used[0];
     pooled.window.width = used[1];
     pooled.window.line_step *= (ptrdiff_t)w->stride_height;
     pooled.window.step *= (ptrdiff_t)w->stride_width;
     return pooled;
-}
-
-/* Whether windows overlap from line to line, or reach over the image's edge. */
-static int is_whole(const fcnn_windows *w)
-{
-    return w->stride_height < w->pool_height || w->pad_top || w->pad_left ||
-           (w->out_height - 1) * w->stride_height + w->pool_height > w->height ||
-           (w->out_width - 1) * w->stride_width + w->pool_width > w->width;
 }
 
 static size_t patch_columns(const conv2d_pooled *self)
@@ -128,7 +128,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     self->conv = conv->config;
     self->windows = *windows;
     self->relu = relu;
-    self->whole = is_whole(windows);
+    self->whole = windows->stride_height < windows->pool_height || !is_inside(windows);
     self->bordered = conv->saved;
     for (size_t m = 0; m < members; m++)
         self->member[m] = (ptrdiff_t)(m / windows->pool_width) * self->conv->patches.line_step +

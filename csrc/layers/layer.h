@@ -35,7 +35,8 @@ typedef struct fcnn_io {
     float *dx[FCNN_MAX_INPUTS];         /* to be written (not added to); NULL where nobody needs it */
     float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
     const float *parameters;            /* the layer's own, as the specs lay them out */
-    float *gradients;                   /* same layout */
+    float *gradients;                   /* same layout, from parameter gradients_begin on */
+    size_t gradients_begin;             /* 0 where gradient_range is NULL, else at most the shard's first parameter */
     float *prepared;                    /* layer->prepared floats, shared by all images: written by prepare, then read */
     float *scratch;                     /* layer->scratch floats of this worker; content undefined on entry */
     int training;                       /* dropout acts; saved must be filled */
@@ -73,8 +74,8 @@ typedef struct fcnn_layer_class {
      * Written, not added to; every parameter is written by exactly one shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
-    /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous, so that they can be updated while
-     * they are in the cache. NULL: they are updated after all shards. */
+    /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place of
+     * their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 
     /* used[0], [1] = lines and columns of the input that are read for layer->used of the output; the rest of dx may be left

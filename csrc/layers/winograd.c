@@ -5,7 +5,7 @@
  */
 #include "winograd.h"
 
-enum { SHARD_CHANNELS = 16 };   /* input channels whose kernels are transformed in one piece of work */
+enum { SHARD_CHANNELS = 8 };   /* input channels whose kernels are transformed in one piece of work */
 
 enum {
     TRANSFORM_COST = 500,   /* of one vector of a tile, in multiply-adds of vectors: measured */
@@ -49,7 +49,7 @@ size_t fcnn_winograd_images(const fcnn_winograd *winograd)
 size_t fcnn_winograd_prepared(const fcnn_winograd *winograd)
 {
     const size_t n = winograd->tile + 2;
-    return winograd->tile ? n * n * winograd->channels * winograd->outputs : 0;
+    return winograd->tile ? n * n * fcnn_winograd_kernel_step(winograd->channels, winograd->outputs) : 0;
 }
 
 size_t fcnn_winograd_shards(const fcnn_winograd *winograd)

@@ -20,7 +20,8 @@ typedef struct fcnn_engine {
     float *records;           /* (record_count, plan->record) */
     size_t record_count;
     float *prepared;          /* plan->prepared */
-    float *scratch;           /* (workers, scratch stride) */
+    float *scratch;           /* (workers, plan->scratch) */
+    float *shard;             /* (workers, plan->shard): gradients that are used up at once */
     size_t workers;
 } fcnn_engine;
 
@@ -77,9 +78,10 @@ int fcnn_network_updates_at_once(const fcnn_network *network);
 /* The numbers of the update that comes next. */
 fcnn_update fcnn_network_next_update(const fcnn_network *network);
 
-/* Updates the trainable ones of the parameters [begin, end) from their gradients. clip: a factor for each parameter's
- * gradient, or NULL. */
-void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, size_t begin, size_t end);
+/* Updates the trainable ones of the parameters [begin, end) from their gradients (end - begin). clip: a factor for each
+ * parameter's gradient, or NULL. */
+void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, const float *gradients,
+                               size_t begin, size_t end);
 
 /* Asks for the memory that an update of the parameters [begin, end) will read, while something else is computed. */
 void fcnn_network_prefetch_range(const fcnn_network *network, size_t begin, size_t end);

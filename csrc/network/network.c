@@ -43,6 +43,7 @@ void fcnn_engine_clear(fcnn_engine *engine)
     fcnn_release(engine->records);
     fcnn_release(engine->prepared);
     fcnn_release(engine->scratch);
+    fcnn_release(engine->shard);
     *engine = (fcnn_engine){0};
 }
 
@@ -64,6 +65,7 @@ fcnn_status fcnn_engine_ready(fcnn_network *network, fcnn_engine *engine, size_t
     const size_t workers = fcnn_threads_get();
     if (workers > engine->workers) {
         FCNN_TRY(allocate_floats(&engine->scratch, workers, engine->plan->scratch, "the threads' scratch memory", error));
+        FCNN_TRY(allocate_floats(&engine->shard, workers, engine->plan->shard, "the threads' gradients", error));
         engine->workers = workers;
     }
     const size_t needed = records > 0 ? records : engine->workers * GROUP_RECORDS;

@@ -1,7 +1,7 @@
 /* plan.c - turns a graph into steps and places their tensors.
  *
- * Time. Forward step s happens at moment s, the loss at moment S (the number of steps), backward step s at 2 S - s, and all
- * gradients of parameters at the end, 2 S + 1. A tensor lives from its writer's moment to its last reader's, and fcnn_layout_place does
+ * Time. Forward step s happens at moment s, the loss at moment S (the number of steps), backward step s and the gradients of one
+ * image at 2 S - s, and all other gradients of parameters at the end, 2 S + 1. A tensor lives from its writer's moment to its last reader's, and fcnn_layout_place does
  * the rest.
  *
  * Tensors. A view (Reshape) is its input under another shape: both share one tensor. A layer that can run in place writes over
@@ -128,6 +128,18 @@ static int may_overwrite_input(const builder *b, const fcnn_operation *operation
     return !(operation->layer->backward_reads & FCNN_READS_X || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
 }
 
+/* Whether the gradients of one image take little room beside its output. */
+static int has_few_parameters(const fcnn_layer *layer)
+{
+    return 4 * fcnn_layer_parameter_size(layer) <= fcnn_shape_size(&layer->output);
+}
+
+/* When the gradients of the parameters of a step, whose number is `number`, are computed. */
+static size_t gradient_moment(const builder *b, const fcnn_step *step, size_t number)
+{
+    return has_few_parameters(step->layer) ? 2 * b->plan->steps - number : b->end;
+}
+
 static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
 {
     const fcnn_layer *layer = step->layer;
@@ -136,7 +148,7 @@ static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step
         step->x[i] = input_of(b, operation, i)->value;
         lives_until(b, step->x[i], moment);
         if (step->has_gradient)
-            lives_until(b, step->x[i], b->end);
+            lives_until(b, step->x[i], gradient_moment(b, step, moment));
     }
     if (may_overwrite_input(b, operation))
         out->value = step->x[0];
@@ -144,17 +156,20 @@ static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step
         out->value = new_buffer(b, fcnn_shape_size(&layer->output), moment, moment);
     lives_until(b, out->value, moment);
     step->y = out->value;
-    step->saved = new_buffer(b, layer->saved, moment, step->has_gradient ? b->end : moment);
+    step->saved = new_buffer(b, layer->saved, moment, step->has_gradient ? gradient_moment(b, step, moment) : moment);
 }
 
 static void place_backward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
 {
     const fcnn_layer *layer = step->layer;
+    const size_t end = step->has_gradient ? gradient_moment(b, step, 2 * b->plan->steps - moment) : moment;
     step->dy = tensor_of(b, operation->tail)->gradient;
     if (step->dy != FCNN_NOWHERE)
-        lives_until(b, step->dy, step->has_gradient ? b->end : moment);
+        lives_until(b, step->dy, end);
     if (step->has_gradient && layer->backward_reads & FCNN_GRADIENT_READS_Y)
-        lives_until(b, step->y, b->end);
+        lives_until(b, step->y, end);
+    if (step->has_gradient && has_few_parameters(layer))
+        step->partial = new_buffer(b, fcnn_layer_parameter_size(layer), moment, b->end);
     if (!step->has_backward)
         return;
     lives_until(b, step->saved, moment);
@@ -181,7 +196,7 @@ static void place_backward(builder *b, const fcnn_operation *operation, fcnn_ste
 
 static void clear_offsets(fcnn_step *step)
 {
-    step->dy = FCNN_NOWHERE;
+    step->dy = step->partial = FCNN_NOWHERE;
     for (size_t i = 0; i < FCNN_MAX_INPUTS; i++)
         step->x[i] = step->dx[i] = step->sum[i] = FCNN_NOWHERE;
 }
@@ -247,6 +262,7 @@ static void resolve_offsets(builder *b)
         to_offset(b, &step->y);
         to_offset(b, &step->dy);
         to_offset(b, &step->saved);
+        to_offset(b, &step->partial);
         for (size_t i = 0; i < FCNN_MAX_INPUTS; i++) {
             to_offset(b, &step->x[i]);
             to_offset(b, &step->dx[i]);
@@ -255,24 +271,66 @@ static void resolve_offsets(builder *b)
     }
 }
 
+void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end)
+{
+    const size_t size = fcnn_layer_parameter_size(piece->step->layer), last = (piece->number + 1) * FCNN_PIECE;
+    *begin = piece->number * FCNN_PIECE;
+    *end = last < size ? last : size;
+}
+
+int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end)
+{
+    const fcnn_layer *layer = shard->step->layer;
+    if (shard->step->partial != FCNN_NOWHERE)
+        fcnn_piece_range(shard, begin, end);
+    else if (layer->class->gradient_range)
+        layer->class->gradient_range(layer, shard->number, begin, end);
+    else
+        return 0;
+    return 1;
+}
+
+static size_t pieces_of(const fcnn_step *step) { return (fcnn_layer_parameter_size(step->layer) + FCNN_PIECE - 1) / FCNN_PIECE; }
+
+static size_t gradient_shards(const fcnn_step *step)
+{
+    if (!step->has_gradient)
+        return 0;
+    return step->partial == FCNN_NOWHERE ? step->layer->gradient_shards : pieces_of(step);
+}
+
+/* Pieces of parameters that no shard can update. */
+static size_t late_updates(const fcnn_step *step)
+{
+    return step->has_gradient && step->partial == FCNN_NOWHERE && !step->layer->class->gradient_range ? pieces_of(step) : 0;
+}
+
+static size_t prepare_shards(const fcnn_step *step) { return step->layer->prepare_shards; }
+
+static fcnn_status list(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard **shards, size_t *count,
+                        fcnn_error *error)
+{
+    size_t total = 0;
+    for (size_t s = 0; s < plan->steps; s++)
+        total += shards_of(&plan->step[s]);
+    void *block;
+    FCNN_TRY(fcnn_allocate(&block, total, sizeof(fcnn_shard), "the plan", error));
+    *shards = block;
+    for (size_t s = 0; s < plan->steps; s++)
+        for (size_t i = 0; i < shards_of(&plan->step[s]); i++)
+            (*shards)[(*count)++] = (fcnn_shard){&plan->step[s], i};
+    return FCNN_OK;
+}
+
 static fcnn_status list_shards(fcnn_plan *plan, fcnn_error *error)
 {
-    for (size_t s = 0; s < plan->steps; s++) {
-        plan->prepares += plan->step[s].layer->prepare_shards;
-        plan->gradients += plan->step[s].has_gradient ? plan->step[s].layer->gradient_shards : 0;
-    }
-    void *block;
-    FCNN_TRY(fcnn_allocate(&block, plan->prepares, sizeof(fcnn_shard), "the plan", error));
-    plan->prepare = block;
-    FCNN_TRY(fcnn_allocate(&block, plan->gradients, sizeof(fcnn_shard), "the plan", error));
-    plan->gradient = block;
-    size_t prepares = 0, gradients = 0;
-    for (size_t s = 0; s < plan->steps; s++) {
-        const fcnn_step *step = &plan->step[s];
-        for (size_t i = 0; i < step->layer->prepare_shards; i++)
-            plan->prepare[prepares++] = (fcnn_shard){step, i};
-        for (size_t i = 0; step->has_gradient && i < step->layer->gradient_shards; i++)
-            plan->gradient[gradients++] = (fcnn_shard){step, i};
+    FCNN_TRY(list(plan, prepare_shards, &plan->prepare, &plan->prepares, error));
+    FCNN_TRY(list(plan, gradient_shards, &plan->gradient, &plan->gradients, error));
+    FCNN_TRY(list(plan, late_updates, &plan->update, &plan->updates, error));
+    for (size_t i = 0; i < plan->gradients; i++) {
+        size_t begin, end;
+        if (fcnn_shard_range(&plan->gradient[i], &begin, &end) && end - begin > plan->shard)
+            plan->shard = (end - begin + 15) / 16 * 16;
     }
     return FCNN_OK;
 }
@@ -296,7 +354,7 @@ static fcnn_status allocate_builder(builder *b, fcnn_error *error)
     b->used = block;
     FCNN_TRY(fcnn_allocate(&block, nodes, sizeof(fcnn_operation), "the plan", error));
     b->plan->operation = block;
-    FCNN_TRY(fcnn_allocate(&block, 2 * nodes + edges + 2, sizeof *b->buffer, "the plan", error));
+    FCNN_TRY(fcnn_allocate(&block, 3 * nodes + edges + 2, sizeof *b->buffer, "the plan", error));
     b->buffer = block;
     for (size_t n = 0; n < nodes; n++)
         b->tensors[n].gradient = FCNN_NOWHERE;
@@ -343,5 +401,6 @@ void fcnn_plan_destroy(fcnn_plan *plan)
     fcnn_release(plan->step);
     fcnn_release(plan->prepare);
     fcnn_release(plan->gradient);
+    fcnn_release(plan->update);
     fcnn_release(plan);
 }

@@ -2,7 +2,8 @@
  *
  * Every image of a batch has one record of `record` floats; a tensor's offset is the same in all of them. Tensors whose lives do
  * not overlap share memory. Steps run forward over images, then the loss, then backward; gradients of parameters run
- * afterwards, over shards.
+ * afterwards, over shards. Where a layer has few parameters for the size of its output, each image's gradient is computed right
+ * after the layer's backward, while the image is in the cache, and a shard only adds them up.
  */
 #ifndef FCNN_PLAN_H
 #define FCNN_PLAN_H
@@ -21,12 +22,15 @@ typedef struct fcnn_step {
     size_t dy, dx[FCNN_MAX_INPUTS];
     size_t sum[FCNN_MAX_INPUTS];   /* where dx is added afterwards: the gradient of a tensor with several users */
     size_t saved;
+    size_t partial;                /* gradients of the image alone, of a layer with few parameters; else FCNN_NOWHERE */
     size_t parameters;             /* offset in the network's vectors */
     size_t prepared;               /* offset in the prepared memory */
     int has_backward, has_gradient;
 } fcnn_step;
 
-/* A piece of work that is not an image. */
+/* A piece of work that is not an image. Pieces of a partial gradient, and of an update, are FCNN_PIECE parameters long. */
+enum { FCNN_PIECE = 2048 };
+
 typedef struct fcnn_shard {
     const fcnn_step *step;
     size_t number;
@@ -41,8 +45,10 @@ typedef struct fcnn_plan {
     size_t prediction;               /* what the loss reads: the output, or its logits */
     size_t prediction_gradient;      /* FCNN_NOWHERE in a plan without backward */
     size_t prepared, scratch;        /* floats in all; floats a worker */
+    size_t shard;                    /* floats of the largest shard whose parameters are contiguous */
     fcnn_shard *prepare, *gradient;
-    size_t prepares, gradients;
+    fcnn_shard *update;              /* parameters whose shards are not contiguous */
+    size_t prepares, gradients, updates;
 } fcnn_plan;
 
 /* What a plan is made for. */
@@ -51,6 +57,12 @@ typedef struct fcnn_purpose {
     int loss_absorbs;                /* the loss reads the last layer's input and that layer has no backward */
     const unsigned char *trainable;  /* (nodes): which nodes' gradients are wanted */
 } fcnn_purpose;
+
+/* [*begin, *end) = the parameters of the step whose gradients a shard completes. False where they are not contiguous. */
+int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end);
+
+/* The same for a piece. */
+void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end);
 
 fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_error *error);
 

@@ -77,15 +77,29 @@ static void add_aside(const pass *p, const fcnn_step *step, float *records, size
     }
 }
 
+/* The gradients of each image alone. */
+static void find_partials(const pass *p, const fcnn_step *step, float *records, size_t first_image, size_t images, size_t worker)
+{
+    for (size_t n = 0; n < images; n++) {
+        float *record = records + n * p->engine->plan->record;
+        fcnn_io io = io_of(p, step, record, first_image + n, worker);
+        io.gradients = record + step->partial;
+        for (size_t shard = 0; shard < step->layer->gradient_shards; shard++)
+            step->layer->class->gradient(step->layer, &io, 1, shard);
+    }
+}
+
 static void backward_steps(const pass *p, float *records, size_t first_image, size_t images, size_t worker)
 {
     for (size_t s = p->engine->plan->steps; s-- > 0;) {
         const fcnn_step *step = &p->engine->plan->step[s];
-        if (!step->has_backward)
-            continue;
-        const fcnn_io io = io_of(p, step, records, first_image, worker);
-        step->layer->class->backward(step->layer, &io, images);
-        add_aside(p, step, records, images);
+        if (step->has_backward) {
+            const fcnn_io io = io_of(p, step, records, first_image, worker);
+            step->layer->class->backward(step->layer, &io, images);
+            add_aside(p, step, records, images);
+        }
+        if (step->partial != FCNN_NOWHERE)
+            find_partials(p, step, records, first_image, images, worker);
     }
 }
 
@@ -146,35 +160,47 @@ static void prepare_shard(void *context, size_t index, size_t worker)
     shard->step->layer->class->prepare(shard->step->layer, &io, shard->number);
 }
 
+/* Sums over the images of a piece of a partial gradient. */
+static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *io, size_t begin, size_t end)
+{
+    const float *partial = p->engine->records + piece->step->partial;
+    io->kernels->bias_gradient(partial + begin, 0, 1, p->images, io->stride, end - begin,
+                               io->gradients + begin - io->gradients_begin);
+}
+
 static void gradient_shard(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
     const fcnn_shard *shard = &p->engine->plan->gradient[index];
     const fcnn_layer *layer = shard->step->layer;
-    const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
-    const int at_once = p->update && layer->class->gradient_range;
-    size_t begin = shard->step->parameters, end = begin;
+    fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
+    size_t begin = 0, end = 0;
+    const int at_once = fcnn_shard_range(shard, &begin, &end) && p->update;
     if (at_once) {
-        size_t first, last;
-        layer->class->gradient_range(layer, shard->number, &first, &last);
-        end = begin + last;
-        begin += first;
-        fcnn_network_prefetch_range(p->network, begin, end);
+        io.gradients = p->engine->shard + worker * p->engine->plan->shard;
+        io.gradients_begin = begin;
+        fcnn_network_prefetch_range(p->network, shard->step->parameters + begin, shard->step->parameters + end);
     }
-    layer->class->gradient(layer, &io, p->images, shard->number);
+    if (shard->step->partial != FCNN_NOWHERE)
+        add_partials(p, shard, &io, begin, end);
+    else
+        layer->class->gradient(layer, &io, p->images, shard->number);
     if (at_once)
-        fcnn_network_update_range(p->network, p->update, NULL, begin, end);
+        fcnn_network_update_range(p->network, p->update, NULL, io.gradients, shard->step->parameters + begin,
+                                  shard->step->parameters + end);
 }
 
-/* Updates the parameters of a step whose shards are not contiguous. */
-static void update_step(void *context, size_t index, size_t worker)
+/* Updates a piece of parameters whose shards are not contiguous. */
+static void update_piece(void *context, size_t index, size_t worker)
 {
     (void)worker;
     const pass *p = context;
-    const fcnn_step *step = &p->engine->plan->step[index];
-    if (step->has_gradient && !step->layer->class->gradient_range)
-        fcnn_network_update_range(p->network, p->update, NULL, step->parameters,
-                                  step->parameters + fcnn_layer_parameter_size(step->layer));
+    const fcnn_shard *piece = &p->engine->plan->update[index];
+    size_t begin, end;
+    fcnn_piece_range(piece, &begin, &end);
+    begin += piece->step->parameters;
+    end += piece->step->parameters;
+    fcnn_network_update_range(p->network, p->update, NULL, p->network->gradients + begin, begin, end);
 }
 
 /* Images that run together: a thread's share, and at most GROUP. */
@@ -325,7 +351,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     }
     fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
     if (at_once) {
-        fcnn_parallel_for(engine->plan->steps, engine->workers, update_step, &p);
+        fcnn_parallel_for(engine->plan->updates, engine->workers, update_piece, &p);
         network->state.iterations++;
     }
     if (update && !at_once)

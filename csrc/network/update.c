@@ -23,7 +23,8 @@ fcnn_update fcnn_network_next_update(const fcnn_network *network)
     return update;
 }
 
-void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, size_t begin, size_t end)
+void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, const float *gradients,
+                               size_t begin, size_t end)
 {
     for (size_t p = 0; p < network->parameters; p++) {
         const fcnn_span *span = &network->parameter[p];
@@ -37,7 +38,7 @@ void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update,
         for (size_t s = 0; s < FCNN_MAX_SLOTS; s++)
             slot[s] = s < network->optimizer.slots ? network->slot[s] + from : NULL;
         network->optimizer.class->apply(&network->optimizer, network->kernels, &own, to - from, network->weights + from,
-                                        network->gradients + from, slot);
+                                        gradients + (from - begin), slot);
     }
 }
 
@@ -90,7 +91,8 @@ static void update_piece(void *context, size_t index, size_t worker)
 {
     (void)worker;
     const whole_update *whole = context;
-    fcnn_network_update_range(whole->network, &whole->update, whole->clip, index * RANGE, (index + 1) * RANGE);
+    fcnn_network_update_range(whole->network, &whole->update, whole->clip, whole->network->gradients + index * RANGE,
+                              index * RANGE, (index + 1) * RANGE);
 }
 
 fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_error *error)

@@ -155,7 +155,7 @@ typedef struct play {
     int holds;               /* every read found its mark */
 } play;
 
-enum { VALUE = 1000, GRADIENT = 2000, SAVED = 3000, ASIDE = 4000 };
+enum { VALUE = 1000, GRADIENT = 2000, SAVED = 3000, ASIDE = 4000, PARTIAL = 5000 };
 
 static void write_mark(play *p, size_t offset, size_t size, size_t mark)
 {
@@ -276,6 +276,20 @@ static void play_backward(play *p, size_t s, size_t prediction)
     }
 }
 
+/* The gradients of one image, where there are few. */
+static void play_partial(play *p, size_t s, size_t prediction)
+{
+    const fcnn_step *step = &p->plan->step[s];
+    const size_t parameters = fcnn_layer_parameter_size(step->layer);
+    const int is_small = 4 * parameters <= fcnn_shape_size(&step->layer->output);
+    p->holds &= (step->partial != FCNN_NOWHERE) == (step->has_gradient && is_small);
+    if (step->partial == FCNN_NOWHERE)
+        return;
+    read_backward(p, s, FCNN_READS_X, prediction);
+    write_mark(p, step->partial, parameters, PARTIAL + s);
+    read_backward(p, s, FCNN_READS_X, prediction);
+}
+
 /* Returns whether every reader finds what it expects, and every gradient that is wanted is computed, and no other. */
 static int plays_well(const fcnn_graph *graph, const fcnn_purpose *purpose)
 {
@@ -297,15 +311,19 @@ static int plays_well(const fcnn_graph *graph, const fcnn_purpose *purpose)
         write_mark(&p, plan->prediction_gradient, size_of(&p, last), GRADIENT + prediction);
         p.contributions[prediction] = 1;
         read_mark(&p, plan->output, size_of(&p, last), VALUE + root_of(&p, last));
-        for (size_t s = plan->steps; s-- > 0;)
+        for (size_t s = plan->steps; s-- > 0;) {
             if (plan->step[s].has_backward)
                 play_backward(&p, s, prediction);
+            play_partial(&p, s, prediction);
+        }
         for (size_t s = 0; s < plan->steps; s++) {
             const size_t head = plan->operation[s].head;
             const int is_trained = graph->node[head].layer.parameters > 0 && purpose->trainable[head];
             p.holds &= plan->step[s].has_gradient == is_trained;
-            if (is_trained)
+            if (is_trained && plan->step[s].partial == FCNN_NOWHERE)
                 read_backward(&p, s, FCNN_READS_X, prediction);
+            else if (is_trained)
+                read_mark(&p, plan->step[s].partial, fcnn_layer_parameter_size(plan->step[s].layer), PARTIAL + s);
         }
         read_mark(&p, plan->output, size_of(&p, last), VALUE + root_of(&p, last));
     }

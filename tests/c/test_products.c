@@ -275,6 +275,7 @@ static fcnn_pooled pooled_of(const convolution *c, ptrdiff_t run[MAX_TAPS], ptrd
         .members = c->pool.size[0] * c->pool.size[1],
         .out_width = windows_along(c, 1),
         .relu = c->pool.relu,
+        .inside = !c->pool.before[0] && !c->pool.before[1] && !c->pool.after[0] && !c->pool.after[1],
     };
     pooled.window.lines = windows_along(c, 0) - c->pool.unread;
     pooled.window.width = windows_along(c, 1) - c->pool.unread;
@@ -397,7 +398,10 @@ static void run_pooled_input_gradient_3x3(const fcnn_kernels *kernels, const con
 
 static size_t tile;   /* outputs along its edge: 4 or 5 */
 
-static size_t transformed_size(const convolution *c) { return (tile + 2) * (tile + 2) * c->channels * c->outputs; }
+static size_t transformed_size(const convolution *c)
+{
+    return (tile + 2) * (tile + 2) * fcnn_winograd_kernel_step(c->channels, c->outputs);
+}
 
 static void run_winograd_kernel(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
