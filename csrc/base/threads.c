@@ -5,7 +5,7 @@
  * has left. The caller works along, then closes the region (nobody can join any more) and waits for those who joined,
  * not for those who were late: a worker that the system has not scheduled never delays anyone.
  *
- * Iterations are divided into as many parts as there are threads. Part i is thread i's: in the next step of a training the
+ * Iterations are dealt out to as many parts as there are threads. Part i is thread i's: in the next step of a training the
  * same numbers are then mostly found in the same core's cache. Who has finished its own part helps with the others.
  *
  * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds
@@ -36,8 +36,7 @@ static const uint64_t JOINED_MASK = 0xffff, ADMITTED_MASK = (uint64_t)0xffff << 
 
 /* One thread of a region: number 0 is the caller, the others are workers. */
 typedef struct member {
-    _Alignas(FCNN_ALIGNMENT) atomic_size_t next;   /* iteration of its part to hand out */
-    size_t end;                                    /* of its part */
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t taken;   /* iterations of its part: member, member + parts, member + 2 parts, ... */
     atomic_int sleeps;
     pthread_cond_t called;                         /* a region that it may join, or the end */
     pthread_t thread;
@@ -48,7 +47,7 @@ typedef struct crew {
     _Alignas(FCNN_ALIGNMENT) atomic_uint_fast64_t state;
     fcnn_task *task;
     void *context;
-    size_t parts;                                  /* of the current region: its helpers and the caller */
+    size_t count, parts;                           /* of the current region; parts: its helpers and the caller */
     _Alignas(FCNN_ALIGNMENT) atomic_size_t left;   /* workers that joined the region and have left it */
     _Alignas(FCNN_ALIGNMENT) atomic_size_t sleepers;
     atomic_int caller_sleeps;
@@ -138,13 +137,15 @@ static int join(crew *c, uint64_t *last_generation, size_t number)
     return 0;
 }
 
+static size_t take_one(member *owner) { return atomic_fetch_add_explicit(&owner->taken, 1, memory_order_relaxed); }
+
 /* First the worker's own part, then what is left of the others'. */
 static void run_iterations(crew *c, size_t worker)
 {
     for (size_t i = 0; i < c->parts; i++) {
-        member *owner = &c->member[(worker + i) % c->parts];
+        const size_t part = (worker + i) % c->parts;
         size_t index;
-        while ((index = atomic_fetch_add_explicit(&owner->next, 1, memory_order_relaxed)) < owner->end)
+        while ((index = part + take_one(&c->member[part]) * c->parts) < c->count)
             c->task(c->context, index, worker);
     }
 }
@@ -279,11 +280,10 @@ static void run_region(crew *c, size_t count, size_t helpers, fcnn_task *task, v
 {
     c->task = task;
     c->context = context;
+    c->count = count;
     c->parts = helpers + 1;
-    for (size_t i = 0; i < c->parts; i++) {
-        atomic_store_explicit(&c->member[i].next, count / c->parts * i + smaller(i, count % c->parts), memory_order_relaxed);
-        c->member[i].end = count / c->parts * (i + 1) + smaller(i + 1, count % c->parts);
-    }
+    for (size_t i = 0; i < c->parts; i++)
+        atomic_store_explicit(&c->member[i].taken, 0, memory_order_relaxed);
     atomic_store_explicit(&c->left, 0, memory_order_relaxed);
     const uint64_t generation = (atomic_load_explicit(&c->state, memory_order_relaxed) >> GENERATION_SHIFT) + 1;
     atomic_store(&c->state, generation << GENERATION_SHIFT | (uint64_t)helpers << ADMITTED_SHIFT);

@@ -14,6 +14,9 @@
  * with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles, channels) U[f]
  * (channels, outputs): those of gemm.c. Tiles are handled in blocks, so that V and its product stay in the second-level cache.
  *
+ * An output is a sum in which the tile's other pixels cancel, up to rounding. On a black background that would turn a true 0, which
+ * a ReLU gives no gradient, into a number of either sign. So outputs that see zeros alone are found, and set to 0.
+ *
  * Sources: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4; for the choice of points,
  * Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution", 2018.
  */
@@ -163,6 +166,31 @@ typedef struct place {
     size_t lines, columns;   /* of the patch, at most n; the output's are two less */
 } place;
 
+/* seen[i * tile + j] = 1 where output (i, j) of a tile sees a number other than 0, else 0. */
+typedef float sight[MAX_TILE * MAX_TILE];
+
+static ALWAYS_INLINE int is_black(const float *pixel, size_t channels)
+{
+    vi bits = {0};
+    for (size_t c = 0; c < channels; c += FCNN_VL)
+        bits |= vf_bits(vf_load_some(pixel + c, channels - c));
+    return vm_bits(vf_equal(vi_as_float(bits & INT32_MAX), (vf){0})) == FCNN_ALL_LANES;
+}
+
+static ALWAYS_INLINE void look(size_t tile, const fcnn_winograd *s, place p, sight seen)
+{
+    const size_t n = tile + 2;
+    uint64_t pixels = 0;   /* bit i * n + j: pixel (i, j) is not black */
+    for (size_t i = 0; i < p.lines; i++)
+        for (size_t j = 0; j < p.columns; j++)
+            pixels |= (uint64_t)!is_black(p.x + i * s->x_line + j * s->channels, s->channels) << (i * n + j);
+    pixels |= pixels >> 1 | pixels >> 2;
+    pixels |= pixels >> n | pixels >> 2 * n;
+    for (size_t i = 0; i < tile; i++)
+        UNROLL for (size_t j = 0; j < tile; j++)
+            seen[i * tile + j] = (float)(pixels >> (i * n + j) & 1);
+}
+
 static place find_tile(const fcnn_winograd *s, size_t index, const float *x, size_t x_stride, float *y, size_t y_stride)
 {
     const size_t across = (s->width + s->tile - 1) / s->tile, down = (s->lines + s->tile - 1) / s->tile;
@@ -196,7 +224,7 @@ static ALWAYS_INLINE void spread_vector(size_t tile, transform *spread, const fc
 
 /* y = A^T m A + bias for one vector of outputs. */
 static ALWAYS_INLINE void gather_vector(size_t tile, transform *gather, const fcnn_winograd *s, place p, size_t lanes,
-                                        const float *m, size_t step, vf bias)
+                                        const float *m, size_t step, const sight seen, vf bias)
 {
     const size_t n = tile + 2;
     square middle;
@@ -210,7 +238,8 @@ static ALWAYS_INLINE void gather_vector(size_t tile, transform *gather, const fc
         transform_column(n, gather, middle, j, line);
         UNROLL for (size_t i = 0; i < tile; i++)
             if (i + 2 < p.lines)
-                vf_store_some(p.y + (i * s->width + j) * s->outputs, line[i] + bias, lanes);
+                vf_store_some(p.y + (i * s->width + j) * s->outputs,
+                              vf_fma(line[i], vf_broadcast(seen[i * tile + j]), bias), lanes);
     }
 }
 
@@ -233,13 +262,15 @@ static ALWAYS_INLINE void gather_tile(size_t tile, transform *gather, const fcnn
 {
     const size_t n = tile + 2;
     const int whole = p.lines == n && p.columns == n;
+    sight seen;
+    look(tile, s, p, seen);
     for (size_t o = 0; o < s->outputs; o += FCNN_VL, p.y += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, s->outputs - o);
         const vf add = bias ? vf_load_some(bias + o, lanes) : (vf){0};
         if (whole && lanes == FCNN_VL)
-            gather_vector(tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, add);
+            gather_vector(tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, seen, add);
         else
-            gather_vector(tile, gather, s, p, lanes, m + o, step, add);
+            gather_vector(tile, gather, s, p, lanes, m + o, step, seen, add);
     }
 }
 

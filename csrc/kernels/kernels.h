@@ -120,7 +120,8 @@ typedef struct fcnn_kernels {
     void (*winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w,   // (3, 3, channels, outputs)
                             size_t begin, size_t end, float *u);
 
-    /* y = the convolution of each image x, begin x_stride floats apart, plus bias. scratch: fcnn_winograd_scratch floats. */
+    /* y = the convolution of each image x, begin x_stride floats apart, plus bias: just the bias where a patch is all zeros.
+     * scratch: fcnn_winograd_scratch floats. */
     void (*winograd_forward)(const fcnn_winograd *winograd, size_t images, const float *x, size_t x_stride, const float *u,
                              const float *bias,          // (outputs) or NULL
                              float *y, size_t y_stride,  // (lines, width, outputs)

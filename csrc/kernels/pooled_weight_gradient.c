@@ -16,8 +16,7 @@
 enum {
     SHORT_RUN = 5,                              /* the longest short run */
     SHORT_SUMS = FCNN_VREGS == 32 ? 20 : 10,    /* accumulators over short runs */
-    WORD = 32,                                  /* windows that a word has bits for */
-    ALL_LANES = (1 << FCNN_VL) - 1
+    WORD = 32                                   /* windows that a word has bits for */
 };
 
 /* Position of each window in the pool's output, and offset of its first patch. */
@@ -141,12 +140,12 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
                 }
                 for (size_t m = 0; m < pooled->members; m++) {
                     vf g[2];
-                    uint32_t zeros = ALL_LANES;
+                    uint32_t zeros = FCNN_ALL_LANES;
                     UNROLL for (size_t v = 0; v < vectors; v++) {
                         g[v] = vf_select(vi_equal(place[v], vi_broadcast((int32_t)m)), live[v], (vf){0});
                         zeros &= vm_bits(vf_equal(g[v], (vf){0}));
                     }
-                    if (zeros == ALL_LANES)
+                    if (zeros == FCNN_ALL_LANES)
                         continue;   /* also where the member lies in a pool's padding, outside the image */
                     UNROLL for (size_t r = 0; r < runs; r++) {
                         const float *p = patch + pooled->member[m] + run[r];

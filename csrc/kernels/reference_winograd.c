@@ -69,6 +69,15 @@ void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, co
     }
 }
 
+static int sees_zeros(const fcnn_winograd *s, const float *x, size_t row, size_t column)
+{
+    int zeros = 1;
+    for (size_t k = 0; k < 9; k++)
+        for (size_t c = 0; c < s->channels; c++)
+            zeros &= x[(row + k / 3) * s->x_line + (column + k % 3) * s->channels + c] == 0;
+    return zeros;
+}
+
 /* The outputs of one tile whose first one is pixel (i, j), for one output channel. */
 static void run_tile(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, const float *u, size_t o,
                      float *out)
@@ -102,7 +111,8 @@ void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const fl
                     for (size_t k = 0; k < s->tile * s->tile; k++) {
                         const size_t row = i + k / s->tile, column = j + k % s->tile;
                         if (row < s->lines && column < s->width)
-                            y[(row * s->width + column) * s->outputs + o] = out[k] + (bias ? bias[o] : 0.0f);
+                            y[(row * s->width + column) * s->outputs + o] =
+                                (sees_zeros(s, x, row, column) ? 0.0f : out[k]) + (bias ? bias[o] : 0.0f);
                     }
                 }
 }

@@ -33,6 +33,8 @@ enum { FCNN_VL = 4, FCNN_VREGS = 32 };
 enum { FCNN_VL = 4, FCNN_VREGS = 16 };
 #endif
 
+enum { FCNN_ALL_LANES = (1 << FCNN_VL) - 1 };   /* vm_bits of a mask that is true everywhere */
+
 typedef float vf __attribute__((vector_size(4 * FCNN_VL)));
 typedef int32_t vi __attribute__((vector_size(4 * FCNN_VL)));
 typedef uint32_t vu __attribute__((vector_size(4 * FCNN_VL)));

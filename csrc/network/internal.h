@@ -83,9 +83,6 @@ fcnn_update fcnn_network_next_update(const fcnn_network *network);
 void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, const float *gradients,
                                size_t begin, size_t end);
 
-/* Asks for the memory that an update of the parameters [begin, end) will read, while something else is computed. */
-void fcnn_network_prefetch_range(const fcnn_network *network, size_t begin, size_t end);
-
 /* Updates all parameters and counts the iteration. */
 fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_error *error);
 

@@ -179,7 +179,6 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     if (at_once) {
         io.gradients = p->engine->shard + worker * p->engine->plan->shard;
         io.gradients_begin = begin;
-        fcnn_network_prefetch_range(p->network, shard->step->parameters + begin, shard->step->parameters + end);
     }
     if (shard->step->partial != FCNN_NOWHERE)
         add_partials(p, shard, &io, begin, end);

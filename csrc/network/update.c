@@ -42,15 +42,6 @@ void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update,
     }
 }
 
-void fcnn_network_prefetch_range(const fcnn_network *network, size_t begin, size_t end)
-{
-    enum { LINE = 16 };   /* floats in a cache line */
-    const float *const vectors[1 + FCNN_MAX_SLOTS] = {network->weights, network->slot[0], network->slot[1], network->slot[2]};
-    for (size_t v = 0; v <= network->optimizer.slots; v++)
-        for (size_t i = begin; i < end; i += LINE)
-            __builtin_prefetch(vectors[v] + i, 1, 2);
-}
-
 typedef struct whole_update {
     fcnn_network *network;
     fcnn_update update;
