@@ -84,7 +84,7 @@ static void dense_input(const fcnn_kernels *k)
 static void dense_weights(const fcnn_kernels *k)
 {
     const fcnn_patches rows = {1, 1, 0, 0, run_0, 1, 1600};
-    k->patches_weight_gradient(&rows, dense_in, dense_gradient, 128, IMAGES, STRIDE, 128, 0, 1600, weights_gradient);
+    k->patches_weight_gradient(&rows, dense_in, dense_gradient, 128, IMAGES, STRIDE, 128, 0, 1600, weights_gradient, NULL);
 }
 
 static void conv2_input(const fcnn_kernels *k)

@@ -163,9 +163,13 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
 
 /* ---- gradient = P^T dy ---- */
 
+/* Writes a number where it stands, so that this core owns the line before it is needed. The weights have been read by all
+ * cores, and it takes long to take a line away from another one. */
+static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p; }
+
 static inline __attribute__((always_inline)) void weight_gradient_panel(
     panel columns, const fcnn_patches *patches, const float *x, const float *dy, size_t ldy, size_t images,
-    size_t stride, size_t outputs, size_t begin, size_t end, float *gradient)
+    size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, float *updated)
 {
     const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     for (size_t k = begin; k < end; k += tile) {
@@ -185,11 +189,18 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
                 acc[i][j] = (vf){0};
 
+        float *claimed = updated ? updated + (k - begin) * outputs + columns.column : NULL;
+        const size_t lines = updated ? stored * columns.vectors : 0;
+        size_t line = 0;
         for (size_t image = 0; image < images; image++) {
             const float *d = dy + image * stride + columns.column;
             row_walk walk = {0, 0};
             for (size_t r = 0; r < rows; r++, d += ldy) {
                 const float *p = x + image * stride + next_row(patches, &walk);
+                if (line < lines) {
+                    claim(claimed + line / columns.vectors * outputs + line % columns.vectors * FCNN_VL);
+                    line++;
+                }
                 vf dr[WIDE];
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
                     dr[j] = load_column(d, j, columns.vectors, columns.tail);
@@ -211,10 +222,10 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
 
 void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                         size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                        float *gradient)
+                                        float *gradient, float *updated)
 {
 #define BODY(columns) \
-    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient)
+    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient, updated)
     FOR_PANELS(outputs, BODY)
 #undef BODY
 }

@@ -91,10 +91,12 @@ typedef struct fcnn_kernels {
                             float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
 
     /* gradient[k - begin][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
-     * Image i is found at x + i * stride and dy + i * stride. */
+     * Image i is found at x + i * stride and dy + i * stride. `updated` is what an update will write next: its lines are
+     * claimed while the sums run. */
     void (*patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                     size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                    float *gradient);   // (end - begin, outputs)
+                                    float *gradient,   // (end - begin, outputs)
+                                    float *updated);   // (end - begin, outputs), or NULL: written with its own numbers
 
     /* bias_gradient[o] = sum of dy[r][o] over images, then rows. */
     void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,

@@ -25,8 +25,9 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
 
 void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                         size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                        float *gradient)
+                                        float *gradient, float *updated)
 {
+    (void)updated;
     for (size_t k = begin; k < end; k++)
         for (size_t o = 0; o < outputs; o++) {
             float sum = 0.0f;

@@ -37,6 +37,7 @@ typedef struct fcnn_io {
     const float *parameters;            /* the layer's own, as the specs lay them out */
     float *gradients;                   /* same layout, from parameter gradients_begin on */
     size_t gradients_begin;             /* 0 where gradient_range is NULL, else at most the shard's first parameter */
+    float *updated;                     /* the parameters, where they are updated at once after their gradients; else NULL */
     float *prepared;                    /* layer->prepared floats, shared by all images: written by prepare, then read */
     float *scratch;                     /* layer->scratch floats of this worker; content undefined on entry */
     int training;                       /* dropout acts; saved must be filled */

@@ -179,6 +179,7 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     if (at_once) {
         io.gradients = p->engine->shard + worker * p->engine->plan->shard;
         io.gradients_begin = begin;
+        io.updated = p->network->weights + shard->step->parameters;
     }
     if (shard->step->partial != FCNN_NOWHERE)
         add_partials(p, shard, &io, begin, end);

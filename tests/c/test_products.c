@@ -214,8 +214,8 @@ static void run_weight_gradient(const fcnn_kernels *kernels, const convolution *
     float *x = new_batch(c->images, stride, image_size(c), c->stream);
     float *dy = new_batch(c->images, stride, rows * ldy - 2, c->stream + 1);
     float *whole = new_output(to, all * c->outputs), *part = new_output(to, all * c->outputs);
-    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, 0, all, whole);
-    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, all / 3, all - all / 4, part);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, 0, all, whole, NULL);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, all / 3, all - all / 4, part, NULL);
     kernels->bias_gradient(dy, ldy, rows, c->images, stride, c->outputs, new_output(to, c->outputs));
     free(x), free(dy);
 }
