@@ -25,8 +25,8 @@ FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibil
 INSTRUCTION_SETS = {
     "x86_64": {
         "baseline": [],
-        "avx2": ["-mavx2", "-mfma", "-mtune=haswell"],
-        "avx512": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx2", "-mfma",
+        "avx2": ["-mavx2", "-mfma", "-mbmi", "-mtune=haswell"],
+        "avx512": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx2", "-mfma", "-mbmi",
                    "-mprefer-vector-width=512", "-mtune=icelake-server"],
     },
     "aarch64": {"neon": []},

@@ -34,11 +34,12 @@ static const char *const ISA_NAMES[FCNN_ISA_COUNT] = {"reference", "baseline", "
 
 enum {
     CPU_SSE42 = 1, CPU_AVX = 2, CPU_FMA = 4, CPU_AVX2 = 8,
-    CPU_AVX512F = 16, CPU_AVX512DQ = 32, CPU_AVX512BW = 64, CPU_AVX512VL = 128
+    CPU_AVX512F = 16, CPU_AVX512DQ = 32, CPU_AVX512BW = 64, CPU_AVX512VL = 128, CPU_BMI = 256
 };
 
 static const struct { unsigned feature; const char *name; } FEATURE_NAMES[] = {
     {CPU_SSE42, "sse4.2"},     {CPU_AVX, "avx"},           {CPU_FMA, "fma"},           {CPU_AVX2, "avx2"},
+    {CPU_BMI, "bmi"},
     {CPU_AVX512F, "avx512f"},  {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"}, {CPU_AVX512VL, "avx512vl"},
 };
 
@@ -66,7 +67,7 @@ static unsigned features(void)
     found |= (c & bit_AVX ? CPU_AVX : 0u) | (c & bit_FMA ? CPU_FMA : 0u);
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return found;
-    found |= b & bit_AVX2 ? CPU_AVX2 : 0u;
+    found |= (b & bit_AVX2 ? CPU_AVX2 : 0u) | (b & bit_BMI ? CPU_BMI : 0u);
     if ((state & ZMM_STATE) == ZMM_STATE)
         found |= (b & bit_AVX512F ? CPU_AVX512F : 0u) | (b & bit_AVX512DQ ? CPU_AVX512DQ : 0u) |
                  (b & bit_AVX512BW ? CPU_AVX512BW : 0u) | (b & bit_AVX512VL ? CPU_AVX512VL : 0u);
@@ -75,7 +76,7 @@ static unsigned features(void)
 
 static int machine_runs(fcnn_isa isa)
 {
-    const unsigned avx2 = CPU_AVX2 | CPU_FMA;
+    const unsigned avx2 = CPU_AVX2 | CPU_FMA | CPU_BMI;
     const unsigned avx512 = avx2 | CPU_AVX512F | CPU_AVX512DQ | CPU_AVX512BW | CPU_AVX512VL;
     const unsigned needed = isa == FCNN_ISA_AVX512 ? avx512 : isa == FCNN_ISA_AVX2 ? avx2 : 0;
     return (features() & needed) == needed;

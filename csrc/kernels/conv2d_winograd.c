@@ -169,38 +169,38 @@ typedef struct place {
 /* seen[i * tile + j] = 1 where output (i, j) of a tile sees a number other than 0, else 0. */
 typedef float sight[MAX_TILE * MAX_TILE];
 
-static ALWAYS_INLINE int is_black(const float *pixel, size_t channels)
+/* Bit j: whether pixel j of a line has a number other than 0. */
+static ALWAYS_INLINE uint64_t look_at_line(size_t columns, size_t channels, const float *x)
 {
-    vi bits = {0};
+    vi bits[MAX_PATCH];
+    UNROLL for (size_t j = 0; j < columns; j++)
+        bits[j] = (vi){0};
     for (size_t c = 0; c < channels; c += FCNN_VL)
-        bits |= vf_bits(vf_load_some(pixel + c, channels - c));
-    return vm_bits(vf_equal(vi_as_float(bits & INT32_MAX), (vf){0})) == FCNN_ALL_LANES;
+        UNROLL for (size_t j = 0; j < columns; j++)
+            bits[j] |= vf_bits(vf_load_some(x + j * channels + c, channels - c));
+    uint64_t pixels = 0;
+    UNROLL for (size_t j = 0; j < columns; j++)
+        pixels |= (uint64_t)(vm_bits(vi_equal(bits[j] & INT32_MAX, (vi){0})) != FCNN_ALL_LANES) << j;
+    return pixels;
 }
 
 static ALWAYS_INLINE void look(size_t tile, const fcnn_winograd *s, place p, sight seen)
 {
     const size_t n = tile + 2;
     uint64_t pixels = 0;   /* bit i * n + j: pixel (i, j) is not black */
-    for (size_t i = 0; i < p.lines; i++)
-        for (size_t j = 0; j < p.columns; j++)
-            pixels |= (uint64_t)!is_black(p.x + i * s->x_line + j * s->channels, s->channels) << (i * n + j);
+    for (size_t i = 0; i < p.lines; i++) {
+        const float *line = p.x + i * s->x_line;
+        if (p.columns == n)
+            pixels |= look_at_line(n, s->channels, line) << i * n;
+        else
+            for (size_t j = 0; j < p.columns; j++)
+                pixels |= look_at_line(1, s->channels, line + j * s->channels) << (i * n + j);
+    }
     pixels |= pixels >> 1 | pixels >> 2;
     pixels |= pixels >> n | pixels >> 2 * n;
     for (size_t i = 0; i < tile; i++)
         UNROLL for (size_t j = 0; j < tile; j++)
             seen[i * tile + j] = (float)(pixels >> (i * n + j) & 1);
-}
-
-static place find_tile(const fcnn_winograd *s, size_t index, const float *x, size_t x_stride, float *y, size_t y_stride)
-{
-    const size_t across = (s->width + s->tile - 1) / s->tile, down = (s->lines + s->tile - 1) / s->tile;
-    const size_t image = index / (across * down), i = index / across % down * s->tile, j = index % across * s->tile;
-    return (place){
-        .x = x + image * x_stride + i * s->x_line + j * s->channels,
-        .y = y + image * y_stride + (i * s->width + j) * s->outputs,
-        .lines = smaller(s->tile, s->lines - i) + 2,
-        .columns = smaller(s->tile, s->width - j) + 2,
-    };
 }
 
 /* V[f] = B^T d B for one vector of channels; pixels outside the image count as 0, and only unwanted outputs see them. */

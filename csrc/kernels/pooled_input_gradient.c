@@ -10,11 +10,11 @@
 #include "name.h"
 #include "sparse.h"
 
-enum { CHANNELS = FCNN_POOLED_SLICE, WORD = 64 };   /* channels in a slice; channels that a word has bits for */
+enum { CHANNELS = FCNN_POOLED_SLICE };   /* in a slice */
 
 /* bits[m * words + i], bit b: whether channel i * WORD + b of a window lives and member m won it. */
 static inline void find_live(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
-                             size_t outputs, uint64_t *bits)
+                             size_t outputs, uint32_t *bits)
 {
     const size_t words = (outputs + WORD - 1) / WORD;
     for (size_t i = 0; i < pooled->members * words; i++)
@@ -26,33 +26,29 @@ static inline void find_live(const fcnn_pooled *pooled, const float *y, const fl
         if (pooled->relu)
             live &= vm_bits(vf_greater(vf_load_some(y + o, lanes), (vf){0}));
         for (size_t m = 0; m < pooled->members; m++) {
-            const uint64_t won = live & vm_bits(vi_equal(place, vi_broadcast((int32_t)m)));
+            const uint32_t won = live & vm_bits(vi_equal(place, vi_broadcast((int32_t)m)));
             bits[m * words + o / WORD] |= won << o % WORD;
         }
     }
 }
 
-/* Lists the channels that have a bit; their offsets are `step` apart. Returns their number. */
-static size_t list_channels(const uint64_t *bits, size_t words, const float *dy, size_t step, int32_t *offset, float *g)
+static int has_bits(const uint32_t *bits, size_t words)
 {
-    size_t count = 0;
+    uint32_t any = 0;
     for (size_t i = 0; i < words; i++)
-        for (uint64_t left = bits[i]; left; left &= left - 1) {
-            const size_t o = i * WORD + (size_t)__builtin_ctzll(left);
-            offset[count] = (int32_t)(o * step);
-            g[count++] = dy[o];
-        }
-    return count;
+        any |= bits[i];
+    return any != 0;
 }
 
 void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
                                       const float *wt, size_t outputs, float *dx, float *scratch)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length, words = (outputs + WORD - 1) / WORD;
-    uint64_t *bits = (uint64_t *)(void *)scratch;                                   /* (members, words) */
-    ptrdiff_t *from_run = (ptrdiff_t *)(void *)(bits + pooled->members * words);    /* (runs) */
+    ptrdiff_t *from_run = (ptrdiff_t *)(void *)scratch;                             /* (runs) */
     int32_t *offset = (int32_t *)(void *)(from_run + pooled->window.runs);          /* (outputs) */
-    float *g = (float *)(void *)(offset + outputs);                                 /* (outputs) */
+    uint32_t *bits = (uint32_t *)(void *)(offset + outputs);                        /* (members, words) */
+    for (size_t o = 0; o < outputs; o++)
+        offset[o] = (int32_t)(o * columns);
     for (size_t r = 0; r < pooled->window.runs; r++)
         from_run[r] = (ptrdiff_t)(r * pooled->window.run_length);
     for (size_t line = 0; line < pooled->window.lines; line++) {
@@ -61,22 +57,21 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
         for (size_t w = 0; w < pooled->window.width; w++, at += outputs, patch += pooled->window.step) {
             find_live(pooled, y + at, dy + at, winner + at, outputs, bits);
             for (size_t m = 0; m < pooled->members; m++) {
-                const size_t count = list_channels(bits + m * words, words, dy + at, columns, offset, g);
-                if (count > 0)
-                    accumulate(&pooled->window, (terms){count, offset, g}, wt, patch + pooled->member[m], from_run,
-                               pooled->window.run);
+                const terms list = {bits + m * words, words, 1, offset, dy + at, 1};
+                if (has_bits(list.bits, words))
+                    accumulate(&pooled->window, list, wt, patch + pooled->member[m], from_run, pooled->window.run);
             }
         }
     }
 }
 
 /* *acc[t] += tap t of the rows of one member's live channels. */
-static inline __attribute__((always_inline)) void add_taps(const uint64_t *bits, size_t words, const float *dy,
+static inline __attribute__((always_inline)) void add_taps(const uint32_t *bits, size_t words, const float *dy,
                                                            const float *wt, vf *acc[9])
 {
     for (size_t i = 0; i < words; i++)
-        for (uint64_t left = bits[i]; left; left &= left - 1) {
-            const size_t o = i * WORD + (size_t)__builtin_ctzll(left);
+        for (uint32_t left = bits[i]; left; left &= left - 1) {
+            const size_t o = i * WORD + (size_t)__builtin_ctz(left);
             const float *row = wt + o * 9 * CHANNELS;
             const vf g = vf_broadcast(dy[o]);
             UNROLL for (size_t t = 0; t < 9; t++)
@@ -85,7 +80,7 @@ static inline __attribute__((always_inline)) void add_taps(const uint64_t *bits,
 }
 
 /* One vector of channels of one window: dx pixel (i, j) of the square at dx + i * line + j * pixel. */
-static inline __attribute__((always_inline)) void add_window(const uint64_t *bits, size_t words, const float *dy,
+static inline __attribute__((always_inline)) void add_window(const uint32_t *bits, size_t words, const float *dy,
                                                              const float *wt, float *dx, ptrdiff_t line, ptrdiff_t pixel,
                                                              size_t lanes)
 {
@@ -121,7 +116,7 @@ void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t chan
 {
     const size_t words = (outputs + WORD - 1) / WORD;
     const ptrdiff_t image_line = pooled->window.run[1] - pooled->window.run[0], pixel = (ptrdiff_t)channels;
-    uint64_t *bits = (uint64_t *)(void *)scratch;   /* (windows, 4, words) */
+    uint32_t *bits = (uint32_t *)(void *)scratch;   /* (windows, 4, words) */
     for (size_t line = 0, n = 0; line < pooled->window.lines; line++)
         for (size_t w = 0; w < pooled->window.width; w++, n++) {
             const size_t at = (line * pooled->out_width + w) * outputs;
@@ -134,7 +129,7 @@ void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t chan
             float *to = dx + pooled->origin + (ptrdiff_t)line * pooled->window.line_step + (ptrdiff_t)c;
             const float *gradients = dy + line * pooled->out_width * outputs;
             for (size_t w = 0; w < pooled->window.width; w++, n++, to += pooled->window.step, gradients += outputs) {
-                const uint64_t *here = bits + n * 4 * words;
+                const uint32_t *here = bits + n * 4 * words;
                 if (lanes == FCNN_VL)
                     add_window(here, words, gradients, slice, to, image_line, pixel, FCNN_VL);
                 else

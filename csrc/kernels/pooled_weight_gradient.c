@@ -1,8 +1,8 @@
 /* pooled_weight_gradient.c - dW of a convolution that a max pool, and perhaps a ReLU, follow.
  *
- * For each image and output channel, the live windows are listed and their patches, scaled, added to the channel's row of dW^T,
- * which stays in the cache with the image: see sparse.h. Which windows live is first found for a vector of channels at once, as a bit
- * for each window.
+ * For each image and output channel, the patches of the live windows, scaled, are added to the channel's row of dW^T, which stays
+ * in the cache with the image: see sparse.h. Which windows live, and where their patches lie, is first found for a vector of
+ * channels at once.
  *
  * With short runs (a first layer with few channels) a patch fills only a small part of a vector. Then the lanes are output
  * channels instead: each window's gradients are spread over the window's members, most of them zero, and every tap's
@@ -15,8 +15,7 @@
 
 enum {
     SHORT_RUN = 5,                              /* the longest short run */
-    SHORT_SUMS = FCNN_VREGS == 32 ? 20 : 10,    /* accumulators over short runs */
-    WORD = 32                                   /* windows that a word has bits for */
+    SHORT_SUMS = FCNN_VREGS == 32 ? 20 : 10     /* accumulators over short runs */
 };
 
 /* Position of each window in the pool's output, and offset of its first patch. */
@@ -44,40 +43,51 @@ static inline vf live_gradients(const float *y, const float *dy, size_t lanes, i
     return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
 }
 
-/* bits[word * FCNN_VL + lane], bit b: whether window word * WORD + b lives for channel o + lane. bias (lanes) += gradients. */
-static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const window_table *table, const float *y,
-                                                const float *dy, size_t o, size_t lanes, uint32_t *bits, float *bias)
+/* A vector of channels over all windows: whether each entry lives, its gradient, and the offset of its winner's patch. */
+typedef struct entries {
+    uint32_t *bits;    /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
+    float *g;          /* (windows, FCNN_VL) */
+    int32_t *offset;   /* (windows, FCNN_VL) */
+} entries;
+
+/* member[place], lane by lane. */
+static inline vi member_offsets(const fcnn_pooled *pooled, vi place)
 {
-    vf sum = vf_load_some(bias, lanes);
-    for (size_t first = 0; first < table->windows; first += WORD, bits += FCNN_VL) {
-        const size_t count = smaller(WORD, table->windows - first);
-        vi word = {0};
-        for (size_t b = 0; b < count; b++) {
-            const size_t at = (size_t)table->place[first + b] + o;
-            const vf g = live_gradients(y + at, dy + at, lanes, pooled->relu);
-            word |= vi_select(vf_equal(g, (vf){0}), (vi){0}, vi_broadcast((int32_t)(UINT32_C(1) << b)));
-            sum += g;
+    if (pooled->members <= 4) {
+        float table[4] = {0};
+        for (size_t m = 0; m < pooled->members; m++) {
+            const int32_t offset = (int32_t)pooled->member[m];
+            memcpy(table + m, &offset, sizeof offset);
         }
-        memcpy(bits, &word, sizeof word);
+        return vf_bits(vf_lookup(table, place));
     }
-    vf_store_some(bias, sum, lanes);
+    vi offset;
+    for (size_t lane = 0; lane < FCNN_VL; lane++)
+        offset[lane] = (int32_t)pooled->member[place[lane]];
+    return offset;
 }
 
-/* Lists one channel's live windows, in order. dy and winner begin at the channel. Returns their number. */
-static __attribute__((noinline)) size_t list_windows(const window_table *table, const uint32_t *bits,
-                                                     const ptrdiff_t *member, const float *dy, const uint8_t *winner,
-                                                     int32_t *restrict offset, float *restrict g)
+/* bias (lanes) += the gradients. */
+static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const window_table *table, const float *y,
+                                                const float *dy, const uint8_t *winner, size_t lanes, const entries *to,
+                                                float *bias)
 {
-    const int32_t *place = table->place, *patch = table->patch, *const end = place + table->windows;
-    size_t count = 0;
-    for (; place < end; place += WORD, patch += WORD, bits += FCNN_VL)
-        for (uint32_t left = *bits; left; left &= left - 1) {
-            const int window = __builtin_ctz(left);
-            const ptrdiff_t at = place[window];
-            offset[count] = patch[window] + (int32_t)member[winner[at]];
-            g[count++] = dy[at];
+    vf sum = vf_load_some(bias, lanes);
+    for (size_t first = 0; first < table->windows; first += WORD) {
+        const size_t last = smaller(first + WORD, table->windows);
+        vi word = {0}, bit = vi_broadcast(1);
+        for (size_t w = first; w < last; w++, bit += bit) {
+            const size_t at = (size_t)table->place[w];
+            const vf g = live_gradients(y + at, dy + at, lanes, pooled->relu);
+            const vi place = vi_load_some_bytes(winner + at, lanes);
+            word |= vi_select(vf_equal(g, (vf){0}), (vi){0}, bit);
+            sum += g;
+            vf_store(to->g + w * FCNN_VL, g);
+            vi_store(to->offset + w * FCNN_VL, member_offsets(pooled, place) + vi_broadcast(table->patch[w]));
         }
-    return count;
+        memcpy(to->bits + first / WORD * FCNN_VL, &word, sizeof word);
+    }
+    vf_store_some(bias, sum, lanes);
 }
 
 /* Rows o in [begin, end) of dW^T are summed in scratch, one behind the other, then transposed into place. */
@@ -88,11 +98,13 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
     float *rows = scratch;                                                       /* (end - begin, columns) */
-    ptrdiff_t *to_run = (ptrdiff_t *)(void *)(rows + (end - begin) * columns + ((end - begin) * columns & 1));
-    float *g = (float *)(void *)(to_run + pooled->window.runs);                  /* (windows) */
-    int32_t *offset = (int32_t *)(void *)(g + windows);                          /* (windows) */
-    window_table table = {.place = offset + windows, .patch = offset + 2 * windows};
-    uint32_t *bits = (uint32_t *)(offset + 3 * windows);                         /* (windows / WORD, FCNN_VL) */
+    float *lists = rows + ((end - begin) * columns + 15) / 16 * 16;
+    int32_t *offset = (int32_t *)(void *)(lists + windows * FCNN_VL);
+    uint32_t *bits = (uint32_t *)(offset + windows * FCNN_VL);
+    const entries live = {.bits = bits, .g = lists, .offset = offset};
+    ptrdiff_t *to_run = (ptrdiff_t *)(void *)(bits + (windows + WORD - 1) / WORD * FCNN_VL);
+    int32_t *place = (int32_t *)(void *)(to_run + pooled->window.runs);
+    window_table table = {.place = place, .patch = place + windows};
     for (size_t r = 0; r < pooled->window.runs; r++)
         to_run[r] = (ptrdiff_t)(r * pooled->window.run_length);
     fill_table(pooled, outputs, &table);
@@ -102,11 +114,10 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
     for (size_t i = 0; i < images; i++, x += stride, y += stride, dy += stride, winner += stride * sizeof(float))
         for (size_t o = begin; o < end; o += FCNN_VL) {
             const size_t lanes = smaller(FCNN_VL, end - o);
-            find_live(pooled, &table, y, dy, o, lanes, bits, bias + o);
-            for (size_t c = o; c < o + lanes; c++) {
-                const size_t count = list_windows(&table, bits + c - o, pooled->member, dy + c, winner + c, offset, g);
-                accumulate(&pooled->window, (terms){count, offset, g}, x, rows + (c - begin) * columns,
-                           pooled->window.run, to_run);
+            find_live(pooled, &table, y + o, dy + o, winner + o, lanes, &live, bias + o);
+            for (size_t c = 0; c < lanes; c++) {
+                const terms list = {live.bits + c, (windows + WORD - 1) / WORD, FCNN_VL, live.offset + c, live.g + c, FCNN_VL};
+                accumulate(&pooled->window, list, x, rows + (o - begin + c) * columns, pooled->window.run, to_run);
             }
         }
     FCNN_NAME(transpose)(end - begin, columns, rows, columns, gradient + begin, outputs);

@@ -1,13 +1,13 @@
 /* sparse.h - rows added to a row, each scaled: the loop behind the gradients through a max pool.
  *
  * Of each pool window only the winner has a gradient, and none where the ReLU cut it off: with a pool of two by two less
- * than a quarter of the convolution's outputs. Those that live are first listed, then each is one scaled row:
+ * than a quarter of the convolution's outputs. Those that live are found as bits, then each is one scaled row:
  *
  *   weights: for an output channel o, over its live windows:     dW[o] += dy * patch of the winner
  *   input:   for a window and winner, over its live channels:    dx at the patch += dy * W[o]
  *
- * Both are the same loop: rows are cut into as many vectors as the registers hold, and the list is walked once for each such
- * block with its sums in registers. The order in which a number gets its terms is the list's, however rows are cut.
+ * Both are the same loop: rows are cut into as many vectors as the registers hold, and the bits are walked once for each such
+ * block with its sums in registers. The order in which a number gets its terms is the bits', however rows are cut.
  */
 #ifndef FCNN_SPARSE_H
 #define FCNN_SPARSE_H
@@ -25,11 +25,15 @@ enum {
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* What is added: term e is g[e] * (row at from + offset[e]). */
+enum { WORD = 32 };   /* terms that a word has bits for */
+
+/* What is added: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]). */
 typedef struct terms {
-    size_t count;
+    const uint32_t *bits;
+    size_t words, word_step;
     const int32_t *offset;
     const float *g;
+    size_t step;
 } terms;
 
 /* Runs of a row: run r begins step r in the source and in the sum. */
@@ -52,13 +56,15 @@ static inline __attribute__((always_inline)) void accumulate_block(size_t runs, 
         UNROLL for (size_t j = 0; j < vectors; j++)
             acc[r][j] = load_lane(to + map.to[r], j, vectors, tail);
     }
-    for (size_t e = 0; e < list.count; e++) {
-        const vf g = vf_broadcast(list.g[e]);
-        const ptrdiff_t offset = list.offset[e];
-        UNROLL for (size_t r = 0; r < runs; r++)
-            UNROLL for (size_t j = 0; j < vectors; j++)
-                acc[r][j] = vf_fma(g, load_lane(source[r] + offset, j, vectors, tail), acc[r][j]);
-    }
+    for (size_t word = 0; word < list.words; word++)
+        for (uint32_t left = list.bits[word * list.word_step]; left; left &= left - 1) {
+            const size_t e = (word * WORD + (size_t)__builtin_ctz(left)) * list.step;
+            const vf g = vf_broadcast(list.g[e]);
+            const ptrdiff_t offset = list.offset[e];
+            UNROLL for (size_t r = 0; r < runs; r++)
+                UNROLL for (size_t j = 0; j < vectors; j++)
+                    acc[r][j] = vf_fma(g, load_lane(source[r] + offset, j, vectors, tail), acc[r][j]);
+        }
     UNROLL for (size_t r = 0; r < runs; r++)
         UNROLL for (size_t j = 0; j < vectors; j++) {
             float *p = to + map.to[r] + j * FCNN_VL;
@@ -97,7 +103,7 @@ static inline __attribute__((always_inline)) void accumulate_runs(size_t runs, s
     }
 }
 
-/* Adds the listed terms to one row, block by block. */
+/* Adds the terms to one row, block by block. */
 static __attribute__((noinline)) void accumulate(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
                        const ptrdiff_t *to_run)
 {
