@@ -50,6 +50,8 @@ static const ptrdiff_t member_1[4] = {0, 1, 28, 29}, member_2[4] = {0, 32, 13 * 
 static const fcnn_pooled pool_1 = {.window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1, .inside = 1};
 static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96}, .member = member_2, .members = 4, .out_width = 5, .relu = 1, .inside = 1};
 
+static const fcnn_winograd winograd_2 = {5, 3, 32, 64, 10, 10, 13 * 32};
+
 static void conv1_forward(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < IMAGES; i++)
@@ -58,9 +60,8 @@ static void conv1_forward(const fcnn_kernels *k)
 
 static void conv2_winograd(const fcnn_kernels *k)
 {
-    const fcnn_winograd shape = {5, 32, 64, 10, 10, 13 * 32};
     for (size_t i = 0; i < IMAGES; i += 4)
-        k->winograd_forward(&shape, 4, hidden + i * STRIDE, STRIDE, transformed_2, kernel_2, output, 6400, scratch);
+        k->winograd_forward(&winograd_2, 4, hidden + i * STRIDE, STRIDE, transformed_2, kernel_2, output, 6400, scratch);
 }
 
 static void conv2_direct(const fcnn_kernels *k)
@@ -108,7 +109,7 @@ static void conv1_weights(const fcnn_kernels *k)
                                   weights_gradient, weights_gradient + 1000, scratch);
 }
 
-static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(5, 32, 64, kernel_2, 0, 32, transformed_2); }
+static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(&winograd_2, kernel_2, 0, 32, transformed_2); }
 
 static void adam(const fcnn_kernels *k)
 {
@@ -139,7 +140,7 @@ static void make_data(void)
     gradient_1 = numbers(all, -1, 1), gradient_2 = numbers(all, -1, 1);
     dense_in = numbers(all, 0, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
     kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1), transposed_2 = numbers(9 * 32 * 64, -1, 1);
-    transformed_2 = numbers(49 * fcnn_winograd_kernel_step(32, 64), -1, 1), dense_kernel = numbers(300000, -1, 1);
+    transformed_2 = numbers(fcnn_winograd_products(&winograd_2) * fcnn_winograd_kernel_step(&winograd_2), -1, 1), dense_kernel = numbers(300000, -1, 1);
     weights_gradient = numbers(900000, 0, 1), scratch = numbers(1 << 20, 0, 1), output = numbers(all, 0, 1);
     winner_1 = malloc(4 * all), winner_2 = malloc(4 * all);
     if (!winner_1 || !winner_2)

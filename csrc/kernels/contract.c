@@ -38,10 +38,15 @@ size_t fcnn_winograd_tiles(const fcnn_winograd *winograd)
 static size_t odd_lines(size_t floats) { return (floats / 32 * 2 + 3) * 16; }
 
 size_t fcnn_winograd_step(size_t columns) { return odd_lines(FCNN_WINOGRAD_BLOCK * columns); }
-size_t fcnn_winograd_kernel_step(size_t channels, size_t outputs) { return odd_lines(channels * outputs); }
+size_t fcnn_winograd_kernel_step(const fcnn_winograd *winograd) { return odd_lines(winograd->channels * winograd->outputs); }
+
+size_t fcnn_winograd_products(const fcnn_winograd *winograd)
+{
+    const size_t n = winograd->tile + winograd->kernel - 1;
+    return winograd->tile == 0 ? 0 : n * n;
+}
 
 size_t fcnn_winograd_scratch(const fcnn_winograd *winograd)
 {
-    const size_t n = winograd->tile + 2;
-    return winograd->tile == 0 ? 0 : n * n * (fcnn_winograd_step(winograd->channels) + fcnn_winograd_step(winograd->outputs));
+    return fcnn_winograd_products(winograd) * (fcnn_winograd_step(winograd->channels) + fcnn_winograd_step(winograd->outputs));
 }

@@ -1,14 +1,15 @@
-/* conv2d_winograd.c - a 3x3 convolution of stride 1 by Winograd's F(m x m, 3x3), m = 4 or 5.
+/* conv2d_winograd.c - 3x3 and 5x5 convolutions of stride 1 by Winograd's F(m x m, r x r).
  *
- * The output is cut into tiles of m x m pixels. The outputs of a 3x3 filter g over a patch d of n x n pixels, n = m + 2, are
+ * The output is cut into tiles of m x m pixels. The outputs of an r x r filter g over a patch d of n x n pixels, n = m + r - 1, are
  *
  *   A^T [(G g G^T) . (B^T d B)] A
  *
  * which is multiplication of polynomials by evaluation and interpolation: the rows of G and of A evaluate at n - 1 points p and
- * at infinity, (1, p, p^2) / f(p) and (1, p, ..., p^(m-1)), and a row of B^T holds the coefficients of the product of (x - q) over
- * the other points q, where f(p) is its value at p. n^2 products take the place of 9 m^2:
+ * at infinity, (1, p, ..., p^(r-1)) / f(p) and (1, p, ..., p^(m-1)), and a row of B^T holds the coefficients of the product of
+ * (x - q) over the other points q, where f(p) is its value at p. n^2 products take the place of m^2 r^2. Two sets of points serve:
  *
- *   m = 4: 36 for 144,  points 0, 1, -1, 1/2, -2      m = 5: 49 for 225,  points 0, 1, -1, 1/2, -1/2, 2
+ *   n = 6: 0, 1, -1, 1/2, -2           F(4x4, 3x3): 36 products for 144      F(2x2, 5x5): 36 for 100
+ *   n = 7: 0, 1, -1, 1/2, -1/2, 2      F(5x5, 3x3): 49 products for 225      F(3x3, 5x5): 49 for 225
  *
  * Points near 1 keep the rounding errors small; docs/numerics.md tells how small. The transforms below are these matrices,
  * with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles, channels) U[f]
@@ -26,29 +27,37 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-enum { MAX_TILE = 5, MAX_PATCH = MAX_TILE + 2 };
+enum { MAX_TILE = 5, MAX_PATCH = 7 };
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* a + factor * b */
 static ALWAYS_INLINE vf plus(vf a, float factor, vf b) { return vf_fma(vf_broadcast(factor), b, a); }
 
-/* ---- one dimension: G (n, 3), B^T (n, n), A^T (m, n) ---- */
+/* ---- one dimension: G (n, r), B^T (n, n), A^T (m, n) ---- */
 
 typedef void transform(const vf *in, vf *out);
 
-static ALWAYS_INLINE void expand_4(const vf g[3], vf out[6])
+/* The polynomial with `count` coefficients g at the point p. */
+static ALWAYS_INLINE vf value_at(float p, size_t count, const vf *g)
 {
-    const vf outer = g[0] + g[2];
-    out[0] = g[0];
-    out[1] = (outer + g[1]) * (1.0f / 3.0f);
-    out[2] = (outer - g[1]) * (-1.0f / 3.0f);
-    out[3] = plus(plus(g[0], 0.5f, g[1]), 0.25f, g[2]) * (-16.0f / 15.0f);
-    out[4] = plus(plus(g[0], -2.0f, g[1]), 4.0f, g[2]) * (1.0f / 15.0f);
-    out[5] = g[2];
+    vf value = g[count - 1];
+    UNROLL for (size_t k = count - 1; k-- > 0;)
+        value = plus(g[k], p, value);
+    return value;
 }
 
-static ALWAYS_INLINE void spread_4(const vf d[6], vf out[6])
+static ALWAYS_INLINE void expand_6(size_t count, const vf *g, vf out[6])
+{
+    out[0] = g[0];
+    out[1] = value_at(1.0f, count, g) * (1.0f / 3.0f);
+    out[2] = value_at(-1.0f, count, g) * (-1.0f / 3.0f);
+    out[3] = value_at(0.5f, count, g) * (-16.0f / 15.0f);
+    out[4] = value_at(-2.0f, count, g) * (1.0f / 15.0f);
+    out[5] = g[count - 1];
+}
+
+static ALWAYS_INLINE void spread_6(const vf d[6], vf out[6])
 {
     vf t[4];   /* d (x - 1/2) (x + 2) */
     UNROLL for (size_t k = 0; k < 4; k++)
@@ -62,28 +71,30 @@ static ALWAYS_INLINE void spread_4(const vf d[6], vf out[6])
     out[5] = t[3] - t[1];
 }
 
-static ALWAYS_INLINE void gather_4(const vf m[6], vf out[4])
+static ALWAYS_INLINE void gather_6(size_t tile, const vf m[6], vf *out)
 {
     const vf sum = m[1] + m[2], difference = m[1] - m[2];
     out[0] = (m[0] + sum) + (m[3] + m[4]);
     out[1] = plus(plus(difference, 0.5f, m[3]), -2.0f, m[4]);
-    out[2] = plus(plus(sum, 0.25f, m[3]), 4.0f, m[4]);
-    out[3] = plus(plus(difference + m[5], 0.125f, m[3]), -8.0f, m[4]);
+    if (tile == 4) {
+        out[2] = plus(plus(sum, 0.25f, m[3]), 4.0f, m[4]);
+        out[3] = plus(plus(difference, 0.125f, m[3]), -8.0f, m[4]);
+    }
+    out[tile - 1] += m[5];
 }
 
-static ALWAYS_INLINE void expand_5(const vf g[3], vf out[7])
+static ALWAYS_INLINE void expand_7(size_t count, const vf *g, vf out[7])
 {
-    const vf outer = g[0] + g[2], inner = plus(g[0], 0.25f, g[2]);
     out[0] = g[0] * -2.0f;
-    out[1] = (outer + g[1]) * (-2.0f / 3.0f);
-    out[2] = (outer - g[1]) * (-2.0f / 9.0f);
-    out[3] = plus(inner, 0.5f, g[1]) * (16.0f / 9.0f);
-    out[4] = plus(inner, -0.5f, g[1]) * (16.0f / 15.0f);
-    out[5] = plus(plus(g[0], 2.0f, g[1]), 4.0f, g[2]) * (2.0f / 45.0f);
-    out[6] = g[2];
+    out[1] = value_at(1.0f, count, g) * (-2.0f / 3.0f);
+    out[2] = value_at(-1.0f, count, g) * (-2.0f / 9.0f);
+    out[3] = value_at(0.5f, count, g) * (16.0f / 9.0f);
+    out[4] = value_at(-0.5f, count, g) * (16.0f / 15.0f);
+    out[5] = value_at(2.0f, count, g) * (2.0f / 45.0f);
+    out[6] = g[count - 1];
 }
 
-static ALWAYS_INLINE void spread_5(const vf d[7], vf out[7])
+static ALWAYS_INLINE void spread_7(const vf d[7], vf out[7])
 {
     vf t[6];   /* d (x - 2) */
     UNROLL for (size_t k = 0; k < 6; k++)
@@ -99,16 +110,28 @@ static ALWAYS_INLINE void spread_5(const vf d[7], vf out[7])
     out[6] = plus(plus(t[5], -1.25f, t[3]), 0.25f, t[1]);
 }
 
-static ALWAYS_INLINE void gather_5(const vf m[7], vf out[5])
+static ALWAYS_INLINE void gather_7(size_t tile, const vf m[7], vf *out)
 {
     const vf sum_1 = m[1] + m[2], difference_1 = m[1] - m[2];
     const vf sum_2 = m[3] + m[4], difference_2 = m[3] - m[4];
     out[0] = (m[0] + m[5]) + (sum_1 + sum_2);
     out[1] = plus(plus(difference_1, 0.5f, difference_2), 2.0f, m[5]);
     out[2] = plus(plus(sum_1, 0.25f, sum_2), 4.0f, m[5]);
-    out[3] = plus(plus(difference_1, 0.125f, difference_2), 8.0f, m[5]);
-    out[4] = plus(plus(sum_1 + m[6], 0.0625f, sum_2), 16.0f, m[5]);
+    if (tile == 5) {
+        out[3] = plus(plus(difference_1, 0.125f, difference_2), 8.0f, m[5]);
+        out[4] = plus(plus(sum_1, 0.0625f, sum_2), 16.0f, m[5]);
+    }
+    out[tile - 1] += m[6];
 }
+
+static ALWAYS_INLINE void expand_6_3(const vf *in, vf *out) { expand_6(3, in, out); }
+static ALWAYS_INLINE void expand_6_5(const vf *in, vf *out) { expand_6(5, in, out); }
+static ALWAYS_INLINE void expand_7_3(const vf *in, vf *out) { expand_7(3, in, out); }
+static ALWAYS_INLINE void expand_7_5(const vf *in, vf *out) { expand_7(5, in, out); }
+static ALWAYS_INLINE void gather_6_2(const vf *in, vf *out) { gather_6(2, in, out); }
+static ALWAYS_INLINE void gather_6_4(const vf *in, vf *out) { gather_6(4, in, out); }
+static ALWAYS_INLINE void gather_7_3(const vf *in, vf *out) { gather_7(3, in, out); }
+static ALWAYS_INLINE void gather_7_5(const vf *in, vf *out) { gather_7(5, in, out); }
 
 /* Each transform of a square goes over its lines first, then over the columns of the result. */
 typedef vf square[MAX_PATCH][MAX_PATCH];
@@ -124,37 +147,39 @@ static ALWAYS_INLINE void transform_column(size_t lines, transform *one, square 
 
 /* ---- u = G g G^T ---- */
 
-static ALWAYS_INLINE void transform_kernel(size_t tile, transform *expand, size_t size, const float *w, size_t begin,
+/* For the numbers [begin, end) of each tap's (channels, outputs). */
+static ALWAYS_INLINE void transform_kernel(size_t n, size_t r, transform *expand, size_t size, const float *w, size_t begin,
                                            size_t end, float *u, size_t step)
 {
-    const size_t n = tile + 2;
     for (size_t at = begin; at < end; at += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, end - at);
         square middle;
-        vf out[MAX_PATCH];
-        for (size_t i = 0; i < 3; i++) {
-            const float *taps = w + 3 * i * size + at;
-            vf line[3];
-            UNROLL for (size_t j = 0; j < 3; j++)
-                line[j] = vf_load_some(taps + j * size, lanes);
+        vf line[MAX_PATCH];
+        for (size_t i = 0; i < r; i++) {
+            UNROLL for (size_t j = 0; j < r; j++)
+                line[j] = vf_load_some(w + (r * i + j) * size + at, lanes);
             expand(line, middle[i]);
         }
         for (size_t j = 0; j < n; j++) {
-            transform_column(3, expand, middle, j, out);
+            transform_column(r, expand, middle, j, line);
             UNROLL for (size_t i = 0; i < n; i++)
-                vf_store_some(u + (i * n + j) * step + at, out[i], lanes);
+                vf_store_some(u + (i * n + j) * step + at, line[i], lanes);
         }
     }
 }
 
-void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w, size_t begin, size_t end,
-                                float *u)
+void FCNN_NAME(winograd_kernel)(const fcnn_winograd *s, const float *w, size_t begin, size_t end, float *u)
 {
-    const size_t step = fcnn_winograd_kernel_step(channels, outputs);
-    if (tile == 4)
-        transform_kernel(4, expand_4, channels * outputs, w, begin * outputs, end * outputs, u, step);
+    const size_t size = s->channels * s->outputs, step = fcnn_winograd_kernel_step(s);
+    begin *= s->outputs, end *= s->outputs;
+    if (s->tile == 2)
+        transform_kernel(6, 5, expand_6_5, size, w, begin, end, u, step);
+    else if (s->tile == 3)
+        transform_kernel(7, 5, expand_7_5, size, w, begin, end, u, step);
+    else if (s->tile == 4)
+        transform_kernel(6, 3, expand_6_3, size, w, begin, end, u, step);
     else
-        transform_kernel(5, expand_5, channels * outputs, w, begin * outputs, end * outputs, u, step);
+        transform_kernel(7, 3, expand_7_3, size, w, begin, end, u, step);
 }
 
 /* ---- the image's side ---- */
@@ -163,7 +188,7 @@ void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, co
 typedef struct place {
     const float *x;
     float *y;
-    size_t lines, columns;   /* of the patch, at most n; the output's are two less */
+    size_t lines, columns;   /* of the patch, at most n; the output's are r - 1 less */
 } place;
 
 /* seen[i * tile + j] = 1 where output (i, j) of a tile sees a number other than 0, else 0. */
@@ -184,9 +209,8 @@ static ALWAYS_INLINE uint64_t look_at_line(size_t columns, size_t channels, cons
     return pixels;
 }
 
-static ALWAYS_INLINE void look(size_t tile, const fcnn_winograd *s, place p, sight seen)
+static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, place p, sight seen)
 {
-    const size_t n = tile + 2;
     uint64_t pixels = 0;   /* bit i * n + j: pixel (i, j) is not black */
     for (size_t i = 0; i < p.lines; i++) {
         const float *line = p.x + i * s->x_line;
@@ -198,16 +222,31 @@ static ALWAYS_INLINE void look(size_t tile, const fcnn_winograd *s, place p, sig
     }
     pixels |= pixels >> 1 | pixels >> 2;
     pixels |= pixels >> n | pixels >> 2 * n;
+    if (n - tile == 4) {   /* 5x5 taps see two pixels more */
+        pixels |= pixels >> 2;
+        pixels |= pixels >> 2 * n;
+    }
     for (size_t i = 0; i < tile; i++)
         UNROLL for (size_t j = 0; j < tile; j++)
             seen[i * tile + j] = (float)(pixels >> (i * n + j) & 1);
 }
 
+static place find_tile(const fcnn_winograd *s, size_t index, const float *x, size_t x_stride, float *y, size_t y_stride)
+{
+    const size_t across = (s->width + s->tile - 1) / s->tile, down = (s->lines + s->tile - 1) / s->tile;
+    const size_t image = index / (across * down), i = index / across % down * s->tile, j = index % across * s->tile;
+    return (place){
+        .x = x + image * x_stride + i * s->x_line + j * s->channels,
+        .y = y + image * y_stride + (i * s->width + j) * s->outputs,
+        .lines = smaller(s->tile, s->lines - i) + s->kernel - 1,
+        .columns = smaller(s->tile, s->width - j) + s->kernel - 1,
+    };
+}
+
 /* V[f] = B^T d B for one vector of channels; pixels outside the image count as 0, and only unwanted outputs see them. */
-static ALWAYS_INLINE void spread_vector(size_t tile, transform *spread, const fcnn_winograd *s, place p, size_t lanes,
+static ALWAYS_INLINE void spread_vector(size_t n, transform *spread, const fcnn_winograd *s, place p, size_t lanes,
                                         float *v, size_t step)
 {
-    const size_t n = tile + 2;
     square middle;
     vf line[MAX_PATCH];
     for (size_t i = 0; i < n; i++) {
@@ -223,10 +262,9 @@ static ALWAYS_INLINE void spread_vector(size_t tile, transform *spread, const fc
 }
 
 /* y = A^T m A + bias for one vector of outputs. */
-static ALWAYS_INLINE void gather_vector(size_t tile, transform *gather, const fcnn_winograd *s, place p, size_t lanes,
-                                        const float *m, size_t step, const sight seen, vf bias)
+static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
+                                        size_t lanes, const float *m, size_t step, const sight seen, vf bias)
 {
-    const size_t n = tile + 2;
     square middle;
     vf line[MAX_PATCH];
     for (size_t i = 0; i < n; i++) {
@@ -234,73 +272,74 @@ static ALWAYS_INLINE void gather_vector(size_t tile, transform *gather, const fc
             line[j] = vf_load_some(m + (i * n + j) * step, lanes);
         gather(line, middle[i]);
     }
-    for (size_t j = 0; j + 2 < p.columns; j++) {
+    for (size_t j = 0; j + (n - tile) < p.columns; j++) {
         transform_column(n, gather, middle, j, line);
         UNROLL for (size_t i = 0; i < tile; i++)
-            if (i + 2 < p.lines)
+            if (i + (n - tile) < p.lines)
                 vf_store_some(p.y + (i * s->width + j) * s->outputs,
                               vf_fma(line[i], vf_broadcast(seen[i * tile + j]), bias), lanes);
     }
 }
 
 /* Whole vectors in whole tiles, nearly all of the work, get code of their own. */
-static ALWAYS_INLINE void spread_tile(size_t tile, transform *spread, const fcnn_winograd *s, place p, float *v, size_t step)
+static ALWAYS_INLINE void spread_tile(size_t n, transform *spread, const fcnn_winograd *s, place p, float *v, size_t step)
 {
-    const size_t n = tile + 2;
     const int whole = p.lines == n && p.columns == n;
     for (size_t c = 0; c < s->channels; c += FCNN_VL, p.x += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, s->channels - c);
         if (whole && lanes == FCNN_VL)
-            spread_vector(tile, spread, s, (place){p.x, p.y, n, n}, FCNN_VL, v + c, step);
+            spread_vector(n, spread, s, (place){p.x, p.y, n, n}, FCNN_VL, v + c, step);
         else
-            spread_vector(tile, spread, s, p, lanes, v + c, step);
+            spread_vector(n, spread, s, p, lanes, v + c, step);
     }
 }
 
-static ALWAYS_INLINE void gather_tile(size_t tile, transform *gather, const fcnn_winograd *s, place p, const float *m,
-                                      size_t step, const float *bias)
+static ALWAYS_INLINE void gather_tile(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
+                                      const float *m, size_t step, const float *bias)
 {
-    const size_t n = tile + 2;
     const int whole = p.lines == n && p.columns == n;
     sight seen;
-    look(tile, s, p, seen);
+    look(n, tile, s, p, seen);
     for (size_t o = 0; o < s->outputs; o += FCNN_VL, p.y += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, s->outputs - o);
         const vf add = bias ? vf_load_some(bias + o, lanes) : (vf){0};
         if (whole && lanes == FCNN_VL)
-            gather_vector(tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, seen, add);
+            gather_vector(n, tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, seen, add);
         else
-            gather_vector(tile, gather, s, p, lanes, m + o, step, seen, add);
+            gather_vector(n, tile, gather, s, p, lanes, m + o, step, seen, add);
     }
 }
 
-static ALWAYS_INLINE void forward(size_t tile, transform *spread, transform *gather, const fcnn_winograd *s, size_t images,
-                                  const float *x, size_t x_stride, const float *u, const float *bias, float *y,
+static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, transform *gather, const fcnn_winograd *s,
+                                  size_t images, const float *x, size_t x_stride, const float *u, const float *bias, float *y,
                                   size_t y_stride, float *scratch)
 {
     static const ptrdiff_t run = 0;
-    const size_t n2 = (tile + 2) * (tile + 2), v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
-    const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s->channels, s->outputs);
-    float *v = scratch, *m = scratch + n2 * v_step;   /* (n2, tiles, channels), (n2, tiles, outputs) */
+    const size_t v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
+    const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s);
+    float *v = scratch, *m = scratch + n * n * v_step;   /* (n n, tiles, channels), (n n, tiles, outputs) */
     for (size_t first = 0; first < tiles; first += FCNN_WINOGRAD_BLOCK) {
         const size_t block = smaller(FCNN_WINOGRAD_BLOCK, tiles - first);
         for (size_t t = 0; t < block; t++)
-            spread_tile(tile, spread, s, find_tile(s, first + t, x, x_stride, y, y_stride), v + t * s->channels, v_step);
+            spread_tile(n, spread, s, find_tile(s, first + t, x, x_stride, y, y_stride), v + t * s->channels, v_step);
         const fcnn_patches rows = {.lines = 1, .width = block, .step = (ptrdiff_t)s->channels, .run = &run, .runs = 1,
                                    .run_length = s->channels};
-        for (size_t f = 0; f < n2; f++)
-            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * u_step, NULL, s->outputs,
-                                       m + f * m_step, s->outputs);
+        for (size_t f = 0; f < n * n; f++)
+            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * u_step, NULL, s->outputs, m + f * m_step, s->outputs);
         for (size_t t = 0; t < block; t++)
-            gather_tile(tile, gather, s, find_tile(s, first + t, x, x_stride, y, y_stride), m + t * s->outputs, m_step, bias);
+            gather_tile(n, tile, gather, s, find_tile(s, first + t, x, x_stride, y, y_stride), m + t * s->outputs, m_step, bias);
     }
 }
 
 void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const float *x, size_t x_stride, const float *u,
                                  const float *bias, float *y, size_t y_stride, float *scratch)
 {
-    if (s->tile == 4)
-        forward(4, spread_4, gather_4, s, images, x, x_stride, u, bias, y, y_stride, scratch);
+    if (s->tile == 2)
+        forward(6, 2, spread_6, gather_6_2, s, images, x, x_stride, u, bias, y, y_stride, scratch);
+    else if (s->tile == 3)
+        forward(7, 3, spread_7, gather_7_3, s, images, x, x_stride, u, bias, y, y_stride, scratch);
+    else if (s->tile == 4)
+        forward(6, 4, spread_6, gather_6_4, s, images, x, x_stride, u, bias, y, y_stride, scratch);
     else
-        forward(5, spread_5, gather_5, s, images, x, x_stride, u, bias, y, y_stride, scratch);
+        forward(7, 5, spread_7, gather_7_5, s, images, x, x_stride, u, bias, y, y_stride, scratch);
 }

@@ -61,9 +61,10 @@ typedef struct fcnn_pooled {
     int inside;                  /* all members of all windows lie in the image */
 } fcnn_pooled;
 
-/* A 3x3 convolution of stride 1 in square tiles. */
+/* A 3x3 or 5x5 convolution of stride 1 in square tiles. */
 typedef struct fcnn_winograd {
-    size_t tile;                /* m, outputs along a tile's edge: 4 or 5 */
+    size_t tile;                /* m, outputs along a tile's edge: 4 or 5 for a kernel of 3, 2 or 3 for one of 5 */
+    size_t kernel;              /* r: 3 or 5 */
     size_t channels, outputs;
     size_t lines, width;        /* of the output */
     size_t x_line;              /* floats from line to line of the input, whose pixels are `channels` apart */
@@ -115,11 +116,11 @@ typedef struct fcnn_kernels {
                                  float *dx, size_t lddx,         // (images, inputs)
                                  float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
 
-    /* ---- a 3x3 convolution by Winograd's F(m x m, 3x3): conv2d_winograd.c ---- */
+    /* ---- a convolution by Winograd's F(m x m, r x r): conv2d_winograd.c ---- */
 
-    /* u = the transformed kernel, for channels [begin, end): (m + 2)^2 matrices (channels, outputs), fcnn_winograd_kernel_step
-     * floats apart. */
-    void (*winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w,   // (3, 3, channels, outputs)
+    /* u = the transformed kernel, for channels [begin, end): (m + r - 1)^2 matrices (channels, outputs),
+     * fcnn_winograd_kernel_step floats apart. */
+    void (*winograd_kernel)(const fcnn_winograd *winograd, const float *w,   // (r, r, channels, outputs)
                             size_t begin, size_t end, float *u);
 
     /* y = the convolution of each image x, begin x_stride floats apart, plus bias: just the bias where a patch is all zeros.
@@ -222,9 +223,12 @@ size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t sha
 /* Tiles of one image. */
 size_t fcnn_winograd_tiles(const fcnn_winograd *winograd);
 
-/* Floats from one of the (m + 2)^2 matrices of a block, or of a transformed kernel, to the next. */
+/* (m + r - 1)^2: the matrices of a block, and of a transformed kernel; 0 where tile is 0. */
+size_t fcnn_winograd_products(const fcnn_winograd *winograd);
+
+/* Floats from one of these matrices to the next. */
 size_t fcnn_winograd_step(size_t columns);
-size_t fcnn_winograd_kernel_step(size_t channels, size_t outputs);
+size_t fcnn_winograd_kernel_step(const fcnn_winograd *winograd);
 
 /* Floats of scratch memory of winograd_forward, whole cache lines; 0 where tile is 0. */
 size_t fcnn_winograd_scratch(const fcnn_winograd *winograd);

@@ -3,9 +3,9 @@
 
 enum { MAX_PATCH = 7 };
 
-/* Rows of G (n, 3), B^T (n, n) and A (n, m). */
+/* Rows of G (n, r), B^T (n, n) and A (n, m). */
 typedef struct matrices {
-    size_t m, n;
+    size_t m, r, n;
     double g[MAX_PATCH][MAX_PATCH], bt[MAX_PATCH][MAX_PATCH], a[MAX_PATCH][MAX_PATCH];
 } matrices;
 
@@ -19,12 +19,12 @@ static void product(const double *points, size_t count, size_t without, double *
             coefficients[k] = (k > 0 ? coefficients[k - 1] : 0) - points[j] * coefficients[k];
 }
 
-static matrices matrices_of(size_t tile)
+static matrices matrices_of(const fcnn_winograd *s)
 {
     static const double points[2][6] = {{0, 1, -1, 0.5, -2}, {0, 1, -1, 0.5, -0.5, 2}};
-    const double *p = points[tile - 4];
-    matrices all = {.m = tile, .n = tile + 2};
-    const size_t finite = tile + 1;
+    matrices all = {.m = s->tile, .r = s->kernel, .n = s->tile + s->kernel - 1};
+    const double *p = points[all.n - 6];
+    const size_t finite = all.n - 1;
     for (size_t i = 0; i < finite; i++) {
         double value = 1, power = 1;
         for (size_t j = 0; j < finite; j++)
@@ -35,7 +35,7 @@ static matrices matrices_of(size_t tile)
         }
         product(p, finite, i, all.bt[i]);
     }
-    all.a[finite][tile - 1] = all.g[finite][2] = 1;
+    all.a[finite][all.m - 1] = all.g[finite][all.r - 1] = 1;
     product(p, finite, finite, all.bt[finite]);
     return all;
 }
@@ -54,16 +54,15 @@ static void both_sides(size_t rows, size_t columns, const double t[MAX_PATCH][MA
         }
 }
 
-void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, const float *w, size_t begin, size_t end,
-                                float *u)
+void FCNN_NAME(winograd_kernel)(const fcnn_winograd *s, const float *w, size_t begin, size_t end, float *u)
 {
-    const matrices all = matrices_of(tile);
-    const size_t size = channels * outputs, step = fcnn_winograd_kernel_step(channels, outputs);
-    for (size_t at = begin * outputs; at < end * outputs; at++) {
-        float taps[9], transformed[MAX_PATCH * MAX_PATCH];
-        for (size_t k = 0; k < 9; k++)
+    const matrices all = matrices_of(s);
+    const size_t size = s->channels * s->outputs, step = fcnn_winograd_kernel_step(s);
+    for (size_t at = begin * s->outputs; at < end * s->outputs; at++) {
+        float taps[MAX_PATCH * MAX_PATCH], transformed[MAX_PATCH * MAX_PATCH];
+        for (size_t k = 0; k < all.r * all.r; k++)
             taps[k] = w[k * size + at];
-        both_sides(all.n, 3, all.g, 0, taps, transformed);
+        both_sides(all.n, all.r, all.g, 0, taps, transformed);
         for (size_t f = 0; f < all.n * all.n; f++)
             u[f * step + at] = transformed[f];
     }
@@ -72,9 +71,9 @@ void FCNN_NAME(winograd_kernel)(size_t tile, size_t channels, size_t outputs, co
 static int sees_zeros(const fcnn_winograd *s, const float *x, size_t row, size_t column)
 {
     int zeros = 1;
-    for (size_t k = 0; k < 9; k++)
+    for (size_t k = 0; k < s->kernel * s->kernel; k++)
         for (size_t c = 0; c < s->channels; c++)
-            zeros &= x[(row + k / 3) * s->x_line + (column + k % 3) * s->channels + c] == 0;
+            zeros &= x[(row + k / s->kernel) * s->x_line + (column + k % s->kernel) * s->channels + c] == 0;
     return zeros;
 }
 
@@ -82,13 +81,13 @@ static int sees_zeros(const fcnn_winograd *s, const float *x, size_t row, size_t
 static void run_tile(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, const float *u, size_t o,
                      float *out)
 {
-    const size_t n = all->n, step = fcnn_winograd_kernel_step(s->channels, s->outputs);
+    const size_t n = all->n, rim = s->kernel - 1, step = fcnn_winograd_kernel_step(s);
     float sums[MAX_PATCH * MAX_PATCH] = {0};
     for (size_t c = 0; c < s->channels; c++) {
         float patch[MAX_PATCH * MAX_PATCH], v[MAX_PATCH * MAX_PATCH];
         for (size_t k = 0; k < n * n; k++) {
             const size_t row = i + k / n, column = j + k % n;
-            patch[k] = row < s->lines + 2 && column < s->width + 2 ? x[row * s->x_line + column * s->channels + c] : 0;
+            patch[k] = row < s->lines + rim && column < s->width + rim ? x[row * s->x_line + column * s->channels + c] : 0;
         }
         both_sides(n, n, all->bt, 0, patch, v);
         for (size_t f = 0; f < n * n; f++)
@@ -101,7 +100,7 @@ void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const fl
                                  const float *bias, float *y, size_t y_stride, float *scratch)
 {
     (void)scratch;
-    const matrices all = matrices_of(s->tile);
+    const matrices all = matrices_of(s);
     for (size_t image = 0; image < images; image++, x += x_stride, y += y_stride)
         for (size_t i = 0; i < s->lines; i += s->tile)
             for (size_t j = 0; j < s->width; j += s->tile)

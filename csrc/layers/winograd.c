@@ -9,7 +9,7 @@ enum { SHARD_CHANNELS = 8 };   /* input channels whose kernels are transformed i
 
 enum {
     TRANSFORM_COST = 500,   /* of one vector of a tile, in multiply-adds of vectors: measured */
-    ACCURATE_CHANNELS = 128 /* up to which tiles of 5 are accurate enough: see docs/numerics.md */
+    ACCURATE_CHANNELS = 128 /* up to which the larger tiles are accurate enough: see docs/numerics.md */
 };
 
 /* Multiply-adds of vectors an image. Vectors count as 16 numbers on every machine, so that all choose alike. */
@@ -17,19 +17,26 @@ static size_t vectors(size_t count) { return (count + 15) / 16; }
 
 static size_t winograd_cost(const fcnn_winograd *w)
 {
-    const size_t n = w->tile + 2, products = n * n * w->channels * vectors(w->outputs);
+    const size_t products = fcnn_winograd_products(w) * w->channels * vectors(w->outputs);
     return fcnn_winograd_tiles(w) * (products + TRANSFORM_COST * (vectors(w->channels) + vectors(w->outputs)));
+}
+
+static int is_suitable(const fcnn_conv2d *conv)
+{
+    const size_t kernel = conv->reach[0];
+    const int adjacent = conv->patches.runs == kernel && conv->patches.run_length == kernel * conv->channels;
+    return (kernel == 3 || kernel == 5) && conv->reach[1] == kernel && adjacent && conv->strides[0] == 1 && conv->strides[1] == 1;
 }
 
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width)
 {
-    fcnn_winograd best = {.channels = conv->channels, .outputs = conv->outputs, .lines = lines, .width = width,
-                          .x_line = conv->width * conv->channels};
-    const int adjacent = conv->patches.runs == 3 && conv->patches.run_length == 3 * conv->channels && conv->reach[0] == 3;
-    if (!adjacent || conv->strides[0] != 1 || conv->strides[1] != 1)
+    const size_t kernel = conv->reach[0], small = kernel == 3 ? 4 : 2;
+    fcnn_winograd best = {.kernel = kernel, .channels = conv->channels, .outputs = conv->outputs, .lines = lines,
+                          .width = width, .x_line = conv->width * conv->channels};
+    if (!is_suitable(conv))
         return best;
-    size_t least = 9 * lines * width * conv->channels * vectors(conv->outputs) / 10 * 9;
-    for (size_t tile = 4; tile <= (conv->channels <= ACCURATE_CHANNELS ? 5 : 4); tile++) {
+    size_t least = kernel * kernel * lines * width * conv->channels * vectors(conv->outputs) / 10 * 9;
+    for (size_t tile = small; tile <= (conv->channels <= ACCURATE_CHANNELS ? small + 1 : small); tile++) {
         fcnn_winograd candidate = best;
         candidate.tile = tile;
         if (winograd_cost(&candidate) < least) {
@@ -48,8 +55,7 @@ size_t fcnn_winograd_images(const fcnn_winograd *winograd)
 
 size_t fcnn_winograd_prepared(const fcnn_winograd *winograd)
 {
-    const size_t n = winograd->tile + 2;
-    return winograd->tile ? n * n * fcnn_winograd_kernel_step(winograd->channels, winograd->outputs) : 0;
+    return fcnn_winograd_products(winograd) * fcnn_winograd_kernel_step(winograd);
 }
 
 size_t fcnn_winograd_shards(const fcnn_winograd *winograd)
@@ -60,6 +66,5 @@ size_t fcnn_winograd_shards(const fcnn_winograd *winograd)
 void fcnn_winograd_prepare(const fcnn_winograd *winograd, const fcnn_io *io, size_t shard, float *u)
 {
     const size_t begin = shard * SHARD_CHANNELS, end = begin + SHARD_CHANNELS;
-    io->kernels->winograd_kernel(winograd->tile, winograd->channels, winograd->outputs, io->parameters, begin,
-                                 end < winograd->channels ? end : winograd->channels, u);
+    io->kernels->winograd_kernel(winograd, io->parameters, begin, end < winograd->channels ? end : winograd->channels, u);
 }

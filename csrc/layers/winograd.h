@@ -5,7 +5,7 @@
 #include "conv2d.h"
 
 /* The convolution of the first `lines` x `width` output pixels by Winograd's algorithm; tile 0 where the plain products are
- * cheaper, or it is no 3x3 convolution of stride 1. */
+ * cheaper, or it is no 3x3 or 5x5 convolution of stride 1. */
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width);
 
 /* Images that winograd_forward handles well at once. */

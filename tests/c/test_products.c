@@ -396,19 +396,24 @@ static void run_pooled_input_gradient_3x3(const fcnn_kernels *kernels, const con
 
 /* ---- Winograd ---- */
 
-static size_t tile;   /* outputs along its edge: 4 or 5 */
+static size_t tile;   /* outputs along its edge: 4 or 5 for kernels of 3x3, 2 or 3 for 5x5 */
 
-static size_t transformed_size(const convolution *c)
+static fcnn_winograd winograd_of(const convolution *c)
 {
-    return (tile + 2) * (tile + 2) * fcnn_winograd_kernel_step(c->channels, c->outputs);
+    return (fcnn_winograd){tile, c->kernel[0], c->channels, c->outputs, c->lines, c->width, width(c) * c->channels};
+}
+
+static size_t transformed_size(const fcnn_winograd *shape)
+{
+    return fcnn_winograd_products(shape) * fcnn_winograd_kernel_step(shape);
 }
 
 static void run_winograd_kernel(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
-    float *w = new_input(9 * c->channels * c->outputs, c->stream);
-    kernels->winograd_kernel(tile, c->channels, c->outputs, w, 0, c->channels, new_output(to, transformed_size(c)));
-    kernels->winograd_kernel(tile, c->channels, c->outputs, w, c->channels / 3, c->channels - c->channels / 4,
-                             new_output(to, transformed_size(c)));
+    const fcnn_winograd shape = winograd_of(c);
+    float *w = new_input(columns(c) * c->outputs, c->stream);
+    kernels->winograd_kernel(&shape, w, 0, c->channels, new_output(to, transformed_size(&shape)));
+    kernels->winograd_kernel(&shape, w, c->channels / 3, c->channels - c->channels / 4, new_output(to, transformed_size(&shape)));
     free(w);
 }
 
@@ -418,12 +423,22 @@ typedef struct winograd {
     float *x, *w, *bias;
 } winograd;
 
+/* Makes a corner of each image black. */
+static void blacken(const convolution *c, const winograd *g)
+{
+    for (size_t i = 0; i < c->images; i++)
+        for (size_t line = height(c) / 4; line < height(c); line++)
+            memset(g->x + i * g->x_stride + line * width(c) * c->channels, 0, width(c) / 3 * 2 * c->channels * sizeof(float));
+}
+
 static winograd new_winograd(const convolution *c)
 {
     winograd g = {.x_stride = image_size(c) + 3, .y_stride = c->lines * c->width * c->outputs + 5};
     g.x = new_batch(c->images, g.x_stride, image_size(c), c->stream);
-    g.w = new_input(9 * c->channels * c->outputs, c->stream + 1);
+    g.w = new_input(columns(c) * c->outputs, c->stream + 1);
     g.bias = c->pool.relu ? new_input(c->outputs, c->stream + 2) : NULL;
+    if (c->images > 1)
+        blacken(c, &g);
     return g;
 }
 
@@ -432,11 +447,11 @@ static void free_winograd(winograd *g) { free(g->x), free(g->w), free(g->bias); 
 /* The kernel is transformed by the reference, whichever build runs forward. */
 static void run_winograd_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
-    const fcnn_winograd shape = {tile, c->channels, c->outputs, c->lines, c->width, width(c) * c->channels};
+    const fcnn_winograd shape = winograd_of(c);
     const size_t scratch_size = fcnn_winograd_scratch(&shape);
     winograd g = new_winograd(c);
-    float *u = new_input(transformed_size(c), 0);
-    fcnn_kernels_for(FCNN_ISA_REFERENCE)->winograd_kernel(tile, c->channels, c->outputs, g.w, 0, c->channels, u);
+    float *u = new_input(transformed_size(&shape), 0);
+    fcnn_kernels_for(FCNN_ISA_REFERENCE)->winograd_kernel(&shape, g.w, 0, c->channels, u);
     float *y = new_output(to, c->images * g.y_stride), *scratch = new_scratch(to, scratch_size);
     kernels->winograd_forward(&shape, c->images, g.x, g.x_stride, u, g.bias, y, g.y_stride, scratch);
     put_canaries(scratch, scratch_size);
@@ -445,7 +460,7 @@ static void run_winograd_forward(const fcnn_kernels *kernels, const convolution 
 
 static void run_plain_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
-    const fcnn_winograd shape = {tile, c->channels, c->outputs, c->lines, c->width, 0};
+    const fcnn_winograd shape = winograd_of(c);
     ptrdiff_t run[MAX_TAPS];
     const fcnn_patches patches = patches_of(c, run);
     winograd g = new_winograd(c);
@@ -464,6 +479,25 @@ static void test_winograd_is_a_convolution(const convolution *c)
         run_winograd_forward(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &actual);
         CHECK(all_agree(&actual, &expected, TOLERANCE));
         release(&expected), release(&actual);
+    }
+}
+
+/* Outputs that see only black are the bias, and nothing else: every build agrees with the plain convolution's bits there. */
+static void test_black_is_exact(const convolution *c)
+{
+    use_integers = 0;
+    for (fcnn_isa isa = FCNN_ISA_REFERENCE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        result plain = {0}, fast = {0};
+        run_plain_forward(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &plain);
+        run_winograd_forward(fcnn_kernels_for(isa), c, &fast);
+        const float *bias = plain.array[0].memory + GUARD + 1 + (c->lines - 1) * c->width * c->outputs;   /* of a black output */
+        size_t exact = 0;
+        for (size_t o = 0; o < c->outputs; o++)
+            exact += memcmp(bias + o, fast.array[0].memory + (bias - plain.array[0].memory) + o, sizeof(float)) == 0;
+        CHECK(exact == c->outputs);
+        release(&plain), release(&fast);
     }
 }
 
@@ -508,6 +542,8 @@ static const convolution winograd_convolutions[] = {
     {1, 1, {3, 3}, {1, 1}, {1, 1}, 0, 17, .pool.relu = 0},
     {7, 13, {3, 3}, {1, 1}, {1, 1}, 2, 2, .pool.relu = 1},
     {4, 6, {3, 3}, {1, 1}, {1, 1}, 0, 1, .pool.relu = 0},
+    {8, 9, {5, 5}, {1, 1}, {1, 1}, 1, 3, .pool.relu = 1},
+    {1, 2, {5, 5}, {1, 1}, {1, 1}, 0, 9, .pool.relu = 0},
 };
 
 static convolution sized(const convolution *shape, size_t channels, size_t outputs, uint64_t stream)
@@ -545,11 +581,14 @@ static void test_products(void)
                 check_subject("pooled_input_gradient_3x3", run_pooled_input_gradient_3x3, 1, &c);
         }
         for (size_t s = 0; s < LENGTH(winograd_convolutions); s++)
-            for (tile = 4; tile <= 5; tile++) {
+            for (size_t larger = 0; larger < 2; larger++) {
                 const convolution c = numbered(winograd_convolutions, s, n);
+                tile = larger + (c.kernel[0] == 3 ? 4 : 2);
                 check_subject("winograd_kernel", run_winograd_kernel, 0, &c);
                 check_subject("winograd_forward", run_winograd_forward, 0, &c);
                 test_winograd_is_a_convolution(&c);
+                if (c.lines > 7)
+                    test_black_is_exact(&c);
             }
     }
 }
