@@ -85,7 +85,7 @@ static void dense_input(const fcnn_kernels *k)
 static void dense_weights(const fcnn_kernels *k)
 {
     const fcnn_patches rows = {1, 1, 0, 0, run_0, 1, 1600};
-    k->patches_weight_gradient(&rows, dense_in, dense_gradient, 128, IMAGES, STRIDE, 128, 0, 1600, weights_gradient, NULL);
+    k->patches_weight_gradient(&rows, dense_in, dense_gradient, 128, IMAGES, STRIDE, 128, 0, 1600, weights_gradient, 0, NULL);
 }
 
 static void conv2_input(const fcnn_kernels *k)
@@ -99,14 +99,14 @@ static void conv2_weights(const fcnn_kernels *k)
 {
     for (size_t o = 0; o < 64; o += 16)
         k->pooled_weight_gradient(&pool_2, hidden, pooled_2, gradient_2, winner_2, IMAGES, STRIDE, 64, o, o + 16,
-                                  weights_gradient, weights_gradient + 32 * 9 * 64, scratch);
+                                  weights_gradient, weights_gradient + 32 * 9 * 64, 0, scratch);
 }
 
 static void conv1_weights(const fcnn_kernels *k)
 {
     for (size_t o = 0; o < 32; o += 32)
         k->pooled_weight_gradient(&pool_1, input, pooled_1, gradient_1, winner_1, IMAGES, STRIDE, 32, o, o + 32,
-                                  weights_gradient, weights_gradient + 1000, scratch);
+                                  weights_gradient, weights_gradient + 1000, 0, scratch);
 }
 
 static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(&winograd_2, kernel_2, 0, 32, transformed_2); }

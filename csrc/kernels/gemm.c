@@ -169,7 +169,8 @@ static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p
 
 static inline __attribute__((always_inline)) void weight_gradient_panel(
     panel columns, const fcnn_patches *patches, const float *x, const float *dy, size_t ldy, size_t images,
-    size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, float *updated)
+    size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, int accumulate,
+    float *updated)
 {
     const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     for (size_t k = begin; k < end; k += tile) {
@@ -184,10 +185,11 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
             }
             offset[i] = last;
         }
+        float *g = gradient + (k - begin) * outputs + columns.column;
         vf acc[MAX_ROWS][WIDE];
         UNROLL for (size_t i = 0; i < tile; i++)
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                acc[i][j] = (vf){0};
+                acc[i][j] = accumulate && i < stored ? load_column(g + i * outputs, j, columns.vectors, columns.tail) : (vf){0};
 
         float *claimed = updated ? updated + (k - begin) * outputs + columns.column : NULL;
         const size_t lines = updated ? stored * columns.vectors : 0;
@@ -212,7 +214,6 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
             }
         }
 
-        float *g = gradient + (k - begin) * outputs + columns.column;
         UNROLL for (size_t i = 0; i < tile; i++)
             if (i < stored)
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
@@ -222,18 +223,20 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
 
 void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                         size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                        float *gradient, float *updated)
+                                        float *gradient, int accumulate, float *updated)
 {
 #define BODY(columns) \
-    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient, updated)
+    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient, accumulate, updated)
     FOR_PANELS(outputs, BODY)
 #undef BODY
 }
 
 static inline __attribute__((always_inline)) void bias_gradient_panel(
-    panel columns, const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, float *gradient)
+    panel columns, const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, float *gradient, int accumulate)
 {
-    vf acc[WIDE] = {{0}};
+    vf acc[WIDE];
+    UNROLL for (size_t j = 0; j < columns.vectors; j++)
+        acc[j] = accumulate ? load_column(gradient + columns.column, j, columns.vectors, columns.tail) : (vf){0};
     for (size_t image = 0; image < images; image++)
         for (size_t r = 0; r < rows; r++)
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
@@ -243,9 +246,9 @@ static inline __attribute__((always_inline)) void bias_gradient_panel(
 }
 
 void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                              float *gradient)
+                              float *gradient, int accumulate)
 {
-#define BODY(columns) bias_gradient_panel(columns, dy, ldy, rows, images, stride, gradient)
+#define BODY(columns) bias_gradient_panel(columns, dy, ldy, rows, images, stride, gradient, accumulate)
     FOR_PANELS(outputs, BODY)
 #undef BODY
 }

@@ -91,17 +91,21 @@ typedef struct fcnn_kernels {
                             size_t outputs,
                             float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
 
+    /* The kernels that sum gradients over images begin with 0, or where `accumulate` with what stands in the gradient. */
+
     /* gradient[k - begin][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
      * Image i is found at x + i * stride and dy + i * stride. `updated` is what an update will write next: its lines are
      * claimed while the sums run. */
     void (*patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                     size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
                                     float *gradient,   // (end - begin, outputs)
+                                    int accumulate,
                                     float *updated);   // (end - begin, outputs), or NULL: written with its own numbers
 
     /* bias_gradient[o] = sum of dy[r][o] over images, then rows. */
     void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                          float *gradient);   // (outputs)
+                          float *gradient,   // (outputs)
+                          int accumulate);
 
     /* dx at row r's column k += (sum over o in order of dy[r][o] * wt[k / tap][o][k % tap]); taps in order, so that each dx has
      * one order of sums: a tap is a stretch of columns, `tap` long, that meets each dx in at most one row. */
@@ -146,7 +150,7 @@ typedef struct fcnn_kernels {
     void (*pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                    const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin,
                                    size_t end, float *gradient,   // (runs * run_length, outputs)
-                                   float *bias, float *scratch);
+                                   float *bias, int accumulate, float *scratch);
 
     /* dx at the winner's patch += dy * wt[o]: windows in order, in each the members in order, in each the outputs. */
     void (*pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,

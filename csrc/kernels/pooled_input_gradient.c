@@ -59,7 +59,7 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
             for (size_t m = 0; m < pooled->members; m++) {
                 const terms list = {bits + m * words, words, 1, offset, dy + at, 1};
                 if (has_bits(list.bits, words))
-                    accumulate(&pooled->window, list, wt, patch + pooled->member[m], from_run, pooled->window.run);
+                    add_terms(&pooled->window, list, wt, patch + pooled->member[m], from_run, pooled->window.run);
             }
         }
     }

@@ -135,12 +135,13 @@ static void add_strip(const fcnn_pooled *pooled, size_t vectors, const strip *s,
 /* The pooled_weight_gradient of kernels.h, where pooled->inside and there are four members. */
 static void small_patches(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
                           size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient,
-                          float *bias, float *table)
+                          float *bias, int accumulate, float *table)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length, most = strip_lines(pooled);
-    for (size_t k = 0; k < columns; k++)
+    for (size_t k = 0; k < columns && !accumulate; k++)
         memset(gradient + k * outputs + begin, 0, (end - begin) * sizeof *gradient);
-    memset(bias + begin, 0, (end - begin) * sizeof *bias);
+    if (!accumulate)
+        memset(bias + begin, 0, (end - begin) * sizeof *bias);
     strip s = {.width = pooled->window.width, .outputs = outputs, .out_line = pooled->out_width * outputs,
                .step = 4 * (size_t)pooled->window.step, .line_step = 4 * (size_t)pooled->window.line_step, .relu = pooled->relu};
     for (size_t i = 0; i < images; i++)

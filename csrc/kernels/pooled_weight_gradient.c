@@ -93,7 +93,7 @@ static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const
 /* Rows o in [begin, end) of dW^T are summed in scratch, one behind the other, then transposed into place. */
 static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient,
-                      float *bias, float *scratch)
+                      float *bias, int accumulate, float *scratch)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
@@ -109,15 +109,19 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
         to_run[r] = (ptrdiff_t)(r * pooled->window.run_length);
     fill_table(pooled, outputs, &table);
 
-    memset(rows, 0, (end - begin) * columns * sizeof *rows);
-    memset(bias + begin, 0, (end - begin) * sizeof *bias);
+    if (accumulate) {
+        FCNN_NAME(transpose)(columns, end - begin, gradient + begin, outputs, rows, columns);
+    } else {
+        memset(rows, 0, (end - begin) * columns * sizeof *rows);
+        memset(bias + begin, 0, (end - begin) * sizeof *bias);
+    }
     for (size_t i = 0; i < images; i++, x += stride, y += stride, dy += stride, winner += stride * sizeof(float))
         for (size_t o = begin; o < end; o += FCNN_VL) {
             const size_t lanes = smaller(FCNN_VL, end - o);
             find_live(pooled, &table, y + o, dy + o, winner + o, lanes, &live, bias + o);
             for (size_t c = 0; c < lanes; c++) {
                 const terms list = {live.bits + c, (windows + WORD - 1) / WORD, FCNN_VL, live.offset + c, live.g + c, FCNN_VL};
-                accumulate(&pooled->window, list, x, rows + (o - begin + c) * columns, pooled->window.run, to_run);
+                add_terms(&pooled->window, list, x, rows + (o - begin + c) * columns, pooled->window.run, to_run);
             }
         }
     FCNN_NAME(transpose)(end - begin, columns, rows, columns, gradient + begin, outputs);
@@ -128,12 +132,15 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
                                                               const fcnn_pooled *pooled, const float *x, const float *y,
                                                               const float *dy, const uint8_t *winner, size_t images,
                                                               size_t stride, size_t outputs, size_t o, size_t lanes,
-                                                              const ptrdiff_t *run, float *gradient, float *bias)
+                                                              const ptrdiff_t *run, float *gradient, float *bias, int accumulate)
 {
-    vf acc[SHORT_SUMS][2], sum[2] = {{0}, {0}};
-    UNROLL for (size_t k = 0; k < runs * length; k++)
-        UNROLL for (size_t v = 0; v < vectors; v++)
-            acc[k][v] = (vf){0};
+    vf acc[SHORT_SUMS][2], sum[2];
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+        const size_t some = v + 1 < vectors ? FCNN_VL : lanes;
+        sum[v] = accumulate && bias ? vf_load_some(bias + o + v * FCNN_VL, some) : (vf){0};
+        UNROLL for (size_t k = 0; k < runs * length; k++)
+            acc[k][v] = accumulate ? vf_load_some(gradient + k * outputs + o + v * FCNN_VL, some) : (vf){0};
+    }
     for (size_t i = 0; i < images; i++)
         for (size_t line = 0; line < pooled->window.lines; line++) {
             size_t at = line * pooled->out_width * outputs + o;
@@ -172,7 +179,7 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
     UNROLL for (size_t k = 0; k < runs * length; k++)
         UNROLL for (size_t v = 0; v < vectors; v++)
             vf_store_some(gradient + k * outputs + o + v * FCNN_VL, acc[k][v], v + 1 < vectors ? FCNN_VL : lanes);
-    UNROLL for (size_t v = 0; v < vectors; v++)
+    UNROLL for (size_t v = 0; v < vectors && bias; v++)
         vf_store_some(bias + o + v * FCNN_VL, sum[v], v + 1 < vectors ? FCNN_VL : lanes);
 }
 
@@ -181,34 +188,39 @@ static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, 
                                                                 const float *x, const float *y, const float *dy,
                                                                 const uint8_t *winner, size_t images, size_t stride,
                                                                 size_t outputs, size_t o, size_t lanes, float *gradient,
-                                                                float *bias)
+                                                                float *bias, int accumulate)
 {
     const size_t most = length * vectors > SHORT_SUMS ? 1 : smaller(SHORT_SUMS / (length * vectors), 3);
     for (size_t r = 0; r < pooled->window.runs;) {
         const size_t left = pooled->window.runs - r;
         const ptrdiff_t *run = pooled->window.run + r;
-        float *to = gradient + r * length * outputs;
+        float *to = gradient + r * length * outputs, *sums = r == 0 ? bias : NULL;
         if (left >= most) {
-            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, bias);
+            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, sums,
+                        accumulate);
             r += most;
         } else {
-            short_block(vectors, 1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, bias);
+            short_block(vectors, 1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, sums,
+                        accumulate);
             r += 1;
         }
     }
 }
 
 static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
-                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, float *bias)
+                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, float *bias,
+                       int accumulate)
 {
     for (size_t o = begin; o < end;) {
         const size_t left = end - o, wide = left > FCNN_VL && FCNN_VREGS == 32;
         const size_t lanes = smaller(FCNN_VL, wide ? left - FCNN_VL : left);
 #define RUNS_OF(length)                                                                                              \
     if (wide)                                                                                                        \
-        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias);       \
+        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias,        \
+                      accumulate);                                                                                   \
     else                                                                                                             \
-        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias);       \
+        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias,        \
+                      accumulate);                                                                                   \
     break
         switch (pooled->window.run_length) {
         case 1: RUNS_OF(1);
@@ -224,12 +236,13 @@ static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y
 
 void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                        const uint8_t *winner, size_t images, size_t stride, size_t outputs,
-                                       size_t begin, size_t end, float *gradient, float *bias, float *scratch)
+                                       size_t begin, size_t end, float *gradient, float *bias, int accumulate,
+                                       float *scratch)
 {
     if (pooled->members == 4 && pooled->inside && pooled->window.runs * pooled->window.run_length <= FCNN_POOLED_SMALL)
-        small_patches(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, scratch);
+        small_patches(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate, scratch);
     else if (pooled->window.run_length <= SHORT_RUN)
-        short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias);
+        short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate);
     else
-        long_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, scratch);
+        long_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate, scratch);
 }

@@ -25,12 +25,12 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
 
 void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                         size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                        float *gradient, float *updated)
+                                        float *gradient, int accumulate, float *updated)
 {
     (void)updated;
     for (size_t k = begin; k < end; k++)
         for (size_t o = 0; o < outputs; o++) {
-            float sum = 0.0f;
+            float sum = accumulate ? gradient[(k - begin) * outputs + o] : 0.0f;
             for (size_t i = 0; i < images; i++)
                 for (size_t r = 0; r < patches->lines * patches->width; r++)
                     sum = fmaf(x[i * stride + (size_t)position(patches, r, k)], dy[i * stride + r * ldy + o], sum);
@@ -39,10 +39,10 @@ void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float
 }
 
 void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                              float *gradient)
+                              float *gradient, int accumulate)
 {
     for (size_t o = 0; o < outputs; o++) {
-        float sum = 0.0f;
+        float sum = accumulate ? gradient[o] : 0.0f;
         for (size_t i = 0; i < images; i++)
             for (size_t r = 0; r < rows; r++)
                 sum += dy[i * stride + r * ldy + o];
@@ -111,14 +111,14 @@ void FCNN_NAME(pooled_forward)(const fcnn_pooled *pooled, const float *x, const 
 
 void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                        const uint8_t *winner, size_t images, size_t stride, size_t outputs,
-                                       size_t begin, size_t end, float *gradient, float *bias, float *scratch)
+                                       size_t begin, size_t end, float *gradient, float *bias, int accumulate, float *scratch)
 {
     (void)scratch;
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     for (size_t o = begin; o < end; o++) {
-        for (size_t k = 0; k < columns; k++)
+        for (size_t k = 0; k < columns && !accumulate; k++)
             gradient[k * outputs + o] = 0.0f;
-        bias[o] = 0.0f;
+        bias[o] = accumulate ? bias[o] : 0.0f;
         for (size_t i = 0; i < images; i++)
             for (size_t w = 0; w < pooled->window.lines * pooled->window.width; w++) {
                 const size_t at = i * stride + pooled_entry(pooled, w, outputs, o);

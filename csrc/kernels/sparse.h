@@ -46,7 +46,7 @@ static inline __attribute__((always_inline)) vf load_lane(const float *p, size_t
     return tail && j == vectors - 1 ? vf_load_partial(p + j * FCNN_VL, tail) : vf_load(p + j * FCNN_VL);
 }
 
-static inline __attribute__((always_inline)) void accumulate_block(size_t runs, size_t vectors, size_t tail, terms list,
+static inline __attribute__((always_inline)) void add_block_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
                                                                    const float *from, float *to, run_map map)
 {
     vf acc[MAX_RUNS][MAX_VECTORS];
@@ -75,36 +75,36 @@ static inline __attribute__((always_inline)) void accumulate_block(size_t runs, 
         }
 }
 
-static inline __attribute__((always_inline)) void accumulate_vectors(size_t runs, size_t vectors, size_t tail, terms list,
+static inline __attribute__((always_inline)) void add_vectors_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
                                                                      const float *from, float *to, run_map map)
 {
     if (tail)
-        accumulate_block(runs, vectors, tail, list, from, to, map);
+        add_block_of_terms(runs, vectors, tail, list, from, to, map);
     else
-        accumulate_block(runs, vectors, 0, list, from, to, map);
+        add_block_of_terms(runs, vectors, 0, list, from, to, map);
 }
 
-static inline __attribute__((always_inline)) void accumulate_runs(size_t runs, size_t vectors, size_t tail, terms list,
+static inline __attribute__((always_inline)) void add_runs_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
                                                                   const float *from, float *to, run_map map)
 {
     switch (vectors) {
-    case 1: accumulate_vectors(runs, 1, tail, list, from, to, map); return;
-    case 2: accumulate_vectors(runs, 2, tail, list, from, to, map); return;
-    case 3: accumulate_vectors(runs, 3, tail, list, from, to, map); return;
-    case 4: accumulate_vectors(runs, 4, tail, list, from, to, map); return;
+    case 1: add_vectors_of_terms(runs, 1, tail, list, from, to, map); return;
+    case 2: add_vectors_of_terms(runs, 2, tail, list, from, to, map); return;
+    case 3: add_vectors_of_terms(runs, 3, tail, list, from, to, map); return;
+    case 4: add_vectors_of_terms(runs, 4, tail, list, from, to, map); return;
     }
     if (runs * 5 > BLOCK)
         return;
     switch (vectors) {
-    case 5: accumulate_vectors(runs, 5, tail, list, from, to, map); return;
-    case 6: accumulate_vectors(runs, 6, tail, list, from, to, map); return;
-    case 7: accumulate_vectors(runs, 7, tail, list, from, to, map); return;
-    case 8: accumulate_vectors(runs, 8, tail, list, from, to, map); return;
+    case 5: add_vectors_of_terms(runs, 5, tail, list, from, to, map); return;
+    case 6: add_vectors_of_terms(runs, 6, tail, list, from, to, map); return;
+    case 7: add_vectors_of_terms(runs, 7, tail, list, from, to, map); return;
+    case 8: add_vectors_of_terms(runs, 8, tail, list, from, to, map); return;
     }
 }
 
 /* Adds the terms to one row, block by block. */
-static __attribute__((noinline)) void accumulate(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
+static __attribute__((noinline)) void add_terms(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
                        const ptrdiff_t *to_run)
 {
     const size_t length = rows->run_length;
@@ -116,11 +116,11 @@ static __attribute__((noinline)) void accumulate(const fcnn_patches *rows, terms
             const size_t lanes = smaller(vectors * FCNN_VL, length - l), width = (lanes + FCNN_VL - 1) / FCNN_VL;
             const run_map map = {from_run + r, to_run + r};
             if (runs == 3)
-                accumulate_runs(3, width, lanes % FCNN_VL, list, from + l, to + l, map);
+                add_runs_of_terms(3, width, lanes % FCNN_VL, list, from + l, to + l, map);
             else if (runs == 2)
-                accumulate_runs(2, width, lanes % FCNN_VL, list, from + l, to + l, map);
+                add_runs_of_terms(2, width, lanes % FCNN_VL, list, from + l, to + l, map);
             else
-                accumulate_runs(1, width, lanes % FCNN_VL, list, from + l, to + l, map);
+                add_runs_of_terms(1, width, lanes % FCNN_VL, list, from + l, to + l, map);
         }
         r += runs;
     }

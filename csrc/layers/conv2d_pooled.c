@@ -299,7 +299,7 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     float *bias = layer->parameters > 1 ? io->gradients + layer->parameter[1].offset : io->scratch;
     io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
                                         winners(self, io->saved), images, io->stride, outputs, begin, end, io->gradients,
-                                        bias, io->scratch + rounded(outputs));
+                                        bias, io->accumulate, io->scratch + rounded(outputs));
 }
 
 /* The input lines and columns that the used windows read. */

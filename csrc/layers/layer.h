@@ -36,6 +36,7 @@ typedef struct fcnn_io {
     float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
     const float *parameters;            /* the layer's own, as the specs lay them out */
     float *gradients;                   /* same layout, from parameter gradients_begin on */
+    int accumulate;                     /* gradient adds to the gradients that are there: those of images before these */
     size_t gradients_begin;             /* 0 where gradient_range is NULL, else at most the shard's first parameter */
     float *updated;                     /* the parameters, where they are updated at once after their gradients; else NULL */
     float *prepared;                    /* layer->prepared floats, shared by all images: written by prepare, then read */
@@ -72,7 +73,7 @@ typedef struct fcnn_layer_class {
     void (*backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
 
     /* gradients of one shard < layer->gradient_shards, summed over all images in order. NULL: no parameters.
-     * Written, not added to; every parameter is written by exactly one shard. */
+     * Added to where io->accumulate; every parameter is written by exactly one shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
     /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place of

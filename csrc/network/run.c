@@ -2,7 +2,9 @@
  *
  * A training step is three parallel loops: parameters are re-laid where a layer wants that; groups of images run forward,
  * through the loss and backward; shards of parameters sum their gradients over all images and, where no norm is needed, are
- * updated while they are in the cache. Nothing depends on how images are grouped or on which thread runs what.
+ * updated while they are in the cache. A large batch repeats the last two for one block of images after the other, so that
+ * what a block keeps stays in the cache; only its last block updates. Nothing depends on how images are divided into groups
+ * and blocks or on which thread runs what.
  */
 #include <math.h>
 #include <string.h>
@@ -11,13 +13,17 @@
 #include "internal.h"
 
 enum { GROUP = 16 };   /* images that run together, at most: enough to use each weight several times */
+enum { BLOCK = 64 };   /* images of a training block, at least, where there are so many */
+enum { PREDICTED = 1024 };   /* images whose state is kept at once where nothing is learned */
 
 typedef struct pass {
     fcnn_network *network;
     fcnn_engine *engine;
     const fcnn_array *x;
     fcnn_rows rows;
-    size_t images, group;
+    size_t images;        /* of the batch */
+    size_t begin, end;    /* those of the block */
+    size_t group;
     int training;         /* dropout acts */
     int backward;
     int own_record;       /* every image keeps its record; else a worker has records for one group */
@@ -131,10 +137,10 @@ static void run_group(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
     const fcnn_plan *plan = p->engine->plan;
-    const size_t first = index * p->group;
-    const size_t images = p->images - first < p->group ? p->images - first : p->group;
+    const size_t first = p->begin + index * p->group;
+    const size_t images = p->end - first < p->group ? p->end - first : p->group;
     const size_t output_size = fcnn_network_output_size(p->network);
-    float *records = p->engine->records + (p->own_record ? first : worker * p->group) * plan->record;
+    float *records = p->engine->records + (p->own_record ? first - p->begin : worker * p->group) * plan->record;
 
     for (size_t i = 0; i < images; i++) {
         const int finite = fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, first + i),
@@ -164,8 +170,8 @@ static void prepare_shard(void *context, size_t index, size_t worker)
 static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *io, size_t begin, size_t end)
 {
     const float *partial = p->engine->records + piece->step->partial;
-    io->kernels->bias_gradient(partial + begin, 0, 1, p->images, io->stride, end - begin,
-                               io->gradients + begin - io->gradients_begin);
+    io->kernels->bias_gradient(partial + begin, 0, 1, p->end - p->begin, io->stride, end - begin,
+                               io->gradients + begin - io->gradients_begin, io->accumulate);
 }
 
 static void gradient_shard(void *context, size_t index, size_t worker)
@@ -173,20 +179,23 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     const pass *p = context;
     const fcnn_shard *shard = &p->engine->plan->gradient[index];
     const fcnn_layer *layer = shard->step->layer;
-    fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
+    fcnn_io io = io_of(p, shard->step, p->engine->records, p->begin, worker);
     size_t begin = 0, end = 0;
     const int at_once = fcnn_shard_range(shard, &begin, &end) && p->update;
-    if (at_once) {
-        io.gradients = p->engine->shard + worker * p->engine->plan->shard;
-        io.gradients_begin = begin;
+    const float *gradients = io.gradients + begin;
+    io.accumulate = p->begin > 0;
+    if (at_once)
         io.updated = p->network->weights + shard->step->parameters;
+    if (at_once && !io.accumulate) {
+        gradients = io.gradients = p->engine->shard + worker * p->engine->plan->shard;
+        io.gradients_begin = begin;
     }
     if (shard->step->partial != FCNN_NOWHERE)
         add_partials(p, shard, &io, begin, end);
     else
-        layer->class->gradient(layer, &io, p->images, shard->number);
+        layer->class->gradient(layer, &io, p->end - p->begin, shard->number);
     if (at_once)
-        fcnn_network_update_range(p->network, p->update, NULL, io.gradients, shard->step->parameters + begin,
+        fcnn_network_update_range(p->network, p->update, NULL, gradients, shard->step->parameters + begin,
                                   shard->step->parameters + end);
 }
 
@@ -203,6 +212,13 @@ static void update_piece(void *context, size_t index, size_t worker)
     fcnn_network_update_range(p->network, p->update, NULL, p->network->gradients + begin, begin, end);
 }
 
+/* Images that a training step runs at once: enough for all threads. */
+static size_t block_size(size_t images, size_t threads)
+{
+    const size_t block = threads * GROUP > BLOCK ? threads * GROUP : BLOCK;
+    return images < block ? images : block;
+}
+
 /* Images that run together: a thread's share, and at most GROUP. */
 static size_t group_size(size_t images, size_t threads)
 {
@@ -210,15 +226,16 @@ static size_t group_size(size_t images, size_t threads)
     return share > GROUP ? GROUP : share;
 }
 
+static void prepare(pass *p) { fcnn_parallel_for(p->engine->plan->prepares, p->engine->workers, prepare_shard, p); }
+
 static void run_images(pass *p)
 {
-    fcnn_parallel_for(p->engine->plan->prepares, p->engine->workers, prepare_shard, p);
-    fcnn_parallel_for((p->images + p->group - 1) / p->group, p->engine->workers, run_group, p);
+    fcnn_parallel_for((p->end - p->begin + p->group - 1) / p->group, p->engine->workers, run_group, p);
 }
 
 static fcnn_status check_images(const pass *p, fcnn_error *error)
 {
-    for (size_t i = 0; i < p->images; i++)
+    for (size_t i = p->begin; i < p->end; i++)
         if (!p->network->image_finite[i])
             return fcnn_fail(error, FCNN_E_ARGUMENT, "x holds NaN or infinity in row %zu: inputs must be finite numbers",
                              fcnn_rows_get(&p->rows, i));
@@ -329,27 +346,33 @@ static fcnn_status refuse_loss(const pass *p, double loss, fcnn_error *error)
 
 static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error)
 {
-    const size_t images = batch->rows.stop - batch->rows.start;
+    const size_t images = batch->rows.stop - batch->rows.start, block = block_size(images, fcnn_threads_get());
     fcnn_engine *engine = &network->training;
-    FCNN_TRY(fcnn_engine_ready(network, engine, images, error));
+    FCNN_TRY(fcnn_engine_ready(network, engine, block, error));
     FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
     FCNN_TRY(read_targets(network, batch, images, error));
     pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
-              .group = group_size(images, engine->workers), .training = 1, .backward = 1, .own_record = 1,
+              .group = group_size(block, engine->workers), .training = 1, .backward = 1, .own_record = 1,
               .out = network->outputs};
-    run_images(&p);
-    FCNN_TRY(check_images(&p, error));
-    const double value = mean_loss(network, images);
-    if (network->state.check_finite && !isfinite(value))
-        return refuse_loss(&p, value, error);
-
     fcnn_update next;
+    double value = 0.0;
     const int at_once = update && fcnn_network_updates_at_once(network);
-    if (at_once) {
-        next = fcnn_network_next_update(network);
-        p.update = &next;
+    prepare(&p);
+    for (; p.end < images; p.begin = p.end) {
+        p.end = images - p.begin < block ? images : p.begin + block;
+        run_images(&p);
+        FCNN_TRY(check_images(&p, error));
+        if (p.end == images) {
+            value = mean_loss(network, images);
+            if (network->state.check_finite && !isfinite(value))
+                return refuse_loss(&p, value, error);
+            if (at_once) {
+                next = fcnn_network_next_update(network);
+                p.update = &next;
+            }
+        }
+        fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
     }
-    fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
     if (at_once) {
         fcnn_parallel_for(engine->plan->updates, engine->workers, update_piece, &p);
         network->state.iterations++;
@@ -371,7 +394,8 @@ static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, double *
     FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
     FCNN_TRY(read_targets(network, batch, images, error));
     pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
-              .group = group_size(images, engine->workers), .out = network->outputs};
+              .end = images, .group = group_size(images, engine->workers), .out = network->outputs};
+    prepare(&p);
     run_images(&p);
     FCNN_TRY(check_images(&p, error));
     network->batch_images = images;
@@ -385,14 +409,14 @@ static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t st
 {
     fcnn_engine *engine = &network->inference;
     FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
-    enum { BLOCK = 1024 };   /* images whose state is kept at once */
-    FCNN_TRY(fcnn_network_reserve_batch(network, stop - start < BLOCK ? stop - start : BLOCK, error));
+    FCNN_TRY(fcnn_network_reserve_batch(network, stop - start < PREDICTED ? stop - start : PREDICTED, error));
     const size_t output_size = fcnn_network_output_size(network);
-    for (size_t i = start; i < stop; i += BLOCK) {
-        const size_t images = stop - i < BLOCK ? stop - i : BLOCK;
-        pass p = {.network = network, .engine = engine, .x = x, .rows = {NULL, i, i + images}, .images = images,
+    for (size_t i = start; i < stop; i += PREDICTED) {
+        const size_t images = stop - i < PREDICTED ? stop - i : PREDICTED;
+        pass p = {.network = network, .engine = engine, .x = x, .rows = {NULL, i, i + images}, .images = images, .end = images,
                   .group = group_size(images, engine->workers), .training = training,
                   .out = out + (i - start) * output_size};
+        prepare(&p);
         run_images(&p);
         FCNN_TRY(check_images(&p, error));
         network->state.random_step += training != 0;

@@ -16,7 +16,7 @@
 #include "check.h"
 #include "kernels/kernels.h"
 
-enum { GUARD = 32, ARRAYS = 3, CANARY = 0x7fc0dead, MAX_TAPS = 25, MAX_MEMBERS = 9 };
+enum { GUARD = 32, ARRAYS = 5, CANARY = 0x7fc0dead, MAX_TAPS = 25, MAX_MEMBERS = 9 };
 
 static const size_t channel_counts[] = {1, 3, 7, 16, 20, 33, 50, 64, 100};
 static const size_t output_counts[] = {1, 7, 10, 16, 20, 33, 48, 64, 100, 128};
@@ -214,9 +214,13 @@ static void run_weight_gradient(const fcnn_kernels *kernels, const convolution *
     float *x = new_batch(c->images, stride, image_size(c), c->stream);
     float *dy = new_batch(c->images, stride, rows * ldy - 2, c->stream + 1);
     float *whole = new_output(to, all * c->outputs), *part = new_output(to, all * c->outputs);
-    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, 0, all, whole, NULL);
-    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, all / 3, all - all / 4, part, NULL);
-    kernels->bias_gradient(dy, ldy, rows, c->images, stride, c->outputs, new_output(to, c->outputs));
+    float *claimed = new_array(to, all * c->outputs, 1);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, 0, all, whole, 0, NULL);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images, stride, c->outputs, all / 3, all - all / 4, part, 0, NULL);
+    kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images / 2, stride, c->outputs, 0, all, whole, 1, claimed);
+    float *bias = new_output(to, c->outputs);
+    kernels->bias_gradient(dy, ldy, rows, c->images, stride, c->outputs, bias, 0);
+    kernels->bias_gradient(dy, ldy, rows, c->images / 2, stride, c->outputs, bias, 1);
     free(x), free(dy);
 }
 
@@ -349,8 +353,12 @@ static void run_pooled_weight_gradient(const fcnn_kernels *kernels, const convol
     float *x = new_batch(c->images, stride, image_size(c), c->stream);
     entries e = new_entries(c, &pooled, stride);
     float *scratch = new_scratch(to, scratch_size), *bias = new_output(to, c->outputs);
-    kernels->pooled_weight_gradient(&pooled, x, e.y, e.dy, e.winner, c->images, stride, c->outputs, begin, end,
-                                    new_output(to, columns(c) * c->outputs), bias, scratch);
+    float *gradient = new_output(to, columns(c) * c->outputs);
+    kernels->pooled_weight_gradient(&pooled, x, e.y, e.dy, e.winner, c->images, stride, c->outputs, begin, end, gradient,
+                                    bias, 0, scratch);
+    if (c->images != 2)   /* those of two images are left alone */
+        kernels->pooled_weight_gradient(&pooled, x, e.y, e.dy, e.winner, c->images / 2, stride, c->outputs, begin, end,
+                                        gradient, bias, 1, scratch);
     put_canaries(scratch, scratch_size);
     free(x), free_entries(&e);
 }
