@@ -226,11 +226,19 @@ static size_t group_size(size_t images, size_t threads)
     return share > GROUP ? GROUP : share;
 }
 
-static void prepare(pass *p) { fcnn_parallel_for(p->engine->plan->prepares, p->engine->workers, prepare_shard, p); }
+/* Groups of a stretch of images. */
+static size_t groups_of(const pass *p, size_t images) { return (images + p->group - 1) / p->group; }
+
+/* On no more threads than run the images: one that only prepares would cost more than it helps. */
+static void prepare(pass *p)
+{
+    const size_t groups = groups_of(p, p->images);
+    fcnn_parallel_for(p->engine->plan->prepares, groups < p->engine->workers ? groups : p->engine->workers, prepare_shard, p);
+}
 
 static void run_images(pass *p)
 {
-    fcnn_parallel_for((p->end - p->begin + p->group - 1) / p->group, p->engine->workers, run_group, p);
+    fcnn_parallel_for(groups_of(p, p->end - p->begin), p->engine->workers, run_group, p);
 }
 
 static fcnn_status check_images(const pass *p, fcnn_error *error)
