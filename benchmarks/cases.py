@@ -32,6 +32,8 @@ def two_convolutions(first: int, second: int, kernel: int, padding: str) -> Netw
 
 NETWORKS = {
     "reference": two_convolutions(32, 64, 3, "valid"),
+    "8-16 filters 3x3": two_convolutions(8, 16, 3, "valid"),
+    "16-32 filters 3x3": two_convolutions(16, 32, 3, "valid"),
     "16-48 filters 5x5, same": two_convolutions(16, 48, 5, "same"),
     "64-128 filters 3x3": two_convolutions(64, 128, 3, "valid"),
     "20-50 filters 5x5": two_convolutions(20, 50, 5, "valid"),
@@ -59,6 +61,9 @@ CASES = (
     Case("train 16-48 filters 5x5 same", "train", 32, 20_000, 3_200, "16-48 filters 5x5, same"),
     Case("train 64-128 filters 3x3", "train", 32, 20_000, 3_200, "64-128 filters 3x3"),
     Case("train 20-50 filters 5x5", "train", 32, 20_000, 3_200, "20-50 filters 5x5"),
+    Case("train 16-32 filters 3x3", "train", 32, 20_000, 3_200, "16-32 filters 3x3"),
+    Case("train 8-16 filters 3x3", "train", 32, 20_000, 3_200, "8-16 filters 3x3"),
+    Case("train, batch 32, 2,000 images", "train", 32, 2_000, 2_000),
     Case("predict 10,000 images, batch 32", "predict", 32, 10_000, 10_000),
     Case("predict 10,000 images, batch 512", "predict", 512, 10_000, 10_000),
     Case("one image, model(x)", "predict_one", 1, 300, 50, call="model"),

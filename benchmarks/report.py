@@ -38,6 +38,7 @@ class Results:
     versions: dict[str, str]
     agreements: list[Agreement]
     rows: list[Row]
+    stages: str  # output of kernels.c; "" where it was not run
 
 
 def number(value: float) -> str:
@@ -46,7 +47,8 @@ def number(value: float) -> str:
 
 def markdown(results: Results) -> str:
     peers = [name for name in results.versions if name != OWN]
-    lines = [f"Machine: {results.machine}, {results.threads} threads.", ""]
+    lines = ["# Benchmarks", "", "Written by `make bench`: medians of rounds in turn.", ""]
+    lines += [f"Machine: {results.machine}, {results.threads} threads.", ""]
     lines += [f"- {version}" for version in results.versions.values()]
     lines.append("")
     for found in results.agreements:
@@ -61,6 +63,9 @@ def markdown(results: Results) -> str:
         values = [number(row.values[name]) for name in results.versions]
         ratios = [f"**{row.ratio(peer):.1f}**" for peer in peers]
         lines.append(f"| {row.title} | {row.unit} | {' | '.join([*values, *ratios])} |")
+    if results.stages:
+        lines += ["", "Each kernel on one core, an image of the reference network, and the machine's measured peak:", ""]
+        lines += ["```text", results.stages, "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -89,6 +94,7 @@ def picture(results: Results, path: Path) -> None:
 
 
 def write(results: Results, folder: Path) -> None:
+    """benchmarks.json, benchmarks.md and benchmarks.png."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "benchmarks.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
     (folder / "benchmarks.md").write_text(markdown(results))

@@ -28,8 +28,10 @@ from session import WORKERS, Worker, WorkerError
 
 PROOF_STEPS, PROOF_BATCH = 30, 32
 PROOF_TOLERANCES = {5: 1e-5, PROOF_STEPS: 3e-2}  # of the first so many losses
+ROOT = Path(__file__).parent.parent
 REST = 0.3  # seconds before each measurement, for the threads of the others to fall asleep
 FOOTPRINT_RUNS = 3
+RESULTS = Path(__file__).parent / "results"
 
 
 def save_data(path: Path) -> None:
@@ -163,6 +165,28 @@ def footprint(interpreters: dict[str, str]) -> list[report.Row]:
     ]
 
 
+def fewer_threads(interpreters: dict[str, str], options: argparse.Namespace, folder: Path) -> list[report.Row]:
+    """The first case again with 1, 2, 4, ... threads, fewer than it was measured with."""
+    rows = []
+    threads = 1
+    while threads < options.threads:
+        with ExitStack() as stack:
+            workers = [stack.enter_context(Worker(name, python, threads)) for name, python in interpreters.items()]
+            row = measure(CASES[0], workers, folder, options.rounds, True)
+        row.title += f", {threads} thread{'s' if threads > 1 else ''}"
+        rows.append(row)
+        threads *= 2
+    return rows
+
+
+def stages() -> str:
+    """What each kernel takes, beside the machine's measured peak: the output of benchmarks/kernels.c."""
+    build = [sys.executable, "setup.py", "--quiet", "build_c_tests", "--programs=benchmarks/kernels.c"]
+    subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
+    program = ROOT / "build" / "tests_c" / "kernels"
+    return subprocess.run([program], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def machine() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
         if line.startswith("model name"):
@@ -192,7 +216,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peers", default="keras,torch")
     parser.add_argument("--keras-python", help="interpreter with Keras and TensorFlow; else an environment is made")
     parser.add_argument("--torch-python", help="interpreter with PyTorch; else an environment is made")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--output", type=Path, help="folder; else docs/ for a full run, benchmarks/results/ for a part")
     return parser.parse_args()
 
 
@@ -208,9 +232,10 @@ def main() -> None:
         cases = [case for case in CASES if options.only in case.title]
         rows = [measure(case, workers, folder, options.rounds, options.quick) for case in cases]
         if not options.only:
+            rows += fewer_threads(interpreters, options, folder)
             rows += [peak_memory(interpreters, options.threads, folder), *footprint(interpreters)]
-    results = report.Results(machine(), options.threads, versions, agreements, rows)
-    report.write(results, options.output)
+    results = report.Results(machine(), options.threads, versions, agreements, rows, "" if options.only else stages())
+    report.write(results, options.output or (RESULTS if options.only or options.quick else ROOT / "docs"))
     print("\n" + report.markdown(results))
 
 

@@ -44,12 +44,18 @@ static matrices matrices_of(const fcnn_winograd *s)
 static void both_sides(size_t rows, size_t columns, const double t[MAX_PATCH][MAX_PATCH], int transposed,
                        const float *in, float *out)
 {
+    double middle[MAX_PATCH][MAX_PATCH];   /* t in */
+    for (size_t i = 0; i < rows; i++)
+        for (size_t l = 0; l < columns; l++) {
+            middle[i][l] = 0;
+            for (size_t k = 0; k < columns; k++)
+                middle[i][l] += (transposed ? t[k][i] : t[i][k]) * (double)in[k * columns + l];
+        }
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < rows; j++) {
             double sum = 0;
-            for (size_t k = 0; k < columns; k++)
-                for (size_t l = 0; l < columns; l++)
-                    sum += (transposed ? t[k][i] * t[l][j] : t[i][k] * t[j][l]) * (double)in[k * columns + l];
+            for (size_t l = 0; l < columns; l++)
+                sum += middle[i][l] * (transposed ? t[l][j] : t[j][l]);
             out[i * rows + j] = (float)sum;
         }
 }
@@ -77,36 +83,42 @@ static int sees_zeros(const fcnn_winograd *s, const float *x, size_t row, size_t
     return zeros;
 }
 
-/* The outputs of one tile whose first one is pixel (i, j), for one output channel. */
-static void run_tile(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, const float *u, size_t o,
-                     float *out)
+/* v (channels, n^2) = the transformed patches of the tile whose first output is pixel (i, j). */
+static void transform_patches(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, float *v)
 {
-    const size_t n = all->n, rim = s->kernel - 1, step = fcnn_winograd_kernel_step(s);
-    float sums[MAX_PATCH * MAX_PATCH] = {0};
+    const size_t n = all->n, rim = s->kernel - 1;
     for (size_t c = 0; c < s->channels; c++) {
-        float patch[MAX_PATCH * MAX_PATCH], v[MAX_PATCH * MAX_PATCH];
+        float patch[MAX_PATCH * MAX_PATCH];
         for (size_t k = 0; k < n * n; k++) {
             const size_t row = i + k / n, column = j + k % n;
             patch[k] = row < s->lines + rim && column < s->width + rim ? x[row * s->x_line + column * s->channels + c] : 0;
         }
-        both_sides(n, n, all->bt, 0, patch, v);
-        for (size_t f = 0; f < n * n; f++)
-            sums[f] += v[f] * u[f * step + c * s->outputs + o];
+        both_sides(n, n, all->bt, 0, patch, v + c * n * n);
     }
-    both_sides(all->m, n, all->a, 1, sums, out);
+}
+
+/* The outputs of that tile for one output channel. */
+static void run_tile(const fcnn_winograd *s, const matrices *all, const float *v, const float *u, size_t o, float *out)
+{
+    const size_t products = all->n * all->n, step = fcnn_winograd_kernel_step(s);
+    float sums[MAX_PATCH * MAX_PATCH] = {0};
+    for (size_t c = 0; c < s->channels; c++)
+        for (size_t f = 0; f < products; f++)
+            sums[f] += v[c * products + f] * u[f * step + c * s->outputs + o];
+    both_sides(all->m, all->n, all->a, 1, sums, out);
 }
 
 void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const float *x, size_t x_stride, const float *u,
                                  const float *bias, float *y, size_t y_stride, float *scratch)
 {
-    (void)scratch;
     const matrices all = matrices_of(s);
     for (size_t image = 0; image < images; image++, x += x_stride, y += y_stride)
         for (size_t i = 0; i < s->lines; i += s->tile)
-            for (size_t j = 0; j < s->width; j += s->tile)
+            for (size_t j = 0; j < s->width; j += s->tile) {
+                transform_patches(s, &all, x, i, j, scratch);
                 for (size_t o = 0; o < s->outputs; o++) {
                     float out[MAX_PATCH * MAX_PATCH];
-                    run_tile(s, &all, x, i, j, u, o, out);
+                    run_tile(s, &all, scratch, u, o, out);
                     for (size_t k = 0; k < s->tile * s->tile; k++) {
                         const size_t row = i + k / s->tile, column = j + k % s->tile;
                         if (row < s->lines && column < s->width)
@@ -114,4 +126,5 @@ void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const fl
                                 (sees_zeros(s, x, row, column) ? 0.0f : out[k]) + (bias ? bias[o] : 0.0f);
                     }
                 }
+            }
 }
