@@ -64,7 +64,7 @@ def markdown(results: Results) -> str:
         ratios = [f"**{row.ratio(peer):.1f}**" for peer in peers]
         lines.append(f"| {row.title} | {row.unit} | {' | '.join([*values, *ratios])} |")
     if results.stages:
-        lines += ["", "Each kernel on one core, an image of the reference network, and the machine's measured peak:", ""]
+        lines += ["", "Each kernel on one core, for one image, and the machine's measured peak:", ""]
         lines += ["```text", results.stages, "```"]
     return "\n".join(lines) + "\n"
 
