@@ -136,3 +136,17 @@ def test_a_forked_child_trains_and_so_does_its_parent(hashes: dict[str, str], au
     assert child.exitcode == 0
     assert queue.get() == hashes["adam"]
     assert determinism_worker.hash_of(determinism_worker.train("adam")) == hashes["adam"]
+
+
+def test_predictions_do_not_depend_on_what_was_predicted_before() -> None:
+    """Pools leave borders unread, from the last one back to the first, and nobody may read what nobody wrote."""
+    layers = fashioncnn.layers
+    fashioncnn.utils.set_random_seed(3)
+    convolutions = [(layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D()) for filters in (32, 64, 64)]
+    stack = [layer for pair in convolutions for layer in pair]
+    model = fashioncnn.Sequential([layers.Input((28, 28, 1)), *stack, layers.Flatten(), layers.Dense(4096), layers.Dense(3)])
+    x = np.random.RandomState(0).rand(40, 28, 28, 1).astype("float32")
+    before = model.predict(x[:1], verbose=0)
+    model.predict(x * 1e9, verbose=0)
+    np.testing.assert_array_equal(model.predict(x[:1], verbose=0), before)
+    np.testing.assert_array_equal(model.predict(x, verbose=0)[:1], before)

@@ -9,9 +9,8 @@
  * same numbers are then mostly found in the same core's cache. Who has finished its own part helps with the others.
  *
  * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds
- * away, then sleeps. Whoever goes to sleep first counts itself in `sleepers` and looks at the condition once more;
- * whoever makes the condition true looks at `sleepers` afterwards. Both are sequentially consistent, so one of them
- * sees the other.
+ * away, then sleeps. Whoever goes to sleep first says so in `sleeps` and looks at the condition once more; whoever makes
+ * the condition true looks at `sleeps` afterwards. Both are sequentially consistent, so one of them sees the other.
  *
  * `owned` admits one region at a time; others, nested ones among them, run inline. Threads do not survive fork: the
  * child forgets the crew and makes a new one when it needs one.
@@ -49,7 +48,6 @@ typedef struct crew {
     void *context;
     size_t count, parts;                           /* of the current region; parts: its helpers and the caller */
     _Alignas(FCNN_ALIGNMENT) atomic_size_t left;   /* workers that joined the region and have left it */
-    _Alignas(FCNN_ALIGNMENT) atomic_size_t sleepers;
     atomic_int caller_sleeps;
     atomic_int stopping;
     atomic_size_t numbered;                        /* workers that have taken their number */
@@ -104,10 +102,8 @@ static void sleep_until_called(crew *c, uint64_t last_generation, size_t number)
     member *self = &c->member[number];
     pthread_mutex_lock(&c->mutex);
     atomic_store(&self->sleeps, 1);
-    atomic_fetch_add(&c->sleepers, 1);
     while (!is_called(c, last_generation, number))
         pthread_cond_wait(&self->called, &c->mutex);
-    atomic_fetch_sub(&c->sleepers, 1);
     atomic_store(&self->sleeps, 0);
     pthread_mutex_unlock(&c->mutex);
 }
@@ -144,8 +140,8 @@ static void run_iterations(crew *c, size_t worker)
 {
     for (size_t i = 0; i < c->parts; i++) {
         const size_t part = (worker + i) % c->parts;
-        size_t index;
-        while ((index = part + take_one(&c->member[part]) * c->parts) < c->count)
+        size_t index = part + atomic_load_explicit(&c->member[part].taken, memory_order_relaxed) * c->parts;
+        while (index < c->count && (index = part + take_one(&c->member[part]) * c->parts) < c->count)
             c->task(c->context, index, worker);
     }
 }
@@ -248,13 +244,12 @@ static crew *ready_crew(size_t wanted)
 
 static void wake_workers(crew *c, size_t helpers)
 {
-    if (atomic_load(&c->sleepers) == 0)
-        return;
-    pthread_mutex_lock(&c->mutex);
     for (size_t i = 1; i <= helpers; i++)
-        if (atomic_load(&c->member[i].sleeps))
+        if (atomic_load(&c->member[i].sleeps)) {
+            pthread_mutex_lock(&c->mutex);
             pthread_cond_signal(&c->member[i].called);
-    pthread_mutex_unlock(&c->mutex);
+            pthread_mutex_unlock(&c->mutex);
+        }
 }
 
 static void wait_until_left(crew *c, size_t joined)

@@ -184,15 +184,15 @@ void FCNN_NAME(winograd_kernel)(const fcnn_winograd *s, const float *w, size_t b
 
 /* ---- the image's side ---- */
 
-/* One tile: its input and output, and the part of its patch that lies in the image. */
+/* One tile: its input and output, and the part of its patch that wanted outputs see. */
 typedef struct place {
     const float *x;
     float *y;
     size_t lines, columns;   /* of the patch, at most n; the output's are r - 1 less */
 } place;
 
-/* seen[i * tile + j] = 1 where output (i, j) of a tile sees a number other than 0, else 0. */
-typedef float sight[MAX_TILE * MAX_TILE];
+/* seen[i * tile + j] = all ones where output (i, j) of a tile sees a number other than 0, else 0. */
+typedef int32_t sight[MAX_TILE * MAX_TILE];
 
 /* Bit j: whether pixel j of a line has a number other than 0. */
 static ALWAYS_INLINE uint64_t look_at_line(size_t columns, size_t channels, const float *x)
@@ -228,7 +228,7 @@ static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, pl
     }
     for (size_t i = 0; i < tile; i++)
         UNROLL for (size_t j = 0; j < tile; j++)
-            seen[i * tile + j] = (float)(pixels >> (i * n + j) & 1);
+            seen[i * tile + j] = -(int32_t)(pixels >> (i * n + j) & 1);
 }
 
 static place find_tile(const fcnn_winograd *s, size_t index, const float *x, size_t x_stride, float *y, size_t y_stride)
@@ -243,7 +243,7 @@ static place find_tile(const fcnn_winograd *s, size_t index, const float *x, siz
     };
 }
 
-/* V[f] = B^T d B for one vector of channels; pixels outside the image count as 0, and only unwanted outputs see them. */
+/* V[f] = B^T d B for one vector of channels; pixels that no wanted output sees count as 0. */
 static ALWAYS_INLINE void spread_vector(size_t n, transform *spread, const fcnn_winograd *s, place p, size_t lanes,
                                         float *v, size_t step)
 {
@@ -277,7 +277,7 @@ static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather
         UNROLL for (size_t i = 0; i < tile; i++)
             if (i + (n - tile) < p.lines)
                 vf_store_some(p.y + (i * s->width + j) * s->outputs,
-                              vf_fma(line[i], vf_broadcast(seen[i * tile + j]), bias), lanes);
+                              vi_as_float(vf_bits(line[i]) & vi_broadcast(seen[i * tile + j])) + bias, lanes);
     }
 }
 

@@ -2,7 +2,8 @@
  *
  * Contract of every kernel: outputs do not overlap inputs unless said so; sizes may be zero; nothing is allocated; arguments
  * were checked by the caller. Each output's terms are added in the order that its comment gives, with one rounding per
- * multiply-add, so every instruction set with FMA returns the same bits. reference.c says the same in plain loops.
+ * multiply-add, so every instruction set with FMA returns the same bits. reference.c says the same in plain loops. Kernels that
+ * sum gradients over images begin with 0 or, where `accumulate`, with what stands in the gradient and the bias; x is finite.
  */
 #ifndef FCNN_KERNELS_H
 #define FCNN_KERNELS_H
@@ -71,7 +72,8 @@ typedef struct fcnn_winograd {
 } fcnn_winograd;
 
 enum { FCNN_WINOGRAD_BLOCK = 16 };   /* tiles that winograd_forward handles at once, at most */
-enum { FCNN_POOLED_SMALL = 48, FCNN_POOLED_STRIP = 1024 };   /* columns of a small patch; floats of a strip: pooled_small.h */
+enum { FCNN_POOLED_STRIP = 1024 };   /* floats of a strip of an image: pooled_small.h */
+enum { FCNN_LIVE_WORD = 32 };        /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_SCRATCH = 16 };   /* images whose gradients dense_input_gradient transposes at once, at most */
 
@@ -90,8 +92,6 @@ typedef struct fcnn_kernels {
                             const float *bias,   // (outputs) or NULL
                             size_t outputs,
                             float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
-
-    /* The kernels that sum gradients over images begin with 0, or where `accumulate` with what stands in the gradient. */
 
     /* gradient[k - begin][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
      * Image i is found at x + i * stride and dy + i * stride. `updated` is what an update will write next: its lines are

@@ -9,10 +9,12 @@
 #define FCNN_POOLED_SMALL_H
 
 #include "kernels.h"
+#include "sparse.h"
 #include "vec.h"
 
 #define SMALL_UNROLL _Pragma("GCC unroll 9")
 
+enum { SMALL_PATCH = 48 };   /* columns, at most */
 enum { SMALL_BLOCK = 9, SMALL_VECTORS = FCNN_VREGS == 32 ? 2 : 1 };   /* columns and vectors whose sums stay in registers */
 
 /* table[4 * i + m] = x[i + member[m]], i < count. */
@@ -78,9 +80,7 @@ static inline __attribute__((always_inline)) void add_block(size_t vectors, size
             vi place[SMALL_VECTORS];
             SMALL_UNROLL for (size_t v = 0; v < vectors; v++) {
                 const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes, here = at + v * FCNN_VL;
-                g[v] = vf_load_some(s->dy + here, lanes);
-                if (s->relu)
-                    g[v] = vf_select(vf_greater(vf_load_some(s->y + here, lanes), (vf){0}), g[v], (vf){0});
+                g[v] = live_gradients(s->y + here, s->dy + here, lanes, s->relu);
                 place[v] = vi_load_some_bytes(s->winner + here, lanes);
                 sum[v] += g[v];
             }

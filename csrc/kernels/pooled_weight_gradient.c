@@ -36,13 +36,6 @@ static void fill_table(const fcnn_pooled *pooled, size_t outputs, window_table *
     table->windows = n;
 }
 
-/* Gradients that live; the others are 0. */
-static inline vf live_gradients(const float *y, const float *dy, size_t lanes, int relu)
-{
-    const vf g = vf_load_some(dy, lanes);
-    return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
-}
-
 /* A vector of channels over all windows: whether each entry lives, its gradient, and the offset of its winner's patch. */
 typedef struct entries {
     uint32_t *bits;    /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
@@ -75,12 +68,13 @@ static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const
     vf sum = vf_load_some(bias, lanes);
     for (size_t first = 0; first < table->windows; first += WORD) {
         const size_t last = smaller(first + WORD, table->windows);
-        vi word = {0}, bit = vi_broadcast(1);
+        vi word = {0};
+        vu bit = vu_broadcast(1);
         for (size_t w = first; w < last; w++, bit += bit) {
             const size_t at = (size_t)table->place[w];
             const vf g = live_gradients(y + at, dy + at, lanes, pooled->relu);
             const vi place = vi_load_some_bytes(winner + at, lanes);
-            word |= vi_select(vf_equal(g, (vf){0}), (vi){0}, bit);
+            word |= vi_select(vf_equal(g, (vf){0}), (vi){0}, (vi)bit);
             sum += g;
             vf_store(to->g + w * FCNN_VL, g);
             vi_store(to->offset + w * FCNN_VL, member_offsets(pooled, place) + vi_broadcast(table->patch[w]));
@@ -239,7 +233,7 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
                                        size_t begin, size_t end, float *gradient, float *bias, int accumulate,
                                        float *scratch)
 {
-    if (pooled->members == 4 && pooled->inside && pooled->window.runs * pooled->window.run_length <= FCNN_POOLED_SMALL)
+    if (pooled->members == 4 && pooled->inside && pooled->window.runs * pooled->window.run_length <= SMALL_PATCH)
         small_patches(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate, scratch);
     else if (pooled->window.run_length <= SHORT_RUN)
         short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate);

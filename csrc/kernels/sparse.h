@@ -25,7 +25,14 @@ enum {
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-enum { WORD = 32 };   /* terms that a word has bits for */
+enum { WORD = FCNN_LIVE_WORD };   /* terms that a word has bits for */
+
+/* Gradients that live; the others are 0. */
+static inline vf live_gradients(const float *y, const float *dy, size_t lanes, int relu)
+{
+    const vf g = vf_load_some(dy, lanes);
+    return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
+}
 
 /* What is added: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]). */
 typedef struct terms {

@@ -43,7 +43,6 @@ typedef int32_t vi_unaligned __attribute__((vector_size(4 * FCNN_VL), aligned(4)
 
 static inline vf vf_load(const float *p) { return *(const vf_unaligned *)p; }
 static inline void vf_store(float *p, vf a) { *(vf_unaligned *)p = a; }
-static inline vi vi_load(const int32_t *p) { return *(const vi_unaligned *)p; }
 static inline void vi_store(int32_t *p, vi a) { *(vi_unaligned *)p = a; }
 static inline vf vf_broadcast(float a) { return a - (vf){0}; }
 static inline vi vi_broadcast(int32_t a) { return a - (vi){0}; }
@@ -266,11 +265,18 @@ static inline vf vf_lookup(const float table[4], vi index)
 /* a[0], b[0], a[1], b[1], ... : the first and the second half. */
 static inline void vf_zip(vf a, vf b, vf out[2])
 {
+#if defined(__clang__)
+    for (int i = 0; i < FCNN_VL; i++) {
+        out[0][i] = i % 2 ? b[i / 2] : a[i / 2];
+        out[1][i] = i % 2 ? b[FCNN_VL / 2 + i / 2] : a[FCNN_VL / 2 + i / 2];
+    }
+#else
     vi low;
     for (int i = 0; i < FCNN_VL; i++)
         low[i] = i / 2 + i % 2 * FCNN_VL;
     out[0] = __builtin_shuffle(a, b, low);
     out[1] = __builtin_shuffle(a, b, low + FCNN_VL / 2);
+#endif
 }
 
 /* a[i] lane j <-> a[j] lane i. */

@@ -27,8 +27,6 @@ static size_t transposed_size(const fcnn_conv2d *self)
     return (tap_count(self) * self->channels * self->outputs + 15) / 16 * 16;
 }
 
-static size_t images_at_once(const fcnn_conv2d *self) { return self->winograd.tile ? fcnn_winograd_images(&self->winograd) : 1; }
-
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
     static const char *const names[] = {"filters", "kernel_size", "strides", "padding", "dilation_rate", "use_bias"};
@@ -77,7 +75,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const size_t bordered = self->height * self->width * channels;
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
     layer->saved = self->padded ? bordered : 0;
-    layer->scratch = fcnn_winograd_scratch(&self->winograd) + (self->padded ? images_at_once(self) * bordered : 0);
+    layer->scratch = fcnn_winograd_scratch(&self->winograd) + (self->padded ? fcnn_winograd_images(&self->winograd) * bordered : 0);
     layer->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
     layer->prepare_shards = tap_count(self) + fcnn_winograd_shards(&self->winograd);
     layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
@@ -136,7 +134,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const fcnn_conv2d *self = layer->config;
     const float *bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
-    const size_t most = images_at_once(self);
+    const size_t most = fcnn_winograd_images(&self->winograd);
     float *borders = io->scratch + fcnn_winograd_scratch(&self->winograd);
     for (size_t first = 0; first < images; first += most) {
         const size_t count = images - first < most ? images - first : most;
@@ -181,11 +179,11 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const size_t end = begin + SHARD_COLUMNS < columns ? begin + SHARD_COLUMNS : columns;
     const float *x = self->padded ? io->saved : io->x[0];
     io->kernels->patches_weight_gradient(&self->patches, x, io->dy, self->outputs, images, io->stride, self->outputs,
-                                         begin, end, io->gradients + begin * self->outputs - io->gradients_begin,
+                                         begin, end, io->gradients + (begin * self->outputs - io->gradients_begin),
                                          io->accumulate, io->updated ? io->updated + begin * self->outputs : NULL);
     if (layer->parameters > 1 && end == columns)
         io->kernels->bias_gradient(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
-                                   self->outputs, io->gradients + layer->parameter[1].offset - io->gradients_begin, io->accumulate);
+                                   self->outputs, io->gradients + (layer->parameter[1].offset - io->gradients_begin), io->accumulate);
 }
 
 const fcnn_layer_class fcnn_conv2d_class = {

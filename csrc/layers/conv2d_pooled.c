@@ -25,7 +25,7 @@ typedef struct conv2d_pooled {
     int relu;
     int whole;                    /* windows overlap or are padded */
     int square;                   /* 3x3 taps side by side under windows of 2x2 adjacent pixels: has kernels of its own */
-    fcnn_winograd winograd;       /* of the part of the convolution that the pool reads; tile 0: not used */
+    fcnn_winograd winograd;       /* of the part of the convolution that the pool can read; tile 0: not used */
     int direct;                   /* else windows of four pixels: computed in registers */
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
@@ -89,9 +89,6 @@ static size_t transposed_size(const conv2d_pooled *self)
     return rounded(columns * self->conv->outputs);
 }
 
-/* Images that forward handles at once. */
-static size_t images_at_once(const conv2d_pooled *self) { return self->winograd.tile ? fcnn_winograd_images(&self->winograd) : 1; }
-
 /* Floats of the convolution's output that are in scratch memory, of one image. */
 static size_t unpooled_size(const conv2d_pooled *self)
 {
@@ -103,7 +100,7 @@ static size_t unpooled_size(const conv2d_pooled *self)
 
 static size_t forward_scratch(const conv2d_pooled *self)
 {
-    return images_at_once(self) * unpooled_size(self) + fcnn_winograd_scratch(&self->winograd);
+    return fcnn_winograd_images(&self->winograd) * unpooled_size(self) + fcnn_winograd_scratch(&self->winograd);
 }
 
 static int is_square(const conv2d_pooled *self)
@@ -145,7 +142,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     self->square = is_square(self);
     self->winograd = fcnn_winograd_choose(self->conv, covered(windows, 0, windows->out_height), covered(windows, 1, windows->out_width));
     self->direct = !self->whole && !self->winograd.tile && members == 4;
-    fused->scratch = images_at_once(self) * rounded(self->bordered) + larger(forward_scratch(self), lists);
+    fused->scratch = fcnn_winograd_images(&self->winograd) * rounded(self->bordered) + larger(forward_scratch(self), lists);
     fused->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
     fused->prepare_shards = patch_columns(self) / self->conv->channels + fcnn_winograd_shards(&self->winograd);
     fused->gradient_shards = (outputs + shard_outputs(self) - 1) / shard_outputs(self);
@@ -216,11 +213,14 @@ static void forward_winograd(const fcnn_layer *layer, const fcnn_io *io, const b
 {
     const conv2d_pooled *self = layer->config;
     const size_t size = unpooled_size(self);
-    io->kernels->winograd_forward(&self->winograd, images, b->x.first, b->x.stride, io->prepared + transposed_size(self), b->bias,
-                                  b->unpooled, size, b->unpooled + images_at_once(self) * size);
+    fcnn_winograd read = self->winograd;   /* the part that is read, and computed */
+    read.lines = covered(&self->windows, 0, layer->used[0]);
+    read.width = covered(&self->windows, 1, layer->used[1]);
+    io->kernels->winograd_forward(&read, images, b->x.first, b->x.stride, io->prepared + transposed_size(self), b->bias,
+                                  b->unpooled, size, b->unpooled + fcnn_winograd_images(&self->winograd) * size);
     for (size_t i = 0; i < images; i++)
         for (size_t line = 0; line < layer->used[0]; line++)
-            pool_line(self, io->kernels, line, layer->used[1], b->unpooled + i * size, 0, self->winograd.width,
+            pool_line(self, io->kernels, line, layer->used[1], b->unpooled + i * size, 0, read.width,
                       b->y + i * io->stride, winners_of(b, i, io->stride));
 }
 
@@ -251,7 +251,7 @@ static void forward_lines(const fcnn_layer *layer, const fcnn_io *io, const batc
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const conv2d_pooled *self = layer->config;
-    const size_t most = images_at_once(self);
+    const size_t most = fcnn_winograd_images(&self->winograd);
     for (size_t first = 0; first < images; first += most) {
         const size_t count = smaller(most, images - first);
         const batch b = {
@@ -296,7 +296,11 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const fcnn_pooled pooled = geometry(self, layer->used);
     const size_t size = shard_outputs(self), begin = shard * size, outputs = self->conv->outputs;
     const size_t end = begin + size < outputs ? begin + size : outputs;
-    float *bias = layer->parameters > 1 ? io->gradients + layer->parameter[1].offset : io->scratch;
+    float *bias = io->scratch;
+    if (layer->parameters > 1)
+        bias = io->gradients + layer->parameter[1].offset;
+    else
+        memset(bias, 0, outputs * sizeof *bias);   /* summed for nobody */
     io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
                                         winners(self, io->saved), images, io->stride, outputs, begin, end, io->gradients,
                                         bias, io->accumulate, io->scratch + rounded(outputs));

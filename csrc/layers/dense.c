@@ -102,11 +102,11 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const size_t end = begin + SHARD_ROWS < self->inputs ? begin + SHARD_ROWS : self->inputs;
     const fcnn_patches rows = matrix(self, self->rows, self->inputs);
     io->kernels->patches_weight_gradient(&rows, io->x[0], io->dy, self->outputs, images, io->stride, self->outputs,
-                                         begin, end, io->gradients + begin * self->outputs - io->gradients_begin,
+                                         begin, end, io->gradients + (begin * self->outputs - io->gradients_begin),
                                          io->accumulate, io->updated ? io->updated + begin * self->outputs : NULL);
     if (self->use_bias && end == self->inputs)
         io->kernels->bias_gradient(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
-                                   io->gradients + self->inputs * self->outputs - io->gradients_begin, io->accumulate);
+                                   io->gradients + (self->inputs * self->outputs - io->gradients_begin), io->accumulate);
 }
 
 const fcnn_layer_class fcnn_dense_class = {

@@ -72,7 +72,7 @@ typedef struct fcnn_layer_class {
     /* dx from dy (and x, y, saved as layer->backward_reads says). Not called where no dx is wanted. */
     void (*backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
 
-    /* gradients of one shard < layer->gradient_shards, summed over all images in order. NULL: no parameters.
+    /* gradients of one shard < layer->gradient_shards, summed over the images of io in order (all of a block, or one alone). NULL: no parameters.
      * Added to where io->accumulate; every parameter is written by exactly one shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 

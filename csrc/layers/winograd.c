@@ -49,7 +49,7 @@ fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t
 
 size_t fcnn_winograd_images(const fcnn_winograd *winograd)
 {
-    const size_t tiles = fcnn_winograd_tiles(winograd);
+    const size_t tiles = winograd->tile ? fcnn_winograd_tiles(winograd) : FCNN_WINOGRAD_BLOCK;
     return tiles < FCNN_WINOGRAD_BLOCK ? FCNN_WINOGRAD_BLOCK / tiles : 1;
 }
 

@@ -8,7 +8,7 @@
  * cheaper, or it is no 3x3 or 5x5 convolution of stride 1. */
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width);
 
-/* Images that winograd_forward handles well at once. */
+/* Images that forward should handle at once: so many that winograd_forward's blocks are full; 1 without Winograd. */
 size_t fcnn_winograd_images(const fcnn_winograd *winograd);
 
 /* Floats of its transformed kernel, and the pieces of work that make it; 0 without Winograd. */

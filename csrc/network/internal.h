@@ -7,6 +7,8 @@
 #include "network.h"
 #include "plan.h"
 
+enum { FCNN_GROUP = 16 };   /* images that run together, at most: enough to use each weight several times */
+
 /* One parameter's place in the vectors. */
 typedef struct fcnn_span {
     size_t begin, end;

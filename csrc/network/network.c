@@ -5,8 +5,6 @@
 #include "../base/threads.h"
 #include "internal.h"
 
-enum { GROUP_RECORDS = 16 };   /* records of one worker, where images keep none of their own */
-
 size_t fcnn_network_output_size(const fcnn_network *network)
 {
     return fcnn_shape_size(&network->graph->node[network->graph->nodes - 1].layer.output);
@@ -68,7 +66,7 @@ fcnn_status fcnn_engine_ready(fcnn_network *network, fcnn_engine *engine, size_t
         FCNN_TRY(allocate_floats(&engine->shard, workers, engine->plan->shard, "the threads' gradients", error));
         engine->workers = workers;
     }
-    const size_t needed = records > 0 ? records : engine->workers * GROUP_RECORDS;
+    const size_t needed = records > 0 ? records : engine->workers * FCNN_GROUP;   /* images keep no record of their own */
     if (needed > engine->record_count) {
         FCNN_TRY(allocate_floats(&engine->records, needed, engine->plan->record, "the activations of a batch", error));
         engine->record_count = needed;

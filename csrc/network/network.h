@@ -63,7 +63,8 @@ size_t fcnn_network_parameter_count(const fcnn_network *network);
 size_t fcnn_network_metric_totals(const fcnn_network *network, double *totals, double *weights);
 void fcnn_network_reset_metrics(fcnn_network *network);
 
-/* Forward, loss, backward into the gradients; with `update` also one step of the optimizer. *loss = the batch's mean. */
+/* Forward, loss, backward into the gradients, or with `update` one step of the optimizer, after which the gradients are
+ * undefined, as they are after a failure. *loss = the batch's mean. */
 fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error);
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error);
 /* Forward and loss, in inference mode. */

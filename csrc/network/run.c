@@ -1,10 +1,11 @@
 /* run.c - passes over one batch: train, test, predict.
  *
- * A training step is three parallel loops: parameters are re-laid where a layer wants that; groups of images run forward,
- * through the loss and backward; shards of parameters sum their gradients over all images and, where no norm is needed, are
- * updated while they are in the cache. A large batch repeats the last two for one block of images after the other, so that
- * what a block keeps stays in the cache; only its last block updates. Nothing depends on how images are divided into groups
- * and blocks or on which thread runs what.
+ * A training step is a few parallel loops: parameters are re-laid where a layer wants that; groups of images run forward,
+ * through the loss and backward, and yield the gradients of small layers image by image; shards of parameters sum their
+ * gradients over all images and, where no norm is needed, are updated while they are in the cache; the other parameters are
+ * updated. A large batch repeats the middle two for one block of images after the other, so that what a block keeps stays
+ * in the cache; only its last block updates. Nothing depends on how images are divided into groups and blocks or on which
+ * thread runs what.
  */
 #include <math.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 #include "../base/threads.h"
 #include "internal.h"
 
-enum { GROUP = 16 };   /* images that run together, at most: enough to use each weight several times */
 enum { BLOCK = 64 };   /* images of a training block, at least, where there are so many */
 enum { PREDICTED = 1024 };   /* images whose state is kept at once where nothing is learned */
 
@@ -171,7 +171,7 @@ static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *
 {
     const float *partial = p->engine->records + piece->step->partial;
     io->kernels->bias_gradient(partial + begin, 0, 1, p->end - p->begin, io->stride, end - begin,
-                               io->gradients + begin - io->gradients_begin, io->accumulate);
+                               io->gradients + (begin - io->gradients_begin), io->accumulate);
 }
 
 static void gradient_shard(void *context, size_t index, size_t worker)
@@ -212,18 +212,18 @@ static void update_piece(void *context, size_t index, size_t worker)
     fcnn_network_update_range(p->network, p->update, NULL, p->network->gradients + begin, begin, end);
 }
 
-/* Images that a training step runs at once: enough for all threads. */
+/* Images that a training step runs at once: enough for all threads, in blocks of about equal size. */
 static size_t block_size(size_t images, size_t threads)
 {
-    const size_t block = threads * GROUP > BLOCK ? threads * GROUP : BLOCK;
-    return images < block ? images : block;
+    const size_t most = threads * FCNN_GROUP > BLOCK ? threads * FCNN_GROUP : BLOCK, blocks = (images + most - 1) / most;
+    return (images + blocks - 1) / blocks;
 }
 
-/* Images that run together: a thread's share, and at most GROUP. */
+/* Images that run together: a thread's share, and at most FCNN_GROUP. */
 static size_t group_size(size_t images, size_t threads)
 {
     const size_t share = (images + threads - 1) / threads;
-    return share > GROUP ? GROUP : share;
+    return share > FCNN_GROUP ? FCNN_GROUP : share;
 }
 
 /* Groups of a stretch of images. */
