@@ -93,9 +93,10 @@ def picture(results: Results, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def write(results: Results, folder: Path) -> None:
-    """benchmarks.json, benchmarks.md and benchmarks.png."""
+def write(results: Results, folder: Path, data: Path) -> None:
+    """benchmarks.md and benchmarks.png into `folder`, the numbers as benchmarks.json into `data`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmarks.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "benchmarks.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
     (folder / "benchmarks.md").write_text(markdown(results))
     picture(results, folder / "benchmarks.png")

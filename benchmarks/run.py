@@ -216,7 +216,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peers", default="keras,torch")
     parser.add_argument("--keras-python", help="interpreter with Keras and TensorFlow; else an environment is made")
     parser.add_argument("--torch-python", help="interpreter with PyTorch; else an environment is made")
-    parser.add_argument("--output", type=Path, help="folder; else docs/ for a full run, benchmarks/results/ for a part")
+    parser.add_argument("--output", type=Path, help="folder; else docs for a full run, benchmarks/results for a part")
     return parser.parse_args()
 
 
@@ -235,7 +235,7 @@ def main() -> None:
             rows += fewer_threads(interpreters, options, folder)
             rows += [peak_memory(interpreters, options.threads, folder), *footprint(interpreters)]
     results = report.Results(machine(), options.threads, versions, agreements, rows, "" if options.only else stages())
-    report.write(results, options.output or (RESULTS if options.only or options.quick else ROOT / "docs"))
+    report.write(results, options.output or (RESULTS if options.only or options.quick else ROOT / "docs"), RESULTS)
     print("\n" + report.markdown(results))
 
 

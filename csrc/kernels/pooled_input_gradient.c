@@ -5,7 +5,7 @@
  *
  * For 3x3 taps under 2x2 windows, the four members' patches overlap in a square of 4x4 pixels. One slice of CHANNELS channels at a
  * time, so that the slice's weights stay in the first-level cache, that square is kept in registers (where there are enough)
- * while all members' channels are added. Terms come in the same order as in the general loop.
+ * while all members' channels are added, and moved along the line of windows. Terms come in the same order as in the general loop.
  */
 #include "name.h"
 #include "sparse.h"
@@ -79,36 +79,74 @@ static inline __attribute__((always_inline)) void add_taps(const uint32_t *bits,
         }
 }
 
-/* One vector of channels of one window: dx pixel (i, j) of the square at dx + i * line + j * pixel. */
-static inline __attribute__((always_inline)) void add_window(const uint32_t *bits, size_t words, const float *dy,
-                                                             const float *wt, float *dx, ptrdiff_t line, ptrdiff_t pixel,
-                                                             size_t lanes)
+/* Some columns of four pixels that lie below each other, of a square whose first pixel is at dx. */
+typedef struct columns {
+    float *dx;
+    ptrdiff_t line, pixel;
+    size_t lanes;
+} columns;
+
+static inline __attribute__((always_inline)) void load_columns(columns at, size_t first, size_t last, vf square[16])
 {
-    if (FCNN_VREGS == 32) {
-        vf square[16];
-        UNROLL for (size_t t = 0; t < 16; t++)
-            square[t] = vf_load_some(dx + (ptrdiff_t)(t / 4) * line + (ptrdiff_t)(t % 4) * pixel, lanes);
+    UNROLL for (size_t t = 0; t < 16; t++)
+        if (t % 4 >= first && t % 4 <= last)
+            square[t] = vf_load_some(at.dx + (ptrdiff_t)(t / 4) * at.line + (ptrdiff_t)(t % 4) * at.pixel, at.lanes);
+}
+
+static inline __attribute__((always_inline)) void store_columns(columns at, const vf square[16])
+{
+    UNROLL for (size_t t = 0; t < 16; t++)
+        if (t % 4 < 2)
+            vf_store_some(at.dx + (ptrdiff_t)(t / 4) * at.line + (ptrdiff_t)(t % 4) * at.pixel, square[t], at.lanes);
+}
+
+/* One vector of channels of a line of windows. The right half of a window's square is the left half of the next one's. */
+static inline __attribute__((always_inline)) void add_line_in_squares(const uint32_t *bits, size_t words, size_t windows,
+                                                                      const float *dy, size_t outputs, const float *wt, columns at)
+{
+    vf square[16];
+    load_columns(at, 0, 1, square);
+    for (size_t w = 0; w < windows; w++, bits += 4 * words, dy += outputs, at.dx += 2 * at.pixel) {
+        load_columns(at, 2, 3, square);
         UNROLL for (size_t m = 0; m < 4; m++) {
             vf *acc[9];
             UNROLL for (size_t t = 0; t < 9; t++)
                 acc[t] = &square[(m / 2 + t / 3) * 4 + m % 2 + t % 3];
             add_taps(bits + m * words, words, dy, wt, acc);
         }
+        store_columns(at, square);
         UNROLL for (size_t t = 0; t < 16; t++)
-            vf_store_some(dx + (ptrdiff_t)(t / 4) * line + (ptrdiff_t)(t % 4) * pixel, square[t], lanes);
-        return;
+            if (t % 4 < 2)
+                square[t] = square[t + 2];
     }
-    for (size_t m = 0; m < 4; m++) {
-        float *patch = dx + (ptrdiff_t)(m / 2) * line + (ptrdiff_t)(m % 2) * pixel;
-        vf sum[9], *acc[9];
-        UNROLL for (size_t t = 0; t < 9; t++) {
-            sum[t] = vf_load_some(patch + (ptrdiff_t)(t / 3) * line + (ptrdiff_t)(t % 3) * pixel, lanes);
-            acc[t] = &sum[t];
+    store_columns(at, square);
+}
+
+/* The same with one member's patch in registers, where there are too few for the square. */
+static inline __attribute__((always_inline)) void add_line_in_patches(const uint32_t *bits, size_t words, size_t windows,
+                                                                      const float *dy, size_t outputs, const float *wt, columns at)
+{
+    for (size_t w = 0; w < windows; w++, bits += 4 * words, dy += outputs, at.dx += 2 * at.pixel)
+        for (size_t m = 0; m < 4; m++) {
+            float *patch = at.dx + (ptrdiff_t)(m / 2) * at.line + (ptrdiff_t)(m % 2) * at.pixel;
+            vf sum[9], *acc[9];
+            UNROLL for (size_t t = 0; t < 9; t++) {
+                sum[t] = vf_load_some(patch + (ptrdiff_t)(t / 3) * at.line + (ptrdiff_t)(t % 3) * at.pixel, at.lanes);
+                acc[t] = &sum[t];
+            }
+            add_taps(bits + m * words, words, dy, wt, acc);
+            UNROLL for (size_t t = 0; t < 9; t++)
+                vf_store_some(patch + (ptrdiff_t)(t / 3) * at.line + (ptrdiff_t)(t % 3) * at.pixel, sum[t], at.lanes);
         }
-        add_taps(bits + m * words, words, dy, wt, acc);
-        UNROLL for (size_t t = 0; t < 9; t++)
-            vf_store_some(patch + (ptrdiff_t)(t / 3) * line + (ptrdiff_t)(t % 3) * pixel, sum[t], lanes);
-    }
+}
+
+static inline __attribute__((always_inline)) void add_line(const uint32_t *bits, size_t words, size_t windows, const float *dy,
+                                                           size_t outputs, const float *wt, columns at)
+{
+    if (FCNN_VREGS == 32)
+        add_line_in_squares(bits, words, windows, dy, outputs, wt, at);
+    else
+        add_line_in_patches(bits, words, windows, dy, outputs, wt, at);
 }
 
 void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
@@ -124,17 +162,15 @@ void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t chan
         }
     for (size_t c = 0; c < channels; c += FCNN_VL) {
         const float *slice = wt + c / CHANNELS * outputs * 9 * CHANNELS + c % CHANNELS;
-        const size_t lanes = smaller(FCNN_VL, channels - c);
-        for (size_t line = 0, n = 0; line < pooled->window.lines; line++) {
-            float *to = dx + pooled->origin + (ptrdiff_t)line * pooled->window.line_step + (ptrdiff_t)c;
+        const size_t lanes = smaller(FCNN_VL, channels - c), width = pooled->window.width;
+        columns at = {dx + pooled->origin + (ptrdiff_t)c, image_line, pixel, lanes};
+        for (size_t line = 0; line < pooled->window.lines; line++, at.dx += pooled->window.line_step) {
+            const uint32_t *here = bits + line * width * 4 * words;
             const float *gradients = dy + line * pooled->out_width * outputs;
-            for (size_t w = 0; w < pooled->window.width; w++, n++, to += pooled->window.step, gradients += outputs) {
-                const uint32_t *here = bits + n * 4 * words;
-                if (lanes == FCNN_VL)
-                    add_window(here, words, gradients, slice, to, image_line, pixel, FCNN_VL);
-                else
-                    add_window(here, words, gradients, slice, to, image_line, pixel, lanes);
-            }
+            if (lanes == FCNN_VL)
+                add_line(here, words, width, gradients, outputs, slice, (columns){at.dx, image_line, pixel, FCNN_VL});
+            else
+                add_line(here, words, width, gradients, outputs, slice, at);
         }
     }
 }

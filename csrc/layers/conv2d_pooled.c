@@ -112,6 +112,18 @@ static int is_square(const conv2d_pooled *self)
     return pool && taps && !self->whole && conv->strides[0] == 1 && conv->strides[1] == 1;
 }
 
+/* The kernels keep places in an image, and in the kernel, in 32 bits. */
+static fcnn_status expect_small_offsets(const conv2d_pooled *self, const char *name, fcnn_error *error)
+{
+    const fcnn_windows *w = &self->windows;
+    const size_t image = self->conv->height * self->conv->width * self->conv->channels;
+    const size_t kernel = patch_columns(self) * self->conv->outputs, output = w->out_height * w->out_width * self->conv->outputs;
+    if (image <= INT32_MAX && kernel <= INT32_MAX && output <= INT32_MAX)
+        return FCNN_OK;
+    return fcnn_fail(error, FCNN_E_SHAPE, "layer '%s' and its pool are too large: images and kernels of at most %d numbers are supported",
+                     name, INT32_MAX);
+}
+
 fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv, int relu, const fcnn_layer *pool,
                                       fcnn_error *error)
 {
@@ -132,6 +144,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
                           (ptrdiff_t)(m % windows->pool_width) * self->conv->patches.step;
 
     const size_t outputs = self->conv->outputs;
+    FCNN_TRY(expect_small_offsets(self, conv->name, error));
     const fcnn_pooled pooled = geometry(self, (size_t[2]){windows->out_height, windows->out_width});
     fused->output = pool->output;
     fused->backward_reads = relu ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
