@@ -144,7 +144,8 @@ def test_predictions_do_not_depend_on_what_was_predicted_before() -> None:
     fashioncnn.utils.set_random_seed(3)
     convolutions = [(layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D()) for filters in (32, 64, 64)]
     stack = [layer for pair in convolutions for layer in pair]
-    model = fashioncnn.Sequential([layers.Input((28, 28, 1)), *stack, layers.Flatten(), layers.Dense(4096), layers.Dense(3)])
+    end = [layers.Flatten(), layers.Dense(4096), layers.Dense(3)]
+    model = fashioncnn.Sequential([layers.Input((28, 28, 1)), *stack, *end])
     x = np.random.RandomState(0).rand(40, 28, 28, 1).astype("float32")
     before = model.predict(x[:1], verbose=0)
     model.predict(x * 1e9, verbose=0)
