@@ -24,12 +24,9 @@
 #include "name.h"
 #include "vec.h"
 
-#define UNROLL _Pragma("GCC unroll 16")
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum { MAX_TILE = 5, MAX_PATCH = 7 };
-
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* a + factor * b */
 static ALWAYS_INLINE vf plus(vf a, float factor, vf b) { return vf_fma(vf_broadcast(factor), b, a); }

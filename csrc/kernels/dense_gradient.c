@@ -7,11 +7,7 @@
 #include "name.h"
 #include "vec.h"
 
-#define UNROLL _Pragma("GCC unroll 32")
-
 enum { VECTORS = FCNN_VL >= 8 ? 1 : 2, GROUP = VECTORS * FCNN_VL };   /* images at once */
-
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Transposes a block of rows x columns, each at most FCNN_VL. */
 static void transpose_block(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)

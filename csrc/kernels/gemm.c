@@ -10,8 +10,6 @@
 #include "name.h"
 #include "vec.h"
 
-#define UNROLL _Pragma("GCC unroll 32")
-
 enum { WIDE = 4, MAX_ROWS = 12 };
 
 /* Rows of the tile that is `vectors` wide. */
@@ -21,8 +19,6 @@ static inline __attribute__((always_inline)) size_t tile_rows(size_t vectors)
         return vectors == 4 ? 6 : vectors == 3 ? 8 : 12;
     return vectors == 4 ? 3 : vectors == 3 ? 4 : vectors == 2 ? 6 : 10;
 }
-
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Walks over the rows of a patch matrix. */
 typedef struct row_walk {

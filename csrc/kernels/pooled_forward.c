@@ -7,8 +7,6 @@
 #include "name.h"
 #include "vec.h"
 
-#define UNROLL _Pragma("GCC unroll 32")
-
 enum { MEMBERS = 4, WIDE = FCNN_VREGS == 32 ? 4 : 2, MAX_WINDOWS = 2 };
 
 /* One vector of one window from the sums of its members. */

@@ -12,8 +12,6 @@
 #include "sparse.h"
 #include "vec.h"
 
-#define SMALL_UNROLL _Pragma("GCC unroll 9")
-
 enum { SMALL_PATCH = 48 };   /* columns, at most */
 enum { SMALL_BLOCK = 9, SMALL_VECTORS = FCNN_VREGS == 32 ? 2 : 1 };   /* columns and vectors whose sums stay in registers */
 
@@ -67,10 +65,10 @@ static inline __attribute__((always_inline)) void add_block(size_t vectors, size
                                                             const float *const *table, float *gradient, size_t ldg, float *bias)
 {
     vf acc[SMALL_BLOCK][SMALL_VECTORS], sum[SMALL_VECTORS];
-    SMALL_UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLL for (size_t v = 0; v < vectors; v++) {
         const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes;
         sum[v] = bias ? vf_load_some(bias + v * FCNN_VL, lanes) : (vf){0};
-        SMALL_UNROLL for (size_t k = 0; k < columns; k++)
+        UNROLL for (size_t k = 0; k < columns; k++)
             acc[k][v] = vf_load_some(gradient + k * ldg + v * FCNN_VL, lanes);
     }
     for (size_t line = 0; line < s->lines; line++)
@@ -78,21 +76,21 @@ static inline __attribute__((always_inline)) void add_block(size_t vectors, size
             const size_t at = line * s->out_line + w * s->outputs, in = line * s->line_step + w * s->step;
             vf g[SMALL_VECTORS];
             vi place[SMALL_VECTORS];
-            SMALL_UNROLL for (size_t v = 0; v < vectors; v++) {
+            UNROLL for (size_t v = 0; v < vectors; v++) {
                 const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes, here = at + v * FCNN_VL;
                 g[v] = live_gradients(s->y + here, s->dy + here, lanes, s->relu);
                 place[v] = vi_load_some_bytes(s->winner + here, lanes);
                 sum[v] += g[v];
             }
-            SMALL_UNROLL for (size_t k = 0; k < columns; k++)
-                SMALL_UNROLL for (size_t v = 0; v < vectors; v++)
+            UNROLL for (size_t k = 0; k < columns; k++)
+                UNROLL for (size_t v = 0; v < vectors; v++)
                     acc[k][v] = vf_fma(g[v], vf_lookup(table[k] + in, place[v]), acc[k][v]);
         }
-    SMALL_UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLL for (size_t v = 0; v < vectors; v++) {
         const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes;
         if (bias)
             vf_store_some(bias + v * FCNN_VL, sum[v], lanes);
-        SMALL_UNROLL for (size_t k = 0; k < columns; k++)
+        UNROLL for (size_t k = 0; k < columns; k++)
             vf_store_some(gradient + k * ldg + v * FCNN_VL, acc[k][v], lanes);
     }
 }
@@ -146,7 +144,7 @@ static void small_patches(const fcnn_pooled *pooled, const float *x, const float
                .step = 4 * (size_t)pooled->window.step, .line_step = 4 * (size_t)pooled->window.line_step, .relu = pooled->relu};
     for (size_t i = 0; i < images; i++)
         for (size_t line = 0; line < pooled->window.lines; line += s.lines) {
-            s.lines = pooled->window.lines - line < most ? pooled->window.lines - line : most;
+            s.lines = smaller(most, pooled->window.lines - line);
             interleave_members(strip_reach(pooled, s.lines), x + i * stride + (ptrdiff_t)line * pooled->window.line_step,
                                pooled->member, table);
             for (size_t o = begin; o < end; o += SMALL_VECTORS * FCNN_VL) {

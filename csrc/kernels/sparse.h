@@ -15,15 +15,11 @@
 #include "kernels.h"
 #include "vec.h"
 
-#define UNROLL _Pragma("GCC unroll 32")
-
 enum {
     BLOCK = FCNN_VREGS == 32 ? 24 : 12,   /* accumulators */
     MAX_RUNS = 3,                         /* runs that a block spans */
     MAX_VECTORS = 8                       /* vectors of a run in a block */
 };
-
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 enum { WORD = FCNN_LIVE_WORD };   /* terms that a word has bits for */
 

@@ -33,6 +33,11 @@ enum { FCNN_VL = 4, FCNN_VREGS = 32 };
 enum { FCNN_VL = 4, FCNN_VREGS = 16 };
 #endif
 
+/* Before a short loop with constant bounds: what it indexes then stays in registers. */
+#define UNROLL _Pragma("GCC unroll 32")
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
 enum { FCNN_ALL_LANES = (1 << FCNN_VL) - 1 };   /* vm_bits of a mask that is true everywhere */
 
 typedef float vf __attribute__((vector_size(4 * FCNN_VL)));
