@@ -206,6 +206,17 @@ static ALWAYS_INLINE uint64_t look_at_line(size_t columns, size_t channels, cons
     return pixels;
 }
 
+/* Whether some output may see zeros alone: each sees exactly one of the pixels whose line and column are r - 1, 2 r - 1, ... */
+static ALWAYS_INLINE int may_see_black(size_t r, const fcnn_winograd *s, place p)
+{
+    for (size_t i = r - 1; i < p.lines; i += r)
+        for (size_t j = r - 1; j < p.columns; j += r)
+            if (!look_at_line(1, s->channels, p.x + i * s->x_line + j * s->channels))
+                return 1;
+    return 0;
+}
+
+/* Which outputs of a tile see a number. */
 static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, place p, sight seen)
 {
     uint64_t pixels = 0;   /* bit i * n + j: pixel (i, j) is not black */
@@ -228,10 +239,17 @@ static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, pl
             seen[i * tile + j] = -(int32_t)(pixels >> (i * n + j) & 1);
 }
 
+/* The first output of a tile. The last tile overlaps the one before, to be whole. */
+static size_t tile_start(size_t index, size_t tile, size_t extent)
+{
+    return extent < tile ? 0 : smaller(index * tile, extent - tile);
+}
+
 static place find_tile(const fcnn_winograd *s, size_t index, const float *x, size_t x_stride, float *y, size_t y_stride)
 {
     const size_t across = (s->width + s->tile - 1) / s->tile, down = (s->lines + s->tile - 1) / s->tile;
-    const size_t image = index / (across * down), i = index / across % down * s->tile, j = index % across * s->tile;
+    const size_t image = index / (across * down);
+    const size_t i = tile_start(index / across % down, s->tile, s->lines), j = tile_start(index % across, s->tile, s->width);
     return (place){
         .x = x + image * x_stride + i * s->x_line + j * s->channels,
         .y = y + image * y_stride + (i * s->width + j) * s->outputs,
@@ -258,9 +276,9 @@ static ALWAYS_INLINE void spread_vector(size_t n, transform *spread, const fcnn_
     }
 }
 
-/* y = A^T m A + bias for one vector of outputs. */
+/* y = A^T m A + bias for one vector of outputs; just bias where `seen` says so (NULL: nowhere). */
 static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
-                                        size_t lanes, const float *m, size_t step, const sight seen, vf bias)
+                                        size_t lanes, const float *m, size_t step, const int32_t *seen, vf bias)
 {
     square middle;
     vf line[MAX_PATCH];
@@ -271,10 +289,12 @@ static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather
     }
     for (size_t j = 0; j + (n - tile) < p.columns; j++) {
         transform_column(n, gather, middle, j, line);
-        UNROLL for (size_t i = 0; i < tile; i++)
-            if (i + (n - tile) < p.lines)
-                vf_store_some(p.y + (i * s->width + j) * s->outputs,
-                              vi_as_float(vf_bits(line[i]) & vi_broadcast(seen[i * tile + j])) + bias, lanes);
+        UNROLL for (size_t i = 0; i < tile; i++) {
+            if (i + (n - tile) >= p.lines)
+                continue;
+            const vf sum = seen ? vi_as_float(vf_bits(line[i]) & vi_broadcast(seen[i * tile + j])) : line[i];
+            vf_store_some(p.y + (i * s->width + j) * s->outputs, sum + bias, lanes);
+        }
     }
 }
 
@@ -294,14 +314,15 @@ static ALWAYS_INLINE void spread_tile(size_t n, transform *spread, const fcnn_wi
 static ALWAYS_INLINE void gather_tile(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
                                       const float *m, size_t step, const float *bias)
 {
-    const int whole = p.lines == n && p.columns == n;
+    const int whole = p.lines == n && p.columns == n, all_seen = !may_see_black(n - tile + 1, s, p);
     sight seen;
-    look(n, tile, s, p, seen);
+    if (!all_seen || !whole || s->outputs % FCNN_VL)
+        look(n, tile, s, p, seen);
     for (size_t o = 0; o < s->outputs; o += FCNN_VL, p.y += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, s->outputs - o);
         const vf add = bias ? vf_load_some(bias + o, lanes) : (vf){0};
-        if (whole && lanes == FCNN_VL)
-            gather_vector(n, tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, seen, add);
+        if (whole && all_seen && lanes == FCNN_VL)
+            gather_vector(n, tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, NULL, add);
         else
             gather_vector(n, tile, gather, s, p, lanes, m + o, step, seen, add);
     }
@@ -315,8 +336,8 @@ static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, tran
     const size_t v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
     const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s);
     float *v = scratch, *m = scratch + n * n * v_step;   /* (n n, tiles, channels), (n n, tiles, outputs) */
-    for (size_t first = 0; first < tiles; first += FCNN_WINOGRAD_BLOCK) {
-        const size_t block = smaller(FCNN_WINOGRAD_BLOCK, tiles - first);
+    for (size_t first = 0, block; first < tiles; first += block) {
+        block = balanced(tiles - first, FCNN_WINOGRAD_BLOCK);
         for (size_t t = 0; t < block; t++)
             spread_tile(n, spread, s, find_tile(s, first + t, x, x_stride, y, y_stride), v + t * s->channels, v_step);
         const fcnn_patches rows = {.lines = 1, .width = block, .step = (ptrdiff_t)s->channels, .run = &run, .runs = 1,

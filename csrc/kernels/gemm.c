@@ -115,13 +115,6 @@ static inline __attribute__((always_inline)) void forward_tile(
                 store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
 }
 
-/* How many of `left` rows the next tile takes, so that the tiles are about equally high. */
-static inline size_t balanced(size_t left, size_t most)
-{
-    const size_t tiles = (left + most - 1) / most;
-    return (left + tiles - 1) / tiles;
-}
-
 static inline __attribute__((always_inline)) void forward_panel(
     panel columns, const fcnn_patches *patches, const float *x, const float *w, const float *bias, size_t outputs,
     float *y, size_t ldy)
@@ -158,10 +151,6 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
 }
 
 /* ---- gradient = P^T dy ---- */
-
-/* Writes a number where it stands, so that this core owns the line before it is needed. The weights have been read by all
- * cores, and it takes long to take a line away from another one. */
-static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p; }
 
 static inline __attribute__((always_inline)) void weight_gradient_panel(
     panel columns, const fcnn_patches *patches, const float *x, const float *dy, size_t ldy, size_t images,

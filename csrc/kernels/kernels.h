@@ -113,6 +113,18 @@ typedef struct fcnn_kernels {
                                    const float *wt,   // (taps, outputs, tap)
                                    size_t outputs, float *dx);
 
+    /* ---- a dense layer, whose row is an image: dense_sparse.c, dense_gradient.c ---- */
+
+    /* y[n][o] = bias[o] + sum over i in order of x[n][i] * w[i][o]. */
+    void (*dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx,   // (images, inputs)
+                          const float *w,                                                             // (inputs, outputs)
+                          const float *bias,                                                          // (outputs) or NULL
+                          float *y, size_t ldy);                                                      // (images, outputs)
+
+    /* gradient[i - begin][o] = sum over n in order of x[n][i] * dy[n][o]; otherwise as patches_weight_gradient. */
+    void (*dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
+                                  size_t end, float *gradient, int accumulate, float *updated);
+
     /* dx[n][i] = sum over o in order of dy[n][o] * w[i][o]. */
     void (*dense_input_gradient)(size_t images, size_t inputs, size_t outputs,
                                  const float *dy, size_t lddy,   // (images, outputs)
@@ -157,7 +169,8 @@ typedef struct fcnn_kernels {
                                   const float *wt,   // (outputs, runs * run_length)
                                   size_t outputs, float *dx, float *scratch);
 
-    /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels. */
+    /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels; FCNN_LIVE_WORD outputs at a time, which each go
+     * over all windows. */
     void (*pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
                                       const uint8_t *winner,
                                       const float *wt,   // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices

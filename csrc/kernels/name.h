@@ -18,6 +18,8 @@
     EACH(patches_weight_gradient)                                                                                     \
     EACH(bias_gradient)                                                                                               \
     EACH(patches_input_gradient)                                                                                      \
+    EACH(dense_forward)                                                                                               \
+    EACH(dense_weight_gradient)                                                                                       \
     EACH(dense_input_gradient)                                                                                        \
     EACH(winograd_kernel)                                                                                             \
     EACH(winograd_forward)                                                                                            \

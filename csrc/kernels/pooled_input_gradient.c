@@ -3,9 +3,9 @@
  * For each window and each of its members, the live channels that the member won are found, as bits; their rows of W, scaled,
  * are added to the member's patch of dx: see sparse.h.
  *
- * For 3x3 taps under 2x2 windows, the four members' patches overlap in a square of 4x4 pixels. One slice of CHANNELS channels at a
- * time, so that the slice's weights stay in the first-level cache, that square is kept in registers (where there are enough)
- * while all members' channels are added, and moved along the line of windows. Terms come in the same order as in the general loop.
+ * For 3x3 taps under 2x2 windows, the four members' patches overlap in a square of 4x4 pixels. One slice of CHANNELS input channels
+ * and WORD output channels at a time, so that the slice's weights stay in the first-level cache, that square is kept in registers
+ * (where there are enough) while all members' channels are added, and moved along the line of windows.
  */
 #include "name.h"
 #include "sparse.h"
@@ -47,6 +47,7 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
     ptrdiff_t *from_run = (ptrdiff_t *)(void *)scratch;                             /* (runs) */
     int32_t *offset = (int32_t *)(void *)(from_run + pooled->window.runs);          /* (outputs) */
     uint32_t *bits = (uint32_t *)(void *)(offset + outputs);                        /* (members, words) */
+    const cut blocks = cut_rows(&pooled->window);
     for (size_t o = 0; o < outputs; o++)
         offset[o] = (int32_t)(o * columns);
     for (size_t r = 0; r < pooled->window.runs; r++)
@@ -57,26 +58,24 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
         for (size_t w = 0; w < pooled->window.width; w++, at += outputs, patch += pooled->window.step) {
             find_live(pooled, y + at, dy + at, winner + at, outputs, bits);
             for (size_t m = 0; m < pooled->members; m++) {
-                const terms list = {bits + m * words, words, 1, offset, dy + at, 1};
+                const terms list = {bits + m * words, words, offset, dy + at, 1};
                 if (has_bits(list.bits, words))
-                    add_terms(&pooled->window, list, wt, patch + pooled->member[m], from_run, pooled->window.run);
+                    add_terms(&pooled->window, &blocks, list, wt, (destination){1, patch + pooled->member[m], 0, from_run, pooled->window.run});
             }
         }
     }
 }
 
 /* *acc[t] += tap t of the rows of one member's live channels. */
-static inline __attribute__((always_inline)) void add_taps(const uint32_t *bits, size_t words, const float *dy,
-                                                           const float *wt, vf *acc[9])
+static inline __attribute__((always_inline)) void add_taps(uint32_t left, const float *dy, const float *wt, vf *acc[9])
 {
-    for (size_t i = 0; i < words; i++)
-        for (uint32_t left = bits[i]; left; left &= left - 1) {
-            const size_t o = i * WORD + (size_t)__builtin_ctz(left);
-            const float *row = wt + o * 9 * CHANNELS;
-            const vf g = vf_broadcast(dy[o]);
-            UNROLL for (size_t t = 0; t < 9; t++)
-                *acc[t] = vf_fma(g, vf_load(row + t * CHANNELS), *acc[t]);
-        }
+    for (; left; left &= left - 1) {
+        const size_t o = (size_t)__builtin_ctz(left);
+        const float *row = wt + o * 9 * CHANNELS;
+        const vf g = vf_broadcast(dy[o]);
+        UNROLL for (size_t t = 0; t < 9; t++)
+            *acc[t] = vf_fma(g, vf_load(row + t * CHANNELS), *acc[t]);
+    }
 }
 
 /* Some columns of four pixels that lie below each other, of a square whose first pixel is at dx. */
@@ -112,7 +111,7 @@ static inline __attribute__((always_inline)) void add_line_in_squares(const uint
             vf *acc[9];
             UNROLL for (size_t t = 0; t < 9; t++)
                 acc[t] = &square[(m / 2 + t / 3) * 4 + m % 2 + t % 3];
-            add_taps(bits + m * words, words, dy, wt, acc);
+            add_taps(bits[m * words], dy, wt, acc);
         }
         store_columns(at, square);
         UNROLL for (size_t t = 0; t < 16; t++)
@@ -134,7 +133,7 @@ static inline __attribute__((always_inline)) void add_line_in_patches(const uint
                 sum[t] = vf_load_some(patch + (ptrdiff_t)(t / 3) * at.line + (ptrdiff_t)(t % 3) * at.pixel, at.lanes);
                 acc[t] = &sum[t];
             }
-            add_taps(bits + m * words, words, dy, wt, acc);
+            add_taps(bits[m * words], dy, wt, acc);
             UNROLL for (size_t t = 0; t < 9; t++)
                 vf_store_some(patch + (ptrdiff_t)(t / 3) * at.line + (ptrdiff_t)(t % 3) * at.pixel, sum[t], at.lanes);
         }
@@ -152,25 +151,26 @@ static inline __attribute__((always_inline)) void add_line(const uint32_t *bits,
 void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
                                           const uint8_t *winner, const float *wt, size_t outputs, float *dx, float *scratch)
 {
-    const size_t words = (outputs + WORD - 1) / WORD;
+    const size_t words = (outputs + WORD - 1) / WORD, width = pooled->window.width;
     const ptrdiff_t image_line = pooled->window.run[1] - pooled->window.run[0], pixel = (ptrdiff_t)channels;
     uint32_t *bits = (uint32_t *)(void *)scratch;   /* (windows, 4, words) */
     for (size_t line = 0, n = 0; line < pooled->window.lines; line++)
-        for (size_t w = 0; w < pooled->window.width; w++, n++) {
+        for (size_t w = 0; w < width; w++, n++) {
             const size_t at = (line * pooled->out_width + w) * outputs;
             find_live(pooled, y + at, dy + at, winner + at, outputs, bits + n * 4 * words);
         }
     for (size_t c = 0; c < channels; c += FCNN_VL) {
         const float *slice = wt + c / CHANNELS * outputs * 9 * CHANNELS + c % CHANNELS;
-        const size_t lanes = smaller(FCNN_VL, channels - c), width = pooled->window.width;
-        columns at = {dx + pooled->origin + (ptrdiff_t)c, image_line, pixel, lanes};
-        for (size_t line = 0; line < pooled->window.lines; line++, at.dx += pooled->window.line_step) {
-            const uint32_t *here = bits + line * width * 4 * words;
-            const float *gradients = dy + line * pooled->out_width * outputs;
-            if (lanes == FCNN_VL)
-                add_line(here, words, width, gradients, outputs, slice, (columns){at.dx, image_line, pixel, FCNN_VL});
-            else
-                add_line(here, words, width, gradients, outputs, slice, at);
-        }
+        const size_t lanes = smaller(FCNN_VL, channels - c);
+        for (size_t word = 0; word < words; word++, slice += WORD * 9 * CHANNELS)
+            for (size_t line = 0; line < pooled->window.lines; line++) {
+                const uint32_t *here = bits + line * width * 4 * words + word;
+                const float *gradients = dy + line * pooled->out_width * outputs + word * WORD;
+                float *to = dx + pooled->origin + (ptrdiff_t)line * pooled->window.line_step + (ptrdiff_t)c;
+                if (lanes == FCNN_VL)
+                    add_line(here, words, width, gradients, outputs, slice, (columns){to, image_line, pixel, FCNN_VL});
+                else
+                    add_line(here, words, width, gradients, outputs, slice, (columns){to, image_line, pixel, lanes});
+            }
     }
 }

@@ -102,6 +102,7 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
     for (size_t r = 0; r < pooled->window.runs; r++)
         to_run[r] = (ptrdiff_t)(r * pooled->window.run_length);
     fill_table(pooled, outputs, &table);
+    const cut blocks = cut_rows(&pooled->window);
 
     if (accumulate) {
         FCNN_NAME(transpose)(columns, end - begin, gradient + begin, outputs, rows, columns);
@@ -113,10 +114,8 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
         for (size_t o = begin; o < end; o += FCNN_VL) {
             const size_t lanes = smaller(FCNN_VL, end - o);
             find_live(pooled, &table, y + o, dy + o, winner + o, lanes, &live, bias + o);
-            for (size_t c = 0; c < lanes; c++) {
-                const terms list = {live.bits + c, (windows + WORD - 1) / WORD, FCNN_VL, live.offset + c, live.g + c, FCNN_VL};
-                add_terms(&pooled->window, list, x, rows + (o - begin + c) * columns, pooled->window.run, to_run);
-            }
+            const terms list = {live.bits, (windows + WORD - 1) / WORD, live.offset, live.g, FCNN_VL};
+            add_terms(&pooled->window, &blocks, list, x, (destination){lanes, rows + (o - begin) * columns, columns, pooled->window.run, to_run});
         }
     FCNN_NAME(transpose)(end - begin, columns, rows, columns, gradient + begin, outputs);
 }

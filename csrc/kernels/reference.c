@@ -63,6 +63,31 @@ void FCNN_NAME(patches_input_gradient)(const fcnn_patches *patches, size_t tap, 
         }
 }
 
+void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *w,
+                              const float *bias, float *y, size_t ldy)
+{
+    for (size_t n = 0; n < images; n++)
+        for (size_t o = 0; o < outputs; o++) {
+            float sum = bias ? bias[o] : 0.0f;
+            for (size_t i = 0; i < inputs; i++)
+                sum = fmaf(x[n * ldx + i], w[i * outputs + o], sum);
+            y[n * ldy + o] = sum;
+        }
+}
+
+void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
+                                      size_t end, float *gradient, int accumulate, float *updated)
+{
+    (void)updated;
+    for (size_t i = begin; i < end; i++)
+        for (size_t o = 0; o < outputs; o++) {
+            float *sum = &gradient[(i - begin) * outputs + o];
+            *sum = accumulate ? *sum : 0.0f;
+            for (size_t n = 0; n < images; n++)
+                *sum = fmaf(x[n * stride + i], dy[n * stride + o], *sum);
+        }
+}
+
 void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t outputs, const float *dy, size_t lddy,
                                      const float *w, float *dx, size_t lddx, float *scratch)
 {
@@ -151,24 +176,25 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
             }
 }
 
-/* As above, with the weights of a channel in its slice. */
+/* As above, with the weights of a channel in its slice, and some outputs after the other. */
 void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
                                           const uint8_t *winner, const float *wt, size_t outputs, float *dx, float *scratch)
 {
     (void)scratch;
-    for (size_t w = 0; w < pooled->window.lines * pooled->window.width; w++)
-        for (size_t m = 0; m < pooled->members; m++)
-            for (size_t o = 0; o < outputs; o++) {
-                const size_t at = pooled_entry(pooled, w, outputs, o);
-                if (winner[at] != m || (pooled->relu && !(y[at] > 0.0f)))
-                    continue;
-                for (size_t k = 0; k < 9 * channels; k++) {
-                    const size_t tap = k / channels, c = k % channels;
-                    const size_t slice = c / FCNN_POOLED_SLICE * outputs + o;
-                    float *to = dx + pooled_position(pooled, w, k, winner[at]);
-                    *to = fmaf(dy[at], wt[(slice * 9 + tap) * FCNN_POOLED_SLICE + c % FCNN_POOLED_SLICE], *to);
-                }
+    const size_t windows = pooled->window.lines * pooled->window.width;
+    for (size_t first = 0; first < outputs; first += FCNN_LIVE_WORD)
+        for (size_t i = 0; i < windows * pooled->members * FCNN_LIVE_WORD; i++) {
+            const size_t w = i / FCNN_LIVE_WORD / pooled->members, m = i / FCNN_LIVE_WORD % pooled->members;
+            const size_t o = first + i % FCNN_LIVE_WORD, at = pooled_entry(pooled, w, outputs, o);
+            if (o >= outputs || winner[at] != m || (pooled->relu && !(y[at] > 0.0f)))
+                continue;
+            for (size_t k = 0; k < 9 * channels; k++) {
+                const size_t tap = k / channels, c = k % channels;
+                const size_t slice = c / FCNN_POOLED_SLICE * outputs + o;
+                float *to = dx + pooled_position(pooled, w, k, winner[at]);
+                *to = fmaf(dy[at], wt[(slice * 9 + tap) * FCNN_POOLED_SLICE + c % FCNN_POOLED_SLICE], *to);
             }
+        }
 }
 
 void FCNN_NAME(transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)

@@ -30,19 +30,23 @@ static inline vf live_gradients(const float *y, const float *dy, size_t lanes, i
     return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
 }
 
-/* What is added: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]). */
+/* What is added to one row: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]). */
 typedef struct terms {
     const uint32_t *bits;
-    size_t words, word_step;
+    size_t words;
     const int32_t *offset;
     const float *g;
-    size_t step;
+    size_t step;    /* from word to word of bits, and from entry to entry of offset and g */
 } terms;
 
-/* Runs of a row: run r begins step r in the source and in the sum. */
-typedef struct run_map {
+/* Where the sums go: list l of the terms, whose numbers lie l behind those of the first list, is added to row l. Run r of a
+ * row begins from[r] behind the source, to[r] behind the sum. */
+typedef struct destination {
+    size_t lists;
+    float *row;
+    size_t row_step;
     const ptrdiff_t *from, *to;
-} run_map;
+} destination;
 
 static inline __attribute__((always_inline)) vf load_lane(const float *p, size_t j, size_t vectors, size_t tail)
 {
@@ -50,80 +54,95 @@ static inline __attribute__((always_inline)) vf load_lane(const float *p, size_t
 }
 
 static inline __attribute__((always_inline)) void add_block_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
-                                                                   const float *from, float *to, run_map map)
+                                                                     const float *x, destination to)
 {
-    vf acc[MAX_RUNS][MAX_VECTORS];
     const float *source[MAX_RUNS];
-    UNROLL for (size_t r = 0; r < runs; r++) {
-        source[r] = from + map.from[r];
-        UNROLL for (size_t j = 0; j < vectors; j++)
-            acc[r][j] = load_lane(to + map.to[r], j, vectors, tail);
-    }
-    for (size_t word = 0; word < list.words; word++)
-        for (uint32_t left = list.bits[word * list.word_step]; left; left &= left - 1) {
-            const size_t e = (word * WORD + (size_t)__builtin_ctz(left)) * list.step;
-            const vf g = vf_broadcast(list.g[e]);
-            const ptrdiff_t offset = list.offset[e];
-            UNROLL for (size_t r = 0; r < runs; r++)
-                UNROLL for (size_t j = 0; j < vectors; j++)
-                    acc[r][j] = vf_fma(g, load_lane(source[r] + offset, j, vectors, tail), acc[r][j]);
-        }
     UNROLL for (size_t r = 0; r < runs; r++)
-        UNROLL for (size_t j = 0; j < vectors; j++) {
-            float *p = to + map.to[r] + j * FCNN_VL;
-            if (tail && j == vectors - 1)
-                vf_store_partial(p, acc[r][j], tail);
-            else
-                vf_store(p, acc[r][j]);
-        }
+        source[r] = x + to.from[r];
+    for (size_t l = 0; l < to.lists; l++, to.row += to.row_step) {
+        vf acc[MAX_RUNS][MAX_VECTORS];
+        UNROLL for (size_t r = 0; r < runs; r++)
+            UNROLL for (size_t j = 0; j < vectors; j++)
+                acc[r][j] = load_lane(to.row + to.to[r], j, vectors, tail);
+        for (size_t word = 0; word < list.words; word++)
+            for (uint32_t left = list.bits[word * list.step + l]; left; left &= left - 1) {
+                const size_t e = (word * WORD + (size_t)__builtin_ctz(left)) * list.step + l;
+                const vf g = vf_broadcast(list.g[e]);
+                const ptrdiff_t offset = list.offset[e];
+                UNROLL for (size_t r = 0; r < runs; r++)
+                    UNROLL for (size_t j = 0; j < vectors; j++)
+                        acc[r][j] = vf_fma(g, load_lane(source[r] + offset, j, vectors, tail), acc[r][j]);
+            }
+        UNROLL for (size_t r = 0; r < runs; r++)
+            UNROLL for (size_t j = 0; j < vectors; j++) {
+                float *p = to.row + to.to[r] + j * FCNN_VL;
+                if (tail && j == vectors - 1)
+                    vf_store_partial(p, acc[r][j], tail);
+                else
+                    vf_store(p, acc[r][j]);
+            }
+    }
 }
 
 static inline __attribute__((always_inline)) void add_vectors_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
-                                                                     const float *from, float *to, run_map map)
+                                                                       const float *x, destination to)
 {
     if (tail)
-        add_block_of_terms(runs, vectors, tail, list, from, to, map);
+        add_block_of_terms(runs, vectors, tail, list, x, to);
     else
-        add_block_of_terms(runs, vectors, 0, list, from, to, map);
+        add_block_of_terms(runs, vectors, 0, list, x, to);
 }
 
 static inline __attribute__((always_inline)) void add_runs_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
-                                                                  const float *from, float *to, run_map map)
+                                                                    const float *x, destination to)
 {
     switch (vectors) {
-    case 1: add_vectors_of_terms(runs, 1, tail, list, from, to, map); return;
-    case 2: add_vectors_of_terms(runs, 2, tail, list, from, to, map); return;
-    case 3: add_vectors_of_terms(runs, 3, tail, list, from, to, map); return;
-    case 4: add_vectors_of_terms(runs, 4, tail, list, from, to, map); return;
+    case 1: add_vectors_of_terms(runs, 1, tail, list, x, to); return;
+    case 2: add_vectors_of_terms(runs, 2, tail, list, x, to); return;
+    case 3: add_vectors_of_terms(runs, 3, tail, list, x, to); return;
+    case 4: add_vectors_of_terms(runs, 4, tail, list, x, to); return;
     }
     if (runs * 5 > BLOCK)
         return;
     switch (vectors) {
-    case 5: add_vectors_of_terms(runs, 5, tail, list, from, to, map); return;
-    case 6: add_vectors_of_terms(runs, 6, tail, list, from, to, map); return;
-    case 7: add_vectors_of_terms(runs, 7, tail, list, from, to, map); return;
-    case 8: add_vectors_of_terms(runs, 8, tail, list, from, to, map); return;
+    case 5: add_vectors_of_terms(runs, 5, tail, list, x, to); return;
+    case 6: add_vectors_of_terms(runs, 6, tail, list, x, to); return;
+    case 7: add_vectors_of_terms(runs, 7, tail, list, x, to); return;
+    case 8: add_vectors_of_terms(runs, 8, tail, list, x, to); return;
     }
 }
 
-/* Adds the terms to one row, block by block. */
-static __attribute__((noinline)) void add_terms(const fcnn_patches *rows, terms list, const float *from, float *to, const ptrdiff_t *from_run,
-                       const ptrdiff_t *to_run)
+/* How rows are cut into blocks: vectors of a run in a block of so many runs. */
+typedef struct cut {
+    size_t vectors[MAX_RUNS + 1];
+} cut;
+
+static inline cut cut_rows(const fcnn_patches *rows)
+{
+    const size_t all = (rows->run_length + FCNN_VL - 1) / FCNN_VL;
+    cut c = {{0}};
+    for (size_t runs = 1; runs <= MAX_RUNS; runs++) {
+        const size_t most = smaller(BLOCK / runs, MAX_VECTORS), blocks = (all + most - 1) / most;
+        c.vectors[runs] = (all + blocks - 1) / blocks;
+    }
+    return c;
+}
+
+/* Adds the terms to the rows, block by block. */
+static __attribute__((noinline)) void add_terms(const fcnn_patches *rows, const cut *blocks, terms list, const float *x, destination to)
 {
     const size_t length = rows->run_length;
     for (size_t r = 0; r < rows->runs;) {
-        const size_t left = rows->runs - r, runs = left == 4 ? 2 : smaller(left, MAX_RUNS);
-        const size_t all = (length + FCNN_VL - 1) / FCNN_VL, most = smaller(BLOCK / runs, MAX_VECTORS);
-        const size_t blocks = (all + most - 1) / most, vectors = (all + blocks - 1) / blocks;
-        for (size_t l = 0; l < length; l += vectors * FCNN_VL) {
-            const size_t lanes = smaller(vectors * FCNN_VL, length - l), width = (lanes + FCNN_VL - 1) / FCNN_VL;
-            const run_map map = {from_run + r, to_run + r};
+        const size_t left = rows->runs - r, runs = left == 4 ? 2 : smaller(left, MAX_RUNS), step = blocks->vectors[runs] * FCNN_VL;
+        for (size_t l = 0; l < length; l += step) {
+            const size_t lanes = smaller(step, length - l), width = (lanes + FCNN_VL - 1) / FCNN_VL;
+            const destination here = {to.lists, to.row + l, to.row_step, to.from + r, to.to + r};
             if (runs == 3)
-                add_runs_of_terms(3, width, lanes % FCNN_VL, list, from + l, to + l, map);
+                add_runs_of_terms(3, width, lanes % FCNN_VL, list, x + l, here);
             else if (runs == 2)
-                add_runs_of_terms(2, width, lanes % FCNN_VL, list, from + l, to + l, map);
+                add_runs_of_terms(2, width, lanes % FCNN_VL, list, x + l, here);
             else
-                add_runs_of_terms(1, width, lanes % FCNN_VL, list, from + l, to + l, map);
+                add_runs_of_terms(1, width, lanes % FCNN_VL, list, x + l, here);
         }
         r += runs;
     }

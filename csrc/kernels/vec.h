@@ -38,6 +38,13 @@ enum { FCNN_VL = 4, FCNN_VREGS = 16 };
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
+/* How many of `left` things come next, at most `most` at a time, so that all times are about equal. */
+static inline size_t balanced(size_t left, size_t most)
+{
+    const size_t times = (left + most - 1) / most;
+    return (left + times - 1) / times;
+}
+
 enum { FCNN_ALL_LANES = (1 << FCNN_VL) - 1 };   /* vm_bits of a mask that is true everywhere */
 
 typedef float vf __attribute__((vector_size(4 * FCNN_VL)));
@@ -266,6 +273,10 @@ static inline vf vf_lookup(const float table[4], vi index)
     return a;
 #endif
 }
+
+/* Writes a number where it stands, so that this core owns the line before it is needed. The weights have been read by all
+ * cores, and it takes long to take a line away from another one. */
+static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p; }
 
 /* a[0], b[0], a[1], b[1], ... : the first and the second half. */
 static inline void vf_zip(vf a, vf b, vf out[2])

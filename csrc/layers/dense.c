@@ -10,7 +10,7 @@
 #include "layer.h"
 #include "registry.h"
 
-enum { SHARD_ROWS = 24 };   /* rows of W whose gradient is one piece of work */
+enum { SHARD_ROWS = 48 };   /* rows of W whose gradient is one piece of work */
 
 typedef struct dense {
     size_t rows;      /* of one image: the product of all axes but the last */
@@ -47,13 +47,6 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 
 static const ptrdiff_t no_offset = 0;
 
-/* x as a matrix of `rows` rows, one every `step` floats. */
-static fcnn_patches matrix(const dense *self, size_t rows, size_t step)
-{
-    return (fcnn_patches){.lines = 1, .width = rows, .step = (ptrdiff_t)step, .run = &no_offset, .runs = 1,
-                          .run_length = self->inputs};
-}
-
 /* How often forward and backward run, on how many rows each, and how far apart a row's neighbours are in x and y:
  * once over the images where an image is one row, else once an image. */
 typedef struct sweep {
@@ -71,11 +64,10 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const dense *self = layer->config;
     const sweep s = plan_sweep(self, io->stride, images);
-    const fcnn_patches rows = matrix(self, s.rows, s.step_x);
     const float *bias = self->use_bias ? io->parameters + self->inputs * self->outputs : NULL;
     for (size_t i = 0; i < s.times; i++)
-        io->kernels->patches_forward(&rows, io->x[0] + i * io->stride, io->parameters, bias, self->outputs,
-                                     io->y + i * io->stride, s.step_y);
+        io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x, io->parameters, bias,
+                                   io->y + i * io->stride, s.step_y);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
@@ -100,10 +92,16 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const dense *self = layer->config;
     const size_t begin = shard * SHARD_ROWS;
     const size_t end = begin + SHARD_ROWS < self->inputs ? begin + SHARD_ROWS : self->inputs;
-    const fcnn_patches rows = matrix(self, self->rows, self->inputs);
-    io->kernels->patches_weight_gradient(&rows, io->x[0], io->dy, self->outputs, images, io->stride, self->outputs,
-                                         begin, end, io->gradients + (begin * self->outputs - io->gradients_begin),
-                                         io->accumulate, io->updated ? io->updated + begin * self->outputs : NULL);
+    float *gradients = io->gradients + (begin * self->outputs - io->gradients_begin);
+    float *updated = io->updated ? io->updated + begin * self->outputs : NULL;
+    const fcnn_patches rows = {.lines = 1, .width = self->rows, .step = (ptrdiff_t)self->inputs, .run = &no_offset, .runs = 1,
+                               .run_length = self->inputs};
+    if (self->rows == 1)
+        io->kernels->dense_weight_gradient(images, io->stride, self->outputs, io->x[0], io->dy, begin, end, gradients,
+                                           io->accumulate, updated);
+    else
+        io->kernels->patches_weight_gradient(&rows, io->x[0], io->dy, self->outputs, images, io->stride, self->outputs,
+                                             begin, end, gradients, io->accumulate, updated);
     if (self->use_bias && end == self->inputs)
         io->kernels->bias_gradient(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
                                    io->gradients + (self->inputs * self->outputs - io->gradients_begin), io->accumulate);

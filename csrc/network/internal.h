@@ -21,7 +21,11 @@ typedef struct fcnn_engine {
     fcnn_plan *plan;          /* NULL: to be made */
     float *records;           /* (record_count, plan->record) */
     size_t record_count;
-    float *prepared;          /* plan->prepared */
+    float *prepared;          /* (copies, plan->prepared): re-laid parameters */
+    size_t copies;            /* one that all workers read, or one for each worker */
+    uint64_t *copied;         /* (workers) the pass that a worker's own copy belongs to */
+    uint64_t passes;          /* over a batch, so far */
+    float *sums;              /* (FCNN_SUMS, plan->summed): see plan.h */
     float *scratch;           /* (workers, plan->scratch) */
     float *shard;             /* (workers, plan->shard): gradients that are used up at once */
     size_t workers;

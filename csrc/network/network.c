@@ -40,6 +40,8 @@ void fcnn_engine_clear(fcnn_engine *engine)
     fcnn_plan_destroy(engine->plan);
     fcnn_release(engine->records);
     fcnn_release(engine->prepared);
+    fcnn_release(engine->copied);
+    fcnn_release(engine->sums);
     fcnn_release(engine->scratch);
     fcnn_release(engine->shard);
     *engine = (fcnn_engine){0};
@@ -51,17 +53,32 @@ static fcnn_status make_plan(fcnn_network *network, fcnn_engine *engine, fcnn_er
                                   .loss_absorbs = network->loss_absorbs,
                                   .trainable = network->node_trainable};
     FCNN_TRY(fcnn_plan_create(&engine->plan, network->graph, &purpose, error));
-    return allocate_floats(&engine->prepared, 1, engine->plan->prepared, "re-laid parameters", error);
+    return allocate_floats(&engine->sums, FCNN_SUMS, engine->plan->summed, "gradients", error);
+}
+
+/* Each worker gets its own copy of re-laid parameters where they are few: to write them several times costs less than to
+ * take them from another core's cache. */
+static fcnn_status make_copies(fcnn_engine *engine, size_t workers, fcnn_error *error)
+{
+    enum { FEW = 1 << 17 };   /* floats: half of a usual second-level cache */
+    void *block;
+    engine->copies = engine->plan->prepared <= FEW ? workers : 1;
+    FCNN_TRY(allocate_floats(&engine->prepared, engine->copies, engine->plan->prepared, "re-laid parameters", error));
+    FCNN_TRY(fcnn_allocate(&block, workers, sizeof *engine->copied, "re-laid parameters", error));
+    fcnn_release(engine->copied);
+    engine->copied = block;
+    return FCNN_OK;
 }
 
 fcnn_status fcnn_engine_ready(fcnn_network *network, fcnn_engine *engine, size_t records, fcnn_error *error)
 {
-    if (!engine->prepared) {
+    if (!engine->sums) {
         fcnn_engine_clear(engine);
         FCNN_TRY(make_plan(network, engine, error));
     }
     const size_t workers = fcnn_threads_get();
     if (workers > engine->workers) {
+        FCNN_TRY(make_copies(engine, workers, error));
         FCNN_TRY(allocate_floats(&engine->scratch, workers, engine->plan->scratch, "the threads' scratch memory", error));
         FCNN_TRY(allocate_floats(&engine->shard, workers, engine->plan->shard, "the threads' gradients", error));
         engine->workers = workers;

@@ -134,6 +134,15 @@ static int has_few_parameters(const fcnn_layer *layer)
     return 4 * fcnn_layer_parameter_size(layer) <= fcnn_shape_size(&layer->output);
 }
 
+/* Whether FCNN_SUMS gradients take little room beside the images that they are summed from. */
+static int has_sums(const fcnn_layer *layer)
+{
+    size_t floats = fcnn_shape_size(&layer->output);
+    for (size_t i = 0; i < layer->inputs; i++)
+        floats += fcnn_shape_size(&layer->input[i]);
+    return !has_few_parameters(layer) && FCNN_SUMS * fcnn_layer_parameter_size(layer) <= FCNN_STRETCH * floats;
+}
+
 /* When the gradients of the parameters of a step, whose number is `number`, are computed. */
 static size_t gradient_moment(const builder *b, const fcnn_step *step, size_t number)
 {
@@ -170,6 +179,10 @@ static void place_backward(builder *b, const fcnn_operation *operation, fcnn_ste
         lives_until(b, step->y, end);
     if (step->has_gradient && has_few_parameters(layer))
         step->partial = new_buffer(b, fcnn_layer_parameter_size(layer), moment, b->end);
+    if (step->has_gradient && has_sums(layer)) {
+        step->sum_place = b->plan->summed;
+        b->plan->summed += (fcnn_layer_parameter_size(layer) + 15) / 16 * 16;
+    }
     if (!step->has_backward)
         return;
     lives_until(b, step->saved, moment);
@@ -196,7 +209,7 @@ static void place_backward(builder *b, const fcnn_operation *operation, fcnn_ste
 
 static void clear_offsets(fcnn_step *step)
 {
-    step->dy = step->partial = FCNN_NOWHERE;
+    step->dy = step->partial = step->sum_place = FCNN_NOWHERE;
     for (size_t i = 0; i < FCNN_MAX_INPUTS; i++)
         step->x[i] = step->dx[i] = step->sum[i] = FCNN_NOWHERE;
 }
@@ -283,7 +296,7 @@ int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end)
     const fcnn_layer *layer = shard->step->layer;
     if (shard->step->partial != FCNN_NOWHERE)
         fcnn_piece_range(shard, begin, end);
-    else if (layer->class->gradient_range)
+    else if (layer->class->gradient_range && shard->step->sum_place == FCNN_NOWHERE)
         layer->class->gradient_range(layer, shard->number, begin, end);
     else
         return 0;
@@ -292,41 +305,65 @@ int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end)
 
 static size_t pieces_of(const fcnn_step *step) { return (fcnn_layer_parameter_size(step->layer) + FCNN_PIECE - 1) / FCNN_PIECE; }
 
-static size_t gradient_shards(const fcnn_step *step)
+static size_t summed_shards(const fcnn_step *step)
 {
-    if (!step->has_gradient)
+    return step->sum_place != FCNN_NOWHERE ? FCNN_SUMS * step->layer->gradient_shards : 0;
+}
+
+static size_t other_shards(const fcnn_step *step)
+{
+    if (!step->has_gradient || step->sum_place != FCNN_NOWHERE)
         return 0;
     return step->partial == FCNN_NOWHERE ? step->layer->gradient_shards : pieces_of(step);
 }
 
-/* Pieces of parameters that no shard can update. */
 static size_t late_updates(const fcnn_step *step)
 {
-    return step->has_gradient && step->partial == FCNN_NOWHERE && !step->layer->class->gradient_range ? pieces_of(step) : 0;
+    const int completed = step->partial != FCNN_NOWHERE || (step->sum_place == FCNN_NOWHERE && step->layer->class->gradient_range);
+    return step->has_gradient && !completed ? pieces_of(step) : 0;
 }
 
 static size_t prepare_shards(const fcnn_step *step) { return step->layer->prepare_shards; }
 
-static fcnn_status list(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard **shards, size_t *count,
-                        fcnn_error *error)
+static size_t count_shards(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step))
 {
     size_t total = 0;
     for (size_t s = 0; s < plan->steps; s++)
         total += shards_of(&plan->step[s]);
-    void *block;
-    FCNN_TRY(fcnn_allocate(&block, total, sizeof(fcnn_shard), "the plan", error));
-    *shards = block;
+    return total;
+}
+
+static void list_shards_of(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard *shards, size_t *count)
+{
     for (size_t s = 0; s < plan->steps; s++)
         for (size_t i = 0; i < shards_of(&plan->step[s]); i++)
-            (*shards)[(*count)++] = (fcnn_shard){&plan->step[s], i};
+            shards[(*count)++] = (fcnn_shard){&plan->step[s], i, 0};
+}
+
+static fcnn_status allocate_shards(fcnn_shard **shards, size_t count, fcnn_error *error)
+{
+    void *block;
+    FCNN_TRY(fcnn_allocate(&block, count, sizeof(fcnn_shard), "the plan", error));
+    *shards = block;
     return FCNN_OK;
 }
 
 static fcnn_status list_shards(fcnn_plan *plan, fcnn_error *error)
 {
-    FCNN_TRY(list(plan, prepare_shards, &plan->prepare, &plan->prepares, error));
-    FCNN_TRY(list(plan, gradient_shards, &plan->gradient, &plan->gradients, error));
-    FCNN_TRY(list(plan, late_updates, &plan->update, &plan->updates, error));
+    FCNN_TRY(allocate_shards(&plan->prepare, count_shards(plan, prepare_shards), error));
+    list_shards_of(plan, prepare_shards, plan->prepare, &plan->prepares);
+    FCNN_TRY(allocate_shards(&plan->update, count_shards(plan, late_updates), error));
+    list_shards_of(plan, late_updates, plan->update, &plan->updates);
+
+    /* Sum s of each summed shard has a number that is s more than a multiple of FCNN_SUMS: with two or four threads it is dealt out to
+     * the thread that also gets the stretches of images. */
+    FCNN_TRY(allocate_shards(&plan->gradient, count_shards(plan, summed_shards) + count_shards(plan, other_shards), error));
+    list_shards_of(plan, summed_shards, plan->gradient, &plan->gradients);
+    for (size_t i = 0; i < plan->gradients; i++) {
+        plan->gradient[i].sum = plan->gradient[i].number % FCNN_SUMS;
+        plan->gradient[i].number /= FCNN_SUMS;
+    }
+    list_shards_of(plan, other_shards, plan->gradient, &plan->gradients);
     for (size_t i = 0; i < plan->gradients; i++) {
         size_t begin, end;
         if (fcnn_shard_range(&plan->gradient[i], &begin, &end) && end - begin > plan->shard)

@@ -2,8 +2,13 @@
  *
  * Every image of a batch has one record of `record` floats; a tensor's offset is the same in all of them. Tensors whose lives do
  * not overlap share memory. Steps run forward over images, then the loss, then backward; gradients of parameters run
- * afterwards, over shards. Where a layer has few parameters for the size of its output, each image's gradient is computed right
- * after the layer's backward, while the image is in the cache, and a shard only adds them up.
+ * afterwards, over shards, in one of three ways:
+ *   - Where a layer has very few parameters for the size of its output, each image's gradient is computed right after the layer's
+ *     backward, while the image is in the cache (`partial`), and a shard only adds them up.
+ *   - Where it has few, FCNN_SUMS sums are made over the images: sum s takes the stretches s, s + FCNN_SUMS, ... of FCNN_STRETCH images
+ *     each, so that a core can work on images that it has run itself; they are added up at the end.
+ *   - Else a shard sums over all images, and its parameters are updated at once.
+ * All of these are chosen by shapes, so that the result does not depend on the number of threads.
  */
 #ifndef FCNN_PLAN_H
 #define FCNN_PLAN_H
@@ -14,6 +19,8 @@
 
 static const size_t FCNN_NOWHERE = SIZE_MAX;
 
+enum { FCNN_SUMS = 4, FCNN_STRETCH = 16 };
+
 typedef struct fcnn_step {
     const fcnn_layer *layer;
     size_t node;                   /* whose parameters it uses */
@@ -23,6 +30,7 @@ typedef struct fcnn_step {
     size_t sum[FCNN_MAX_INPUTS];   /* where dx is added afterwards: the gradient of a tensor with several users */
     size_t saved;
     size_t partial;                /* gradients of the image alone, of a layer with few parameters; else FCNN_NOWHERE */
+    size_t sum_place;              /* offset of its gradients in each of the FCNN_SUMS; FCNN_NOWHERE: not summed so */
     size_t parameters;             /* offset in the network's vectors */
     size_t prepared;               /* offset in the prepared memory */
     int has_backward, has_gradient;
@@ -34,6 +42,7 @@ enum { FCNN_PIECE = 2048 };
 typedef struct fcnn_shard {
     const fcnn_step *step;
     size_t number;
+    size_t sum;       /* which of the FCNN_SUMS, where the step has a sum_place */
 } fcnn_shard;
 
 typedef struct fcnn_plan {
@@ -45,9 +54,10 @@ typedef struct fcnn_plan {
     size_t prediction;               /* what the loss reads: the output, or its logits */
     size_t prediction_gradient;      /* FCNN_NOWHERE in a plan without backward */
     size_t prepared, scratch;        /* floats in all; floats a worker */
-    size_t shard;                    /* floats of the largest shard whose parameters are contiguous */
+    size_t shard;                    /* floats of the largest shard that is updated at once */
+    size_t summed;                   /* floats of each of the FCNN_SUMS */
     fcnn_shard *prepare, *gradient;
-    fcnn_shard *update;              /* parameters whose shards are not contiguous */
+    fcnn_shard *update;              /* pieces of parameters that no shard completes */
     size_t prepares, gradients, updates;
 } fcnn_plan;
 
@@ -58,7 +68,8 @@ typedef struct fcnn_purpose {
     const unsigned char *trainable;  /* (nodes): which nodes' gradients are wanted */
 } fcnn_purpose;
 
-/* [*begin, *end) = the parameters of the step whose gradients a shard completes. False where they are not contiguous. */
+/* [*begin, *end) = the parameters of the step whose gradients a shard completes. False where it completes none, or they are not
+ * contiguous. */
 int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end);
 
 /* The same for a piece. */

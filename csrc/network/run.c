@@ -31,6 +31,9 @@ typedef struct pass {
     const fcnn_update *update;   /* NULL: gradients only */
 } pass;
 
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 static float *at(float *records, size_t offset) { return offset == FCNN_NOWHERE ? NULL : records + offset; }
 
 /* What `step` sees of the images whose records begin at `records`. */
@@ -46,7 +49,7 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .saved = at(records, step->saved),
         .parameters = network->weights + step->parameters,
         .gradients = network->gradients + step->parameters,
-        .prepared = p->engine->prepared + step->prepared,
+        .prepared = p->engine->prepared + (p->engine->copies > 1 ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
         .training = p->training,
         .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
@@ -132,16 +135,50 @@ static void score_image(const pass *p, float *record, size_t image)
             network->metric[m].class->evaluate(&network->metric[m], rows, classes, record + plan->output, target);
 }
 
+/* Groups of a stretch of images. */
+static size_t groups_of(const pass *p, size_t images) { return (images + p->group - 1) / p->group; }
+
+static void prepare_shard(void *context, size_t index, size_t worker)
+{
+    const pass *p = context;
+    const fcnn_shard *shard = &p->engine->plan->prepare[index];
+    const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
+    shard->step->layer->class->prepare(shard->step->layer, &io, shard->number);
+}
+
+static int has_own_copies(const pass *p) { return p->engine->copies == p->engine->workers; }
+
+/* Begins a pass. Re-laid parameters that all workers read are made at once, on no more threads than run the images: one that
+ * only prepares would cost more than it helps. */
+static void prepare(pass *p)
+{
+    const size_t groups = groups_of(p, p->images);
+    p->engine->passes++;
+    if (!has_own_copies(p))
+        fcnn_parallel_for(p->engine->plan->prepares, smaller(groups, p->engine->workers), prepare_shard, p);
+}
+
+/* Makes the worker's own copy, if it has one and has not done so in this pass. */
+static void prepare_own(const pass *p, size_t worker)
+{
+    if (!has_own_copies(p) || p->engine->copied[worker] == p->engine->passes)
+        return;
+    p->engine->copied[worker] = p->engine->passes;
+    for (size_t i = 0; i < p->engine->plan->prepares; i++)
+        prepare_shard((void *)p, i, worker);
+}
+
 /* One group of images: the body of the parallel loop. */
 static void run_group(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
     const fcnn_plan *plan = p->engine->plan;
     const size_t first = p->begin + index * p->group;
-    const size_t images = p->end - first < p->group ? p->end - first : p->group;
+    const size_t images = smaller(p->group, p->end - first);
     const size_t output_size = fcnn_network_output_size(p->network);
     float *records = p->engine->records + (p->own_record ? first - p->begin : worker * p->group) * plan->record;
 
+    prepare_own(p, worker);
     for (size_t i = 0; i < images; i++) {
         const int finite = fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, first + i),
                                                records + i * plan->record + plan->input);
@@ -158,14 +195,6 @@ static void run_group(void *context, size_t index, size_t worker)
         backward_steps(p, records, first, images, worker);
 }
 
-static void prepare_shard(void *context, size_t index, size_t worker)
-{
-    const pass *p = context;
-    const fcnn_shard *shard = &p->engine->plan->prepare[index];
-    const fcnn_io io = io_of(p, shard->step, p->engine->records, 0, worker);
-    shard->step->layer->class->prepare(shard->step->layer, &io, shard->number);
-}
-
 /* Sums over the images of a piece of a partial gradient. */
 static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *io, size_t begin, size_t end)
 {
@@ -174,11 +203,31 @@ static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *
                                io->gradients + (begin - io->gradients_begin), io->accumulate);
 }
 
+/* One of the sums of a shard: over its stretches of images, as far as they lie in the block. */
+static void sum_stretches(const pass *p, const fcnn_shard *shard, size_t worker)
+{
+    const fcnn_plan *plan = p->engine->plan;
+    const size_t start = shard->sum * FCNN_STRETCH;
+    for (size_t stretch = start; stretch < p->end; stretch += FCNN_SUMS * FCNN_STRETCH) {
+        const size_t begin = larger(stretch, p->begin), end = smaller(stretch + FCNN_STRETCH, p->end);
+        if (begin >= end)
+            continue;
+        fcnn_io io = io_of(p, shard->step, p->engine->records + (begin - p->begin) * plan->record, begin, worker);
+        io.gradients = p->engine->sums + shard->sum * plan->summed + shard->step->sum_place;
+        io.accumulate = begin > start;
+        shard->step->layer->class->gradient(shard->step->layer, &io, end - begin, shard->number);
+    }
+}
+
 static void gradient_shard(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
     const fcnn_shard *shard = &p->engine->plan->gradient[index];
     const fcnn_layer *layer = shard->step->layer;
+    if (shard->step->sum_place != FCNN_NOWHERE) {
+        sum_stretches(p, shard, worker);
+        return;
+    }
     fcnn_io io = io_of(p, shard->step, p->engine->records, p->begin, worker);
     size_t begin = 0, end = 0;
     const int at_once = fcnn_shard_range(shard, &begin, &end) && p->update;
@@ -199,17 +248,23 @@ static void gradient_shard(void *context, size_t index, size_t worker)
                                   shard->step->parameters + end);
 }
 
-/* Updates a piece of parameters whose shards are not contiguous. */
+/* Adds up the sums of a piece of parameters, where there are several, and updates it. */
 static void update_piece(void *context, size_t index, size_t worker)
 {
     (void)worker;
     const pass *p = context;
-    const fcnn_shard *piece = &p->engine->plan->update[index];
+    const fcnn_plan *plan = p->engine->plan;
+    const fcnn_step *step = plan->update[index].step;
     size_t begin, end;
-    fcnn_piece_range(piece, &begin, &end);
-    begin += piece->step->parameters;
-    end += piece->step->parameters;
-    fcnn_network_update_range(p->network, p->update, NULL, p->network->gradients + begin, begin, end);
+    fcnn_piece_range(&plan->update[index], &begin, &end);
+    float *gradients = p->network->gradients + step->parameters + begin;
+    if (step->sum_place != FCNN_NOWHERE) {
+        const size_t stretches = (p->images + FCNN_STRETCH - 1) / FCNN_STRETCH;
+        p->network->kernels->bias_gradient(p->engine->sums + step->sum_place + begin, 0, 1, smaller(stretches, FCNN_SUMS),
+                                           plan->summed, end - begin, gradients, 0);
+    }
+    if (p->update)
+        fcnn_network_update_range(p->network, p->update, NULL, gradients, step->parameters + begin, step->parameters + end);
 }
 
 /* Images that a training step runs at once: enough for all threads, in blocks of about equal size. */
@@ -224,16 +279,6 @@ static size_t group_size(size_t images, size_t threads)
 {
     const size_t share = (images + threads - 1) / threads;
     return share > FCNN_GROUP ? FCNN_GROUP : share;
-}
-
-/* Groups of a stretch of images. */
-static size_t groups_of(const pass *p, size_t images) { return (images + p->group - 1) / p->group; }
-
-/* On no more threads than run the images: one that only prepares would cost more than it helps. */
-static void prepare(pass *p)
-{
-    const size_t groups = groups_of(p, p->images);
-    fcnn_parallel_for(p->engine->plan->prepares, groups < p->engine->workers ? groups : p->engine->workers, prepare_shard, p);
 }
 
 static void run_images(pass *p)
@@ -327,6 +372,7 @@ static int all_finite(const float *values, size_t count)
 static const char *find_culprit(const pass *p, size_t image)
 {
     float *record = p->engine->records;
+    prepare_own(p, 0);
     memset(record, 0, p->engine->plan->record * sizeof *record);   /* what a trimmed step leaves out counts as finite */
     fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, image), record + p->engine->plan->input);
     for (size_t s = 0; s < p->engine->plan->steps; s++) {
@@ -381,10 +427,9 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
         }
         fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
     }
-    if (at_once) {
-        fcnn_parallel_for(engine->plan->updates, engine->workers, update_piece, &p);
+    fcnn_parallel_for(engine->plan->updates, engine->workers, update_piece, &p);
+    if (at_once)
         network->state.iterations++;
-    }
     if (update && !at_once)
         FCNN_TRY(fcnn_network_update_all(network, error));
     network->state.random_step++;

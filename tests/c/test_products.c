@@ -248,6 +248,27 @@ static void run_dense_input_gradient(const fcnn_kernels *kernels, const convolut
     free(dy), free(w);
 }
 
+/* Forward and weight gradient of a dense layer whose input is, or is not, behind a ReLU. */
+static void run_dense(const fcnn_kernels *kernels, const convolution *c, result *to, int relu)
+{
+    const size_t images = c->images, inputs = c->channels, outputs = c->outputs, stride = inputs + outputs + 3;
+    float *x = new_batch(images, stride, inputs, c->stream), *dy = new_batch(images, stride, outputs, c->stream + 1);
+    for (size_t i = 0; relu && i < (images - 1) * stride + inputs; i++)
+        x[i] = x[i] < 0.0f ? 0.0f : x[i];
+    float *w = new_input(inputs * outputs, c->stream + 2), *bias = new_input(outputs, c->stream + 3);
+    kernels->dense_forward(images, inputs, outputs, x, stride, w, bias, new_output(to, images * (outputs + 1)), outputs + 1);
+    kernels->dense_forward(images, inputs, outputs, x, stride, w, NULL, new_output(to, images * outputs), outputs);
+    float *whole = new_output(to, inputs * outputs), *claimed = new_output(to, inputs * outputs);
+    kernels->dense_weight_gradient(images, stride, outputs, x, dy, 0, inputs, whole, 0, claimed);
+    kernels->dense_weight_gradient(images / 2, stride, outputs, x, dy, 0, inputs, whole, 1, NULL);
+    kernels->dense_weight_gradient(images, stride, outputs, x, dy, inputs / 3, inputs - inputs / 4,
+                                   new_output(to, inputs * outputs), 0, NULL);
+    free(x), free(dy), free(w), free(bias);
+}
+
+static void run_dense_whole(const fcnn_kernels *kernels, const convolution *c, result *to) { run_dense(kernels, c, to, 0); }
+static void run_dense_sparse(const fcnn_kernels *kernels, const convolution *c, result *to) { run_dense(kernels, c, to, 1); }
+
 static void run_transpose(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
     const size_t lda = c->outputs + 2, ldt = c->channels + 3;
@@ -610,6 +631,9 @@ static void test_matrices(void)
             check_subject("transpose", run_transpose, 1, &c);
             c.images = image_counts[(i + o) % LENGTH(image_counts)];
             check_subject("dense_input_gradient", run_dense_input_gradient, 1, &c);
+            c.images += c.images == 0;
+            check_subject("dense layer", run_dense_whole, 1, &c);
+            check_subject("dense layer behind a ReLU", run_dense_sparse, 1, &c);
         }
 }
 

@@ -1,0 +1,163 @@
+/* dense_sparse.c - y = x w + bias and dw = x^T dy of a dense layer, whose zero inputs are left out.
+ *
+ * Behind a ReLU half of x and more is zero. What lives is found as bits; each live number then scales one row, which is added to
+ * a row of sums in registers:
+ *
+ *   forward:  for an image, over its live inputs i:     y  += x[i] * w[i]     BLOCK inputs at a time, whose rows of w stay in
+ *                                                                             the first-level cache for all images
+ *   weights:  for an input, over the images n it lives in:  dw += x[n] * dy[n]
+ *
+ * Every sum gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0 changes
+ * nothing, so both ways give the same numbers.
+ */
+#include "name.h"
+#include "vec.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+enum { BLOCK = 48, WORD = 32, WIDE = 8, HALF = 4 };   /* inputs; images; vectors of sums */
+
+/* Leaving out pays where less than 3 numbers in 4 live, and rows are long enough. */
+static int pays(size_t live, size_t all, size_t outputs) { return outputs >= HALF * FCNN_VL && live * 4 < all * 3; }
+
+/* Bit i: whether x[i] is not 0, i < count <= 64. */
+static inline uint64_t live_bits(const float *x, size_t count)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < count; i += FCNN_VL) {
+        const uint32_t zeros = vm_bits(vf_equal(vf_load_some(x + i, count - i), (vf){0}));
+        bits |= (uint64_t)(zeros ^ FCNN_ALL_LANES) << i;
+    }
+    return bits;
+}
+
+/* Rows of sums: to row r, for each bit e of bits[r], is added factor[r * factors_step + e * factor_step] * (source row e). */
+typedef struct sums {
+    size_t rows, row_step;
+    float *row;
+    float *claimed;       /* as large: lines that will be written next; or NULL */
+    const uint64_t *bits;
+    const float *factor;
+    size_t factors_step, factor_step;
+    const float *source;
+    size_t source_step;
+} sums;
+
+/* Columns from `column` on, `vectors` vectors of them, `lanes` of the last one. */
+static ALWAYS_INLINE void add_panel(size_t vectors, size_t lanes, const sums *s, size_t column)
+{
+    const float *source = s->source + column;
+    for (size_t r = 0; r < s->rows; r++) {
+        const float *factor = s->factor + r * s->factors_step;
+        float *sum = s->row + r * s->row_step + column;
+        for (size_t line = 0; s->claimed && line < vectors * FCNN_VL; line += 16)
+            claim(s->claimed + r * s->row_step + column + line);
+        vf acc[WIDE];
+        UNROLL for (size_t j = 0; j < vectors; j++)
+            acc[j] = vf_load_some(sum + j * FCNN_VL, j + 1 < vectors ? FCNN_VL : lanes);
+        for (uint64_t left = s->bits[r]; left; left &= left - 1) {
+            const size_t e = (size_t)__builtin_ctzll(left);
+            const vf scale = vf_broadcast(factor[e * s->factor_step]);
+            const float *from = source + e * s->source_step;
+            UNROLL for (size_t j = 0; j < vectors; j++)
+                acc[j] = vf_fma(scale, vf_load_some(from + j * FCNN_VL, j + 1 < vectors ? FCNN_VL : lanes), acc[j]);
+        }
+        UNROLL for (size_t j = 0; j < vectors; j++)
+            vf_store_some(sum + j * FCNN_VL, acc[j], j + 1 < vectors ? FCNN_VL : lanes);
+    }
+}
+
+static void add_rows(const sums *s, size_t columns)
+{
+    size_t column = 0;
+    for (; columns - column >= WIDE * FCNN_VL; column += WIDE * FCNN_VL)
+        add_panel(WIDE, FCNN_VL, s, column);
+    for (; columns - column >= HALF * FCNN_VL; column += HALF * FCNN_VL)
+        add_panel(HALF, FCNN_VL, s, column);
+    for (; columns - column >= FCNN_VL; column += FCNN_VL)
+        add_panel(1, FCNN_VL, s, column);
+    if (column < columns)
+        add_panel(1, columns - column, s, column);
+}
+
+static void forward_block(size_t images, size_t outputs, const float *x, size_t ldx, size_t begin, size_t end, const float *w,
+                          float *y, size_t ldy)
+{
+    for (size_t first = 0; first < images; first += WORD) {
+        const size_t rows = smaller(WORD, images - first);
+        uint64_t bits[WORD];
+        for (size_t n = 0; n < rows; n++)
+            bits[n] = live_bits(x + (first + n) * ldx + begin, end - begin);
+        const sums s = {.rows = rows, .row_step = ldy, .row = y + first * ldy, .bits = bits, .factor = x + first * ldx + begin,
+                        .factors_step = ldx, .factor_step = 1, .source = w + begin * outputs, .source_step = outputs};
+        add_rows(&s, outputs);
+    }
+}
+
+static size_t count_live(size_t images, size_t inputs, const float *x, size_t ldx)
+{
+    size_t live = 0;
+    for (size_t n = 0; n < images; n++)
+        for (size_t i = 0; i < inputs; i += 64)
+            live += (size_t)__builtin_popcountll(live_bits(x + n * ldx + i, smaller(64, inputs - i)));
+    return live;
+}
+
+void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *w,
+                              const float *bias, float *y, size_t ldy)
+{
+    static const ptrdiff_t run = 0;
+    const fcnn_patches rows = {.lines = 1, .width = images, .step = (ptrdiff_t)ldx, .run = &run, .runs = 1, .run_length = inputs};
+    if (!pays(count_live(images, inputs, x, ldx), images * inputs, outputs)) {
+        FCNN_NAME(patches_forward)(&rows, x, w, bias, outputs, y, ldy);
+        return;
+    }
+    for (size_t n = 0; n < images; n++)
+        if (bias)
+            memcpy(y + n * ldy, bias, outputs * sizeof *y);
+        else
+            memset(y + n * ldy, 0, outputs * sizeof *y);
+    for (size_t i = 0; i < inputs; i += BLOCK)
+        forward_block(images, outputs, x, ldx, i, smaller(i + BLOCK, inputs), w, y, ldy);
+}
+
+/* bits[i], bit n: whether image n's x[i] lives. Returns how many do. */
+static size_t find_images(size_t images, size_t stride, const float *x, size_t inputs, uint64_t bits[FCNN_VL])
+{
+    vi words = {0};
+    vu bit = vu_broadcast(1);
+    for (size_t n = 0; n < images; n++, bit += bit)
+        words |= vi_select(vf_equal(vf_load_some(x + n * stride, inputs), (vf){0}), (vi){0}, (vi)bit);
+    size_t live = 0;
+    for (size_t i = 0; i < FCNN_VL; i++) {
+        bits[i] = (uint32_t)words[i];
+        live += (size_t)__builtin_popcountll(bits[i]);
+    }
+    return live;
+}
+
+void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
+                                      size_t end, float *gradient, int accumulate, float *updated)
+{
+    static const ptrdiff_t run = 0;
+    const fcnn_patches row = {.lines = 1, .width = 1, .run = &run, .runs = 1, .run_length = end};
+    for (size_t i = begin; i < end; i += FCNN_VL) {
+        const size_t inputs = smaller(FCNN_VL, end - i);
+        float *g = gradient + (i - begin) * outputs, *claimed = updated ? updated + (i - begin) * outputs : NULL;
+        for (size_t first = 0; first < images; first += WORD) {
+            const size_t some = smaller(WORD, images - first);
+            const float *xs = x + first * stride + i, *dys = dy + first * stride;
+            uint64_t bits[FCNN_VL];
+            if (!pays(find_images(some, stride, xs, inputs, bits), some * inputs, outputs)) {
+                FCNN_NAME(patches_weight_gradient)(&row, xs - i, dys, outputs, some, stride, outputs, i, i + inputs, g,
+                                                   accumulate || first > 0, claimed);
+                continue;
+            }
+            if (!accumulate && first == 0)
+                memset(g, 0, inputs * outputs * sizeof *g);
+            const sums s = {.rows = inputs, .row_step = outputs, .row = g, .claimed = claimed, .bits = bits, .factor = xs,
+                            .factors_step = 1, .factor_step = stride, .source = dys, .source_step = stride};
+            add_rows(&s, outputs);
+        }
+    }
+}
