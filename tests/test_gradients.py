@@ -272,3 +272,20 @@ def test_gradient_of_some_rows_is_that_of_those_rows_alone() -> None:
     chosen = network.gradients.copy()
     network.compute_gradients(x[order[4:11]], y[order[4:11]], None, 0, 7)
     np.testing.assert_array_equal(chosen, network.gradients)
+
+
+def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
+    """However the images of a batch are divided among blocks and sums, and whatever batch came before."""
+    random = np.random.RandomState(4)
+    flatten = {"type": "reshape", "target_shape": (24,)}
+    body = [conv(4), RELU, MAX_POOL, conv(6, strides=(2, 2)), RELU, flatten, dense(70), RELU, dense(4), SOFTMAX]
+    network = build(chain((12, 12, 1), *body, images=8), random)
+    network.set_loss({"type": "sparse_categorical_crossentropy"})
+    x, y = np.eye(8, dtype=np.float32)[random.randint(0, 8, 150)], random.randint(0, 4, 150)
+    alone = np.empty((len(x), len(network.gradients)), np.float32)
+    for i in range(len(x)):
+        network.compute_gradients(x, y, None, i, i + 1)
+        alone[i] = network.gradients
+    for images in (150, 17, 64, 16, 100, 33, 65, 1, 48):
+        network.compute_gradients(x, y, None, 0, images)
+        assert_close(network.gradients, alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
