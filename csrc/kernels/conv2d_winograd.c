@@ -316,13 +316,15 @@ static ALWAYS_INLINE void gather_tile(size_t n, size_t tile, transform *gather, 
 {
     const int whole = p.lines == n && p.columns == n, all_seen = !may_see_black(n - tile + 1, s, p);
     sight seen;
-    if (!all_seen || !whole || s->outputs % FCNN_VL)
+    if (!all_seen || !whole || s->outputs % FCNN_VL)   /* else nobody asks */
         look(n, tile, s, p, seen);
     for (size_t o = 0; o < s->outputs; o += FCNN_VL, p.y += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, s->outputs - o);
         const vf add = bias ? vf_load_some(bias + o, lanes) : (vf){0};
         if (whole && all_seen && lanes == FCNN_VL)
             gather_vector(n, tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, NULL, add);
+        else if (whole && lanes == FCNN_VL)
+            gather_vector(n, tile, gather, s, (place){p.x, p.y, n, n}, FCNN_VL, m + o, step, seen, add);
         else
             gather_vector(n, tile, gather, s, p, lanes, m + o, step, seen, add);
     }

@@ -8,7 +8,7 @@
  *   weights:  for an input, over the images n it lives in:  dw += x[n] * dy[n]
  *
  * Every sum gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0 changes
- * nothing, so both ways give the same numbers.
+ * nothing but the sign of a zero, so both ways give the same numbers as long as weights and gradients are finite.
  */
 #include "name.h"
 #include "vec.h"
@@ -150,12 +150,12 @@ void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outpu
             uint64_t bits[FCNN_VL];
             if (!pays(find_images(some, stride, xs, inputs, bits), some * inputs, outputs)) {
                 FCNN_NAME(patches_weight_gradient)(&row, xs - i, dys, outputs, some, stride, outputs, i, i + inputs, g,
-                                                   accumulate || first > 0, claimed);
+                                                   accumulate || first > 0, first == 0 ? claimed : NULL);
                 continue;
             }
             if (!accumulate && first == 0)
                 memset(g, 0, inputs * outputs * sizeof *g);
-            const sums s = {.rows = inputs, .row_step = outputs, .row = g, .claimed = claimed, .bits = bits, .factor = xs,
+            const sums s = {.rows = inputs, .row_step = outputs, .row = g, .claimed = first == 0 ? claimed : NULL, .bits = bits, .factor = xs,
                             .factors_step = 1, .factor_step = stride, .source = dys, .source_step = stride};
             add_rows(&s, outputs);
         }

@@ -113,15 +113,16 @@ typedef struct fcnn_kernels {
                                    const float *wt,   // (taps, outputs, tap)
                                    size_t outputs, float *dx);
 
-    /* ---- a dense layer, whose row is an image: dense_sparse.c, dense_gradient.c ---- */
+    /* ---- a dense layer, whose rows are images: dense_sparse.c, dense_gradient.c ---- */
 
-    /* y[n][o] = bias[o] + sum over i in order of x[n][i] * w[i][o]. */
+    /* y[n][o] = bias[o] + sum over i in order of x[n][i] * w[i][o]; terms with x = 0 may be left out. */
     void (*dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx,   // (images, inputs)
                           const float *w,                                                             // (inputs, outputs)
                           const float *bias,                                                          // (outputs) or NULL
                           float *y, size_t ldy);                                                      // (images, outputs)
 
-    /* gradient[i - begin][o] = sum over n in order of x[n][i] * dy[n][o]; otherwise as patches_weight_gradient. */
+    /* gradient[i - begin][o] = sum over n in order of x[n][i] * dy[n][o], at least one image; terms with x = 0 may be left out.
+     * Otherwise as patches_weight_gradient. */
     void (*dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
                                   size_t end, float *gradient, int accumulate, float *updated);
 

@@ -39,7 +39,7 @@ typedef struct fcnn_io {
     int accumulate;                     /* gradient adds to the gradients that are there: those of images before these */
     size_t gradients_begin;             /* 0 where gradient_range is NULL, else at most the shard's first parameter */
     float *updated;                     /* the parameters, where they are updated at once after their gradients; else NULL */
-    float *prepared;                    /* layer->prepared floats, shared by all images: written by prepare, then read */
+    float *prepared;                    /* layer->prepared floats: written by prepare, read by forward and backward alone */
     float *scratch;                     /* layer->scratch floats of this worker; content undefined on entry */
     int training;                       /* dropout acts; saved must be filled */
     uint64_t random_key;                /* training: the network's seed mixed with the node */

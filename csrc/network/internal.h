@@ -18,14 +18,13 @@ typedef struct fcnn_span {
 
 /* A plan and its memory. */
 typedef struct fcnn_engine {
-    fcnn_plan *plan;          /* NULL: to be made */
+    fcnn_plan *plan;          /* to be made where sums is NULL */
     float *records;           /* (record_count, plan->record) */
     size_t record_count;
-    float *prepared;          /* (copies, plan->prepared): re-laid parameters */
-    size_t copies;            /* one that all workers read, or one for each worker */
-    uint64_t *copied;         /* (workers) the pass that a worker's own copy belongs to */
+    float *prepared;          /* (1 or workers, plan->prepared): re-laid parameters */
+    uint64_t *copied;         /* (workers) the pass that a worker's own copy of them belongs to */
     uint64_t passes;          /* over a batch, so far */
-    float *sums;              /* (FCNN_SUMS, plan->summed): see plan.h */
+    float *sums;              /* (FCNN_SUMS, plan->summed): see plan.h. Made with the plan, and last */
     float *scratch;           /* (workers, plan->scratch) */
     float *shard;             /* (workers, plan->shard): gradients that are used up at once */
     size_t workers;
@@ -68,6 +67,10 @@ size_t fcnn_network_output_size(const fcnn_network *network);
 /* Numbers of one target's or prediction's last axis, and how many such rows an image has. */
 size_t fcnn_network_classes(const fcnn_network *network);
 size_t fcnn_network_rows(const fcnn_network *network);
+
+/* Whether each worker has its own copy of the re-laid parameters, because they are few: to write them several times costs less
+ * than to take them from another core's cache. */
+int fcnn_engine_copies(const fcnn_engine *engine);
 
 /* Makes the plan where there is none, and memory for `records` records and the present number of threads. */
 fcnn_status fcnn_engine_ready(fcnn_network *network, fcnn_engine *engine, size_t records, fcnn_error *error);

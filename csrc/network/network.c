@@ -56,17 +56,25 @@ static fcnn_status make_plan(fcnn_network *network, fcnn_engine *engine, fcnn_er
     return allocate_floats(&engine->sums, FCNN_SUMS, engine->plan->summed, "gradients", error);
 }
 
-/* Each worker gets its own copy of re-laid parameters where they are few: to write them several times costs less than to
- * take them from another core's cache. */
-static fcnn_status make_copies(fcnn_engine *engine, size_t workers, fcnn_error *error)
+int fcnn_engine_copies(const fcnn_engine *engine)
 {
     enum { FEW = 1 << 17 };   /* floats: half of a usual second-level cache */
+    return engine->plan->prepared <= FEW;
+}
+
+static fcnn_status reserve_workers(fcnn_engine *engine, size_t workers, fcnn_error *error)
+{
+    const fcnn_plan *plan = engine->plan;
     void *block;
-    engine->copies = engine->plan->prepared <= FEW ? workers : 1;
-    FCNN_TRY(allocate_floats(&engine->prepared, engine->copies, engine->plan->prepared, "re-laid parameters", error));
+    if (workers <= engine->workers)
+        return FCNN_OK;
+    FCNN_TRY(allocate_floats(&engine->prepared, fcnn_engine_copies(engine) ? workers : 1, plan->prepared, "re-laid parameters", error));
     FCNN_TRY(fcnn_allocate(&block, workers, sizeof *engine->copied, "re-laid parameters", error));
     fcnn_release(engine->copied);
     engine->copied = block;
+    FCNN_TRY(allocate_floats(&engine->scratch, workers, plan->scratch, "the threads' scratch memory", error));
+    FCNN_TRY(allocate_floats(&engine->shard, workers, plan->shard, "the threads' gradients", error));
+    engine->workers = workers;
     return FCNN_OK;
 }
 
@@ -76,13 +84,7 @@ fcnn_status fcnn_engine_ready(fcnn_network *network, fcnn_engine *engine, size_t
         fcnn_engine_clear(engine);
         FCNN_TRY(make_plan(network, engine, error));
     }
-    const size_t workers = fcnn_threads_get();
-    if (workers > engine->workers) {
-        FCNN_TRY(make_copies(engine, workers, error));
-        FCNN_TRY(allocate_floats(&engine->scratch, workers, engine->plan->scratch, "the threads' scratch memory", error));
-        FCNN_TRY(allocate_floats(&engine->shard, workers, engine->plan->shard, "the threads' gradients", error));
-        engine->workers = workers;
-    }
+    FCNN_TRY(reserve_workers(engine, fcnn_threads_get(), error));
     const size_t needed = records > 0 ? records : engine->workers * FCNN_GROUP;   /* images keep no record of their own */
     if (needed > engine->record_count) {
         FCNN_TRY(allocate_floats(&engine->records, needed, engine->plan->record, "the activations of a batch", error));

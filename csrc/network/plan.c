@@ -355,8 +355,8 @@ static fcnn_status list_shards(fcnn_plan *plan, fcnn_error *error)
     FCNN_TRY(allocate_shards(&plan->update, count_shards(plan, late_updates), error));
     list_shards_of(plan, late_updates, plan->update, &plan->updates);
 
-    /* Sum s of each summed shard has a number that is s more than a multiple of FCNN_SUMS: with two or four threads it is dealt out to
-     * the thread that also gets the stretches of images. */
+    /* Sum s of each summed shard has a number that is s more than a multiple of FCNN_SUMS: with two or four threads, and
+     * groups that are whole stretches, it is dealt out to the thread that also gets the stretches. */
     FCNN_TRY(allocate_shards(&plan->gradient, count_shards(plan, summed_shards) + count_shards(plan, other_shards), error));
     list_shards_of(plan, summed_shards, plan->gradient, &plan->gradients);
     for (size_t i = 0; i < plan->gradients; i++) {

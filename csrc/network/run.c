@@ -1,11 +1,12 @@
 /* run.c - passes over one batch: train, test, predict.
  *
- * A training step is a few parallel loops: parameters are re-laid where a layer wants that; groups of images run forward,
+ * A training step is a few parallel loops. Parameters are re-laid where a layer wants that, once for all or by each thread
+ * before its first images; groups of images run forward,
  * through the loss and backward, and yield the gradients of small layers image by image; shards of parameters sum their
- * gradients over all images and, where no norm is needed, are updated while they are in the cache; the other parameters are
- * updated. A large batch repeats the middle two for one block of images after the other, so that what a block keeps stays
- * in the cache; only its last block updates. Nothing depends on how images are divided into groups and blocks or on which
- * thread runs what.
+ * gradients over all images, or over some of them where several sums are made, and, where no norm is needed, are updated while
+ * they are in the cache; sums are added up and the other parameters updated. A large batch repeats the middle two for one
+ * block of images after the other, so that what a block keeps stays in the cache; only its last block updates. Nothing
+ * depends on how images are divided into groups and blocks or on which thread runs what.
  */
 #include <math.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .saved = at(records, step->saved),
         .parameters = network->weights + step->parameters,
         .gradients = network->gradients + step->parameters,
-        .prepared = p->engine->prepared + (p->engine->copies > 1 ? worker * plan->prepared : 0) + step->prepared,
+        .prepared = p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
         .training = p->training,
         .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
@@ -146,22 +147,20 @@ static void prepare_shard(void *context, size_t index, size_t worker)
     shard->step->layer->class->prepare(shard->step->layer, &io, shard->number);
 }
 
-static int has_own_copies(const pass *p) { return p->engine->copies == p->engine->workers; }
-
 /* Begins a pass. Re-laid parameters that all workers read are made at once, on no more threads than run the images: one that
  * only prepares would cost more than it helps. */
 static void prepare(pass *p)
 {
     const size_t groups = groups_of(p, p->images);
     p->engine->passes++;
-    if (!has_own_copies(p))
+    if (!fcnn_engine_copies(p->engine))
         fcnn_parallel_for(p->engine->plan->prepares, smaller(groups, p->engine->workers), prepare_shard, p);
 }
 
 /* Makes the worker's own copy, if it has one and has not done so in this pass. */
 static void prepare_own(const pass *p, size_t worker)
 {
-    if (!has_own_copies(p) || p->engine->copied[worker] == p->engine->passes)
+    if (!fcnn_engine_copies(p->engine) || p->engine->copied[worker] == p->engine->passes)
         return;
     p->engine->copied[worker] = p->engine->passes;
     for (size_t i = 0; i < p->engine->plan->prepares; i++)
