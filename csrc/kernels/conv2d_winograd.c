@@ -24,8 +24,6 @@
 #include "name.h"
 #include "vec.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 enum { MAX_TILE = 5, MAX_PATCH = 7 };
 
 /* a + factor * b */

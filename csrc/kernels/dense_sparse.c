@@ -13,12 +13,11 @@
 #include "name.h"
 #include "vec.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 enum { BLOCK = 48, WORD = 32, WIDE = 8, HALF = 4 };   /* inputs; images; vectors of sums */
 
-/* Leaving out pays where less than 3 numbers in 4 live, and rows are long enough. */
-static int pays(size_t live, size_t all, size_t outputs) { return outputs >= HALF * FCNN_VL && live * 4 < all * 3; }
+/* Leaving out pays where rows are long enough and less than 3 numbers in 4 live. */
+static int are_long(size_t outputs) { return outputs >= HALF * FCNN_VL; }
+static int pays(size_t live, size_t all) { return live * 4 < all * 3; }
 
 /* Bit i: whether x[i] is not 0, i < count <= 64. */
 static inline uint64_t live_bits(const float *x, size_t count)
@@ -108,7 +107,7 @@ void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, cons
 {
     static const ptrdiff_t run = 0;
     const fcnn_patches rows = {.lines = 1, .width = images, .step = (ptrdiff_t)ldx, .run = &run, .runs = 1, .run_length = inputs};
-    if (!pays(count_live(images, inputs, x, ldx), images * inputs, outputs)) {
+    if (!are_long(outputs) || !pays(count_live(images, inputs, x, ldx), images * inputs)) {
         FCNN_NAME(patches_forward)(&rows, x, w, bias, outputs, y, ldy);
         return;
     }
@@ -121,43 +120,50 @@ void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, cons
         forward_block(images, outputs, x, ldx, i, smaller(i + BLOCK, inputs), w, y, ldy);
 }
 
-/* bits[i], bit n: whether image n's x[i] lives. Returns how many do. */
-static size_t find_images(size_t images, size_t stride, const float *x, size_t inputs, uint64_t bits[FCNN_VL])
+/* bits[i], bit n: whether image n's x[i] lives, i < inputs <= BLOCK. Returns how many do. */
+static size_t find_images(size_t images, size_t stride, const float *x, size_t inputs, uint64_t bits[BLOCK])
 {
-    vi words = {0};
-    vu bit = vu_broadcast(1);
-    for (size_t n = 0; n < images; n++, bit += bit)
-        words |= vi_select(vf_equal(vf_load_some(x + n * stride, inputs), (vf){0}), (vi){0}, (vi)bit);
     size_t live = 0;
-    for (size_t i = 0; i < FCNN_VL; i++) {
-        bits[i] = (uint32_t)words[i];
-        live += (size_t)__builtin_popcountll(bits[i]);
+    for (size_t first = 0; first < inputs; first += FCNN_VL) {
+        vi words = {0};
+        vu bit = vu_broadcast(1);
+        for (size_t n = 0; n < images; n++, bit += bit) {
+            const vf some = vf_load_some(x + n * stride + first, inputs - first);
+            words |= vi_select(vf_equal(some, (vf){0}), (vi){0}, (vi)bit);
+        }
+        for (size_t i = 0; i < FCNN_VL; i++) {
+            bits[first + i] = (uint32_t)words[i];
+            live += (size_t)__builtin_popcountll(bits[first + i]);
+        }
     }
     return live;
+}
+
+/* For at most BLOCK inputs and WORD images. */
+static void add_images(size_t images, size_t stride, size_t inputs, size_t outputs, const float *x, const float *dy,
+                       float *gradient, int accumulate, float *updated)
+{
+    static const ptrdiff_t run = 0;
+    const fcnn_patches row = {.lines = 1, .width = 1, .run = &run, .runs = 1, .run_length = inputs};
+    uint64_t bits[BLOCK];
+    if (!are_long(outputs) || !pays(find_images(images, stride, x, inputs, bits), images * inputs)) {
+        FCNN_NAME(patches_weight_gradient)(&row, x, dy, outputs, images, stride, outputs, 0, inputs, gradient, accumulate, updated);
+        return;
+    }
+    if (!accumulate)
+        memset(gradient, 0, inputs * outputs * sizeof *gradient);
+    const sums s = {.rows = inputs, .row_step = outputs, .row = gradient, .claimed = updated, .bits = bits, .factor = x,
+                    .factors_step = 1, .factor_step = stride, .source = dy, .source_step = stride};
+    add_rows(&s, outputs);
 }
 
 void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
                                       size_t end, float *gradient, int accumulate, float *updated)
 {
-    static const ptrdiff_t run = 0;
-    const fcnn_patches row = {.lines = 1, .width = 1, .run = &run, .runs = 1, .run_length = end};
-    for (size_t i = begin; i < end; i += FCNN_VL) {
-        const size_t inputs = smaller(FCNN_VL, end - i);
-        float *g = gradient + (i - begin) * outputs, *claimed = updated ? updated + (i - begin) * outputs : NULL;
+    for (size_t i = begin; i < end; i += BLOCK)
         for (size_t first = 0; first < images; first += WORD) {
-            const size_t some = smaller(WORD, images - first);
-            const float *xs = x + first * stride + i, *dys = dy + first * stride;
-            uint64_t bits[FCNN_VL];
-            if (!pays(find_images(some, stride, xs, inputs, bits), some * inputs, outputs)) {
-                FCNN_NAME(patches_weight_gradient)(&row, xs - i, dys, outputs, some, stride, outputs, i, i + inputs, g,
-                                                   accumulate || first > 0, first == 0 ? claimed : NULL);
-                continue;
-            }
-            if (!accumulate && first == 0)
-                memset(g, 0, inputs * outputs * sizeof *g);
-            const sums s = {.rows = inputs, .row_step = outputs, .row = g, .claimed = first == 0 ? claimed : NULL, .bits = bits, .factor = xs,
-                            .factors_step = 1, .factor_step = stride, .source = dys, .source_step = stride};
-            add_rows(&s, outputs);
+            const size_t at = (i - begin) * outputs;
+            add_images(smaller(WORD, images - first), stride, smaller(BLOCK, end - i), outputs, x + first * stride + i,
+                       dy + first * stride, gradient + at, accumulate || first > 0, updated && first == 0 ? updated + at : NULL);
         }
-    }
 }

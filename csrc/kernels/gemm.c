@@ -37,19 +37,6 @@ static inline ptrdiff_t next_row(const fcnn_patches *patches, row_walk *walk)
     return offset;
 }
 
-static inline __attribute__((always_inline)) vf load_column(const float *p, size_t vector, size_t vectors, size_t tail)
-{
-    return tail && vector == vectors - 1 ? vf_load_partial(p + vector * FCNN_VL, tail) : vf_load(p + vector * FCNN_VL);
-}
-
-static inline __attribute__((always_inline)) void store_column(float *p, vf a, size_t vector, size_t vectors, size_t tail)
-{
-    if (tail && vector == vectors - 1)
-        vf_store_partial(p + vector * FCNN_VL, a, tail);
-    else
-        vf_store(p + vector * FCNN_VL, a);
-}
-
 /* A tile's worth of one of the three products, `tail` lanes of its last vector in use (0: all of them). */
 typedef struct panel {
     size_t column;    /* first output column */
@@ -89,7 +76,7 @@ static inline __attribute__((always_inline)) void forward_tile(
 {
     vf acc[MAX_ROWS][WIDE];
     UNROLL for (size_t j = 0; j < columns.vectors; j++) {
-        const vf start = bias ? load_column(bias + columns.column, j, columns.vectors, columns.tail) : (vf){0};
+        const vf start = bias ? vf_load_column(bias + columns.column, j, columns.vectors, columns.tail) : (vf){0};
         UNROLL for (size_t i = 0; i < rows; i++)
             acc[i][j] = start;
     }
@@ -100,7 +87,7 @@ static inline __attribute__((always_inline)) void forward_tile(
         for (ptrdiff_t k = begin; k < end; k++, w += outputs) {
             vf wk[WIDE];
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                wk[j] = load_column(w, j, columns.vectors, columns.tail);
+                wk[j] = vf_load_column(w, j, columns.vectors, columns.tail);
             UNROLL for (size_t i = 0; i < rows; i++) {
                 const vf xk = vf_broadcast(row[i][k]);
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
@@ -112,7 +99,7 @@ static inline __attribute__((always_inline)) void forward_tile(
     UNROLL for (size_t i = 0; i < rows; i++)
         if (i < stored)
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
+                vf_store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
 }
 
 static inline __attribute__((always_inline)) void forward_panel(
@@ -174,7 +161,7 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
         vf acc[MAX_ROWS][WIDE];
         UNROLL for (size_t i = 0; i < tile; i++)
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                acc[i][j] = accumulate && i < stored ? load_column(g + i * outputs, j, columns.vectors, columns.tail) : (vf){0};
+                acc[i][j] = accumulate && i < stored ? vf_load_column(g + i * outputs, j, columns.vectors, columns.tail) : (vf){0};
 
         float *claimed = updated ? updated + (k - begin) * outputs + columns.column : NULL;
         const size_t lines = updated ? stored * columns.vectors : 0;
@@ -190,7 +177,7 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
                 }
                 vf dr[WIDE];
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                    dr[j] = load_column(d, j, columns.vectors, columns.tail);
+                    dr[j] = vf_load_column(d, j, columns.vectors, columns.tail);
                 UNROLL for (size_t i = 0; i < tile; i++) {
                     const vf xk = vf_broadcast(p[offset[i]]);
                     UNROLL for (size_t j = 0; j < columns.vectors; j++)
@@ -202,7 +189,7 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
         UNROLL for (size_t i = 0; i < tile; i++)
             if (i < stored)
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                    store_column(g + i * outputs, acc[i][j], j, columns.vectors, columns.tail);
+                    vf_store_column(g + i * outputs, acc[i][j], j, columns.vectors, columns.tail);
     }
 }
 
@@ -221,13 +208,13 @@ static inline __attribute__((always_inline)) void bias_gradient_panel(
 {
     vf acc[WIDE];
     UNROLL for (size_t j = 0; j < columns.vectors; j++)
-        acc[j] = accumulate ? load_column(gradient + columns.column, j, columns.vectors, columns.tail) : (vf){0};
+        acc[j] = accumulate ? vf_load_column(gradient + columns.column, j, columns.vectors, columns.tail) : (vf){0};
     for (size_t image = 0; image < images; image++)
         for (size_t r = 0; r < rows; r++)
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                acc[j] += load_column(dy + image * stride + r * ldy + columns.column, j, columns.vectors, columns.tail);
+                acc[j] += vf_load_column(dy + image * stride + r * ldy + columns.column, j, columns.vectors, columns.tail);
     UNROLL for (size_t j = 0; j < columns.vectors; j++)
-        store_column(gradient + columns.column, acc[j], j, columns.vectors, columns.tail);
+        vf_store_column(gradient + columns.column, acc[j], j, columns.vectors, columns.tail);
 }
 
 void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
@@ -260,7 +247,7 @@ static inline __attribute__((always_inline)) void input_gradient_panel(
         for (size_t o = 0; o < outputs; o++, w += tap) {
             vf wo[WIDE];
             UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                wo[j] = load_column(w, j, columns.vectors, columns.tail);
+                wo[j] = vf_load_column(w, j, columns.vectors, columns.tail);
             UNROLL for (size_t i = 0; i < tile; i++) {
                 const vf g = vf_broadcast(d[i][o]);
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
@@ -271,7 +258,7 @@ static inline __attribute__((always_inline)) void input_gradient_panel(
             if (i < stored) {
                 float *p = dx + next_row(patches, &walk) + tap_offset + (ptrdiff_t)columns.column;
                 UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                    store_column(p, load_column(p, j, columns.vectors, columns.tail) + acc[i][j], j, columns.vectors,
+                    vf_store_column(p, vf_load_column(p, j, columns.vectors, columns.tail) + acc[i][j], j, columns.vectors,
                                  columns.tail);
             }
     }

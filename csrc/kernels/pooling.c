@@ -7,8 +7,6 @@
 #include "name.h"
 #include "vec.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 /* The part of a window that lies in the image, and which channels of it are meant. */
 typedef struct window {
     size_t rows, columns;            /* pixels */

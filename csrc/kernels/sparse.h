@@ -48,11 +48,6 @@ typedef struct destination {
     const ptrdiff_t *from, *to;
 } destination;
 
-static inline __attribute__((always_inline)) vf load_lane(const float *p, size_t j, size_t vectors, size_t tail)
-{
-    return tail && j == vectors - 1 ? vf_load_partial(p + j * FCNN_VL, tail) : vf_load(p + j * FCNN_VL);
-}
-
 static inline __attribute__((always_inline)) void add_block_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
                                                                      const float *x, destination to)
 {
@@ -63,7 +58,7 @@ static inline __attribute__((always_inline)) void add_block_of_terms(size_t runs
         vf acc[MAX_RUNS][MAX_VECTORS];
         UNROLL for (size_t r = 0; r < runs; r++)
             UNROLL for (size_t j = 0; j < vectors; j++)
-                acc[r][j] = load_lane(to.row + to.to[r], j, vectors, tail);
+                acc[r][j] = vf_load_column(to.row + to.to[r], j, vectors, tail);
         for (size_t word = 0; word < list.words; word++)
             for (uint32_t left = list.bits[word * list.step + l]; left; left &= left - 1) {
                 const size_t e = (word * WORD + (size_t)__builtin_ctz(left)) * list.step + l;
@@ -71,16 +66,11 @@ static inline __attribute__((always_inline)) void add_block_of_terms(size_t runs
                 const ptrdiff_t offset = list.offset[e];
                 UNROLL for (size_t r = 0; r < runs; r++)
                     UNROLL for (size_t j = 0; j < vectors; j++)
-                        acc[r][j] = vf_fma(g, load_lane(source[r] + offset, j, vectors, tail), acc[r][j]);
+                        acc[r][j] = vf_fma(g, vf_load_column(source[r] + offset, j, vectors, tail), acc[r][j]);
             }
         UNROLL for (size_t r = 0; r < runs; r++)
-            UNROLL for (size_t j = 0; j < vectors; j++) {
-                float *p = to.row + to.to[r] + j * FCNN_VL;
-                if (tail && j == vectors - 1)
-                    vf_store_partial(p, acc[r][j], tail);
-                else
-                    vf_store(p, acc[r][j]);
-            }
+            UNROLL for (size_t j = 0; j < vectors; j++)
+                vf_store_column(to.row + to.to[r], acc[r][j], j, vectors, tail);
     }
 }
 

@@ -36,6 +36,8 @@ enum { FCNN_VL = 4, FCNN_VREGS = 16 };
 /* Before a short loop with constant bounds: what it indexes then stays in registers. */
 #define UNROLL _Pragma("GCC unroll 32")
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* How many of `left` things come next, at most `most` at a time, so that all times are about equal. */
@@ -242,6 +244,18 @@ static inline void vf_store_some(float *p, vf a, size_t n)
         vf_store_partial(p, a, n);
     else
         vf_store(p, a);
+}
+/* Vector number `vector` of `vectors`; `tail` lanes of the last one are in use, all where tail is 0. */
+static ALWAYS_INLINE vf vf_load_column(const float *p, size_t vector, size_t vectors, size_t tail)
+{
+    return tail && vector == vectors - 1 ? vf_load_partial(p + vector * FCNN_VL, tail) : vf_load(p + vector * FCNN_VL);
+}
+static ALWAYS_INLINE void vf_store_column(float *p, vf a, size_t vector, size_t vectors, size_t tail)
+{
+    if (tail && vector == vectors - 1)
+        vf_store_partial(p + vector * FCNN_VL, a, tail);
+    else
+        vf_store(p + vector * FCNN_VL, a);
 }
 static inline vi vi_load_some_bytes(const uint8_t *p, size_t n)
 {

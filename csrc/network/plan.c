@@ -291,15 +291,21 @@ void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end)
     *end = last < size ? last : size;
 }
 
+/* Whether each gradient shard of the step completes contiguous parameters. */
+static int completes(const fcnn_step *step)
+{
+    return step->partial != FCNN_NOWHERE || (step->sum_place == FCNN_NOWHERE && step->layer->class->gradient_range);
+}
+
 int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end)
 {
     const fcnn_layer *layer = shard->step->layer;
+    if (!completes(shard->step))
+        return 0;
     if (shard->step->partial != FCNN_NOWHERE)
         fcnn_piece_range(shard, begin, end);
-    else if (layer->class->gradient_range && shard->step->sum_place == FCNN_NOWHERE)
-        layer->class->gradient_range(layer, shard->number, begin, end);
     else
-        return 0;
+        layer->class->gradient_range(layer, shard->number, begin, end);
     return 1;
 }
 
@@ -319,8 +325,7 @@ static size_t other_shards(const fcnn_step *step)
 
 static size_t late_updates(const fcnn_step *step)
 {
-    const int completed = step->partial != FCNN_NOWHERE || (step->sum_place == FCNN_NOWHERE && step->layer->class->gradient_range);
-    return step->has_gradient && !completed ? pieces_of(step) : 0;
+    return step->has_gradient && !completes(step) ? pieces_of(step) : 0;
 }
 
 static size_t prepare_shards(const fcnn_step *step) { return step->layer->prepare_shards; }

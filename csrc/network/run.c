@@ -1,12 +1,12 @@
 /* run.c - passes over one batch: train, test, predict.
  *
  * A training step is a few parallel loops. Parameters are re-laid where a layer wants that, once for all or by each thread
- * before its first images; groups of images run forward,
- * through the loss and backward, and yield the gradients of small layers image by image; shards of parameters sum their
- * gradients over all images, or over some of them where several sums are made, and, where no norm is needed, are updated while
- * they are in the cache; sums are added up and the other parameters updated. A large batch repeats the middle two for one
- * block of images after the other, so that what a block keeps stays in the cache; only its last block updates. Nothing
- * depends on how images are divided into groups and blocks or on which thread runs what.
+ * before its first images; groups of images run forward, through the loss and backward, and yield the gradients of small
+ * layers image by image; shards of parameters sum their gradients over all images, or over some of them where several sums
+ * are made, and, where no norm is needed, are updated while they are in the cache; sums are added up and the other
+ * parameters updated. A large batch repeats the middle two for one block of images after the other, so that what a block
+ * keeps stays in the cache; only its last block updates. Nothing depends on how images are divided into groups and blocks
+ * or on which thread runs what.
  */
 #include <math.h>
 #include <string.h>
@@ -269,15 +269,14 @@ static void update_piece(void *context, size_t index, size_t worker)
 /* Images that a training step runs at once: enough for all threads, in blocks of about equal size. */
 static size_t block_size(size_t images, size_t threads)
 {
-    const size_t most = threads * FCNN_GROUP > BLOCK ? threads * FCNN_GROUP : BLOCK, blocks = (images + most - 1) / most;
+    const size_t most = larger(threads * FCNN_GROUP, BLOCK), blocks = (images + most - 1) / most;
     return (images + blocks - 1) / blocks;
 }
 
 /* Images that run together: a thread's share, and at most FCNN_GROUP. */
 static size_t group_size(size_t images, size_t threads)
 {
-    const size_t share = (images + threads - 1) / threads;
-    return share > FCNN_GROUP ? FCNN_GROUP : share;
+    return smaller((images + threads - 1) / threads, FCNN_GROUP);
 }
 
 static void run_images(pass *p)
