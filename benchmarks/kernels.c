@@ -73,8 +73,7 @@ static void conv2_direct(const fcnn_kernels *k)
 
 static void dense_forward(const fcnn_kernels *k)
 {
-    const fcnn_patches rows = {1, IMAGES, 0, STRIDE, run_0, 1, 1600};
-    k->patches_forward(&rows, dense_in, dense_kernel, dense_kernel, 128, output, 128);
+    k->dense_forward(IMAGES, 1600, 128, dense_in, STRIDE, dense_kernel, dense_kernel, output, 128);
 }
 
 static void dense_input(const fcnn_kernels *k)
@@ -84,8 +83,12 @@ static void dense_input(const fcnn_kernels *k)
 
 static void dense_weights(const fcnn_kernels *k)
 {
-    const fcnn_patches rows = {1, 1, 0, 0, run_0, 1, 1600};
-    k->patches_weight_gradient(&rows, dense_in, dense_gradient, 128, IMAGES, STRIDE, 128, 0, 1600, weights_gradient, 0, NULL);
+    k->dense_weight_gradient(IMAGES, STRIDE, 128, dense_in, dense_gradient, 0, 1600, weights_gradient, 0, NULL);
+}
+
+static void dense_both(const fcnn_kernels *k)
+{
+    k->dense_backward(IMAGES, 1600, 128, dense_in, STRIDE, dense_gradient, STRIDE, dense_kernel, output, 1, weights_gradient, 0, NULL);
 }
 
 static void conv2_input(const fcnn_kernels *k)
@@ -121,9 +124,10 @@ static const stage stages[] = {
     {"conv1 forward, ReLU, pool", conv1_forward, 24 * 24 * 9 * 32},
     {"conv2 forward, direct", conv2_direct, 100 * 288 * 64},
     {"conv2 forward, Winograd F(5x5, 3x3)", conv2_winograd, 49 * 4 * 32 * 64},
-    {"dense forward", dense_forward, 1600 * 128},
+    {"dense forward, sparse", dense_forward, 0.5 * 1600 * 128},
     {"dense input gradient", dense_input, 1600 * 128},
-    {"dense weight gradient", dense_weights, 1600 * 128},
+    {"dense weight gradient, sparse", dense_weights, 0.5 * 1600 * 128},
+    {"dense input and weight gradient, sparse", dense_both, 0.5 * 2 * 1600 * 128},
     {"conv2 input gradient, sparse", conv2_input, 0.5 * 1600 * 288},
     {"conv2 weight gradient, sparse", conv2_weights, 0.5 * 1600 * 288},
     {"conv1 weight gradient", conv1_weights, 0.5 * 144 * 32 * 9},
@@ -138,7 +142,9 @@ static void make_data(void)
     input = numbers(all, 0, 1), hidden = numbers(all, 0, 1);
     pooled_1 = numbers(all, -1, 1), pooled_2 = numbers(all, -1, 1);
     gradient_1 = numbers(all, -1, 1), gradient_2 = numbers(all, -1, 1);
-    dense_in = numbers(all, 0, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
+    dense_in = numbers(all, -1, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
+    for (size_t i = 0; i < all; i++)
+        dense_in[i] = fmaxf(dense_in[i], 0.0f);
     kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1), transposed_2 = numbers(9 * 32 * 64, -1, 1);
     transformed_2 = numbers(fcnn_winograd_products(&winograd_2) * fcnn_winograd_kernel_step(&winograd_2), -1, 1), dense_kernel = numbers(300000, -1, 1);
     weights_gradient = numbers(900000, 0, 1), scratch = numbers(1 << 20, 0, 1), output = numbers(all, 0, 1);

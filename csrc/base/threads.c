@@ -25,6 +25,7 @@
 
 #include "floating_mode.h"
 #include "memory.h"
+#include "sizes.h"
 #include "thread_count.h"
 
 enum { SPIN_NANOSECONDS = 50000, SPINS_PER_CLOCK_READ = 32 };
@@ -73,8 +74,6 @@ static void pause_briefly(void)
     __asm__ volatile("isb");
 #endif
 }
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static int64_t nanoseconds(void)
 {

@@ -1,19 +1,24 @@
-/* dense_sparse.c - y = x w + bias and dw = x^T dy of a dense layer, whose zero inputs are left out.
+/* dense_sparse.c - y = x w + bias, dw = x^T dy and dx = dy w^T of a dense layer, whose zero inputs are left out.
  *
  * Behind a ReLU half of x and more is zero. What lives is found as bits; each live number then scales one row, which is added to
  * a row of sums in registers:
  *
- *   forward:  for an image, over its live inputs i:     y  += x[i] * w[i]     BLOCK inputs at a time, whose rows of w stay in
- *                                                                             the first-level cache for all images
- *   weights:  for an input, over the images n it lives in:  dw += x[n] * dy[n]
+ *   forward:   for an image, over its live inputs i:     y  += x[i] * w[i]     BLOCK inputs at a time, whose rows of w stay in
+ *                                                                              the first-level cache for all images
+ *   weights:   for an input, over the images n it lives in:  dw += x[n] * dy[n]
+ *   backward:  the same, and dx[n] = dy[n] . w: dy[n] is loaded once for both, w and dw stay in registers. The products go to
+ *              LANES sums, which wait until there are enough of them to add up FCNN_VL at once (vf_sum_lanes).
  *
- * Every sum gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0 changes
- * nothing but the sign of a zero, so both ways give the same numbers as long as weights and gradients are finite.
+ * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0
+ * changes nothing but the sign of a zero, so both ways give the same numbers as long as weights and gradients are finite.
  */
 #include "name.h"
 #include "vec.h"
 
 enum { BLOCK = 48, WORD = 32, WIDE = 8, HALF = 4 };   /* inputs; images; vectors of sums */
+enum { LANES = FCNN_DENSE_LANES, PARTS = LANES / FCNN_VL };   /* of a sum of dx; vectors that they fill */
+enum { PANEL = FCNN_VREGS / 4 };                              /* vectors of w and of dw in registers */
+enum { PENDING = 2 * WORD };   /* sums that may wait: those of one input, and fewer than FCNN_VL older ones */
 
 /* Leaving out pays where rows are long enough and less than 3 numbers in 4 live. */
 static int are_long(size_t outputs) { return outputs >= HALF * FCNN_VL; }
@@ -166,4 +171,120 @@ void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outpu
             add_images(smaller(WORD, images - first), stride, smaller(BLOCK, end - i), outputs, x + first * stride + i,
                        dy + first * stride, gradient + at, accumulate || first > 0, updated && first == 0 ? updated + at : NULL);
         }
+}
+
+/* Sums of dx that wait to be added up: numbers begin to end - 1, each in its place modulo PENDING. */
+typedef struct pending {
+    size_t begin, end;
+    _Alignas(64) float sum[PENDING][LANES];
+    float *dx[PENDING];
+} pending;
+
+/* The first `count` <= FCNN_VL of them; begin is a multiple of FCNN_VL. */
+static void add_up(pending *p, size_t count)
+{
+    const size_t at = p->begin % PENDING;
+    vf sum[FCNN_VL];
+    UNROLL for (size_t i = 0; i < FCNN_VL; i++) {
+        vf part[PARTS];
+        UNROLL for (size_t j = 0; j < PARTS; j++)
+            part[j] = vf_load(p->sum[at + i] + j * FCNN_VL);
+        for (size_t apart = PARTS / 2; apart > 0; apart /= 2)
+            for (size_t j = 0; j < apart; j++)
+                part[j] += part[j + apart];
+        sum[i] = part[0];
+    }
+    float dx[FCNN_VL];
+    vf_store(dx, vf_sum_lanes(sum));
+    for (size_t i = 0; i < count; i++)
+        *p->dx[at + i] = dx[i];
+    p->begin += count;
+}
+
+/* One input, for at most WORD images: its row of w, its row of sums of dw, and its numbers in x and dx. */
+typedef struct input_row {
+    uint64_t bits;        /* the images */
+    const float *x;
+    float *dx;
+    size_t ldx;
+    const float *w;
+    float *gradient;
+    int accumulate;
+    const float *dy;
+    size_t lddy;
+} input_row;
+
+static ALWAYS_INLINE vf load_lanes(const float *p, size_t vector, size_t columns)
+{
+    const size_t before = vector * FCNN_VL;
+    return vf_load_some(p + before, columns > before ? columns - before : 0);
+}
+
+/* Columns from `column` on: `columns` of them, in `vectors` vectors. */
+static ALWAYS_INLINE void back_panel(size_t vectors, size_t columns, const input_row *row, size_t column, pending *p)
+{
+    vf w[PANEL], sum[PANEL];
+    UNROLL for (size_t j = 0; j < vectors; j++) {
+        w[j] = load_lanes(row->w + column, j, columns);
+        sum[j] = row->accumulate ? load_lanes(row->gradient + column, j, columns) : (vf){0};
+    }
+    size_t number = p->end;
+    for (uint64_t left = row->bits; left; left &= left - 1, number++) {
+        const size_t n = (size_t)__builtin_ctzll(left);
+        const vf x = vf_broadcast(row->x[n * row->ldx]);
+        const float *dy = row->dy + n * row->lddy + column;
+        float *parts = p->sum[number % PENDING];
+        vf part[PARTS];
+        UNROLL for (size_t j = 0; j < PARTS; j++)
+            part[j] = column > 0 ? vf_load(parts + j * FCNN_VL) : (vf){0};
+        UNROLL for (size_t j = 0; j < vectors; j++) {
+            const vf d = load_lanes(dy, j, columns);
+            sum[j] = vf_fma(x, d, sum[j]);
+            part[j % PARTS] = vf_fma(w[j], d, part[j % PARTS]);
+        }
+        UNROLL for (size_t j = 0; j < PARTS; j++)
+            vf_store(parts + j * FCNN_VL, part[j]);
+        p->dx[number % PENDING] = row->dx + n * row->ldx;
+    }
+    UNROLL for (size_t j = 0; j < vectors; j++)
+        if (columns > j * FCNN_VL)
+            vf_store_some(row->gradient + column + j * FCNN_VL, sum[j], columns - j * FCNN_VL);
+}
+
+static void back_row(const input_row *row, size_t outputs, pending *p)
+{
+    size_t column = 0;
+    for (; outputs - column >= PANEL * FCNN_VL; column += PANEL * FCNN_VL)
+        back_panel(PANEL, PANEL * FCNN_VL, row, column, p);
+    for (; column < outputs; column += LANES)
+        back_panel(PARTS, smaller(LANES, outputs - column), row, column, p);
+    p->end += (size_t)__builtin_popcountll(row->bits);
+    while (p->end - p->begin >= FCNN_VL)
+        add_up(p, FCNN_VL);
+}
+
+void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *dy,
+                               size_t lddy, const float *w, float *dx, int masked, float *gradient, int accumulate, float *updated)
+{
+    pending p = {0};
+    for (size_t first = 0; first < images; first += WORD)
+        for (size_t i = 0; i < inputs; i += BLOCK) {
+            const size_t rows = smaller(WORD, images - first), block = smaller(BLOCK, inputs - i), at = first * ldx + i;
+            uint64_t bits[BLOCK];
+            if (masked)
+                find_images(rows, ldx, x + at, block, bits);
+            for (size_t n = 0; masked && n < rows; n++)
+                memset(dx + at + n * ldx, 0, block * sizeof *dx);
+            for (size_t k = 0; k < block; k++) {
+                const size_t begin = (i + k) * outputs;
+                for (size_t line = 0; updated && first == 0 && line < outputs; line += 16)
+                    claim(updated + begin + line);
+                const input_row row = {.bits = masked ? bits[k] : ((uint64_t)1 << rows) - 1, .x = x + at + k, .dx = dx + at + k,
+                                       .ldx = ldx, .w = w + begin, .gradient = gradient + begin,
+                                       .accumulate = accumulate || first > 0, .dy = dy + first * lddy, .lddy = lddy};
+                back_row(&row, outputs, &p);
+            }
+        }
+    if (p.begin < p.end)
+        add_up(&p, p.end - p.begin);
 }

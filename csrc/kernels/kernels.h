@@ -76,6 +76,7 @@ enum { FCNN_POOLED_STRIP = 1024 };   /* floats of a strip of an image: pooled_sm
 enum { FCNN_LIVE_WORD = 32 };        /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_SCRATCH = 16 };   /* images whose gradients dense_input_gradient transposes at once, at most */
+enum { FCNN_DENSE_LANES = 16 };     /* sums that dense_backward makes of the terms of a dx: as many as the widest vector has lanes */
 
 /* Element types of arrays that users pass. */
 typedef enum fcnn_dtype {
@@ -132,6 +133,17 @@ typedef struct fcnn_kernels {
                                  const float *w,                 // (inputs, outputs)
                                  float *dx, size_t lddx,         // (images, inputs)
                                  float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
+
+    /* Both at once, for rows of w [0, inputs) that x, dx, w and gradient begin with. gradient as above, from image 0 on. dx[n][i]: term o is
+     * added to sum o mod FCNN_DENSE_LANES, in order; then sum j + 8 to sum j, j + 4 to j, j + 2, j + 1. Where `masked`, dx is 0 where x is. */
+    void (*dense_backward)(size_t images, size_t inputs, size_t outputs,
+                           const float *x, size_t ldx,       // (images, inputs)
+                           const float *dy, size_t lddy,     // (images, outputs)
+                           const float *w,                   // (inputs, outputs)
+                           float *dx,                        // (images, inputs), rows ldx apart
+                           int masked,
+                           float *gradient, int accumulate,  // (inputs, outputs)
+                           float *updated);                  // as patches_weight_gradient's
 
     /* ---- a convolution by Winograd's F(m x m, r x r): conv2d_winograd.c ---- */
 

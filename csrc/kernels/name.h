@@ -21,6 +21,7 @@
     EACH(dense_forward)                                                                                               \
     EACH(dense_weight_gradient)                                                                                       \
     EACH(dense_input_gradient)                                                                                        \
+    EACH(dense_backward)                                                                                              \
     EACH(winograd_kernel)                                                                                             \
     EACH(winograd_forward)                                                                                            \
     EACH(pooled_forward)                                                                                              \

@@ -92,7 +92,7 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
     float *rows = scratch;                                                       /* (end - begin, columns) */
-    float *lists = rows + ((end - begin) * columns + 15) / 16 * 16;
+    float *lists = rows + rounded((end - begin) * columns);
     int32_t *offset = (int32_t *)(void *)(lists + windows * FCNN_VL);
     uint32_t *bits = (uint32_t *)(offset + windows * FCNN_VL);
     const entries live = {.bits = bits, .g = lists, .offset = offset};

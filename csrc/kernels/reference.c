@@ -101,6 +101,29 @@ void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t output
         }
 }
 
+void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *dy,
+                               size_t lddy, const float *w, float *dx, int masked, float *gradient, int accumulate, float *updated)
+{
+    (void)updated;
+    for (size_t i = 0; i < inputs; i++)
+        for (size_t o = 0; o < outputs; o++) {
+            float *sum = &gradient[i * outputs + o];
+            *sum = accumulate ? *sum : 0.0f;
+            for (size_t n = 0; n < images; n++)
+                *sum = fmaf(x[n * ldx + i], dy[n * lddy + o], *sum);
+        }
+    for (size_t n = 0; n < images; n++)
+        for (size_t i = 0; i < inputs; i++) {
+            float sum[FCNN_DENSE_LANES] = {0};
+            for (size_t o = 0; o < outputs; o++)
+                sum[o % FCNN_DENSE_LANES] = fmaf(w[i * outputs + o], dy[n * lddy + o], sum[o % FCNN_DENSE_LANES]);
+            for (size_t apart = FCNN_DENSE_LANES / 2; apart > 0; apart /= 2)
+                for (size_t j = 0; j < apart; j++)
+                    sum[j] += sum[j + apart];
+            dx[n * ldx + i] = masked && x[n * ldx + i] == 0.0f ? 0.0f : sum[0];
+        }
+}
+
 /* Where the patch of entry (window, output) lies, and its gradient: 0 where it does not live. */
 static ptrdiff_t pooled_position(const fcnn_pooled *pooled, size_t window, size_t column, uint8_t member)
 {

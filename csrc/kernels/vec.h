@@ -2,7 +2,7 @@
  *
  * The only file that knows an instruction set. A kernel is compiled once per set; FCNN_VL (floats in a vector) and
  * FCNN_VREGS (registers) let it choose its tile, and the functions below cover what C's operators on vectors cannot say.
- * Lanes are always independent outputs: no function here adds across lanes.
+ * Lanes are independent outputs: only vf_sum_lanes adds across them, and says in which order.
  *
  * Multiply-adds are written vf_fma and the compiler is told not to contract a * b + c by itself (-ffp-contract=off): so each
  * rounding is where the source says, and every set with fused multiply-add returns the same bits. The baseline of x86-64 has
@@ -23,6 +23,8 @@
 #include <arm_neon.h>
 #endif
 
+#include "../base/sizes.h"
+
 #if defined(__AVX512F__)
 enum { FCNN_VL = 16, FCNN_VREGS = 32 };
 #elif defined(__AVX2__)
@@ -37,8 +39,6 @@ enum { FCNN_VL = 4, FCNN_VREGS = 16 };
 #define UNROLL _Pragma("GCC unroll 32")
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* How many of `left` things come next, at most `most` at a time, so that all times are about equal. */
 static inline size_t balanced(size_t left, size_t most)
@@ -292,21 +292,44 @@ static inline vf vf_lookup(const float table[4], vi index)
  * cores, and it takes long to take a line away from another one. */
 static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p; }
 
+/* Lane i of the result is lane index[i] of a, then b, one behind the other. */
+static ALWAYS_INLINE vf vf_shuffle(vf a, vf b, vi index)
+{
+#if defined(__clang__)
+    vf out;
+    for (int i = 0; i < FCNN_VL; i++)
+        out[i] = index[i] < FCNN_VL ? a[index[i]] : b[index[i] - FCNN_VL];
+    return out;
+#else
+    return __builtin_shuffle(a, b, index);
+#endif
+}
+
 /* a[0], b[0], a[1], b[1], ... : the first and the second half. */
 static inline void vf_zip(vf a, vf b, vf out[2])
 {
-#if defined(__clang__)
-    for (int i = 0; i < FCNN_VL; i++) {
-        out[0][i] = i % 2 ? b[i / 2] : a[i / 2];
-        out[1][i] = i % 2 ? b[FCNN_VL / 2 + i / 2] : a[FCNN_VL / 2 + i / 2];
-    }
-#else
     vi low;
     for (int i = 0; i < FCNN_VL; i++)
         low[i] = i / 2 + i % 2 * FCNN_VL;
-    out[0] = __builtin_shuffle(a, b, low);
-    out[1] = __builtin_shuffle(a, b, low + FCNN_VL / 2);
-#endif
+    out[0] = vf_shuffle(a, b, low);
+    out[1] = vf_shuffle(a, b, low + FCNN_VL / 2);
+}
+
+/* Lane i of the result is the sum of a[i]'s lanes: first of those FCNN_VL / 2 apart, then FCNN_VL / 4, and so on. a is used up. */
+static ALWAYS_INLINE vf vf_sum_lanes(vf a[FCNN_VL])
+{
+    vi lane;
+    UNROLL for (int i = 0; i < FCNN_VL; i++)
+        lane[i] = i;
+#pragma GCC unroll 4
+    for (int apart = FCNN_VL / 2; apart > 0; apart /= 2) {
+        const vi second = (lane & apart) != 0;   /* lanes that are the second vector's */
+        const vi own = lane + (second & FCNN_VL), other = own ^ apart;
+#pragma GCC unroll 8
+        for (int i = 0; i < apart; i++)
+            a[i] = vf_shuffle(a[i], a[i + apart], own) + vf_shuffle(a[i], a[i + apart], other);
+    }
+    return a[0];
 }
 
 /* a[i] lane j <-> a[j] lane i. */

@@ -47,6 +47,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     layer->output = layer->input[0];
     layer->backward_reads = fcnn_activation_reads_output(spec) ? FCNN_READS_Y : FCNN_READS_X;
     layer->in_place = 1;
+    layer->zero_is_dead = spec->function == FCNN_RELU && spec->negative_slope == 0.0f;
     layer->view = spec->function == FCNN_LINEAR;
     layer->activation = spec->function == FCNN_SIGMOID ? "sigmoid" : NULL;
     return FCNN_OK;

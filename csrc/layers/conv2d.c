@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/sizes.h"
 #include "registry.h"
 #include "windows.h"
 #include "winograd.h"
@@ -24,7 +25,7 @@ static size_t tap_count(const fcnn_conv2d *self) { return self->patches.runs * s
 /* Floats of the transposed kernel, first in the prepared memory; whole cache lines. */
 static size_t transposed_size(const fcnn_conv2d *self)
 {
-    return (tap_count(self) * self->channels * self->outputs + 15) / 16 * 16;
+    return rounded(tap_count(self) * self->channels * self->outputs);
 }
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
@@ -137,7 +138,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     const size_t most = fcnn_winograd_images(&self->winograd);
     float *borders = io->scratch + fcnn_winograd_scratch(&self->winograd);
     for (size_t first = 0; first < images; first += most) {
-        const size_t count = images - first < most ? images - first : most;
+        const size_t count = smaller(most, images - first);
         const fcnn_images x = fcnn_conv2d_bordered(self, layer, io, first, count, borders);
         float *y = io->y + first * io->stride;
         if (self->winograd.tile)
@@ -176,7 +177,7 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
 {
     const fcnn_conv2d *self = layer->config;
     const size_t columns = column_count(self), begin = shard * SHARD_COLUMNS;
-    const size_t end = begin + SHARD_COLUMNS < columns ? begin + SHARD_COLUMNS : columns;
+    const size_t end = smaller(begin + SHARD_COLUMNS, columns);
     const float *x = self->padded ? io->saved : io->x[0];
     io->kernels->patches_weight_gradient(&self->patches, x, io->dy, self->outputs, images, io->stride, self->outputs,
                                          begin, end, io->gradients + (begin * self->outputs - io->gradients_begin),

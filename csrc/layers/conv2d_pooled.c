@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/sizes.h"
 #include "conv2d.h"
 #include "registry.h"
 #include "winograd.h"
@@ -30,12 +31,6 @@ typedef struct conv2d_pooled {
     size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-/* Up to a cache line. */
-static size_t rounded(size_t floats) { return (floats + 15) / 16 * 16; }
 
 /* Output channels whose weight gradients are one piece of work. Their sums stay in the cache, beside an image; short patches
  * have small sums, and their kernel shares its loads between more channels. */
@@ -147,6 +142,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     FCNN_TRY(expect_small_offsets(self, conv->name, error));
     const fcnn_pooled pooled = geometry(self, (size_t[2]){windows->out_height, windows->out_width});
     fused->output = pool->output;
+    fused->zero_is_dead = relu;
     fused->backward_reads = relu ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
     fused->used[0] = windows->out_height;
     fused->used[1] = windows->out_width;
@@ -168,7 +164,7 @@ static void transpose_tap(const conv2d_pooled *self, const fcnn_io *io, size_t t
     const size_t channels = self->conv->channels, outputs = self->conv->outputs;
     const size_t slice = self->square ? FCNN_POOLED_SLICE : channels;
     for (size_t c = 0; c < channels; c += slice)
-        io->kernels->transpose(channels - c < slice ? channels - c : slice, outputs,
+        io->kernels->transpose(smaller(slice, channels - c), outputs,
                                io->parameters + (tap * channels + c) * outputs, outputs,
                                io->prepared + (c * outputs * taps) + tap * slice, taps * slice);
 }
@@ -308,7 +304,7 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const conv2d_pooled *self = layer->config;
     const fcnn_pooled pooled = geometry(self, layer->used);
     const size_t size = shard_outputs(self), begin = shard * size, outputs = self->conv->outputs;
-    const size_t end = begin + size < outputs ? begin + size : outputs;
+    const size_t end = smaller(begin + size, outputs);
     float *bias = io->scratch;
     if (layer->parameters > 1)
         bias = io->gradients + layer->parameter[1].offset;

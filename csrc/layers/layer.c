@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../base/sizes.h"
 #include "registry.h"
 
 static const fcnn_layer_class *const classes[] = {
@@ -29,6 +30,12 @@ size_t fcnn_layer_parameter_size(const fcnn_layer *layer)
         return 0;
     const fcnn_parameter *last = &layer->parameter[layer->parameters - 1];
     return last->offset + fcnn_shape_size(&last->shape);
+}
+
+size_t fcnn_layer_part(const fcnn_layer *layer, size_t part)
+{
+    const size_t shards = layer->gradient_shards;
+    return part * (shards / FCNN_PARTS) + smaller(part, shards % FCNN_PARTS);
 }
 
 void fcnn_layer_add_parameter(fcnn_layer *layer, const char *name, const fcnn_shape *shape)

@@ -9,6 +9,8 @@
  * Work is divided in two ways, and neither changes a bit of the result:
  *   forward and backward run over images: each image's numbers depend on that image alone;
  *   gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
+ * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what each part adds
+ * to it, and dx is found with the gradients. In training each core then reads and updates its own parts only, for all images.
  */
 #ifndef FCNN_LAYER_H
 #define FCNN_LAYER_H
@@ -21,6 +23,7 @@
 #include "../base/status.h"
 #include "../kernels/kernels.h"
 
+enum { FCNN_PARTS = 4 };
 enum { FCNN_MAX_INPUTS = 16, FCNN_MAX_PARAMETERS = 4, FCNN_NAME_SIZE = 64 };
 
 typedef struct fcnn_layer fcnn_layer;
@@ -31,8 +34,11 @@ typedef struct fcnn_io {
     size_t stride;                      /* floats from one image to the next, in x, y, dy, dx and saved */
     const float *x[FCNN_MAX_INPUTS];    /* inputs */
     float *y;                           /* output */
+    float *parts;                       /* (FCNN_PARTS - 1, size of y): what the parts but the first add to y. forward then only adds
+                                           them up, as forward_part has run. NULL: forward does all */
     const float *dy;                    /* gradient of the loss with respect to y */
     float *dx[FCNN_MAX_INPUTS];         /* to be written (not added to); NULL where nobody needs it */
+    int masked;                         /* dx[0] counts only where x[0] is not 0: behind a ReLU. Elsewhere it may be 0 */
     float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
     const float *parameters;            /* the layer's own, as the specs lay them out */
     float *gradients;                   /* same layout, from parameter gradients_begin on */
@@ -76,6 +82,12 @@ typedef struct fcnn_layer_class {
      * Added to where io->accumulate; every parameter is written by exactly one shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
+    /* Of a layer that runs in parts. Part p's share of y: of part 0 into y, of the others into io->parts. */
+    void (*forward_part)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part);
+
+    /* What backward and gradient do, at once: dx of the inputs that the shard's parameters belong to. */
+    void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+
     /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place of
      * their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
@@ -103,8 +115,10 @@ struct fcnn_layer {
     size_t used[2];                     /* lines and columns of an image output that anyone reads; set for steps with input_used */
     int backward_reads;                 /* FCNN_READS_...: what backward looks at besides dy and saved. gradient reads x, and y where
                                            FCNN_GRADIENT_READS_Y */
+    int in_parts;                       /* the class has forward_part and backward_gradient, and this layer is large enough for them */
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */
+    int zero_is_dead;                   /* where y is 0, backward passes no gradient on */
     const char *activation;             /* "softmax" or "sigmoid": the layer is just that, and a loss can take it over; else NULL */
     void *config;                       /* the class's own, from fcnn_allocate */
 };
@@ -114,6 +128,9 @@ size_t fcnn_layer_parameter_size(const fcnn_layer *layer);
 
 /* Appends a parameter of `shape`; for create(). */
 void fcnn_layer_add_parameter(fcnn_layer *layer, const char *name, const fcnn_shape *shape);
+
+/* The first of the shards of part number `part`; of FCNN_PARTS: how many shards there are. */
+size_t fcnn_layer_part(const fcnn_layer *layer, size_t part);
 
 /* The class called `type`, or NULL. */
 const fcnn_layer_class *fcnn_layer_find(const char *type);

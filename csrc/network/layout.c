@@ -5,11 +5,9 @@
 
 #include <stdint.h>
 
-enum { LINE = 16 };   /* floats in a cache line */
+#include "../base/sizes.h"
 
 static const size_t nobody = SIZE_MAX;   /* ends the list; as an offset: not placed yet */
-
-static size_t rounded(size_t size) { return (size + LINE - 1) / LINE * LINE; }
 
 static int live_together(const fcnn_buffer *a, const fcnn_buffer *b)
 {

@@ -1,8 +1,8 @@
 /* plan.c - turns a graph into steps and places their tensors.
  *
- * Time. Forward step s happens at moment s, the loss at moment S (the number of steps), backward step s and the gradients of one
- * image at 2 S - s, and all other gradients of parameters at the end, 2 S + 1. A tensor lives from its writer's moment to its last reader's, and fcnn_layout_place does
- * the rest.
+ * Time. Forward step s happens at moment s, the loss at moment S (the number of steps), backward step s at 2 S - s, with the
+ * gradients of one image and those of a step that runs in parts, and all other gradients of parameters at the end, 2 S + 1. A
+ * tensor lives from its writer's moment to its last reader's, and fcnn_layout_place does the rest.
  *
  * Tensors. A view (Reshape) is its input under another shape: both share one tensor. A layer that can run in place writes over
  * its input where nobody else needs it.
@@ -13,6 +13,7 @@
 #include "plan.h"
 
 #include "../base/memory.h"
+#include "../base/sizes.h"
 #include "layout.h"
 
 /* The two buffers of a tensor: its value and its gradient. */
@@ -113,6 +114,15 @@ static void find_used(builder *b)
     }
 }
 
+/* The layer whose output is tensor `root`; NULL: the network's input. */
+static const fcnn_layer *writer_of(const builder *b, size_t root)
+{
+    for (size_t s = 0; s < b->plan->steps; s++)
+        if (b->plan->operation[s].tail == root)
+            return b->plan->operation[s].layer;
+    return NULL;
+}
+
 /* Whether the value that an operation reads may be overwritten by its output. */
 static int may_overwrite_input(const builder *b, const fcnn_operation *operation)
 {
@@ -121,10 +131,8 @@ static int may_overwrite_input(const builder *b, const fcnn_operation *operation
         return 0;
     if (!b->purpose->training)
         return 1;
-    const fcnn_operation *writer = b->plan->operation;
-    while (writer->layer && writer->tail != input)
-        writer++;
-    const int writer_reads = writer->layer ? writer->layer->backward_reads : 0;
+    const fcnn_layer *writer = writer_of(b, input);
+    const int writer_reads = writer ? writer->backward_reads : 0;
     return !(operation->layer->backward_reads & FCNN_READS_X || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
 }
 
@@ -146,7 +154,7 @@ static int has_sums(const fcnn_layer *layer)
 /* When the gradients of the parameters of a step, whose number is `number`, are computed. */
 static size_t gradient_moment(const builder *b, const fcnn_step *step, size_t number)
 {
-    return has_few_parameters(step->layer) ? 2 * b->plan->steps - number : b->end;
+    return has_few_parameters(step->layer) || step->in_parts ? 2 * b->plan->steps - number : b->end;
 }
 
 static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
@@ -181,7 +189,7 @@ static void place_backward(builder *b, const fcnn_operation *operation, fcnn_ste
         step->partial = new_buffer(b, fcnn_layer_parameter_size(layer), moment, b->end);
     if (step->has_gradient && has_sums(layer)) {
         step->sum_place = b->plan->summed;
-        b->plan->summed += (fcnn_layer_parameter_size(layer) + 15) / 16 * 16;
+        b->plan->summed += rounded(fcnn_layer_parameter_size(layer));
     }
     if (!step->has_backward)
         return;
@@ -209,7 +217,7 @@ static void place_backward(builder *b, const fcnn_operation *operation, fcnn_ste
 
 static void clear_offsets(fcnn_step *step)
 {
-    step->dy = step->partial = step->sum_place = FCNN_NOWHERE;
+    step->dy = step->partial = step->sum_place = step->parts = FCNN_NOWHERE;
     for (size_t i = 0; i < FCNN_MAX_INPUTS; i++)
         step->x[i] = step->dx[i] = step->sum[i] = FCNN_NOWHERE;
 }
@@ -229,12 +237,16 @@ static void build_steps(builder *b)
         step->node = operation->head;
         step->parameters = b->graph->node[step->node].parameters;
         step->prepared = plan->prepared;
-        plan->prepared += (step->layer->prepared + 15) / 16 * 16;
-        if (step->layer->scratch > plan->scratch)
-            plan->scratch = (step->layer->scratch + 15) / 16 * 16;
+        plan->prepared += rounded(step->layer->prepared);
+        plan->scratch = larger(plan->scratch, rounded(step->layer->scratch));
         step->has_gradient = b->purpose->training && step->layer->parameters > 0 && b->purpose->trainable[step->node];
         for (size_t i = 0; i < step->layer->inputs && b->purpose->training && !is_absorbed(b, operation); i++)
             step->has_backward |= b->upstream[source_of(b, operation, i)];
+        step->in_parts = step->layer->in_parts && step->has_backward && step->has_gradient;
+        if (step->in_parts)
+            step->parts = new_buffer(b, (FCNN_PARTS - 1) * fcnn_shape_size(&step->layer->output), s, s);
+        const fcnn_layer *writer = writer_of(b, b->root[source_of(b, operation, 0)]);
+        step->masked = writer && writer->zero_is_dead;
         place_forward(b, operation, step, s);
     }
 
@@ -276,6 +288,7 @@ static void resolve_offsets(builder *b)
         to_offset(b, &step->dy);
         to_offset(b, &step->saved);
         to_offset(b, &step->partial);
+        to_offset(b, &step->parts);
         for (size_t i = 0; i < FCNN_MAX_INPUTS; i++) {
             to_offset(b, &step->x[i]);
             to_offset(b, &step->dx[i]);
@@ -286,9 +299,8 @@ static void resolve_offsets(builder *b)
 
 void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end)
 {
-    const size_t size = fcnn_layer_parameter_size(piece->step->layer), last = (piece->number + 1) * FCNN_PIECE;
     *begin = piece->number * FCNN_PIECE;
-    *end = last < size ? last : size;
+    *end = smaller(*begin + FCNN_PIECE, fcnn_layer_parameter_size(piece->step->layer));
 }
 
 /* Whether each gradient shard of the step completes contiguous parameters. */
@@ -318,10 +330,12 @@ static size_t summed_shards(const fcnn_step *step)
 
 static size_t other_shards(const fcnn_step *step)
 {
-    if (!step->has_gradient || step->sum_place != FCNN_NOWHERE)
+    if (!step->has_gradient || step->in_parts || step->sum_place != FCNN_NOWHERE)
         return 0;
     return step->partial == FCNN_NOWHERE ? step->layer->gradient_shards : pieces_of(step);
 }
+
+static size_t part_shards(const fcnn_step *step) { return step->in_parts ? step->layer->gradient_shards : 0; }
 
 static size_t late_updates(const fcnn_step *step)
 {
@@ -338,11 +352,46 @@ static size_t count_shards(const fcnn_plan *plan, size_t shards_of(const fcnn_st
     return total;
 }
 
-static void list_shards_of(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard *shards, size_t *count)
+static void list_shards_of(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard *shards, size_t *listed)
 {
     for (size_t s = 0; s < plan->steps; s++)
         for (size_t i = 0; i < shards_of(&plan->step[s]); i++)
-            shards[(*count)++] = (fcnn_shard){&plan->step[s], i, 0};
+            shards[(*listed)++] = (fcnn_shard){&plan->step[s], i, 0};
+}
+
+/* Shard number i of each part, then number i + 1: with two or four threads each is dealt out to the one that also gets the part. */
+static void list_parts(const fcnn_step *step, fcnn_shard *shards, size_t *listed)
+{
+    const fcnn_layer *layer = step->layer;
+    for (size_t i = 0; i < fcnn_layer_part(layer, 1); i++)
+        for (size_t part = 0; part < FCNN_PARTS; part++)
+            if (fcnn_layer_part(layer, part) + i < fcnn_layer_part(layer, part + 1))
+                shards[(*listed)++] = (fcnn_shard){step, fcnn_layer_part(layer, part) + i, 0};
+}
+
+/* The stages of backward, each with its shards. */
+static void list_gradients(fcnn_plan *plan)
+{
+    fcnn_stage *stage = plan->stage;
+    stage->end = plan->steps;
+    for (size_t s = plan->steps; s-- > 0;)
+        if (plan->step[s].in_parts) {
+            list_parts(&plan->step[s], plan->gradient, &plan->gradients);
+            stage->begin = s + 1;
+            stage->end_shard = plan->gradients;
+            *++stage = (fcnn_stage){.end = s, .first_shard = plan->gradients};
+        }
+    plan->stages = (size_t)(stage - plan->stage) + 1;
+
+    /* Sum s of each summed shard has a place in the stage that is s more than a multiple of FCNN_SUMS: with two or four threads,
+     * and groups that are whole stretches, it is dealt out to the thread that also gets the stretches. */
+    list_shards_of(plan, summed_shards, plan->gradient, &plan->gradients);
+    for (size_t i = stage->first_shard; i < plan->gradients; i++) {
+        plan->gradient[i].sum = plan->gradient[i].number % FCNN_SUMS;
+        plan->gradient[i].number /= FCNN_SUMS;
+    }
+    list_shards_of(plan, other_shards, plan->gradient, &plan->gradients);
+    stage->end_shard = plan->gradients;
 }
 
 static fcnn_status allocate_shards(fcnn_shard **shards, size_t count, fcnn_error *error)
@@ -360,19 +409,13 @@ static fcnn_status list_shards(fcnn_plan *plan, fcnn_error *error)
     FCNN_TRY(allocate_shards(&plan->update, count_shards(plan, late_updates), error));
     list_shards_of(plan, late_updates, plan->update, &plan->updates);
 
-    /* Sum s of each summed shard has a number that is s more than a multiple of FCNN_SUMS: with two or four threads, and
-     * groups that are whole stretches, it is dealt out to the thread that also gets the stretches. */
-    FCNN_TRY(allocate_shards(&plan->gradient, count_shards(plan, summed_shards) + count_shards(plan, other_shards), error));
-    list_shards_of(plan, summed_shards, plan->gradient, &plan->gradients);
-    for (size_t i = 0; i < plan->gradients; i++) {
-        plan->gradient[i].sum = plan->gradient[i].number % FCNN_SUMS;
-        plan->gradient[i].number /= FCNN_SUMS;
-    }
-    list_shards_of(plan, other_shards, plan->gradient, &plan->gradients);
+    const size_t gradients = count_shards(plan, summed_shards) + count_shards(plan, other_shards) + count_shards(plan, part_shards);
+    FCNN_TRY(allocate_shards(&plan->gradient, gradients, error));
+    list_gradients(plan);
     for (size_t i = 0; i < plan->gradients; i++) {
         size_t begin, end;
-        if (fcnn_shard_range(&plan->gradient[i], &begin, &end) && end - begin > plan->shard)
-            plan->shard = (end - begin + 15) / 16 * 16;
+        if (fcnn_shard_range(&plan->gradient[i], &begin, &end))
+            plan->shard = larger(plan->shard, rounded(end - begin));
     }
     return FCNN_OK;
 }
@@ -394,9 +437,11 @@ static fcnn_status allocate_builder(builder *b, fcnn_error *error)
     b->upstream = block;
     FCNN_TRY(fcnn_allocate(&block, nodes, sizeof *b->used, "the plan", error));
     b->used = block;
+    FCNN_TRY(fcnn_allocate(&block, nodes + 1, sizeof(fcnn_stage), "the plan", error));
+    b->plan->stage = block;
     FCNN_TRY(fcnn_allocate(&block, nodes, sizeof(fcnn_operation), "the plan", error));
     b->plan->operation = block;
-    FCNN_TRY(fcnn_allocate(&block, 3 * nodes + edges + 2, sizeof *b->buffer, "the plan", error));
+    FCNN_TRY(fcnn_allocate(&block, 4 * nodes + edges + 2, sizeof *b->buffer, "the plan", error));
     b->buffer = block;
     for (size_t n = 0; n < nodes; n++)
         b->tensors[n].gradient = FCNN_NOWHERE;
@@ -441,6 +486,7 @@ void fcnn_plan_destroy(fcnn_plan *plan)
         fcnn_operation_destroy(&plan->operation[s]);
     fcnn_release(plan->operation);
     fcnn_release(plan->step);
+    fcnn_release(plan->stage);
     fcnn_release(plan->prepare);
     fcnn_release(plan->gradient);
     fcnn_release(plan->update);

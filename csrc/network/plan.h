@@ -7,7 +7,9 @@
  *     backward, while the image is in the cache (`partial`), and a shard only adds them up.
  *   - Where it has few, FCNN_SUMS sums are made over the images: sum s takes the stretches s, s + FCNN_SUMS, ... of FCNN_STRETCH images
  *     each, so that a core can work on images that it has run itself; they are added up at the end.
- *   - Else a shard sums over all images, and its parameters are updated at once.
+ *   - Else a shard sums over all images, and its parameters are updated at once. Where the layer runs in parts
+ *     (layers/layer.h), the shard also finds the gradient of the inputs. Forward then halts before such a layer, until its parts have
+ *     run for all images, and backward until its shards have.
  * All of these are chosen by shapes, so that the result does not depend on the number of threads.
  */
 #ifndef FCNN_PLAN_H
@@ -34,6 +36,9 @@ typedef struct fcnn_step {
     size_t parameters;             /* offset in the network's vectors */
     size_t prepared;               /* offset in the prepared memory */
     int has_backward, has_gradient;
+    int in_parts;                  /* forward by parts, and both of these at once, over shards, for all images */
+    size_t parts;                  /* offset of what parts add to y */
+    int masked;                    /* dx[0] is wanted where x[0] is not 0 */
 } fcnn_step;
 
 /* A piece of work that is not an image. Pieces of a partial gradient, and of an update, are FCNN_PIECE parameters long. */
@@ -44,6 +49,13 @@ typedef struct fcnn_shard {
     size_t number;
     size_t sum;       /* which of the FCNN_SUMS, where the step has a sum_place */
 } fcnn_shard;
+
+/* Steps between those that run in parts. Backward: the steps [begin, end), the last one first, image by image; then the shards
+ * [first_shard, end_shard) of the gradient, over all images: those of step begin - 1, or, in the last stage, all others. */
+typedef struct fcnn_stage {
+    size_t begin, end;
+    size_t first_shard, end_shard;
+} fcnn_stage;
 
 typedef struct fcnn_plan {
     fcnn_operation *operation;       /* (steps) what the steps were made from */
@@ -59,6 +71,8 @@ typedef struct fcnn_plan {
     fcnn_shard *prepare, *gradient;
     fcnn_shard *update;              /* pieces of parameters that no shard completes */
     size_t prepares, gradients, updates;
+    fcnn_stage *stage;   /* in order of backward */
+    size_t stages;
 } fcnn_plan;
 
 /* What a plan is made for. */

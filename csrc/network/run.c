@@ -4,17 +4,19 @@
  * before its first images; groups of images run forward, through the loss and backward, and yield the gradients of small
  * layers image by image; shards of parameters sum their gradients over all images, or over some of them where several sums
  * are made, and, where no norm is needed, are updated while they are in the cache; sums are added up and the other
- * parameters updated. A large batch repeats the middle two for one block of images after the other, so that what a block
- * keeps stays in the cache; only its last block updates. Nothing depends on how images are divided into groups and blocks
+ * parameters updated. At a layer that runs in parts the groups halt, forward and backward, until its parts or shards have run for
+ * all images (plan.h's stages). A large batch repeats all but the first and the last for one block of images after the other, so
+ * that what a block keeps stays in the cache; only its last block updates. Nothing depends on how images are divided into groups and blocks
  * or on which thread runs what.
  */
 #include <math.h>
 #include <string.h>
 
+#include "../base/sizes.h"
 #include "../base/threads.h"
 #include "internal.h"
 
-enum { BLOCK = 64 };   /* images of a training block, at least, where there are so many */
+enum { BLOCK = 32 };   /* images of a training block, at least, where there are so many */
 enum { PREDICTED = 1024 };   /* images whose state is kept at once where nothing is learned */
 
 typedef struct pass {
@@ -28,12 +30,11 @@ typedef struct pass {
     int training;         /* dropout acts */
     int backward;
     int own_record;       /* every image keeps its record; else a worker has records for one group */
+    size_t first_step, end_step; /* of forward */
+    const fcnn_stage *stage;     /* of backward */
     float *out;           /* predictions go here */
     const fcnn_update *update;   /* NULL: gradients only */
 } pass;
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static float *at(float *records, size_t offset) { return offset == FCNN_NOWHERE ? NULL : records + offset; }
 
@@ -46,12 +47,14 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .kernels = network->kernels,
         .stride = plan->record,
         .y = at(records, step->y),
+        .parts = at(records, step->parts),
         .dy = at(records, step->dy),
         .saved = at(records, step->saved),
         .parameters = network->weights + step->parameters,
         .gradients = network->gradients + step->parameters,
         .prepared = p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
+        .masked = step->masked,
         .training = p->training,
         .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
         .random_step = network->state.random_step,
@@ -66,7 +69,7 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
 
 static void forward_steps(const pass *p, float *records, size_t first_image, size_t images, size_t worker)
 {
-    for (size_t s = 0; s < p->engine->plan->steps; s++) {
+    for (size_t s = p->first_step; s < p->end_step; s++) {
         const fcnn_step *step = &p->engine->plan->step[s];
         const fcnn_io io = io_of(p, step, records, first_image, worker);
         step->layer->class->forward(step->layer, &io, images);
@@ -99,9 +102,12 @@ static void find_partials(const pass *p, const fcnn_step *step, float *records, 
     }
 }
 
+/* The steps of a stage. */
 static void backward_steps(const pass *p, float *records, size_t first_image, size_t images, size_t worker)
 {
-    for (size_t s = p->engine->plan->steps; s-- > 0;) {
+    if (p->stage->end < p->engine->plan->steps)
+        add_aside(p, &p->engine->plan->step[p->stage->end], records, images);
+    for (size_t s = p->stage->end; s-- > p->stage->begin;) {
         const fcnn_step *step = &p->engine->plan->step[s];
         if (step->has_backward) {
             const fcnn_io io = io_of(p, step, records, first_image, worker);
@@ -167,23 +173,33 @@ static void prepare_own(const pass *p, size_t worker)
         prepare_shard((void *)p, i, worker);
 }
 
-/* One group of images: the body of the parallel loop. */
+/* The first image of group `index`, how many it has, and their records. */
+static float *group_of(const pass *p, size_t index, size_t worker, size_t *first, size_t *images)
+{
+    *first = p->begin + index * p->group;
+    *images = smaller(p->group, p->end - *first);
+    return p->engine->records + (p->own_record ? *first - p->begin : worker * p->group) * p->engine->plan->record;
+}
+
+/* One group of images through the steps of forward and, after the last of these, the first stage of backward: the body of a
+ * parallel loop. */
 static void run_group(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
     const fcnn_plan *plan = p->engine->plan;
-    const size_t first = p->begin + index * p->group;
-    const size_t images = smaller(p->group, p->end - first);
     const size_t output_size = fcnn_network_output_size(p->network);
-    float *records = p->engine->records + (p->own_record ? first - p->begin : worker * p->group) * plan->record;
+    size_t first, images;
+    float *records = group_of(p, index, worker, &first, &images);
 
     prepare_own(p, worker);
-    for (size_t i = 0; i < images; i++) {
+    for (size_t i = 0; p->first_step == 0 && i < images; i++) {
         const int finite = fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, first + i),
                                                records + i * plan->record + plan->input);
         p->network->image_finite[first + i] = (unsigned char)finite;
     }
     forward_steps(p, records, first, images, worker);
+    if (p->end_step < plan->steps)
+        return;
     for (size_t i = 0; i < images; i++) {
         float *record = records + i * plan->record;
         memcpy(p->out + (first + i) * output_size, record + plan->output, output_size * sizeof(float));
@@ -192,6 +208,33 @@ static void run_group(void *context, size_t index, size_t worker)
     }
     if (p->backward)
         backward_steps(p, records, first, images, worker);
+}
+
+/* Images that meet one part of the parameters together: all, where each thread then has equally many parts. */
+static size_t part_group(const pass *p)
+{
+    return FCNN_PARTS % p->engine->workers == 0 ? p->end - p->begin : p->group;
+}
+
+/* One part of the parameters of the step that comes next, for some images. */
+static void run_part(void *context, size_t index, size_t worker)
+{
+    const pass *p = context;
+    const fcnn_plan *plan = p->engine->plan;
+    const fcnn_step *step = &plan->step[p->end_step];
+    const size_t first = index / FCNN_PARTS * part_group(p), images = smaller(part_group(p), p->end - p->begin - first);
+    const fcnn_io io = io_of(p, step, p->engine->records + first * plan->record, p->begin + first, worker);
+    step->layer->class->forward_part(step->layer, &io, images, index % FCNN_PARTS);
+}
+
+/* A group through another stage of backward. */
+static void continue_group(void *context, size_t index, size_t worker)
+{
+    const pass *p = context;
+    size_t first, images;
+    float *records = group_of(p, index, worker, &first, &images);
+    prepare_own(p, worker);
+    backward_steps(p, records, first, images, worker);
 }
 
 /* Sums over the images of a piece of a partial gradient. */
@@ -221,7 +264,7 @@ static void sum_stretches(const pass *p, const fcnn_shard *shard, size_t worker)
 static void gradient_shard(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
-    const fcnn_shard *shard = &p->engine->plan->gradient[index];
+    const fcnn_shard *shard = &p->engine->plan->gradient[p->stage->first_shard + index];
     const fcnn_layer *layer = shard->step->layer;
     if (shard->step->sum_place != FCNN_NOWHERE) {
         sum_stretches(p, shard, worker);
@@ -240,6 +283,8 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     }
     if (shard->step->partial != FCNN_NOWHERE)
         add_partials(p, shard, &io, begin, end);
+    else if (shard->step->in_parts)
+        layer->class->backward_gradient(layer, &io, p->end - p->begin, shard->number);
     else
         layer->class->gradient(layer, &io, p->end - p->begin, shard->number);
     if (at_once)
@@ -279,9 +324,31 @@ static size_t group_size(size_t images, size_t threads)
     return smaller((images + threads - 1) / threads, FCNN_GROUP);
 }
 
+/* Forward, halting at each step that runs in parts, and the images' part of backward's first stage. */
 static void run_images(pass *p)
 {
-    fcnn_parallel_for(groups_of(p, p->end - p->begin), p->engine->workers, run_group, p);
+    const fcnn_plan *plan = p->engine->plan;
+    const size_t images = p->end - p->begin;
+    p->stage = plan->stage;
+    p->first_step = 0;
+    for (size_t stage = plan->stages; stage-- > 0; p->first_step = p->end_step) {
+        p->end_step = stage > 0 ? plan->stage[stage].end : plan->steps;
+        fcnn_parallel_for(groups_of(p, images), p->engine->workers, run_group, p);
+        if (stage > 0)
+            fcnn_parallel_for((images + part_group(p) - 1) / part_group(p) * FCNN_PARTS, p->engine->workers, run_part, p);
+    }
+}
+
+/* All stages of backward but for the images' part of the first. */
+static void find_gradients(pass *p)
+{
+    const fcnn_plan *plan = p->engine->plan;
+    for (size_t s = 0; s < plan->stages; s++) {
+        p->stage = &plan->stage[s];
+        if (s > 0)
+            fcnn_parallel_for(groups_of(p, p->end - p->begin), p->engine->workers, continue_group, p);
+        fcnn_parallel_for(p->stage->end_shard - p->stage->first_shard, p->engine->workers, gradient_shard, p);
+    }
 }
 
 static fcnn_status check_images(const pass *p, fcnn_error *error)
@@ -375,7 +442,8 @@ static const char *find_culprit(const pass *p, size_t image)
     fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, image), record + p->engine->plan->input);
     for (size_t s = 0; s < p->engine->plan->steps; s++) {
         const fcnn_step *step = &p->engine->plan->step[s];
-        const fcnn_io io = io_of(p, step, record, image, 0);
+        fcnn_io io = io_of(p, step, record, image, 0);
+        io.parts = NULL;
         step->layer->class->forward(step->layer, &io, 1);
         if (!all_finite(io.y, fcnn_shape_size(&step->layer->output)))
             return step->layer->name;
@@ -423,7 +491,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
                 p.update = &next;
             }
         }
-        fcnn_parallel_for(engine->plan->gradients, engine->workers, gradient_shard, &p);
+        find_gradients(&p);
     }
     fcnn_parallel_for(engine->plan->updates, engine->workers, update_piece, &p);
     if (at_once)

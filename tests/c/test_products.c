@@ -266,6 +266,19 @@ static void run_dense(const fcnn_kernels *kernels, const convolution *c, result 
     free(x), free(dy), free(w), free(bias);
 }
 
+static void run_dense_backward(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const size_t images = c->images, inputs = c->channels, outputs = c->outputs, ldx = inputs + 3, lddy = outputs + 1;
+    float *x = new_batch(images, ldx, inputs, c->stream), *dy = new_batch(images, lddy, outputs, c->stream + 1);
+    for (size_t i = 0; i < (images - 1) * ldx + inputs; i++)
+        x[i] = x[i] < 0.0f ? 0.0f : x[i];
+    float *w = new_input(inputs * outputs, c->stream + 2);
+    float *gradient = new_output(to, inputs * outputs), *claimed = new_output(to, inputs * outputs);
+    kernels->dense_backward(images, inputs, outputs, x, ldx, dy, lddy, w, new_output(to, images * ldx), 0, gradient, 0, claimed);
+    kernels->dense_backward(images / 2, inputs, outputs, x, ldx, dy, lddy, w, new_output(to, images * ldx), 1, gradient, 1, NULL);
+    free(x), free(dy), free(w);
+}
+
 static void run_dense_whole(const fcnn_kernels *kernels, const convolution *c, result *to) { run_dense(kernels, c, to, 0); }
 static void run_dense_sparse(const fcnn_kernels *kernels, const convolution *c, result *to) { run_dense(kernels, c, to, 1); }
 
@@ -633,6 +646,7 @@ static void test_matrices(void)
             check_subject("dense_input_gradient", run_dense_input_gradient, 1, &c);
             c.images += c.images == 0;
             check_subject("dense layer", run_dense_whole, 1, &c);
+            check_subject("dense_backward", run_dense_backward, 1, &c);
             check_subject("dense layer behind a ReLU", run_dense_sparse, 1, &c);
         }
 }

@@ -1,0 +1,13 @@
+/* sizes.h - arithmetic on counts. */
+#ifndef FCNN_SIZES_H
+#define FCNN_SIZES_H
+
+#include <stddef.h>
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Floats, up to whole cache lines. */
+static inline size_t rounded(size_t floats) { return (floats + 15) / 16 * 16; }
+
+#endif
