@@ -88,7 +88,7 @@ static void dense_weights(const fcnn_kernels *k)
 
 static void dense_both(const fcnn_kernels *k)
 {
-    k->dense_backward(IMAGES, 1600, 128, dense_in, STRIDE, dense_gradient, STRIDE, dense_kernel, output, 1, weights_gradient, 0, NULL);
+    k->dense_backward(IMAGES, 1600, 128, dense_in, STRIDE, dense_gradient, STRIDE, dense_kernel, output, weights_gradient, 0);
 }
 
 static void conv2_input(const fcnn_kernels *k)

@@ -289,3 +289,51 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
     for images in (150, 17, 64, 16, 100, 33, 65, 1, 48):
         network.compute_gradients(x, y, None, 0, images)
         assert_close(network.gradients, alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
+
+
+def test_large_dense_layers_in_parts_agree_with_whole_ones() -> None:
+    """Behind a ReLU, through dropout and pooling, for several users of one tensor, over several blocks."""
+
+    def network_with(between: dict[str, Any]) -> Network:
+        """`between` follows each ReLU: a view, or a layer that hides the ReLU from the dense layer behind it."""
+        flatten = {"type": "reshape", "target_shape": (400,)}
+        body = [conv(16), RELU, between, MAX_POOL, flatten, dense(390), RELU, {"type": "dropout", "rate": 0.2}, between, dense(90)]
+        nodes = chain((12, 12, 1), *body, images=8)
+        shared = len(nodes) - 2
+        nodes += [
+            {"type": "dense", "units": 90, "use_bias": False, "inputs": (shared,), "name": "branch"},
+            {"type": "add", "inputs": (shared + 1, shared + 2), "name": "add"},
+            {**dense(4), "inputs": (shared + 3,), "name": "last"},
+            {**SOFTMAX, "inputs": (shared + 4,), "name": "softmax"},
+        ]
+        network = build(nodes, np.random.RandomState(5))
+        network.weights[:] *= 0.1
+        network.set_loss({"type": "sparse_categorical_crossentropy"})
+        return network
+
+    random = np.random.RandomState(6)
+    x, y = random.standard_normal((70, 8)).astype(np.float32), random.randint(0, 4, 70)
+    parts = network_with(activation("linear"))
+    whole = network_with({"type": "rescaling", "scale": 1.0, "offset": 0.0})
+    for images in (70, 1, 33):
+        losses = [network.compute_gradients(x, y, None, 0, images) for network in (parts, whole)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+        assert_close(parts.gradients, whole.gradients, 1e-5)
+
+
+@pytest.mark.parametrize("before", [[], [MAX_POOL], [{"type": "dropout", "rate": 0.0}]], ids=["plain", "pool", "dropout"])
+def test_zeros_without_a_relu_get_their_gradients(before: list[dict[str, Any]]) -> None:
+    """Zero inputs of a large dense layer: only a ReLU makes them need none."""
+    flatten = {"type": "reshape", "target_shape": (400,)}
+    side = 20 if MAX_POOL not in before else 40
+    network = build(chain((side, side, 1), *before, flatten, dense(90, use_bias=False)), np.random.RandomState(8))
+    network.weights[: IMAGES * side * side] = 0.0  # the values that the layers see
+    network.set_loss({"type": "mean_squared_error"})
+    y = np.random.RandomState(9).standard_normal((IMAGES, 90)).astype(np.float32)
+    network.compute_gradients(np.eye(IMAGES, dtype=np.float32), y, None, 0, IMAGES)
+    kernel = network.weights[IMAGES * side * side :].reshape(400, 90)
+    expected = -2 * y.astype(np.float64) @ kernel.T.astype(np.float64) / y.size
+    actual = network.gradients[: IMAGES * side * side].reshape(IMAGES, side, side)
+    if side == 40:  # the first of equal numbers wins
+        actual = actual[:, ::2, ::2]
+    assert_close(actual.reshape(IMAGES, 400), expected, 1e-5)

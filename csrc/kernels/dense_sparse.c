@@ -6,7 +6,7 @@
  *   forward:   for an image, over its live inputs i:     y  += x[i] * w[i]     BLOCK inputs at a time, whose rows of w stay in
  *                                                                              the first-level cache for all images
  *   weights:   for an input, over the images n it lives in:  dw += x[n] * dy[n]
- *   backward:  the same, and dx[n] = dy[n] . w: dy[n] is loaded once for both, w and dw stay in registers. The products go to
+ *   backward:  the same, and dx[n] = dy[n] . w, which the ReLU lets through only where x lives: dy[n] is loaded once for both, w and dw stay in registers. The products go to
  *              LANES sums, which wait until there are enough of them to add up FCNN_VL at once (vf_sum_lanes).
  *
  * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0
@@ -201,6 +201,14 @@ static void add_up(pending *p, size_t count)
     p->begin += count;
 }
 
+/* Fetches the lines of dx that are written next: another core had them last, and would be waited for. */
+static void fetch_dx(size_t images, size_t ldx, size_t inputs, float *dx)
+{
+    for (size_t n = 0; n < images; n++)
+        for (size_t i = 0; i < inputs; i += 16)
+            __builtin_prefetch(dx + n * ldx + i, 1);
+}
+
 /* One input, for at most WORD images: its row of w, its row of sums of dw, and its numbers in x and dx. */
 typedef struct input_row {
     uint64_t bits;        /* the images */
@@ -264,22 +272,20 @@ static void back_row(const input_row *row, size_t outputs, pending *p)
 }
 
 void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *dy,
-                               size_t lddy, const float *w, float *dx, int masked, float *gradient, int accumulate, float *updated)
+                               size_t lddy, const float *w, float *dx, float *gradient, int accumulate)
 {
     pending p = {0};
     for (size_t first = 0; first < images; first += WORD)
         for (size_t i = 0; i < inputs; i += BLOCK) {
             const size_t rows = smaller(WORD, images - first), block = smaller(BLOCK, inputs - i), at = first * ldx + i;
             uint64_t bits[BLOCK];
-            if (masked)
-                find_images(rows, ldx, x + at, block, bits);
-            for (size_t n = 0; masked && n < rows; n++)
+            fetch_dx(rows, ldx, smaller(BLOCK, inputs - i - block), dx + at + block);
+            find_images(rows, ldx, x + at, block, bits);
+            for (size_t n = 0; n < rows; n++)
                 memset(dx + at + n * ldx, 0, block * sizeof *dx);
             for (size_t k = 0; k < block; k++) {
                 const size_t begin = (i + k) * outputs;
-                for (size_t line = 0; updated && first == 0 && line < outputs; line += 16)
-                    claim(updated + begin + line);
-                const input_row row = {.bits = masked ? bits[k] : ((uint64_t)1 << rows) - 1, .x = x + at + k, .dx = dx + at + k,
+                const input_row row = {.bits = bits[k], .x = x + at + k, .dx = dx + at + k,
                                        .ldx = ldx, .w = w + begin, .gradient = gradient + begin,
                                        .accumulate = accumulate || first > 0, .dy = dy + first * lddy, .lddy = lddy};
                 back_row(&row, outputs, &p);

@@ -134,16 +134,14 @@ typedef struct fcnn_kernels {
                                  float *dx, size_t lddx,         // (images, inputs)
                                  float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
 
-    /* Both at once, for rows of w [0, inputs) that x, dx, w and gradient begin with. gradient as above, from image 0 on. dx[n][i]: term o is
-     * added to sum o mod FCNN_DENSE_LANES, in order; then sum j + 8 to sum j, j + 4 to j, j + 2, j + 1. Where `masked`, dx is 0 where x is. */
+    /* Both at once, for an x behind a ReLU: dx is 0 where x is. Elsewhere term o of dx[n][i] is added to sum o mod FCNN_DENSE_LANES,
+     * in order; then sum j + 8 to sum j, j + 4 to j, j + 2, j + 1. gradient as above. */
     void (*dense_backward)(size_t images, size_t inputs, size_t outputs,
                            const float *x, size_t ldx,       // (images, inputs)
                            const float *dy, size_t lddy,     // (images, outputs)
                            const float *w,                   // (inputs, outputs)
                            float *dx,                        // (images, inputs), rows ldx apart
-                           int masked,
-                           float *gradient, int accumulate,  // (inputs, outputs)
-                           float *updated);                  // as patches_weight_gradient's
+                           float *gradient, int accumulate); // (inputs, outputs)
 
     /* ---- a convolution by Winograd's F(m x m, r x r): conv2d_winograd.c ---- */
 

@@ -102,9 +102,8 @@ void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t output
 }
 
 void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *dy,
-                               size_t lddy, const float *w, float *dx, int masked, float *gradient, int accumulate, float *updated)
+                               size_t lddy, const float *w, float *dx, float *gradient, int accumulate)
 {
-    (void)updated;
     for (size_t i = 0; i < inputs; i++)
         for (size_t o = 0; o < outputs; o++) {
             float *sum = &gradient[i * outputs + o];
@@ -120,7 +119,7 @@ void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, con
             for (size_t apart = FCNN_DENSE_LANES / 2; apart > 0; apart /= 2)
                 for (size_t j = 0; j < apart; j++)
                     sum[j] += sum[j + apart];
-            dx[n * ldx + i] = masked && x[n * ldx + i] == 0.0f ? 0.0f : sum[0];
+            dx[n * ldx + i] = x[n * ldx + i] == 0.0f ? 0.0f : sum[0];
         }
 }
 

@@ -5,15 +5,14 @@
  *
  * N counts images times the axes before the last. Forward and dx run over images; dW and db run over rows of W, each row's sum in
  * order of images, so that the result does not depend on the number of threads. Where W is large, all runs over its rows: y is the
- * sum of FCNN_PARTS products, in order, and each row is read once for dx and dW.
+ * sum of FCNN_PARTS products, in order, and behind a ReLU each row is read once for dx and dW.
  */
 #include "../base/memory.h"
 #include "../base/sizes.h"
 #include "layer.h"
 #include "registry.h"
 
-/* Rows of W whose gradient is one piece of work: fewer where W has few, so that all threads find some. */
-enum { SHARD_ROWS = 48, SMALL_SHARD_ROWS = 16, SMALL_INPUTS = 512 };
+enum { SHARD_ROWS = 48 };   /* rows of W whose gradient is one piece of work */
 enum { LARGE = 1 << 15, LARGE_SHARDS = 8 };   /* parameters and shards from which on the layer runs in parts */
 
 typedef struct dense {
@@ -21,7 +20,6 @@ typedef struct dense {
     size_t inputs;
     size_t outputs;
     int use_bias;
-    size_t shard_rows;
 } dense;
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
@@ -39,7 +37,6 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     self->use_bias = (int)use_bias;
     self->inputs = in->extent[in->rank - 1];
     self->rows = fcnn_shape_size(in) / self->inputs;
-    self->shard_rows = self->inputs <= SMALL_INPUTS ? SMALL_SHARD_ROWS : SHARD_ROWS;
 
     layer->output = *in;
     layer->output.extent[in->rank - 1] = self->outputs;
@@ -47,7 +44,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     if (self->use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {self->outputs}});
     layer->scratch = FCNN_DENSE_SCRATCH * self->outputs;
-    layer->gradient_shards = (self->inputs + self->shard_rows - 1) / self->shard_rows;
+    layer->gradient_shards = (self->inputs + SHARD_ROWS - 1) / SHARD_ROWS;
     layer->in_parts = self->rows == 1 && self->inputs * self->outputs >= LARGE && layer->gradient_shards >= LARGE_SHARDS;
     return FCNN_OK;
 }
@@ -68,8 +65,8 @@ static sweep plan_sweep(const dense *self, size_t stride, size_t images)
 }
 
 /* Rows of W before the shard, and up to its end. */
-static size_t first_row(const dense *self, size_t shard) { return shard * self->shard_rows; }
-static size_t end_row(const dense *self, size_t shard) { return smaller(first_row(self, shard + 1), self->inputs); }
+static size_t first_row(size_t shard) { return shard * SHARD_ROWS; }
+static size_t end_row(const dense *self, size_t shard) { return smaller(first_row(shard + 1), self->inputs); }
 
 static const float *bias_of(const dense *self, const fcnn_io *io)
 {
@@ -80,7 +77,7 @@ static const float *bias_of(const dense *self, const fcnn_io *io)
 static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part, const float *x, float *y, size_t ldy)
 {
     const dense *self = layer->config;
-    const size_t first = first_row(self, fcnn_layer_part(layer, part)), end = first_row(self, fcnn_layer_part(layer, part + 1));
+    const size_t first = first_row(fcnn_layer_part(layer, part)), end = first_row(fcnn_layer_part(layer, part + 1));
     io->kernels->dense_forward(images, smaller(end, self->inputs) - first, self->outputs, x + first, io->stride,
                                io->parameters + first * self->outputs, part == 0 ? bias_of(self, io) : NULL, y, ldy);
 }
@@ -95,21 +92,23 @@ static void forward_part(const fcnn_layer *layer, const fcnn_io *io, size_t imag
     add_part(layer, io, images, part, io->x[0], part_of(layer->config, io, part), io->stride);
 }
 
-/* y from parts that have run, or, a few images at a time, from parts that run now. */
-static void add_parts(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+/* y += the parts but the first, which have run. */
+static void add_parts(const dense *self, const fcnn_io *io, size_t images)
+{
+    for (size_t part = 1; part < FCNN_PARTS; part++)
+        for (size_t i = 0; i < images; i++)
+            io->kernels->add(self->outputs, part_of(self, io, part) + i * io->stride, io->y + i * io->stride);
+}
+
+/* The same sums from parts that run now, for as many images as scratch has room for. */
+static void run_parts(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *x, float *y)
 {
     const dense *self = layer->config;
-    for (size_t first = 0; first < images; first += FCNN_DENSE_SCRATCH) {
-        const size_t count = smaller(FCNN_DENSE_SCRATCH, images - first), at = first * io->stride;
-        if (!io->parts)
-            add_part(layer, io, count, 0, io->x[0] + at, io->y + at, io->stride);
-        for (size_t part = 1; part < FCNN_PARTS; part++) {
-            if (!io->parts)
-                add_part(layer, io, count, part, io->x[0] + at, io->scratch, self->outputs);
-            for (size_t i = 0; i < count; i++)
-                io->kernels->add(self->outputs, io->parts ? part_of(self, io, part) + at + i * io->stride : io->scratch + i * self->outputs,
-                                 io->y + at + i * io->stride);
-        }
+    add_part(layer, io, images, 0, x, y, io->stride);
+    for (size_t part = 1; part < FCNN_PARTS; part++) {
+        add_part(layer, io, images, part, x, io->scratch, self->outputs);
+        for (size_t i = 0; i < images; i++)
+            io->kernels->add(self->outputs, io->scratch + i * self->outputs, y + i * io->stride);
     }
 }
 
@@ -117,11 +116,13 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const dense *self = layer->config;
     const sweep s = plan_sweep(self, io->stride, images);
-    if (layer->in_parts) {
-        add_parts(layer, io, images);
+    if (io->parts) {
+        add_parts(self, io, images);
         return;
     }
-    for (size_t i = 0; i < s.times; i++)
+    for (size_t i = 0; layer->in_parts && i < images; i += FCNN_DENSE_SCRATCH)
+        run_parts(layer, io, smaller(FCNN_DENSE_SCRATCH, images - i), io->x[0] + i * io->stride, io->y + i * io->stride);
+    for (size_t i = 0; !layer->in_parts && i < s.times; i++)
         io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x, io->parameters,
                                    bias_of(self, io), io->y + i * io->stride, s.step_y);
 }
@@ -139,7 +140,7 @@ static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin,
 {
     const dense *self = layer->config;
     const size_t last = end_row(self, shard);
-    *begin = first_row(self, shard) * self->outputs;
+    *begin = first_row(shard) * self->outputs;
     *end = last < self->inputs ? last * self->outputs : fcnn_layer_parameter_size(layer);
 }
 
@@ -154,7 +155,7 @@ static void gradient_of_bias(const dense *self, const fcnn_io *io, size_t images
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const dense *self = layer->config;
-    const size_t first = first_row(self, shard), end = end_row(self, shard), begin = first * self->outputs;
+    const size_t first = first_row(shard), end = end_row(self, shard), begin = first * self->outputs;
     float *gradients = io->gradients + (begin - io->gradients_begin), *updated = io->updated ? io->updated + begin : NULL;
     const fcnn_patches rows = {.lines = 1, .width = self->rows, .step = (ptrdiff_t)self->inputs, .run = &no_offset, .runs = 1,
                                .run_length = self->inputs};
@@ -170,10 +171,9 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
 static void backward_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const dense *self = layer->config;
-    const size_t first = first_row(self, shard), rows = end_row(self, shard) - first, begin = first * self->outputs;
+    const size_t first = first_row(shard), rows = end_row(self, shard) - first, begin = first * self->outputs;
     io->kernels->dense_backward(images, rows, self->outputs, io->x[0] + first, io->stride, io->dy, io->stride,
-                                io->parameters + begin, io->dx[0] + first, io->masked, io->gradients + (begin - io->gradients_begin),
-                                io->accumulate, io->updated ? io->updated + begin : NULL);
+                                io->parameters + begin, io->dx[0] + first, io->gradients + (begin - io->gradients_begin), io->accumulate);
     gradient_of_bias(self, io, images, shard);
 }
 

@@ -19,6 +19,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     *(float *)layer->config = (float)rate;
     layer->output = layer->input[0];
     layer->in_place = 1;
+    layer->keeps_zeros = 1;
     return FCNN_OK;
 }
 

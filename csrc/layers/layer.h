@@ -38,7 +38,6 @@ typedef struct fcnn_io {
                                            them up, as forward_part has run. NULL: forward does all */
     const float *dy;                    /* gradient of the loss with respect to y */
     float *dx[FCNN_MAX_INPUTS];         /* to be written (not added to); NULL where nobody needs it */
-    int masked;                         /* dx[0] counts only where x[0] is not 0: behind a ReLU. Elsewhere it may be 0 */
     float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
     const float *parameters;            /* the layer's own, as the specs lay them out */
     float *gradients;                   /* same layout, from parameter gradients_begin on */
@@ -85,7 +84,7 @@ typedef struct fcnn_layer_class {
     /* Of a layer that runs in parts. Part p's share of y: of part 0 into y, of the others into io->parts. */
     void (*forward_part)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part);
 
-    /* What backward and gradient do, at once: dx of the inputs that the shard's parameters belong to. */
+    /* What backward and gradient do, at once: dx of the inputs that the shard's parameters belong to, but 0 where x is 0. */
     void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
     /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place of
@@ -119,6 +118,7 @@ struct fcnn_layer {
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */
     int zero_is_dead;                   /* where y is 0, backward passes no gradient on */
+    int keeps_zeros;                    /* where y is 0, backward passes gradients only to zeros of x */
     const char *activation;             /* "softmax" or "sigmoid": the layer is just that, and a loss can take it over; else NULL */
     void *config;                       /* the class's own, from fcnn_allocate */
 };

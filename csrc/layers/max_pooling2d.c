@@ -17,6 +17,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
                          "MaxPooling2D '%s': `pool_size` (%zu, %zu) is not supported by fashioncnn; "
                          "supported: up to %d pixels",
                          layer->name, windows->pool_height, windows->pool_width, MAX_PIXELS);
+    layer->keeps_zeros = 1;
     layer->saved = (fcnn_shape_size(&layer->output) + sizeof(float) - 1) / sizeof(float);
     return FCNN_OK;
 }

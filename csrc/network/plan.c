@@ -114,13 +114,23 @@ static void find_used(builder *b)
     }
 }
 
-/* The layer whose output is tensor `root`; NULL: the network's input. */
-static const fcnn_layer *writer_of(const builder *b, size_t root)
+/* What writes tensor `root`; NULL: it is the network's input. */
+static const fcnn_operation *writer_of(const builder *b, size_t root)
 {
     for (size_t s = 0; s < b->plan->steps; s++)
         if (b->plan->operation[s].tail == root)
-            return b->plan->operation[s].layer;
+            return &b->plan->operation[s];
     return NULL;
+}
+
+/* Whether nobody needs the gradient of what an operation reads where that is 0. */
+static int zero_is_dead(const builder *b, const fcnn_operation *operation)
+{
+    const fcnn_operation *writer = operation;
+    do
+        writer = writer_of(b, b->root[source_of(b, writer, 0)]);
+    while (writer && writer->layer->keeps_zeros);
+    return writer && writer->layer->zero_is_dead;
 }
 
 /* Whether the value that an operation reads may be overwritten by its output. */
@@ -131,8 +141,8 @@ static int may_overwrite_input(const builder *b, const fcnn_operation *operation
         return 0;
     if (!b->purpose->training)
         return 1;
-    const fcnn_layer *writer = writer_of(b, input);
-    const int writer_reads = writer ? writer->backward_reads : 0;
+    const fcnn_operation *writer = writer_of(b, input);
+    const int writer_reads = writer ? writer->layer->backward_reads : 0;
     return !(operation->layer->backward_reads & FCNN_READS_X || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
 }
 
@@ -242,11 +252,9 @@ static void build_steps(builder *b)
         step->has_gradient = b->purpose->training && step->layer->parameters > 0 && b->purpose->trainable[step->node];
         for (size_t i = 0; i < step->layer->inputs && b->purpose->training && !is_absorbed(b, operation); i++)
             step->has_backward |= b->upstream[source_of(b, operation, i)];
-        step->in_parts = step->layer->in_parts && step->has_backward && step->has_gradient;
+        step->in_parts = step->layer->in_parts && step->has_backward && step->has_gradient && zero_is_dead(b, operation);
         if (step->in_parts)
             step->parts = new_buffer(b, (FCNN_PARTS - 1) * fcnn_shape_size(&step->layer->output), s, s);
-        const fcnn_layer *writer = writer_of(b, b->root[source_of(b, operation, 0)]);
-        step->masked = writer && writer->zero_is_dead;
         place_forward(b, operation, step, s);
     }
 

@@ -7,8 +7,8 @@
  *     backward, while the image is in the cache (`partial`), and a shard only adds them up.
  *   - Where it has few, FCNN_SUMS sums are made over the images: sum s takes the stretches s, s + FCNN_SUMS, ... of FCNN_STRETCH images
  *     each, so that a core can work on images that it has run itself; they are added up at the end.
- *   - Else a shard sums over all images, and its parameters are updated at once. Where the layer runs in parts
- *     (layers/layer.h), the shard also finds the gradient of the inputs. Forward then halts before such a layer, until its parts have
+ *   - Else a shard sums over all images, and its parameters are updated at once. Where the layer can run in parts
+ *     (layers/layer.h) and its input comes from a ReLU, the shard also finds the gradient of the inputs. Forward then halts before such a layer, until its parts have
  *     run for all images, and backward until its shards have.
  * All of these are chosen by shapes, so that the result does not depend on the number of threads.
  */
@@ -38,7 +38,6 @@ typedef struct fcnn_step {
     int has_backward, has_gradient;
     int in_parts;                  /* forward by parts, and both of these at once, over shards, for all images */
     size_t parts;                  /* offset of what parts add to y */
-    int masked;                    /* dx[0] is wanted where x[0] is not 0 */
 } fcnn_step;
 
 /* A piece of work that is not an image. Pieces of a partial gradient, and of an update, are FCNN_PIECE parameters long. */

@@ -54,7 +54,6 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .gradients = network->gradients + step->parameters,
         .prepared = p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
-        .masked = step->masked,
         .training = p->training,
         .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
         .random_step = network->state.random_step,
