@@ -297,8 +297,9 @@ def test_large_dense_layers_in_parts_agree_with_whole_ones() -> None:
     def network_with(between: dict[str, Any]) -> Network:
         """`between` follows each ReLU: a view, or a layer that hides the ReLU from the dense layer behind it."""
         flatten = {"type": "reshape", "target_shape": (400,)}
-        body = [conv(16), RELU, between, MAX_POOL, flatten, dense(390), RELU, {"type": "dropout", "rate": 0.2}, between, dense(90)]
-        nodes = chain((12, 12, 1), *body, images=8)
+        dropout = {"type": "dropout", "rate": 0.2}
+        pooled = [conv(16), RELU, between, MAX_POOL, flatten]
+        nodes = chain((12, 12, 1), *pooled, dense(390), RELU, dropout, between, dense(90), images=8)
         shared = len(nodes) - 2
         nodes += [
             {"type": "dense", "units": 90, "use_bias": False, "inputs": (shared,), "name": "branch"},
@@ -321,7 +322,9 @@ def test_large_dense_layers_in_parts_agree_with_whole_ones() -> None:
         assert_close(parts.gradients, whole.gradients, 1e-5)
 
 
-@pytest.mark.parametrize("before", [[], [MAX_POOL], [{"type": "dropout", "rate": 0.0}]], ids=["plain", "pool", "dropout"])
+@pytest.mark.parametrize(
+    "before", [[], [MAX_POOL], [{"type": "dropout", "rate": 0.0}]], ids=["plain", "pool", "dropout"]
+)
 def test_zeros_without_a_relu_get_their_gradients(before: list[dict[str, Any]]) -> None:
     """Zero inputs of a large dense layer: only a ReLU makes them need none."""
     flatten = {"type": "reshape", "target_shape": (400,)}
