@@ -88,7 +88,9 @@ static void dense_weights(const fcnn_kernels *k)
 
 static void dense_both(const fcnn_kernels *k)
 {
-    k->dense_backward(IMAGES, 1600, 128, dense_in, STRIDE, dense_gradient, STRIDE, dense_kernel, output, weights_gradient, 0);
+    for (size_t i = 0; i < 1600; i += 48)
+        k->dense_backward(IMAGES, i + 48 < 1600 ? 48 : 1600 - i, 128, dense_in + i, STRIDE, dense_gradient, STRIDE, dense_kernel + i * 128,
+                          output + i, weights_gradient, 0);
 }
 
 static void conv2_input(const fcnn_kernels *k)

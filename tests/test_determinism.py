@@ -24,12 +24,6 @@ INSTRUCTION_SETS = [name for name, feature in FEATURES.items() if feature in _co
 FORK_SECONDS = 60
 
 
-@pytest.fixture
-def automatic_threads() -> Any:
-    yield
-    fashioncnn.set_num_threads(0)
-
-
 @pytest.fixture(scope="module")
 def hashes() -> dict[str, str]:
     """Of the weights after training with the instruction set and the threads that this machine chooses."""

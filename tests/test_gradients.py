@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import reference_numpy
 
+import fashioncnn
 from fashioncnn._core import Network
 
 IMAGES = 3
@@ -291,7 +292,7 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
         assert_close(network.gradients, alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
 
 
-def test_large_dense_layers_in_parts_agree_with_whole_ones() -> None:
+def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: None) -> None:
     """Behind a ReLU, through dropout and pooling, for several users of one tensor, over several blocks."""
 
     def network_with(between: dict[str, Any]) -> Network:
@@ -316,10 +317,28 @@ def test_large_dense_layers_in_parts_agree_with_whole_ones() -> None:
     x, y = random.standard_normal((70, 8)).astype(np.float32), random.randint(0, 4, 70)
     parts = network_with(activation("linear"))
     whole = network_with({"type": "rescaling", "scale": 1.0, "offset": 0.0})
-    for images in (70, 1, 33):
+    for threads, images in ((1, 70), (1, 1), (3, 33), (2, 32), (7, 70)):
+        fashioncnn.set_num_threads(threads)
         losses = [network.compute_gradients(x, y, None, 0, images) for network in (parts, whole)]
         assert losses[0] == pytest.approx(losses[1], rel=1e-6)
         assert_close(parts.gradients, whole.gradients, 1e-5)
+        assert not np.array_equal(parts.gradients, whole.gradients)  # their sums have another order: both ways did run
+
+
+@pytest.mark.parametrize("units", [1, 2, 4])
+def test_wide_input_of_few_units(units: int) -> None:
+    """Parameters that are many, and yet few beside the images: summed in four sums, not in parts."""
+    inputs = 33000 // units
+    random = np.random.RandomState(10)
+    network = build(chain((inputs,), RELU, dense(units, use_bias=False)), random)
+    network.set_loss({"type": "mean_squared_error"})
+    y = random.standard_normal((IMAGES, units)).astype(np.float32)
+    network.compute_gradients(np.eye(IMAGES, dtype=np.float32), y, None, 0, IMAGES)
+    values, kernel = network.weights[: IMAGES * inputs], network.weights[IMAGES * inputs :].astype(np.float64)
+    x = np.maximum(values.astype(np.float64), 0).reshape(IMAGES, inputs)
+    dy = 2 * (x @ kernel.reshape(inputs, units) - y) / y.size
+    expected = np.concatenate([((dy @ kernel.reshape(inputs, units).T) * (x > 0)).ravel(), (x.T @ dy).ravel()])
+    assert_close(network.gradients, expected, 1e-5)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@
 #include "vec.h"
 
 enum { BLOCK = 48, WORD = 32, WIDE = 8, HALF = 4 };   /* inputs; images; vectors of sums */
-enum { LANES = FCNN_DENSE_LANES, PARTS = LANES / FCNN_VL };   /* of a sum of dx; vectors that they fill */
+enum { LANES = FCNN_DENSE_LANES, LANE_VECTORS = LANES / FCNN_VL };   /* of a sum of dx; vectors that they fill */
 enum { PANEL = FCNN_VREGS / 4 };                              /* vectors of w and of dw in registers */
 enum { PENDING = 2 * WORD };   /* sums that may wait: those of one input, and fewer than FCNN_VL older ones */
 
@@ -186,10 +186,10 @@ static void add_up(pending *p, size_t count)
     const size_t at = p->begin % PENDING;
     vf sum[FCNN_VL];
     UNROLL for (size_t i = 0; i < FCNN_VL; i++) {
-        vf part[PARTS];
-        UNROLL for (size_t j = 0; j < PARTS; j++)
+        vf part[LANE_VECTORS];
+        UNROLL for (size_t j = 0; j < LANE_VECTORS; j++)
             part[j] = vf_load(p->sum[at + i] + j * FCNN_VL);
-        for (size_t apart = PARTS / 2; apart > 0; apart /= 2)
+        for (size_t apart = LANE_VECTORS / 2; apart > 0; apart /= 2)
             for (size_t j = 0; j < apart; j++)
                 part[j] += part[j + apart];
         sum[i] = part[0];
@@ -199,14 +199,6 @@ static void add_up(pending *p, size_t count)
     for (size_t i = 0; i < count; i++)
         *p->dx[at + i] = dx[i];
     p->begin += count;
-}
-
-/* Fetches the lines of dx that are written next: another core had them last, and would be waited for. */
-static void fetch_dx(size_t images, size_t ldx, size_t inputs, float *dx)
-{
-    for (size_t n = 0; n < images; n++)
-        for (size_t i = 0; i < inputs; i += 16)
-            __builtin_prefetch(dx + n * ldx + i, 1);
 }
 
 /* One input, for at most WORD images: its row of w, its row of sums of dw, and its numbers in x and dx. */
@@ -225,7 +217,7 @@ typedef struct input_row {
 static ALWAYS_INLINE vf load_lanes(const float *p, size_t vector, size_t columns)
 {
     const size_t before = vector * FCNN_VL;
-    return vf_load_some(p + before, columns > before ? columns - before : 0);
+    return columns > before ? vf_load_some(p + before, columns - before) : (vf){0};
 }
 
 /* Columns from `column` on: `columns` of them, in `vectors` vectors. */
@@ -242,15 +234,15 @@ static ALWAYS_INLINE void back_panel(size_t vectors, size_t columns, const input
         const vf x = vf_broadcast(row->x[n * row->ldx]);
         const float *dy = row->dy + n * row->lddy + column;
         float *parts = p->sum[number % PENDING];
-        vf part[PARTS];
-        UNROLL for (size_t j = 0; j < PARTS; j++)
+        vf part[LANE_VECTORS];
+        UNROLL for (size_t j = 0; j < LANE_VECTORS; j++)
             part[j] = column > 0 ? vf_load(parts + j * FCNN_VL) : (vf){0};
         UNROLL for (size_t j = 0; j < vectors; j++) {
             const vf d = load_lanes(dy, j, columns);
             sum[j] = vf_fma(x, d, sum[j]);
-            part[j % PARTS] = vf_fma(w[j], d, part[j % PARTS]);
+            part[j % LANE_VECTORS] = vf_fma(w[j], d, part[j % LANE_VECTORS]);
         }
-        UNROLL for (size_t j = 0; j < PARTS; j++)
+        UNROLL for (size_t j = 0; j < LANE_VECTORS; j++)
             vf_store(parts + j * FCNN_VL, part[j]);
         p->dx[number % PENDING] = row->dx + n * row->ldx;
     }
@@ -265,7 +257,7 @@ static void back_row(const input_row *row, size_t outputs, pending *p)
     for (; outputs - column >= PANEL * FCNN_VL; column += PANEL * FCNN_VL)
         back_panel(PANEL, PANEL * FCNN_VL, row, column, p);
     for (; column < outputs; column += LANES)
-        back_panel(PARTS, smaller(LANES, outputs - column), row, column, p);
+        back_panel(LANE_VECTORS, smaller(LANES, outputs - column), row, column, p);
     p->end += (size_t)__builtin_popcountll(row->bits);
     while (p->end - p->begin >= FCNN_VL)
         add_up(p, FCNN_VL);
@@ -279,7 +271,6 @@ void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, con
         for (size_t i = 0; i < inputs; i += BLOCK) {
             const size_t rows = smaller(WORD, images - first), block = smaller(BLOCK, inputs - i), at = first * ldx + i;
             uint64_t bits[BLOCK];
-            fetch_dx(rows, ldx, smaller(BLOCK, inputs - i - block), dx + at + block);
             find_images(rows, ldx, x + at, block, bits);
             for (size_t n = 0; n < rows; n++)
                 memset(dx + at + n * ldx, 0, block * sizeof *dx);

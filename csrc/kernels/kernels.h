@@ -75,7 +75,7 @@ enum { FCNN_WINOGRAD_BLOCK = 16 };   /* tiles that winograd_forward handles at o
 enum { FCNN_POOLED_STRIP = 1024 };   /* floats of a strip of an image: pooled_small.h */
 enum { FCNN_LIVE_WORD = 32 };        /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
-enum { FCNN_DENSE_SCRATCH = 16 };   /* images whose gradients dense_input_gradient transposes at once, at most */
+enum { FCNN_DENSE_SCRATCH = 16 };   /* images that dense_input_gradient transposes, or a dense layer in parts runs, at once */
 enum { FCNN_DENSE_LANES = 16 };     /* sums that dense_backward makes of the terms of a dx: as many as the widest vector has lanes */
 
 /* Element types of arrays that users pass. */

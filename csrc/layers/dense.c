@@ -4,8 +4,8 @@
  * Backward:  dx = dy W^T,  dW = x^T dy,  db = sum over N of dy
  *
  * N counts images times the axes before the last. Forward and dx run over images; dW and db run over rows of W, each row's sum in
- * order of images, so that the result does not depend on the number of threads. Where W is large, all runs over its rows: y is the
- * sum of FCNN_PARTS products, in order, and behind a ReLU each row is read once for dx and dW.
+ * order of images, so that the result does not depend on the number of threads. Where W is large, y is the sum of FCNN_PARTS products,
+ * over a part of W's rows each, and behind a ReLU dx can run over the rows as well, which are then read once for dx and dW.
  */
 #include "../base/memory.h"
 #include "../base/sizes.h"
@@ -92,23 +92,20 @@ static void forward_part(const fcnn_layer *layer, const fcnn_io *io, size_t imag
     add_part(layer, io, images, part, io->x[0], part_of(layer->config, io, part), io->stride);
 }
 
-/* y += the parts but the first, which have run. */
-static void add_parts(const dense *self, const fcnn_io *io, size_t images)
+static void add_rows(const fcnn_io *io, size_t images, size_t outputs, const float *from, size_t step, float *y)
 {
-    for (size_t part = 1; part < FCNN_PARTS; part++)
-        for (size_t i = 0; i < images; i++)
-            io->kernels->add(self->outputs, part_of(self, io, part) + i * io->stride, io->y + i * io->stride);
+    for (size_t i = 0; i < images; i++)
+        io->kernels->add(outputs, from + i * step, y + i * io->stride);
 }
 
-/* The same sums from parts that run now, for as many images as scratch has room for. */
+/* All parts, for as many images as scratch has room for. */
 static void run_parts(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *x, float *y)
 {
     const dense *self = layer->config;
     add_part(layer, io, images, 0, x, y, io->stride);
     for (size_t part = 1; part < FCNN_PARTS; part++) {
         add_part(layer, io, images, part, x, io->scratch, self->outputs);
-        for (size_t i = 0; i < images; i++)
-            io->kernels->add(self->outputs, io->scratch + i * self->outputs, y + i * io->stride);
+        add_rows(io, images, self->outputs, io->scratch, self->outputs, y);
     }
 }
 
@@ -116,13 +113,17 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const dense *self = layer->config;
     const sweep s = plan_sweep(self, io->stride, images);
-    if (io->parts) {
-        add_parts(self, io, images);
+    if (io->parts) {   /* they have run */
+        for (size_t part = 1; part < FCNN_PARTS; part++)
+            add_rows(io, images, self->outputs, part_of(self, io, part), io->stride, io->y);
         return;
     }
-    for (size_t i = 0; layer->in_parts && i < images; i += FCNN_DENSE_SCRATCH)
-        run_parts(layer, io, smaller(FCNN_DENSE_SCRATCH, images - i), io->x[0] + i * io->stride, io->y + i * io->stride);
-    for (size_t i = 0; !layer->in_parts && i < s.times; i++)
+    if (layer->in_parts) {
+        for (size_t i = 0; i < images; i += FCNN_DENSE_SCRATCH)
+            run_parts(layer, io, smaller(FCNN_DENSE_SCRATCH, images - i), io->x[0] + i * io->stride, io->y + i * io->stride);
+        return;
+    }
+    for (size_t i = 0; i < s.times; i++)
         io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x, io->parameters,
                                    bias_of(self, io), io->y + i * io->stride, s.step_y);
 }

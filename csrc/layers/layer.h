@@ -7,7 +7,8 @@
  * per-image buffer below, image i is found `stride` floats after image i - 1, and buffers need not be dense across images.
  *
  * Work is divided in two ways, and neither changes a bit of the result:
- *   forward and backward run over images: each image's numbers depend on that image alone;
+ *   forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in parts they run over
+ *   its parameters first, for all images, with the same result;
  *   gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
  * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what each part adds
  * to it, and dx is found with the gradients. In training each core then reads and updates its own parts only, for all images.
@@ -114,7 +115,8 @@ struct fcnn_layer {
     size_t used[2];                     /* lines and columns of an image output that anyone reads; set for steps with input_used */
     int backward_reads;                 /* FCNN_READS_...: what backward looks at besides dy and saved. gradient reads x, and y where
                                            FCNN_GRADIENT_READS_Y */
-    int in_parts;                       /* the class has forward_part and backward_gradient, and this layer is large enough for them */
+    int in_parts;                       /* the class has forward_part and backward_gradient, and this layer is large enough for them. It has
+                                           nothing to prepare */
     int in_place;                       /* forward may be given y == x, and backward dx == dy */
     int view;                           /* y is x under another shape: neither forward nor backward is called */
     int zero_is_dead;                   /* where y is 0, backward passes no gradient on */

@@ -164,7 +164,7 @@ static int has_sums(const fcnn_layer *layer)
 /* When the gradients of the parameters of a step, whose number is `number`, are computed. */
 static size_t gradient_moment(const builder *b, const fcnn_step *step, size_t number)
 {
-    return has_few_parameters(step->layer) || step->in_parts ? 2 * b->plan->steps - number : b->end;
+    return has_few_parameters(step->layer) || step->halts ? 2 * b->plan->steps - number : b->end;
 }
 
 static void place_forward(builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
@@ -252,8 +252,8 @@ static void build_steps(builder *b)
         step->has_gradient = b->purpose->training && step->layer->parameters > 0 && b->purpose->trainable[step->node];
         for (size_t i = 0; i < step->layer->inputs && b->purpose->training && !is_absorbed(b, operation); i++)
             step->has_backward |= b->upstream[source_of(b, operation, i)];
-        step->in_parts = step->layer->in_parts && step->has_backward && step->has_gradient && zero_is_dead(b, operation);
-        if (step->in_parts)
+        step->halts = step->layer->in_parts && !has_sums(step->layer) && step->has_backward && step->has_gradient && zero_is_dead(b, operation);
+        if (step->halts)
             step->parts = new_buffer(b, (FCNN_PARTS - 1) * fcnn_shape_size(&step->layer->output), s, s);
         place_forward(b, operation, step, s);
     }
@@ -338,12 +338,12 @@ static size_t summed_shards(const fcnn_step *step)
 
 static size_t other_shards(const fcnn_step *step)
 {
-    if (!step->has_gradient || step->in_parts || step->sum_place != FCNN_NOWHERE)
+    if (!step->has_gradient || step->halts || step->sum_place != FCNN_NOWHERE)
         return 0;
     return step->partial == FCNN_NOWHERE ? step->layer->gradient_shards : pieces_of(step);
 }
 
-static size_t part_shards(const fcnn_step *step) { return step->in_parts ? step->layer->gradient_shards : 0; }
+static size_t part_shards(const fcnn_step *step) { return step->halts ? step->layer->gradient_shards : 0; }
 
 static size_t late_updates(const fcnn_step *step)
 {
@@ -383,7 +383,7 @@ static void list_gradients(fcnn_plan *plan)
     fcnn_stage *stage = plan->stage;
     stage->end = plan->steps;
     for (size_t s = plan->steps; s-- > 0;)
-        if (plan->step[s].in_parts) {
+        if (plan->step[s].halts) {
             list_parts(&plan->step[s], plan->gradient, &plan->gradients);
             stage->begin = s + 1;
             stage->end_shard = plan->gradients;

@@ -7,9 +7,9 @@
  *     backward, while the image is in the cache (`partial`), and a shard only adds them up.
  *   - Where it has few, FCNN_SUMS sums are made over the images: sum s takes the stretches s, s + FCNN_SUMS, ... of FCNN_STRETCH images
  *     each, so that a core can work on images that it has run itself; they are added up at the end.
- *   - Else a shard sums over all images, and its parameters are updated at once. Where the layer can run in parts
- *     (layers/layer.h) and its input comes from a ReLU, the shard also finds the gradient of the inputs. Forward then halts before such a layer, until its parts have
- *     run for all images, and backward until its shards have.
+ *   - Else a shard sums over all images, and its parameters are updated at once.
+ * Of the last kind are steps at which the groups of images halt: their layer runs in parts (layers/layer.h), and its input comes from a
+ * ReLU. Forward goes on when the parts have run for all images; backward when the shards have, which also find dx.
  * All of these are chosen by shapes, so that the result does not depend on the number of threads.
  */
 #ifndef FCNN_PLAN_H
@@ -36,7 +36,7 @@ typedef struct fcnn_step {
     size_t parameters;             /* offset in the network's vectors */
     size_t prepared;               /* offset in the prepared memory */
     int has_backward, has_gradient;
-    int in_parts;                  /* forward by parts, and both of these at once, over shards, for all images */
+    int halts;                     /* forward by parts, and both of these at once, over shards, for all images */
     size_t parts;                  /* offset of what parts add to y */
 } fcnn_step;
 

@@ -27,6 +27,7 @@ typedef struct pass {
     size_t images;        /* of the batch */
     size_t begin, end;    /* those of the block */
     size_t group;
+    size_t threads;       /* of a training step */
     int training;         /* dropout acts */
     int backward;
     int own_record;       /* every image keeps its record; else a worker has records for one group */
@@ -101,7 +102,7 @@ static void find_partials(const pass *p, const fcnn_step *step, float *records, 
     }
 }
 
-/* The steps of a stage. */
+/* The steps of a stage, after what is left to do of the step before them, whose shards have run. */
 static void backward_steps(const pass *p, float *records, size_t first_image, size_t images, size_t worker)
 {
     if (p->stage->end < p->engine->plan->steps)
@@ -212,7 +213,7 @@ static void run_group(void *context, size_t index, size_t worker)
 /* Images that meet one part of the parameters together: all, where each thread then has equally many parts. */
 static size_t part_group(const pass *p)
 {
-    return FCNN_PARTS % p->engine->workers == 0 ? p->end - p->begin : p->group;
+    return FCNN_PARTS % p->threads == 0 ? p->end - p->begin : p->group;
 }
 
 /* One part of the parameters of the step that comes next, for some images. */
@@ -282,7 +283,7 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     }
     if (shard->step->partial != FCNN_NOWHERE)
         add_partials(p, shard, &io, begin, end);
-    else if (shard->step->in_parts)
+    else if (shard->step->halts)
         layer->class->backward_gradient(layer, &io, p->end - p->begin, shard->number);
     else
         layer->class->gradient(layer, &io, p->end - p->begin, shard->number);
@@ -471,8 +472,8 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
     FCNN_TRY(read_targets(network, batch, images, error));
     pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
-              .group = group_size(block, engine->workers), .training = 1, .backward = 1, .own_record = 1,
-              .out = network->outputs};
+              .group = group_size(block, engine->workers), .threads = smaller(fcnn_threads_get(), engine->workers),
+              .training = 1, .backward = 1, .own_record = 1, .out = network->outputs};
     fcnn_update next;
     double value = 0.0;
     const int at_once = update && fcnn_network_updates_at_once(network);
