@@ -6,8 +6,9 @@
  *   forward:   for an image, over its live inputs i:     y  += x[i] * w[i]     BLOCK inputs at a time, whose rows of w stay in
  *                                                                              the first-level cache for all images
  *   weights:   for an input, over the images n it lives in:  dw += x[n] * dy[n]
- *   backward:  the same, and dx[n] = dy[n] . w, which the ReLU lets through only where x lives: dy[n] is loaded once for both, w and dw stay in registers. The products go to
- *              LANES sums, which wait until there are enough of them to add up FCNN_VL at once (vf_sum_lanes).
+ *   backward:  the same, and dx[n] = dy[n] . w, which the ReLU lets through only where x lives: dy[n] is loaded once for both, w
+ *              and dw stay in registers. The products go to LANES sums, which wait until there are enough of them to add up
+ *              FCNN_VL at once (vf_sum_lanes).
  *
  * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0
  * changes nothing but the sign of a zero, so both ways give the same numbers as long as weights and gradients are finite.

@@ -77,8 +77,8 @@ static const float *bias_of(const dense *self, const fcnn_io *io)
 static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part, const float *x, float *y, size_t ldy)
 {
     const dense *self = layer->config;
-    const size_t first = first_row(fcnn_layer_part(layer, part)), end = first_row(fcnn_layer_part(layer, part + 1));
-    io->kernels->dense_forward(images, smaller(end, self->inputs) - first, self->outputs, x + first, io->stride,
+    const size_t first = first_row(fcnn_layer_part(layer, part)), end = end_row(self, fcnn_layer_part(layer, part + 1) - 1);
+    io->kernels->dense_forward(images, end - first, self->outputs, x + first, io->stride,
                                io->parameters + first * self->outputs, part == 0 ? bias_of(self, io) : NULL, y, ldy);
 }
 

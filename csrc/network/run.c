@@ -4,10 +4,10 @@
  * before its first images; groups of images run forward, through the loss and backward, and yield the gradients of small
  * layers image by image; shards of parameters sum their gradients over all images, or over some of them where several sums
  * are made, and, where no norm is needed, are updated while they are in the cache; sums are added up and the other
- * parameters updated. At a layer that runs in parts the groups halt, forward and backward, until its parts or shards have run for
- * all images (plan.h's stages). A large batch repeats all but the first and the last for one block of images after the other, so
- * that what a block keeps stays in the cache; only its last block updates. Nothing depends on how images are divided into groups and blocks
- * or on which thread runs what.
+ * parameters updated. At a layer that runs in parts the groups halt, forward and backward, until its parts or shards have run
+ * for all images (plan.h's stages). A large batch repeats all but the first and the last for one block of images after the
+ * other, so that what a block keeps stays in the cache; only its last block updates. Nothing depends on how images are divided
+ * into groups and blocks or on which thread runs what.
  */
 #include <math.h>
 #include <string.h>
@@ -479,7 +479,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     const int at_once = update && fcnn_network_updates_at_once(network);
     prepare(&p);
     for (; p.end < images; p.begin = p.end) {
-        p.end = images - p.begin < block ? images : p.begin + block;
+        p.end = smaller(p.begin + block, images);
         run_images(&p);
         FCNN_TRY(check_images(&p, error));
         if (p.end == images) {
@@ -528,10 +528,10 @@ static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t st
 {
     fcnn_engine *engine = &network->inference;
     FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
-    FCNN_TRY(fcnn_network_reserve_batch(network, stop - start < PREDICTED ? stop - start : PREDICTED, error));
+    FCNN_TRY(fcnn_network_reserve_batch(network, smaller(stop - start, PREDICTED), error));
     const size_t output_size = fcnn_network_output_size(network);
     for (size_t i = start; i < stop; i += PREDICTED) {
-        const size_t images = stop - i < PREDICTED ? stop - i : PREDICTED;
+        const size_t images = smaller(stop - i, PREDICTED);
         pass p = {.network = network, .engine = engine, .x = x, .rows = {NULL, i, i + images}, .images = images, .end = images,
                   .group = group_size(images, engine->workers), .training = training,
                   .out = out + (i - start) * output_size};
