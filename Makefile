@@ -3,35 +3,57 @@
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALL := $(IN_VENV) -m pip install --quiet --editable
-BUILT_FROM := setup.py pyproject.toml README.md $(wildcard csrc/*/*.[ch])
+CLANG_FORMAT := $(VENV)/bin/clang-format
+C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.c)
+PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
-.PHONY: help train test lint bench bench-kernels wheel data clean
+.PHONY: help train test lint format build debug coverage bench bench-kernels wheel data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
 	@echo "make lint           check the style and the types"
+	@echo "make format         lay the C code out in its style"
+	@echo "make build          compile what was changed"
+	@echo "make debug          run the C tests without optimisation, with asserts; SANITIZE=address,undefined with sanitizers"
+	@echo "make coverage       show which lines of C the tests run"
 	@echo "make bench          measure, side by side with Keras and PyTorch"
 	@echo "make bench-kernels  measure each kernel beside the machine's peak"
 	@echo "make wheel          build a wheel into dist/"
 	@echo "make clean          delete everything that make made, except runs/"
 
-train: $(VENV)/for-train data
+train: $(VENV)/for-train build data
 	$(IN_VENV) -m fashioncnn train
 
-test: $(VENV)/for-test data
+test: $(VENV)/for-test build data
 	$(IN_VENV) -m pytest
 
 lint: $(VENV)/for-test
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m mypy
+	$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
 
-bench: $(VENV)/for-test data
+format: $(VENV)/for-test
+	$(CLANG_FORMAT) -i $(C_FILES)
+
+build: | $(VENV)/for-train
+	$(IN_VENV) setup.py --quiet build_ext --inplace
+
+debug: $(VENV)/for-test
+	$(PROGRAMS) --debug --sanitize=$(SANITIZE)
+	@set -e; for test in build/$(or $(SANITIZE),debug)/test_*; do test -d $$test || { echo $$test; $$test; }; done
+
+coverage: $(VENV)/for-test
+	$(PROGRAMS) --coverage
+	@set -e; for test in build/coverage/test_*; do $$test; done
+	$(IN_VENV) -m gcovr --root . --filter csrc/ build/coverage
+
+bench: $(VENV)/for-test build data
 	$(IN_VENV) benchmarks/run.py
 
 bench-kernels: $(VENV)/for-test
-	$(IN_VENV) setup.py --quiet build_c_tests --programs=benchmarks/kernels.c
-	build/tests_c/kernels
+	$(PROGRAMS) --programs=benchmarks/kernels.c
+	build/release/kernels
 
 wheel: $(VENV)/made
 	$(IN_VENV) -m pip wheel --quiet --no-deps --wheel-dir dist .
@@ -56,10 +78,10 @@ $(VENV)/made:
 	"$(PYTHON)" -m venv --clear $(VENV)
 	@echo "$(PYTHON)" >$@
 
-$(VENV)/for-train: $(VENV)/made $(BUILT_FROM)
-	$(INSTALL) ".[data,plot,images]"
+$(VENV)/for-train: $(VENV)/made pyproject.toml
+	$(INSTALL) ".[build,data,plot,images]"
 	@touch $@
 
-$(VENV)/for-test: $(VENV)/made $(BUILT_FROM)
+$(VENV)/for-test: $(VENV)/made pyproject.toml
 	$(INSTALL) ".[test,lint]"
 	@touch $(VENV)/for-train $@

@@ -1,8 +1,9 @@
-/* kernels.c - times every build of the hot kernels on the reference network's shapes, beside the machine's measured peak.
+/* kernels.c - times every build of the hot kernels on the reference network's shapes, beside the machine's measured
+ * peak.
  *
- * Each line: the stage, microseconds an image on one core (the median of several rounds, taken in turn over the builds), and
- * how many percent of the measured multiply-add peak its own multiply-adds reach. Sparse stages count the products that
- * they do, not those that they avoid.
+ * Each line: the stage, microseconds an image on one core (the median of several rounds, taken in turn over the
+ * builds), and how many percent of the measured multiply-add peak its own multiply-adds reach. Sparse stages count the
+ * products that they do, not those that they avoid.
  *
  * Built and run by `make bench-kernels`.
  */
@@ -47,21 +48,29 @@ static uint8_t *winner_1, *winner_2;
 
 static const ptrdiff_t runs_1[3] = {0, 28, 56}, runs_2[3] = {0, 13 * 32, 26 * 32}, run_0[1] = {0};
 static const ptrdiff_t member_1[4] = {0, 1, 28, 29}, member_2[4] = {0, 32, 13 * 32, 14 * 32};
-static const fcnn_pooled pool_1 = {.window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1, .inside = 1};
-static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96}, .member = member_2, .members = 4, .out_width = 5, .relu = 1, .inside = 1};
+static const fcnn_pooled pool_1 = {
+    .window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1, .inside = 1};
+static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96},
+                                   .member = member_2,
+                                   .members = 4,
+                                   .out_width = 5,
+                                   .relu = 1,
+                                   .inside = 1};
 
 static const fcnn_winograd winograd_2 = {5, 3, 32, 64, 10, 10, 13 * 32};
 
 static void conv1_forward(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < IMAGES; i++)
-        k->pooled_forward(&pool_1, input + i * STRIDE, kernel_1, kernel_1, 32, output + i * STRIDE, winner_1 + i * 4 * STRIDE);
+        k->pooled_forward(&pool_1, input + i * STRIDE, kernel_1, kernel_1, 32, output + i * STRIDE,
+                          winner_1 + i * 4 * STRIDE);
 }
 
 static void conv2_winograd(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < IMAGES; i += 4)
-        k->winograd_forward(&winograd_2, 4, hidden + i * STRIDE, STRIDE, transformed_2, kernel_2, output, 6400, scratch);
+        k->winograd_forward(&winograd_2, 4, hidden + i * STRIDE, STRIDE, transformed_2, kernel_2, output, 6400,
+                            scratch);
 }
 
 static void conv2_direct(const fcnn_kernels *k)
@@ -89,15 +98,15 @@ static void dense_weights(const fcnn_kernels *k)
 static void dense_both(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < 1600; i += 48)
-        k->dense_backward(IMAGES, i + 48 < 1600 ? 48 : 1600 - i, 128, dense_in + i, STRIDE, dense_gradient, STRIDE, dense_kernel + i * 128,
-                          output + i, weights_gradient, 0);
+        k->dense_backward(IMAGES, i + 48 < 1600 ? 48 : 1600 - i, 128, dense_in + i, STRIDE, dense_gradient, STRIDE,
+                          dense_kernel + i * 128, output + i, weights_gradient, 0);
 }
 
 static void conv2_input(const fcnn_kernels *k)
 {
     for (size_t i = 0; i < IMAGES; i++)
-        k->pooled_input_gradient_3x3(&pool_2, 32, pooled_2 + i * STRIDE, gradient_2 + i * STRIDE, winner_2 + i * 4 * STRIDE,
-                                     transposed_2, 64, output + i * STRIDE, scratch);
+        k->pooled_input_gradient_3x3(&pool_2, 32, pooled_2 + i * STRIDE, gradient_2 + i * STRIDE,
+                                     winner_2 + i * 4 * STRIDE, transposed_2, 64, output + i * STRIDE, scratch);
 }
 
 static void conv2_weights(const fcnn_kernels *k)
@@ -118,8 +127,8 @@ static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(&winogr
 
 static void adam(const fcnn_kernels *k)
 {
-    k->adam(225034, dense_kernel, weights_gradient, weights_gradient + 300000, weights_gradient + 600000, NULL, 1e-3f, 0.9f, 0.999f,
-            1e-7f, 0.0f, 1.0f, INFINITY);
+    k->adam(225034, dense_kernel, weights_gradient, weights_gradient + 300000, weights_gradient + 600000, NULL, 1e-3f,
+            0.9f, 0.999f, 1e-7f, 0.0f, 1.0f, INFINITY);
 }
 
 static const stage stages[] = {
@@ -147,8 +156,10 @@ static void make_data(void)
     dense_in = numbers(all, -1, 1), dense_out = numbers(all, 0, 1), dense_gradient = numbers(all, -1, 1);
     for (size_t i = 0; i < all; i++)
         dense_in[i] = fmaxf(dense_in[i], 0.0f);
-    kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1), transposed_2 = numbers(9 * 32 * 64, -1, 1);
-    transformed_2 = numbers(fcnn_winograd_products(&winograd_2) * fcnn_winograd_kernel_step(&winograd_2), -1, 1), dense_kernel = numbers(300000, -1, 1);
+    kernel_1 = numbers(320, -1, 1), kernel_2 = numbers(9 * 32 * 64 + 64, -1, 1),
+    transposed_2 = numbers(9 * 32 * 64, -1, 1);
+    transformed_2 = numbers(fcnn_winograd_products(&winograd_2) * fcnn_winograd_kernel_step(&winograd_2), -1, 1),
+    dense_kernel = numbers(300000, -1, 1);
     weights_gradient = numbers(900000, 0, 1), scratch = numbers(1 << 20, 0, 1), output = numbers(all, 0, 1);
     winner_1 = malloc(4 * all), winner_2 = malloc(4 * all);
     if (!winner_1 || !winner_2)

@@ -181,9 +181,9 @@ def fewer_threads(interpreters: dict[str, str], options: argparse.Namespace, fol
 
 def stages() -> str:
     """What each kernel takes, beside the machine's measured peak: the output of benchmarks/kernels.c."""
-    build = [sys.executable, "setup.py", "--quiet", "build_c_tests", "--programs=benchmarks/kernels.c"]
+    build = [sys.executable, "setup.py", "--quiet", "build_programs", "--programs=benchmarks/kernels.c"]
     subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
-    program = ROOT / "build" / "tests_c" / "kernels"
+    program = ROOT / "build" / "release" / "kernels"
     return subprocess.run([program], check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -25,6 +25,7 @@ def run(*command, cwd=ROOT):
 def wheel(tmp_path_factory):
     """A wheel built from a source distribution, which therefore must hold all that a build needs."""
     pytest.importorskip("setuptools", minversion="77")
+    pytest.importorskip("ninja")
     folder = tmp_path_factory.mktemp("build")
     source = folder / "source"
     source.mkdir()

@@ -1,5 +1,5 @@
-"""Builds and runs the programs of tests/c: as they are, under the address and undefined-behaviour sanitizers, and the
-thread pool's under the thread sanitizer."""
+"""Builds and runs the programs of tests/c: as they are, under the address and undefined-behaviour sanitizers, and those
+that start threads under the thread sanitizer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = sorted(path.stem for path in (ROOT / "tests" / "c").glob("test_*.c"))
+THREADED_PROGRAMS = ("test_threads", "test_training")
 COMPILER = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
 
+pytest.importorskip("ninja", reason="needs ninja: pip install ninja")
 pytestmark = pytest.mark.skipif(not shutil.which(COMPILER[0]), reason="needs a C compiler")
 
 
@@ -36,18 +38,12 @@ def has_sanitizer(name: str) -> bool:
         return subprocess.run([*COMPILER, *flags], capture_output=True, check=False).returncode == 0
 
 
-def is_current(programs: list[Path]) -> bool:
-    sources = [ROOT / "setup.py", *(ROOT / "csrc").rglob("*.[ch]"), *(ROOT / "tests" / "c").glob("*.[ch]")]
-    newest = max(path.stat().st_mtime for path in sources)
-    return all(path.exists() and path.stat().st_mtime > newest for path in programs)
-
-
 def build(sanitizers: str = "") -> Path:
-    folder = ROOT / "build" / (f"tests_c_{sanitizers}" if sanitizers else "tests_c")
-    if not is_current([folder / name for name in PROGRAMS]):
-        options = [f"--sanitize={sanitizers}"] if sanitizers else []
-        succeed([sys.executable, "setup.py", "-q", "build_c_tests", *options])
-    return folder
+    if sanitizers and not has_sanitizer(sanitizers):
+        pytest.skip(f"the compiler has no sanitizer for {sanitizers}")
+    options = [f"--sanitize={sanitizers}"] if sanitizers else []
+    succeed([sys.executable, "setup.py", "-q", "build_programs", *options])
+    return ROOT / "build" / (sanitizers or "release")
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +52,13 @@ def programs() -> Path:
 
 
 @pytest.fixture(scope="module")
-def sanitized_programs() -> Path:
-    if not has_sanitizer("address,undefined"):
-        pytest.skip("the compiler has no address sanitizer")
+def memory_checked_programs() -> Path:
     return build("address,undefined")
+
+
+@pytest.fixture(scope="module")
+def race_checked_programs() -> Path:
+    return build("thread")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -68,19 +67,14 @@ def test_program_succeeds(programs, program):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_program_succeeds_under_the_address_and_undefined_behaviour_sanitizers(sanitized_programs, program):
+def test_program_succeeds_under_the_address_and_undefined_behaviour_sanitizers(memory_checked_programs, program):
     succeed(
-        [str(sanitized_programs / program)],
+        [str(memory_checked_programs / program)],
         ASAN_OPTIONS="abort_on_error=1:detect_leaks=1",
         UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
     )
 
 
-def test_thread_pool_is_free_of_data_races(tmp_path):
-    if not has_sanitizer("thread"):
-        pytest.skip("the compiler has no thread sanitizer")
-    sources = [*sorted((ROOT / "csrc" / "base").glob("*.c")), ROOT / "tests" / "c" / "test_threads.c"]
-    flags = ["-std=gnu11", "-O2", "-g", "-fsanitize=thread", "-pthread", f"-I{ROOT / 'csrc'}"]
-    program = str(tmp_path / "test_threads")
-    succeed([*COMPILER, *flags, *map(str, sources), "-o", program, "-lm"])
-    succeed([program], TSAN_OPTIONS="die_after_fork=0:halt_on_error=1")
+@pytest.mark.parametrize("program", THREADED_PROGRAMS)
+def test_program_is_free_of_data_races(race_checked_programs, program):
+    succeed([str(race_checked_programs / program)], TSAN_OPTIONS="die_after_fork=0:halt_on_error=1")

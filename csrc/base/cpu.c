@@ -33,14 +33,24 @@ static const char *const ISA_NAMES[FCNN_ISA_COUNT] = {"reference", "baseline", "
 #include <cpuid.h>
 
 enum {
-    CPU_SSE42 = 1, CPU_AVX = 2, CPU_FMA = 4, CPU_AVX2 = 8,
-    CPU_AVX512F = 16, CPU_AVX512DQ = 32, CPU_AVX512BW = 64, CPU_AVX512VL = 128, CPU_BMI = 256
+    CPU_SSE42 = 1,
+    CPU_AVX = 2,
+    CPU_FMA = 4,
+    CPU_AVX2 = 8,
+    CPU_AVX512F = 16,
+    CPU_AVX512DQ = 32,
+    CPU_AVX512BW = 64,
+    CPU_AVX512VL = 128,
+    CPU_BMI = 256
 };
 
-static const struct { unsigned feature; const char *name; } FEATURE_NAMES[] = {
-    {CPU_SSE42, "sse4.2"},     {CPU_AVX, "avx"},           {CPU_FMA, "fma"},           {CPU_AVX2, "avx2"},
-    {CPU_BMI, "bmi"},
-    {CPU_AVX512F, "avx512f"},  {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"}, {CPU_AVX512VL, "avx512vl"},
+static const struct {
+    unsigned feature;
+    const char *name;
+} FEATURE_NAMES[] = {
+    {CPU_SSE42, "sse4.2"},      {CPU_AVX, "avx"},           {CPU_FMA, "fma"},
+    {CPU_AVX2, "avx2"},         {CPU_BMI, "bmi"},           {CPU_AVX512F, "avx512f"},
+    {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"}, {CPU_AVX512VL, "avx512vl"},
 };
 
 static uint64_t enabled_register_state(void)   /* XCR0 */

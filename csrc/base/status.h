@@ -31,11 +31,11 @@ fcnn_status fcnn_fail(fcnn_error *error, fcnn_status status, const char *format,
     __attribute__((format(printf, 3, 4)));
 
 /* Hands a failure on to the caller. */
-#define FCNN_TRY(call)                            \
-    do {                                          \
-        const fcnn_status try_status_ = (call);   \
-        if (try_status_ != FCNN_OK)               \
-            return try_status_;                   \
+#define FCNN_TRY(call)                          \
+    do {                                        \
+        const fcnn_status try_status_ = (call); \
+        if (try_status_ != FCNN_OK)             \
+            return try_status_;                 \
     } while (0)
 
 #endif

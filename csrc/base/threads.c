@@ -5,12 +5,13 @@
  * has left. The caller works along, then closes the region (nobody can join any more) and waits for those who joined,
  * not for those who were late: a worker that the system has not scheduled never delays anyone.
  *
- * Iterations are dealt out to as many parts as there are threads. Part i is thread i's: in the next step of a training the
- * same numbers are then mostly found in the same core's cache. Who has finished its own part helps with the others.
+ * Iterations are dealt out to as many parts as there are threads. Part i is thread i's: in the next step of a training
+ * the same numbers are then mostly found in the same core's cache. Who has finished its own part helps with the others.
  *
  * A worker without work spins for SPIN_NANOSECONDS, because the next region of a training step is a few microseconds
- * away, then sleeps. Whoever goes to sleep first says so in `sleeps` and looks at the condition once more; whoever makes
- * the condition true looks at `sleeps` afterwards. Both are sequentially consistent, so one of them sees the other.
+ * away, then sleeps. Whoever goes to sleep first says so in `sleeps` and looks at the condition once more; whoever
+ * makes the condition true looks at `sleeps` afterwards. Both are sequentially consistent, so one of them sees the
+ * other.
  *
  * `owned` admits one region at a time; others, nested ones among them, run inline. Threads do not survive fork: the
  * child forgets the crew and makes a new one when it needs one.
@@ -36,7 +37,7 @@ static const uint64_t JOINED_MASK = 0xffff, ADMITTED_MASK = (uint64_t)0xffff << 
 
 /* One thread of a region: number 0 is the caller, the others are workers. */
 typedef struct member {
-    _Alignas(FCNN_ALIGNMENT) atomic_size_t taken;   /* iterations of its part: member, member + parts, member + 2 parts, ... */
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t taken;   /* iterations of its part so far */
     atomic_int sleeps;
     pthread_cond_t called;                         /* a region that it may join, or the end */
     pthread_t thread;

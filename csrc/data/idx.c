@@ -83,14 +83,14 @@ static fcnn_status read_extents(fcnn_idx *idx, fcnn_error *error)
     if (got < 4 * idx->rank)
         return fcnn_fail(error, FCNN_E_DATA, "%s: ends inside its header %s", idx->path, PROBABLE_CAUSE);
 
-    uint64_t size = idx->element_size;   /* with every 0 counted as 1, so that no axis can overflow anyone's product */
+    uint64_t size = idx->element_size; /* with every 0 counted as 1, so that no axis can overflow anyone's product */
     int empty = 0;
     for (size_t axis = 0; axis < idx->rank; axis++) {
         const unsigned char *b = bytes + 4 * axis;
         const uint32_t extent = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
         idx->extent[axis] = extent;
         empty |= extent == 0;
-        size *= extent ? extent : 1;   /* below 2^32 * 2^32 */
+        size *= extent ? extent : 1; /* below 2^32 * 2^32 */
         if (size > MAX_SIZE)
             return fcnn_fail(error, FCNN_E_DATA, "%s: claims more than the 4 GiB that are supported (damaged header?)",
                              idx->path);

@@ -17,11 +17,13 @@ int fcnn_activation_reads_output(const fcnn_activation_spec *spec)
 
 size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t shard)
 {
-    enum { POINTER = sizeof(ptrdiff_t) / sizeof(float), VL = 16 };   /* floats of a pointer; lanes of the widest vector */
+    /* Floats of a pointer; lanes of the widest vector. */
+    enum { POINTER = sizeof(ptrdiff_t) / sizeof(float), VL = 16 };
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
     const size_t weights = shard * columns + 16 + 2 * (1 + VL) * windows + (windows / FCNN_LIVE_WORD + 1) * VL;
-    const size_t line = (size_t)(pooled->window.line_step + pooled->window.run[pooled->window.runs - 1]) + pooled->window.run_length;
+    const size_t line =
+        (size_t)(pooled->window.line_step + pooled->window.run[pooled->window.runs - 1]) + pooled->window.run_length;
     const size_t strip = 4 * ((line > FCNN_POOLED_STRIP ? line : FCNN_POOLED_STRIP) + VL);
     const size_t input = windows * pooled->members * (outputs / FCNN_LIVE_WORD + 1) + outputs;
     const size_t lists = (weights > input ? weights : input) + pooled->window.runs * POINTER;
@@ -38,7 +40,10 @@ size_t fcnn_winograd_tiles(const fcnn_winograd *winograd)
 static size_t odd_lines(size_t floats) { return (floats / 32 * 2 + 3) * 16; }
 
 size_t fcnn_winograd_step(size_t columns) { return odd_lines(FCNN_WINOGRAD_BLOCK * columns); }
-size_t fcnn_winograd_kernel_step(const fcnn_winograd *winograd) { return odd_lines(winograd->channels * winograd->outputs); }
+size_t fcnn_winograd_kernel_step(const fcnn_winograd *winograd)
+{
+    return odd_lines(winograd->channels * winograd->outputs);
+}
 
 size_t fcnn_winograd_products(const fcnn_winograd *winograd)
 {
@@ -48,5 +53,6 @@ size_t fcnn_winograd_products(const fcnn_winograd *winograd)
 
 size_t fcnn_winograd_scratch(const fcnn_winograd *winograd)
 {
-    return fcnn_winograd_products(winograd) * (fcnn_winograd_step(winograd->channels) + fcnn_winograd_step(winograd->outputs));
+    return fcnn_winograd_products(winograd) *
+           (fcnn_winograd_step(winograd->channels) + fcnn_winograd_step(winograd->outputs));
 }

@@ -1,25 +1,30 @@
 /* conv2d_winograd.c - 3x3 and 5x5 convolutions of stride 1 by Winograd's F(m x m, r x r).
  *
- * The output is cut into tiles of m x m pixels. The outputs of an r x r filter g over a patch d of n x n pixels, n = m + r - 1, are
+ * The output is cut into tiles of m x m pixels. The outputs of an r x r filter g over a patch d of n x n pixels,
+ * n = m + r - 1, are
  *
  *   A^T [(G g G^T) . (B^T d B)] A
  *
- * which is multiplication of polynomials by evaluation and interpolation: the rows of G and of A evaluate at n - 1 points p and
- * at infinity, (1, p, ..., p^(r-1)) / f(p) and (1, p, ..., p^(m-1)), and a row of B^T holds the coefficients of the product of
- * (x - q) over the other points q, where f(p) is its value at p. n^2 products take the place of m^2 r^2. Two sets of points serve:
+ * which is multiplication of polynomials by evaluation and interpolation: the rows of G and of A evaluate at n - 1
+ * points p and at infinity, (1, p, ..., p^(r-1)) / f(p) and (1, p, ..., p^(m-1)), and a row of B^T holds the
+ * coefficients of the product of (x - q) over the other points q, where f(p) is its value at p. n^2 products take the
+ * place of m^2 r^2. Two sets of points serve:
  *
  *   n = 6: 0, 1, -1, 1/2, -2           F(4x4, 3x3): 36 products for 144      F(2x2, 5x5): 36 for 100
  *   n = 7: 0, 1, -1, 1/2, -1/2, 2      F(5x5, 3x3): 49 products for 225      F(3x3, 5x5): 49 for 225
  *
- * Points near 1 keep the rounding errors small; docs/numerics.md tells how small. The transforms below are these matrices,
- * with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles, channels) U[f]
- * (channels, outputs): those of gemm.c. Tiles are handled in blocks, so that V and its product stay in the second-level cache.
+ * Points near 1 keep the rounding errors small; docs/numerics.md tells how small. The transforms below are these
+ * matrices, with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles,
+ * channels) U[f] (channels, outputs): those of gemm.c. Tiles are handled in blocks, so that V and its product stay in
+ * the second-level cache.
  *
- * An output is a sum in which the tile's other pixels cancel, up to rounding. On a black background that would turn a true 0, which
- * a ReLU gives no gradient, into a number of either sign. So outputs that see zeros alone are found, and set to 0.
+ * An output is a sum in which the tile's other pixels cancel, up to rounding. On a black background that would turn a
+ * true 0, which a ReLU gives no gradient, into a number of either sign. So outputs that see zeros alone are found, and
+ * set to 0.
  *
- * Sources: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4; for the choice of points,
- * Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd convolution", 2018.
+ * Sources: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4; for the choice of
+ * points, Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd
+ * convolution", 2018.
  */
 #include "name.h"
 #include "vec.h"
@@ -37,7 +42,7 @@ typedef void transform(const vf *in, vf *out);
 static ALWAYS_INLINE vf value_at(float p, size_t count, const vf *g)
 {
     vf value = g[count - 1];
-    UNROLL for (size_t k = count - 1; k-- > 0;)
+    UNROLLED_FOR (size_t k = count - 1; k-- > 0;)
         value = plus(g[k], p, value);
     return value;
 }
@@ -55,7 +60,7 @@ static ALWAYS_INLINE void expand_6(size_t count, const vf *g, vf out[6])
 static ALWAYS_INLINE void spread_6(const vf d[6], vf out[6])
 {
     vf t[4];   /* d (x - 1/2) (x + 2) */
-    UNROLL for (size_t k = 0; k < 4; k++)
+    UNROLLED_FOR (size_t k = 0; k < 4; k++)
         t[k] = plus(d[k + 2] - d[k], 1.5f, d[k + 1]);
     const vf odd = d[3] - d[1], even = d[4] - d[2];
     out[0] = t[2] - t[0];
@@ -92,7 +97,7 @@ static ALWAYS_INLINE void expand_7(size_t count, const vf *g, vf out[7])
 static ALWAYS_INLINE void spread_7(const vf d[7], vf out[7])
 {
     vf t[6];   /* d (x - 2) */
-    UNROLL for (size_t k = 0; k < 6; k++)
+    UNROLLED_FOR (size_t k = 0; k < 6; k++)
         t[k] = plus(d[k + 1], -2.0f, d[k]);
     const vf even_1 = plus(t[4], -0.25f, t[2]), odd_1 = plus(t[3], -0.25f, t[1]);
     const vf even_2 = t[4] - t[2], odd_2 = t[3] - t[1];
@@ -135,7 +140,7 @@ typedef vf square[MAX_PATCH][MAX_PATCH];
 static ALWAYS_INLINE void transform_column(size_t lines, transform *one, square middle, size_t j, vf out[MAX_PATCH])
 {
     vf column[MAX_PATCH];
-    UNROLL for (size_t i = 0; i < lines; i++)
+    UNROLLED_FOR (size_t i = 0; i < lines; i++)
         column[i] = middle[i][j];
     one(column, out);
 }
@@ -143,21 +148,21 @@ static ALWAYS_INLINE void transform_column(size_t lines, transform *one, square 
 /* ---- u = G g G^T ---- */
 
 /* For the numbers [begin, end) of each tap's (channels, outputs). */
-static ALWAYS_INLINE void transform_kernel(size_t n, size_t r, transform *expand, size_t size, const float *w, size_t begin,
-                                           size_t end, float *u, size_t step)
+static ALWAYS_INLINE void transform_kernel(size_t n, size_t r, transform *expand, size_t size, const float *w,
+                                           size_t begin, size_t end, float *u, size_t step)
 {
     for (size_t at = begin; at < end; at += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, end - at);
         square middle;
         vf line[MAX_PATCH];
         for (size_t i = 0; i < r; i++) {
-            UNROLL for (size_t j = 0; j < r; j++)
+            UNROLLED_FOR (size_t j = 0; j < r; j++)
                 line[j] = vf_load_some(w + (r * i + j) * size + at, lanes);
             expand(line, middle[i]);
         }
         for (size_t j = 0; j < n; j++) {
             transform_column(r, expand, middle, j, line);
-            UNROLL for (size_t i = 0; i < n; i++)
+            UNROLLED_FOR (size_t i = 0; i < n; i++)
                 vf_store_some(u + (i * n + j) * step + at, line[i], lanes);
         }
     }
@@ -193,18 +198,19 @@ typedef int32_t sight[MAX_TILE * MAX_TILE];
 static ALWAYS_INLINE uint64_t look_at_line(size_t columns, size_t channels, const float *x)
 {
     vi bits[MAX_PATCH];
-    UNROLL for (size_t j = 0; j < columns; j++)
+    UNROLLED_FOR (size_t j = 0; j < columns; j++)
         bits[j] = (vi){0};
     for (size_t c = 0; c < channels; c += FCNN_VL)
-        UNROLL for (size_t j = 0; j < columns; j++)
+        UNROLLED_FOR (size_t j = 0; j < columns; j++)
             bits[j] |= vf_bits(vf_load_some(x + j * channels + c, channels - c));
     uint64_t pixels = 0;
-    UNROLL for (size_t j = 0; j < columns; j++)
+    UNROLLED_FOR (size_t j = 0; j < columns; j++)
         pixels |= (uint64_t)(vm_bits(vi_equal(bits[j] & INT32_MAX, (vi){0})) != FCNN_ALL_LANES) << j;
     return pixels;
 }
 
-/* Whether some output may see zeros alone: each sees exactly one of the pixels whose line and column are r - 1, 2 r - 1, ... */
+/* Whether some output may see zeros alone: each sees exactly one of the pixels whose line and column are r - 1,
+ * 2 r - 1, ... */
 static ALWAYS_INLINE int may_see_black(size_t r, const fcnn_winograd *s, place p)
 {
     for (size_t i = r - 1; i < p.lines; i += r)
@@ -233,7 +239,7 @@ static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, pl
         pixels |= pixels >> 2 * n;
     }
     for (size_t i = 0; i < tile; i++)
-        UNROLL for (size_t j = 0; j < tile; j++)
+        UNROLLED_FOR (size_t j = 0; j < tile; j++)
             seen[i * tile + j] = -(int32_t)(pixels >> (i * n + j) & 1);
 }
 
@@ -247,7 +253,8 @@ static place find_tile(const fcnn_winograd *s, size_t index, const float *x, siz
 {
     const size_t across = (s->width + s->tile - 1) / s->tile, down = (s->lines + s->tile - 1) / s->tile;
     const size_t image = index / (across * down);
-    const size_t i = tile_start(index / across % down, s->tile, s->lines), j = tile_start(index % across, s->tile, s->width);
+    const size_t i = tile_start(index / across % down, s->tile, s->lines),
+                 j = tile_start(index % across, s->tile, s->width);
     return (place){
         .x = x + image * x_stride + i * s->x_line + j * s->channels,
         .y = y + image * y_stride + (i * s->width + j) * s->outputs,
@@ -263,13 +270,14 @@ static ALWAYS_INLINE void spread_vector(size_t n, transform *spread, const fcnn_
     square middle;
     vf line[MAX_PATCH];
     for (size_t i = 0; i < n; i++) {
-        UNROLL for (size_t j = 0; j < n; j++)
-            line[j] = i < p.lines && j < p.columns ? vf_load_some(p.x + i * s->x_line + j * s->channels, lanes) : (vf){0};
+        UNROLLED_FOR (size_t j = 0; j < n; j++)
+            line[j] =
+                i < p.lines && j < p.columns ? vf_load_some(p.x + i * s->x_line + j * s->channels, lanes) : (vf){0};
         spread(line, middle[i]);
     }
     for (size_t j = 0; j < n; j++) {
         transform_column(n, spread, middle, j, line);
-        UNROLL for (size_t i = 0; i < n; i++)
+        UNROLLED_FOR (size_t i = 0; i < n; i++)
             vf_store_some(v + (i * n + j) * step, line[i], lanes);
     }
 }
@@ -281,13 +289,13 @@ static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather
     square middle;
     vf line[MAX_PATCH];
     for (size_t i = 0; i < n; i++) {
-        UNROLL for (size_t j = 0; j < n; j++)
+        UNROLLED_FOR (size_t j = 0; j < n; j++)
             line[j] = vf_load_some(m + (i * n + j) * step, lanes);
         gather(line, middle[i]);
     }
     for (size_t j = 0; j + (n - tile) < p.columns; j++) {
         transform_column(n, gather, middle, j, line);
-        UNROLL for (size_t i = 0; i < tile; i++) {
+        UNROLLED_FOR (size_t i = 0; i < tile; i++) {
             if (i + (n - tile) >= p.lines)
                 continue;
             const vf sum = seen ? vi_as_float(vf_bits(line[i]) & vi_broadcast(seen[i * tile + j])) : line[i];
@@ -297,7 +305,8 @@ static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather
 }
 
 /* Whole vectors in whole tiles, nearly all of the work, get code of their own. */
-static ALWAYS_INLINE void spread_tile(size_t n, transform *spread, const fcnn_winograd *s, place p, float *v, size_t step)
+static ALWAYS_INLINE void spread_tile(size_t n, transform *spread, const fcnn_winograd *s, place p, float *v,
+                                      size_t step)
 {
     const int whole = p.lines == n && p.columns == n;
     for (size_t c = 0; c < s->channels; c += FCNN_VL, p.x += FCNN_VL) {
@@ -329,8 +338,8 @@ static ALWAYS_INLINE void gather_tile(size_t n, size_t tile, transform *gather, 
 }
 
 static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, transform *gather, const fcnn_winograd *s,
-                                  size_t images, const float *x, size_t x_stride, const float *u, const float *bias, float *y,
-                                  size_t y_stride, float *scratch)
+                                  size_t images, const float *x, size_t x_stride, const float *u, const float *bias,
+                                  float *y, size_t y_stride, float *scratch)
 {
     static const ptrdiff_t run = 0;
     const size_t v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
@@ -340,12 +349,18 @@ static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, tran
         block = balanced(tiles - first, FCNN_WINOGRAD_BLOCK);
         for (size_t t = 0; t < block; t++)
             spread_tile(n, spread, s, find_tile(s, first + t, x, x_stride, y, y_stride), v + t * s->channels, v_step);
-        const fcnn_patches rows = {.lines = 1, .width = block, .step = (ptrdiff_t)s->channels, .run = &run, .runs = 1,
+        const fcnn_patches rows = {.lines = 1,
+                                   .width = block,
+                                   .step = (ptrdiff_t)s->channels,
+                                   .run = &run,
+                                   .runs = 1,
                                    .run_length = s->channels};
         for (size_t f = 0; f < n * n; f++)
-            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * u_step, NULL, s->outputs, m + f * m_step, s->outputs);
+            FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * u_step, NULL, s->outputs, m + f * m_step,
+                                       s->outputs);
         for (size_t t = 0; t < block; t++)
-            gather_tile(n, tile, gather, s, find_tile(s, first + t, x, x_stride, y, y_stride), m + t * s->outputs, m_step, bias);
+            gather_tile(n, tile, gather, s, find_tile(s, first + t, x, x_stride, y, y_stride), m + t * s->outputs,
+                        m_step, bias);
     }
 }
 

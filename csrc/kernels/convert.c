@@ -15,17 +15,17 @@ static inline uint32_t float_bits(float value)
     return bits;
 }
 
-#define DEFINE_CONVERSION(name, type)                                         \
-    static int from_##name(size_t count, const void *x, float *restrict y)    \
-    {                                                                         \
-        typedef type element __attribute__((aligned(1), may_alias));          \
-        const element *restrict from = x;                                     \
-        uint32_t bad = 0;                                                     \
-        for (size_t i = 0; i < count; i++) {                                  \
-            y[i] = (float)from[i];                                            \
-            bad |= (float_bits(y[i]) & EXPONENT) == EXPONENT;                 \
-        }                                                                     \
-        return !bad;                                                          \
+#define DEFINE_CONVERSION(name, type)                                      \
+    static int from_##name(size_t count, const void *x, float *restrict y) \
+    {                                                                      \
+        typedef type element __attribute__((aligned(1), may_alias));       \
+        const element *restrict from = x;                                  \
+        uint32_t bad = 0;                                                  \
+        for (size_t i = 0; i < count; i++) {                               \
+            y[i] = (float)from[i];                                         \
+            bad |= (float_bits(y[i]) & EXPONENT) == EXPONENT;              \
+        }                                                                  \
+        return !bad;                                                       \
     }
 DEFINE_CONVERSION(int8, int8_t)
 DEFINE_CONVERSION(uint8, uint8_t)

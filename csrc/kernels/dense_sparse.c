@@ -1,17 +1,18 @@
 /* dense_sparse.c - y = x w + bias, dw = x^T dy and dx = dy w^T of a dense layer, whose zero inputs are left out.
  *
- * Behind a ReLU half of x and more is zero. What lives is found as bits; each live number then scales one row, which is added to
- * a row of sums in registers:
+ * Behind a ReLU half of x and more is zero. What lives is found as bits; each live number then scales one row, which is
+ * added to a row of sums in registers:
  *
- *   forward:   for an image, over its live inputs i:     y  += x[i] * w[i]     BLOCK inputs at a time, whose rows of w stay in
- *                                                                              the first-level cache for all images
+ *   forward:   for an image, over its live inputs i:  y += x[i] * w[i]. It runs some inputs at a time, whose rows of w
+ *              stay in the first-level cache for all images.
  *   weights:   for an input, over the images n it lives in:  dw += x[n] * dy[n]
- *   backward:  the same, and dx[n] = dy[n] . w, which the ReLU lets through only where x lives: dy[n] is loaded once for both, w
- *              and dw stay in registers. The products go to LANES sums, which wait until there are enough of them to add up
- *              FCNN_VL at once (vf_sum_lanes).
+ *   backward:  the same, and dx[n] = dy[n] . w, which the ReLU lets through only where x lives: dy[n] is loaded once
+ *              for both, w and dw stay in registers. The products go to LANES sums, which wait until there are enough
+ *              of them to add up FCNN_VL at once (vf_sum_lanes).
  *
- * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to pay. To add 0
- * changes nothing but the sign of a zero, so both ways give the same numbers as long as weights and gradients are finite.
+ * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to
+ * pay. To add 0 changes nothing but the sign of a zero, so both ways give the same numbers as long as weights and
+ * gradients are finite.
  */
 #include "name.h"
 #include "vec.h"
@@ -36,7 +37,8 @@ static inline uint64_t live_bits(const float *x, size_t count)
     return bits;
 }
 
-/* Rows of sums: to row r, for each bit e of bits[r], is added factor[r * factors_step + e * factor_step] * (source row e). */
+/* Rows of sums: to row r, for each bit e of bits[r], is added
+ * factor[r * factors_step + e * factor_step] * (source row e). */
 typedef struct sums {
     size_t rows, row_step;
     float *row;
@@ -58,16 +60,16 @@ static ALWAYS_INLINE void add_panel(size_t vectors, size_t lanes, const sums *s,
         for (size_t line = 0; s->claimed && line < vectors * FCNN_VL; line += 16)
             claim(s->claimed + r * s->row_step + column + line);
         vf acc[WIDE];
-        UNROLL for (size_t j = 0; j < vectors; j++)
+        UNROLLED_FOR (size_t j = 0; j < vectors; j++)
             acc[j] = vf_load_some(sum + j * FCNN_VL, j + 1 < vectors ? FCNN_VL : lanes);
         for (uint64_t left = s->bits[r]; left; left &= left - 1) {
             const size_t e = (size_t)__builtin_ctzll(left);
             const vf scale = vf_broadcast(factor[e * s->factor_step]);
             const float *from = source + e * s->source_step;
-            UNROLL for (size_t j = 0; j < vectors; j++)
+            UNROLLED_FOR (size_t j = 0; j < vectors; j++)
                 acc[j] = vf_fma(scale, vf_load_some(from + j * FCNN_VL, j + 1 < vectors ? FCNN_VL : lanes), acc[j]);
         }
-        UNROLL for (size_t j = 0; j < vectors; j++)
+        UNROLLED_FOR (size_t j = 0; j < vectors; j++)
             vf_store_some(sum + j * FCNN_VL, acc[j], j + 1 < vectors ? FCNN_VL : lanes);
     }
 }
@@ -85,16 +87,23 @@ static void add_rows(const sums *s, size_t columns)
         add_panel(1, columns - column, s, column);
 }
 
-static void forward_block(size_t images, size_t outputs, const float *x, size_t ldx, size_t begin, size_t end, const float *w,
-                          float *y, size_t ldy)
+static void forward_block(size_t images, size_t outputs, const float *x, size_t ldx, size_t begin, size_t end,
+                          const float *w, float *y, size_t ldy)
 {
     for (size_t first = 0; first < images; first += WORD) {
         const size_t rows = smaller(WORD, images - first);
         uint64_t bits[WORD];
         for (size_t n = 0; n < rows; n++)
             bits[n] = live_bits(x + (first + n) * ldx + begin, end - begin);
-        const sums s = {.rows = rows, .row_step = ldy, .row = y + first * ldy, .bits = bits, .factor = x + first * ldx + begin,
-                        .factors_step = ldx, .factor_step = 1, .source = w + begin * outputs, .source_step = outputs};
+        const sums s = {.rows = rows,
+                        .row_step = ldy,
+                        .row = y + first * ldy,
+                        .bits = bits,
+                        .factor = x + first * ldx + begin,
+                        .factors_step = ldx,
+                        .factor_step = 1,
+                        .source = w + begin * outputs,
+                        .source_step = outputs};
         add_rows(&s, outputs);
     }
 }
@@ -112,7 +121,8 @@ void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, cons
                               const float *bias, float *y, size_t ldy)
 {
     static const ptrdiff_t run = 0;
-    const fcnn_patches rows = {.lines = 1, .width = images, .step = (ptrdiff_t)ldx, .run = &run, .runs = 1, .run_length = inputs};
+    const fcnn_patches rows = {
+        .lines = 1, .width = images, .step = (ptrdiff_t)ldx, .run = &run, .runs = 1, .run_length = inputs};
     if (!are_long(outputs) || !pays(count_live(images, inputs, x, ldx), images * inputs)) {
         FCNN_NAME(patches_forward)(&rows, x, w, bias, outputs, y, ldy);
         return;
@@ -153,24 +163,34 @@ static void add_images(size_t images, size_t stride, size_t inputs, size_t outpu
     const fcnn_patches row = {.lines = 1, .width = 1, .run = &run, .runs = 1, .run_length = inputs};
     uint64_t bits[BLOCK];
     if (!are_long(outputs) || !pays(find_images(images, stride, x, inputs, bits), images * inputs)) {
-        FCNN_NAME(patches_weight_gradient)(&row, x, dy, outputs, images, stride, outputs, 0, inputs, gradient, accumulate, updated);
+        FCNN_NAME(patches_weight_gradient)(&row, x, dy, outputs, images, stride, outputs, 0, inputs, gradient,
+                                           accumulate, updated);
         return;
     }
     if (!accumulate)
         memset(gradient, 0, inputs * outputs * sizeof *gradient);
-    const sums s = {.rows = inputs, .row_step = outputs, .row = gradient, .claimed = updated, .bits = bits, .factor = x,
-                    .factors_step = 1, .factor_step = stride, .source = dy, .source_step = stride};
+    const sums s = {.rows = inputs,
+                    .row_step = outputs,
+                    .row = gradient,
+                    .claimed = updated,
+                    .bits = bits,
+                    .factor = x,
+                    .factors_step = 1,
+                    .factor_step = stride,
+                    .source = dy,
+                    .source_step = stride};
     add_rows(&s, outputs);
 }
 
-void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
-                                      size_t end, float *gradient, int accumulate, float *updated)
+void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy,
+                                      size_t begin, size_t end, float *gradient, int accumulate, float *updated)
 {
     for (size_t i = begin; i < end; i += BLOCK)
         for (size_t first = 0; first < images; first += WORD) {
             const size_t at = (i - begin) * outputs;
             add_images(smaller(WORD, images - first), stride, smaller(BLOCK, end - i), outputs, x + first * stride + i,
-                       dy + first * stride, gradient + at, accumulate || first > 0, updated && first == 0 ? updated + at : NULL);
+                       dy + first * stride, gradient + at, accumulate || first > 0,
+                       updated && first == 0 ? updated + at : NULL);
         }
 }
 
@@ -186,9 +206,9 @@ static void add_up(pending *p, size_t count)
 {
     const size_t at = p->begin % PENDING;
     vf sum[FCNN_VL];
-    UNROLL for (size_t i = 0; i < FCNN_VL; i++) {
+    UNROLLED_FOR (size_t i = 0; i < FCNN_VL; i++) {
         vf part[LANE_VECTORS];
-        UNROLL for (size_t j = 0; j < LANE_VECTORS; j++)
+        UNROLLED_FOR (size_t j = 0; j < LANE_VECTORS; j++)
             part[j] = vf_load(p->sum[at + i] + j * FCNN_VL);
         for (size_t apart = LANE_VECTORS / 2; apart > 0; apart /= 2)
             for (size_t j = 0; j < apart; j++)
@@ -225,7 +245,7 @@ static ALWAYS_INLINE vf load_lanes(const float *p, size_t vector, size_t columns
 static ALWAYS_INLINE void back_panel(size_t vectors, size_t columns, const input_row *row, size_t column, pending *p)
 {
     vf w[PANEL], sum[PANEL];
-    UNROLL for (size_t j = 0; j < vectors; j++) {
+    UNROLLED_FOR (size_t j = 0; j < vectors; j++) {
         w[j] = load_lanes(row->w + column, j, columns);
         sum[j] = row->accumulate ? load_lanes(row->gradient + column, j, columns) : (vf){0};
     }
@@ -236,18 +256,18 @@ static ALWAYS_INLINE void back_panel(size_t vectors, size_t columns, const input
         const float *dy = row->dy + n * row->lddy + column;
         float *parts = p->sum[number % PENDING];
         vf part[LANE_VECTORS];
-        UNROLL for (size_t j = 0; j < LANE_VECTORS; j++)
+        UNROLLED_FOR (size_t j = 0; j < LANE_VECTORS; j++)
             part[j] = column > 0 ? vf_load(parts + j * FCNN_VL) : (vf){0};
-        UNROLL for (size_t j = 0; j < vectors; j++) {
+        UNROLLED_FOR (size_t j = 0; j < vectors; j++) {
             const vf d = load_lanes(dy, j, columns);
             sum[j] = vf_fma(x, d, sum[j]);
             part[j % LANE_VECTORS] = vf_fma(w[j], d, part[j % LANE_VECTORS]);
         }
-        UNROLL for (size_t j = 0; j < LANE_VECTORS; j++)
+        UNROLLED_FOR (size_t j = 0; j < LANE_VECTORS; j++)
             vf_store(parts + j * FCNN_VL, part[j]);
         p->dx[number % PENDING] = row->dx + n * row->ldx;
     }
-    UNROLL for (size_t j = 0; j < vectors; j++)
+    UNROLLED_FOR (size_t j = 0; j < vectors; j++)
         if (columns > j * FCNN_VL)
             vf_store_some(row->gradient + column + j * FCNN_VL, sum[j], columns - j * FCNN_VL);
 }
@@ -264,8 +284,8 @@ static void back_row(const input_row *row, size_t outputs, pending *p)
         add_up(p, FCNN_VL);
 }
 
-void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *dy,
-                               size_t lddy, const float *w, float *dx, float *gradient, int accumulate)
+void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx,
+                               const float *dy, size_t lddy, const float *w, float *dx, float *gradient, int accumulate)
 {
     pending p = {0};
     for (size_t first = 0; first < images; first += WORD)
@@ -277,9 +297,15 @@ void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, con
                 memset(dx + at + n * ldx, 0, block * sizeof *dx);
             for (size_t k = 0; k < block; k++) {
                 const size_t begin = (i + k) * outputs;
-                const input_row row = {.bits = bits[k], .x = x + at + k, .dx = dx + at + k,
-                                       .ldx = ldx, .w = w + begin, .gradient = gradient + begin,
-                                       .accumulate = accumulate || first > 0, .dy = dy + first * lddy, .lddy = lddy};
+                const input_row row = {.bits = bits[k],
+                                       .x = x + at + k,
+                                       .dx = dx + at + k,
+                                       .ldx = ldx,
+                                       .w = w + begin,
+                                       .gradient = gradient + begin,
+                                       .accumulate = accumulate || first > 0,
+                                       .dy = dy + first * lddy,
+                                       .lddy = lddy};
                 back_row(&row, outputs, &p);
             }
         }

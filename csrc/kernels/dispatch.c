@@ -1,4 +1,4 @@
-/* dispatch.c - finds the table of an instruction set. Compiled for the baseline, as everything is that runs before the check. */
+/* dispatch.c - finds the table of an instruction set. Compiled for the baseline: it runs before the check. */
 #include "kernels.h"
 
 extern const fcnn_kernels fcnn_kernels_reference;

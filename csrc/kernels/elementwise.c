@@ -8,8 +8,6 @@
 #include "name.h"
 #include "vec_math.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 /* Constants of SELU (Klambauer et al., "Self-normalizing neural networks", 2017) and of GELU's approximation by tanh
  * (Hendrycks and Gimpel, 2016). */
 #define SELU_SCALE 1.05070098735548049342f
@@ -24,10 +22,7 @@ static inline vf elu(vf x, float alpha, float scale)
 }
 
 /* 0.5 x (1 + tanh(u)) = x * sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3). */
-static inline vf gelu_gate(vf x)
-{
-    return vf_sigmoid(GELU_SQRT_8_PI * vf_fma(GELU_CUBIC * x * x, x, x));
-}
+static inline vf gelu_gate(vf x) { return vf_sigmoid(GELU_SQRT_8_PI * vf_fma(GELU_CUBIC * x * x, x, x)); }
 
 static inline vf relu(const fcnn_activation_spec *spec, vf x)
 {

@@ -2,10 +2,11 @@
  *
  * P is the matrix of patches, which is never built: fcnn_patches says where each row's columns lie in the image.
  *
- * Register tiles. A tile of `rows` x `vectors` accumulators stays in registers while the sum runs; each step loads `vectors`
- * vectors of one factor, broadcasts `rows` numbers of the other and does rows * vectors multiply-adds. Narrow tiles get more rows,
- * so that the register file is always about full. Rows that are left over run in the same tile, with the last row
- * repeated and not stored. The last columns, where they do not fill a vector, use partial loads and stores.
+ * Register tiles. A tile of `rows` x `vectors` accumulators stays in registers while the sum runs; each step loads
+ * `vectors` vectors of one factor, broadcasts `rows` numbers of the other and does rows * vectors multiply-adds. Narrow
+ * tiles get more rows, so that the register file is always about full. Rows that are left over run in the same tile,
+ * with the last row repeated and not stored. The last columns, where they do not fill a vector, use partial loads and
+ * stores.
  */
 #include "name.h"
 #include "vec.h"
@@ -13,7 +14,7 @@
 enum { WIDE = 4, MAX_ROWS = 12 };
 
 /* Rows of the tile that is `vectors` wide. */
-static inline __attribute__((always_inline)) size_t tile_rows(size_t vectors)
+static ALWAYS_INLINE size_t tile_rows(size_t vectors)
 {
     if (FCNN_VREGS == 32)
         return vectors == 4 ? 6 : vectors == 3 ? 8 : 12;
@@ -46,38 +47,37 @@ typedef struct panel {
 
 /* Calls body(panel) for the columns 0 .. columns-1 in panels up to WIDE vectors wide. `body` is inlined with constant
  * widths, so that its accumulators live in registers. */
-#define FOR_PANELS(columns, BODY)                                                                \
-    for (size_t column_ = 0; column_ < (columns); column_ += WIDE * FCNN_VL) {                   \
-        const size_t left_ = (columns) - column_, tail_ = left_ % FCNN_VL;                       \
-        if (left_ >= 4 * FCNN_VL)                                                                \
-            BODY(((panel){column_, 4, 0}));                                                      \
-        else if (left_ > 3 * FCNN_VL)                                                            \
-            BODY(((panel){column_, 4, tail_}));                                                  \
-        else if (left_ == 3 * FCNN_VL)                                                           \
-            BODY(((panel){column_, 3, 0}));                                                      \
-        else if (left_ > 2 * FCNN_VL)                                                            \
-            BODY(((panel){column_, 3, tail_}));                                                  \
-        else if (left_ == 2 * FCNN_VL)                                                           \
-            BODY(((panel){column_, 2, 0}));                                                      \
-        else if (left_ > FCNN_VL)                                                                \
-            BODY(((panel){column_, 2, tail_}));                                                  \
-        else if (left_ == FCNN_VL)                                                               \
-            BODY(((panel){column_, 1, 0}));                                                      \
-        else                                                                                     \
-            BODY(((panel){column_, 1, tail_}));                                                  \
+#define FOR_PANELS(columns, BODY)                                              \
+    for (size_t column_ = 0; column_ < (columns); column_ += WIDE * FCNN_VL) { \
+        const size_t left_ = (columns) - column_, tail_ = left_ % FCNN_VL;     \
+        if (left_ >= 4 * FCNN_VL)                                              \
+            BODY(((panel){column_, 4, 0}));                                    \
+        else if (left_ > 3 * FCNN_VL)                                          \
+            BODY(((panel){column_, 4, tail_}));                                \
+        else if (left_ == 3 * FCNN_VL)                                         \
+            BODY(((panel){column_, 3, 0}));                                    \
+        else if (left_ > 2 * FCNN_VL)                                          \
+            BODY(((panel){column_, 3, tail_}));                                \
+        else if (left_ == 2 * FCNN_VL)                                         \
+            BODY(((panel){column_, 2, 0}));                                    \
+        else if (left_ > FCNN_VL)                                              \
+            BODY(((panel){column_, 2, tail_}));                                \
+        else if (left_ == FCNN_VL)                                             \
+            BODY(((panel){column_, 1, 0}));                                    \
+        else                                                                   \
+            BODY(((panel){column_, 1, tail_}));                                \
     }
 
 /* ---- y = P w + bias ---- */
 
-static inline __attribute__((always_inline)) void forward_tile(
-    size_t rows, size_t stored, panel columns, const fcnn_patches *patches,
-    const float *const *row,         // (rows) first column of each patch
-    const float *w, const float *bias, size_t outputs, float *y, size_t ldy)
+static ALWAYS_INLINE void forward_tile(size_t rows, size_t stored, panel columns, const fcnn_patches *patches,
+                                       const float *const *row,         // (rows) first column of each patch
+                                       const float *w, const float *bias, size_t outputs, float *y, size_t ldy)
 {
     vf acc[MAX_ROWS][WIDE];
-    UNROLL for (size_t j = 0; j < columns.vectors; j++) {
+    UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++) {
         const vf start = bias ? vf_load_column(bias + columns.column, j, columns.vectors, columns.tail) : (vf){0};
-        UNROLL for (size_t i = 0; i < rows; i++)
+        UNROLLED_FOR (size_t i = 0; i < rows; i++)
             acc[i][j] = start;
     }
 
@@ -86,32 +86,31 @@ static inline __attribute__((always_inline)) void forward_tile(
         const ptrdiff_t begin = patches->run[run], end = begin + (ptrdiff_t)patches->run_length;
         for (ptrdiff_t k = begin; k < end; k++, w += outputs) {
             vf wk[WIDE];
-            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+            UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                 wk[j] = vf_load_column(w, j, columns.vectors, columns.tail);
-            UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLLED_FOR (size_t i = 0; i < rows; i++) {
                 const vf xk = vf_broadcast(row[i][k]);
-                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                     acc[i][j] = vf_fma(xk, wk[j], acc[i][j]);
             }
         }
     }
 
-    UNROLL for (size_t i = 0; i < rows; i++)
+    UNROLLED_FOR (size_t i = 0; i < rows; i++)
         if (i < stored)
-            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+            UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                 vf_store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
 }
 
-static inline __attribute__((always_inline)) void forward_panel(
-    panel columns, const fcnn_patches *patches, const float *x, const float *w, const float *bias, size_t outputs,
-    float *y, size_t ldy)
+static ALWAYS_INLINE void forward_panel(panel columns, const fcnn_patches *patches, const float *x, const float *w,
+                                        const float *bias, size_t outputs, float *y, size_t ldy)
 {
     const size_t most = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     row_walk walk = {0, 0};
     for (size_t r = 0; r < rows;) {
         const size_t stored = balanced(rows - r, most);
         const float *row[MAX_ROWS], *last = x;
-        UNROLL for (size_t i = 0; i < most; i++) {
+        UNROLLED_FOR (size_t i = 0; i < most; i++) {
             if (i < stored)
                 last = x + next_row(patches, &walk);
             row[i] = last;
@@ -139,17 +138,17 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
 
 /* ---- gradient = P^T dy ---- */
 
-static inline __attribute__((always_inline)) void weight_gradient_panel(
-    panel columns, const fcnn_patches *patches, const float *x, const float *dy, size_t ldy, size_t images,
-    size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, int accumulate,
-    float *updated)
+static ALWAYS_INLINE void weight_gradient_panel(panel columns, const fcnn_patches *patches, const float *x,
+                                                const float *dy, size_t ldy, size_t images, size_t stride,
+                                                size_t outputs, size_t begin, size_t end, float *gradient,
+                                                int accumulate, float *updated)
 {
     const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     for (size_t k = begin; k < end; k += tile) {
         const size_t stored = smaller(tile, end - k);
         ptrdiff_t offset[MAX_ROWS], last = 0;
         size_t run = k / patches->run_length, l = k % patches->run_length;
-        UNROLL for (size_t i = 0; i < tile; i++) {
+        UNROLLED_FOR (size_t i = 0; i < tile; i++) {
             if (i < stored) {
                 last = patches->run[run] + (ptrdiff_t)l;
                 run += ++l == patches->run_length;
@@ -159,9 +158,10 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
         }
         float *g = gradient + (k - begin) * outputs + columns.column;
         vf acc[MAX_ROWS][WIDE];
-        UNROLL for (size_t i = 0; i < tile; i++)
-            UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                acc[i][j] = accumulate && i < stored ? vf_load_column(g + i * outputs, j, columns.vectors, columns.tail) : (vf){0};
+        UNROLLED_FOR (size_t i = 0; i < tile; i++)
+            UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
+                acc[i][j] = accumulate && i < stored ? vf_load_column(g + i * outputs, j, columns.vectors, columns.tail)
+                                                     : (vf){0};
 
         float *claimed = updated ? updated + (k - begin) * outputs + columns.column : NULL;
         const size_t lines = updated ? stored * columns.vectors : 0;
@@ -176,19 +176,19 @@ static inline __attribute__((always_inline)) void weight_gradient_panel(
                     line++;
                 }
                 vf dr[WIDE];
-                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                     dr[j] = vf_load_column(d, j, columns.vectors, columns.tail);
-                UNROLL for (size_t i = 0; i < tile; i++) {
+                UNROLLED_FOR (size_t i = 0; i < tile; i++) {
                     const vf xk = vf_broadcast(p[offset[i]]);
-                    UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                    UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                         acc[i][j] = vf_fma(xk, dr[j], acc[i][j]);
                 }
             }
         }
 
-        UNROLL for (size_t i = 0; i < tile; i++)
+        UNROLLED_FOR (size_t i = 0; i < tile; i++)
             if (i < stored)
-                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                     vf_store_column(g + i * outputs, acc[i][j], j, columns.vectors, columns.tail);
     }
 }
@@ -197,23 +197,25 @@ void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float
                                         size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
                                         float *gradient, int accumulate, float *updated)
 {
-#define BODY(columns) \
-    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient, accumulate, updated)
+#define BODY(columns)                                                                                              \
+    weight_gradient_panel(columns, patches, x, dy, ldy, images, stride, outputs, begin, end, gradient, accumulate, \
+                          updated)
     FOR_PANELS(outputs, BODY)
 #undef BODY
 }
 
-static inline __attribute__((always_inline)) void bias_gradient_panel(
-    panel columns, const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, float *gradient, int accumulate)
+static ALWAYS_INLINE void bias_gradient_panel(panel columns, const float *dy, size_t ldy, size_t rows, size_t images,
+                                              size_t stride, float *gradient, int accumulate)
 {
     vf acc[WIDE];
-    UNROLL for (size_t j = 0; j < columns.vectors; j++)
+    UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
         acc[j] = accumulate ? vf_load_column(gradient + columns.column, j, columns.vectors, columns.tail) : (vf){0};
     for (size_t image = 0; image < images; image++)
         for (size_t r = 0; r < rows; r++)
-            UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                acc[j] += vf_load_column(dy + image * stride + r * ldy + columns.column, j, columns.vectors, columns.tail);
-    UNROLL for (size_t j = 0; j < columns.vectors; j++)
+            UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
+                acc[j] +=
+                    vf_load_column(dy + image * stride + r * ldy + columns.column, j, columns.vectors, columns.tail);
+    UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
         vf_store_column(gradient + columns.column, acc[j], j, columns.vectors, columns.tail);
 }
 
@@ -227,10 +229,10 @@ void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t i
 
 /* ---- dx += dy w^T, scattered to the patches ---- */
 
-static inline __attribute__((always_inline)) void input_gradient_panel(
-    panel columns, const fcnn_patches *patches, ptrdiff_t tap_offset, size_t tap, const float *dy, size_t ldy,
-    const float *wt,   // (outputs, tap)
-    size_t outputs, float *dx)
+static ALWAYS_INLINE void input_gradient_panel(panel columns, const fcnn_patches *patches, ptrdiff_t tap_offset,
+                                               size_t tap, const float *dy, size_t ldy,
+                                               const float *wt,   // (outputs, tap)
+                                               size_t outputs, float *dx)
 {
     const size_t tile = tile_rows(columns.vectors), rows = patches->lines * patches->width;
     row_walk walk = {0, 0};
@@ -238,28 +240,28 @@ static inline __attribute__((always_inline)) void input_gradient_panel(
         const size_t stored = smaller(tile, rows - r);
         const float *d[MAX_ROWS];
         vf acc[MAX_ROWS][WIDE];
-        UNROLL for (size_t i = 0; i < tile; i++) {
+        UNROLLED_FOR (size_t i = 0; i < tile; i++) {
             d[i] = dy + (r + smaller(i, stored - 1)) * ldy;
-            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+            UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                 acc[i][j] = (vf){0};
         }
         const float *w = wt + columns.column;
         for (size_t o = 0; o < outputs; o++, w += tap) {
             vf wo[WIDE];
-            UNROLL for (size_t j = 0; j < columns.vectors; j++)
+            UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                 wo[j] = vf_load_column(w, j, columns.vectors, columns.tail);
-            UNROLL for (size_t i = 0; i < tile; i++) {
+            UNROLLED_FOR (size_t i = 0; i < tile; i++) {
                 const vf g = vf_broadcast(d[i][o]);
-                UNROLL for (size_t j = 0; j < columns.vectors; j++)
+                UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                     acc[i][j] = vf_fma(g, wo[j], acc[i][j]);
             }
         }
-        UNROLL for (size_t i = 0; i < tile; i++)
+        UNROLLED_FOR (size_t i = 0; i < tile; i++)
             if (i < stored) {
                 float *p = dx + next_row(patches, &walk) + tap_offset + (ptrdiff_t)columns.column;
-                UNROLL for (size_t j = 0; j < columns.vectors; j++)
-                    vf_store_column(p, vf_load_column(p, j, columns.vectors, columns.tail) + acc[i][j], j, columns.vectors,
-                                 columns.tail);
+                UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
+                    vf_store_column(p, vf_load_column(p, j, columns.vectors, columns.tail) + acc[i][j], j,
+                                    columns.vectors, columns.tail);
             }
     }
 }

@@ -1,9 +1,10 @@
 /* kernels.h - the table of hot loops and each one's contract.
  *
- * Contract of every kernel: outputs do not overlap inputs unless said so; sizes may be zero; nothing is allocated; arguments
- * were checked by the caller. Each output's terms are added in the order that its comment gives, with one rounding per
- * multiply-add, so every instruction set with FMA returns the same bits. reference.c says the same in plain loops. Kernels that
- * sum gradients over images begin with 0 or, where `accumulate`, with what stands in the gradient and the bias; x is finite.
+ * Contract of every kernel: outputs do not overlap inputs unless said so; sizes may be zero; nothing is allocated;
+ * arguments were checked by the caller. Each output's terms are added in the order that its comment gives, with one
+ * rounding per multiply-add, so every instruction set with FMA returns the same bits. reference.c says the same in
+ * plain loops. Kernels that sum gradients over images begin with 0 or, where `accumulate`, with what stands in the
+ * gradient and the bias; x is finite.
  */
 #ifndef FCNN_KERNELS_H
 #define FCNN_KERNELS_H
@@ -15,10 +16,10 @@
 
 /* How the rows of a patch matrix, which is never built, are found in an image.
  *
- * Rows come in `lines` lines of `width`: row (i, j) begins line_step * i + step * j numbers into the image, and its column
- * run_number * run_length + l lies run[run_number] + l further on. A convolution's row is an output pixel, its run the stretch of
- * adjacent numbers (taps of one kernel row times channels) that the pixel sees in one image row. A dense layer's row is an
- * image, with one run. Padding is not known here: padded inputs are stored with their border.
+ * Rows come in `lines` lines of `width`: row (i, j) begins line_step * i + step * j numbers into the image, and its
+ * column run_number * run_length + l lies run[run_number] + l further on. A convolution's row is an output pixel, its
+ * run the stretch of adjacent numbers (taps of one kernel row times channels) that the pixel sees in one image row. A
+ * dense layer's row is an image, with one run. Padding is not known here: padded inputs are stored with their border.
  */
 typedef struct fcnn_patches {
     size_t lines, width;
@@ -28,8 +29,20 @@ typedef struct fcnn_patches {
 } fcnn_patches;
 
 typedef enum fcnn_activation {
-    FCNN_LINEAR, FCNN_RELU, FCNN_SIGMOID, FCNN_TANH, FCNN_ELU, FCNN_SELU, FCNN_SOFTPLUS, FCNN_SOFTSIGN, FCNN_GELU,
-    FCNN_GELU_TANH, FCNN_SILU, FCNN_EXPONENTIAL, FCNN_HARD_SIGMOID, FCNN_ACTIVATION_COUNT
+    FCNN_LINEAR,
+    FCNN_RELU,
+    FCNN_SIGMOID,
+    FCNN_TANH,
+    FCNN_ELU,
+    FCNN_SELU,
+    FCNN_SOFTPLUS,
+    FCNN_SOFTSIGN,
+    FCNN_GELU,
+    FCNN_GELU_TANH,
+    FCNN_SILU,
+    FCNN_EXPONENTIAL,
+    FCNN_HARD_SIGMOID,
+    FCNN_ACTIVATION_COUNT
 } fcnn_activation;
 
 typedef struct fcnn_activation_spec {
@@ -43,14 +56,14 @@ typedef struct fcnn_windows {
     size_t height, width, channels;               /* input */
     size_t out_height, out_width;
     size_t pool_height, pool_width, stride_height, stride_width;
-    size_t pad_top, pad_left;                     /* window (0, 0) starts at (-pad_top, -pad_left); pixels outside do not count */
+    size_t pad_top, pad_left;                     /* window (0, 0) starts at (-pad_top, -pad_left) */
 } fcnn_windows;
 
 /* A convolution with a max pool behind it: each window of conv pixels has one winner, the only one with a gradient.
  *
- * `window` finds the patch of each window's first pixel; pixel number m of the window has its patch member[m] further on. Windows lie in
- * the pool's output (y, dy, winner) in lines of out_width, of which the first window.width are looked at; and an image's
- * winners begin stride floats after its neighbour's.
+ * `window` finds the patch of each window's first pixel; pixel number m of the window has its patch member[m] further
+ * on. Windows lie in the pool's output (y, dy, winner) in lines of out_width, of which the first window.width are
+ * looked at; and an image's winners begin stride floats after its neighbour's.
  */
 typedef struct fcnn_pooled {
     fcnn_patches window;
@@ -75,13 +88,24 @@ enum { FCNN_WINOGRAD_BLOCK = 16 };   /* tiles that winograd_forward handles at o
 enum { FCNN_POOLED_STRIP = 1024 };   /* floats of a strip of an image: pooled_small.h */
 enum { FCNN_LIVE_WORD = 32 };        /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
-enum { FCNN_DENSE_SCRATCH = 16 };   /* images that dense_input_gradient transposes, or a dense layer in parts runs, at once */
-enum { FCNN_DENSE_LANES = 16 };     /* sums that dense_backward makes of the terms of a dx: as many as the widest vector has lanes */
+enum { FCNN_DENSE_IMAGES = 16 };   /* that dense_input_gradient transposes, or a dense layer in parts runs, at once */
+enum { FCNN_DENSE_LANES = 16 };    /* sums that dense_backward makes of a dx: the widest vector's lanes */
 
 /* Element types of arrays that users pass. */
 typedef enum fcnn_dtype {
-    FCNN_BOOL, FCNN_INT8, FCNN_UINT8, FCNN_INT16, FCNN_UINT16, FCNN_INT32, FCNN_UINT32, FCNN_INT64, FCNN_UINT64,
-    FCNN_FLOAT16, FCNN_FLOAT32, FCNN_FLOAT64, FCNN_DTYPE_COUNT
+    FCNN_BOOL,
+    FCNN_INT8,
+    FCNN_UINT8,
+    FCNN_INT16,
+    FCNN_UINT16,
+    FCNN_INT32,
+    FCNN_UINT32,
+    FCNN_INT64,
+    FCNN_UINT64,
+    FCNN_FLOAT16,
+    FCNN_FLOAT32,
+    FCNN_FLOAT64,
+    FCNN_DTYPE_COUNT
 } fcnn_dtype;
 
 typedef struct fcnn_kernels {
@@ -91,100 +115,100 @@ typedef struct fcnn_kernels {
     void (*patches_forward)(const fcnn_patches *patches, const float *x,
                             const float *w,      // (runs * run_length, outputs)
                             const float *bias,   // (outputs) or NULL
-                            size_t outputs,
-                            float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
+                            size_t outputs, float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
 
     /* gradient[k - begin][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
-     * Image i is found at x + i * stride and dy + i * stride. `updated` is what an update will write next: its lines are
-     * claimed while the sums run. */
+     * Image i is found at x + i * stride and dy + i * stride. `updated` is what an update will write next: its lines
+     * are claimed while the sums run. */
     void (*patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                     size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                    float *gradient,   // (end - begin, outputs)
+                                    float *gradient, // (end - begin, outputs)
                                     int accumulate,
-                                    float *updated);   // (end - begin, outputs), or NULL: written with its own numbers
+                                    float *updated); // (end - begin, outputs), or NULL: written with its own numbers
 
     /* bias_gradient[o] = sum of dy[r][o] over images, then rows. */
     void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                          float *gradient,   // (outputs)
+                          float *gradient, // (outputs)
                           int accumulate);
 
-    /* dx at row r's column k += (sum over o in order of dy[r][o] * wt[k / tap][o][k % tap]); taps in order, so that each dx has
-     * one order of sums: a tap is a stretch of columns, `tap` long, that meets each dx in at most one row. */
+    /* dx at row r's column k += (sum over o in order of dy[r][o] * wt[k / tap][o][k % tap]); taps in order, so that
+     * each dx has one order of sums: a tap is a stretch of columns, `tap` long, that meets each dx in at most one row.
+     * */
     void (*patches_input_gradient)(const fcnn_patches *patches, size_t tap, const float *dy, size_t ldy,
-                                   const float *wt,   // (taps, outputs, tap)
+                                   const float *wt, // (taps, outputs, tap)
                                    size_t outputs, float *dx);
 
     /* ---- a dense layer, whose rows are images: dense_sparse.c, dense_gradient.c ---- */
 
     /* y[n][o] = bias[o] + sum over i in order of x[n][i] * w[i][o]; terms with x = 0 may be left out. */
-    void (*dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx,   // (images, inputs)
-                          const float *w,                                                             // (inputs, outputs)
-                          const float *bias,                                                          // (outputs) or NULL
-                          float *y, size_t ldy);                                                      // (images, outputs)
+    void (*dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, // (images, inputs)
+                          const float *w, // (inputs, outputs)
+                          const float *bias, // (outputs) or NULL
+                          float *y, size_t ldy); // (images, outputs)
 
-    /* gradient[i - begin][o] = sum over n in order of x[n][i] * dy[n][o], at least one image; terms with x = 0 may be left out.
-     * Otherwise as patches_weight_gradient. */
-    void (*dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
-                                  size_t end, float *gradient, int accumulate, float *updated);
+    /* gradient[i - begin][o] = sum over n in order of x[n][i] * dy[n][o], at least one image; terms with x = 0 may be
+     * left out. Otherwise as patches_weight_gradient. */
+    void (*dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy,
+                                  size_t begin, size_t end, float *gradient, int accumulate, float *updated);
 
     /* dx[n][i] = sum over o in order of dy[n][o] * w[i][o]. */
-    void (*dense_input_gradient)(size_t images, size_t inputs, size_t outputs,
-                                 const float *dy, size_t lddy,   // (images, outputs)
-                                 const float *w,                 // (inputs, outputs)
-                                 float *dx, size_t lddx,         // (images, inputs)
-                                 float *scratch);                // FCNN_DENSE_SCRATCH * outputs floats
+    void (*dense_input_gradient)(size_t images, size_t inputs, size_t outputs, const float *dy,
+                                 size_t lddy, // (images, outputs)
+                                 const float *w, // (inputs, outputs)
+                                 float *dx, size_t lddx, // (images, inputs)
+                                 float *scratch); // FCNN_DENSE_IMAGES * outputs floats
 
-    /* Both at once, for an x behind a ReLU: dx is 0 where x is. Elsewhere term o of dx[n][i] is added to sum o mod FCNN_DENSE_LANES,
-     * in order; then sum j + 8 to sum j, j + 4 to j, j + 2, j + 1. gradient as above. */
-    void (*dense_backward)(size_t images, size_t inputs, size_t outputs,
-                           const float *x, size_t ldx,       // (images, inputs)
-                           const float *dy, size_t lddy,     // (images, outputs)
-                           const float *w,                   // (inputs, outputs)
-                           float *dx,                        // (images, inputs), rows ldx apart
+    /* Both at once, for an x behind a ReLU: dx is 0 where x is. Elsewhere term o of dx[n][i] is added to sum o mod
+     * FCNN_DENSE_LANES, in order; then sum j + 8 to sum j, j + 4 to j, j + 2, j + 1. gradient as above. */
+    void (*dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, // (images, inputs)
+                           const float *dy, size_t lddy, // (images, outputs)
+                           const float *w, // (inputs, outputs)
+                           float *dx, // (images, inputs), rows ldx apart
                            float *gradient, int accumulate); // (inputs, outputs)
 
     /* ---- a convolution by Winograd's F(m x m, r x r): conv2d_winograd.c ---- */
 
     /* u = the transformed kernel, for channels [begin, end): (m + r - 1)^2 matrices (channels, outputs),
      * fcnn_winograd_kernel_step floats apart. */
-    void (*winograd_kernel)(const fcnn_winograd *winograd, const float *w,   // (r, r, channels, outputs)
+    void (*winograd_kernel)(const fcnn_winograd *winograd, const float *w, // (r, r, channels, outputs)
                             size_t begin, size_t end, float *u);
 
-    /* y = the convolution of each image x, begin x_stride floats apart, plus bias: just the bias where a patch is all zeros.
-     * scratch: fcnn_winograd_scratch floats. */
-    void (*winograd_forward)(const fcnn_winograd *winograd, size_t images, const float *x, size_t x_stride, const float *u,
-                             const float *bias,          // (outputs) or NULL
-                             float *y, size_t y_stride,  // (lines, width, outputs)
+    /* y = the convolution of each image x, begin x_stride floats apart, plus bias: just the bias where a patch is all
+     * zeros. scratch: fcnn_winograd_scratch floats. */
+    void (*winograd_forward)(const fcnn_winograd *winograd, size_t images, const float *x, size_t x_stride,
+                             const float *u,
+                             const float *bias, // (outputs) or NULL
+                             float *y, size_t y_stride, // (lines, width, outputs)
                              float *scratch);
 
     /* ---- a convolution and a max pool of four members: pooled_forward.c ---- */
 
-    /* y = the largest over the window's members of (bias, then the columns in order, as patches_forward); at least 0 where
-     * pooled->relu. winner as max_pool's (NULL: not wanted). */
+    /* y = the largest over the window's members of (bias, then the columns in order, as patches_forward); at least 0
+     * where pooled->relu. winner as max_pool's (NULL: not wanted). */
     void (*pooled_forward)(const fcnn_pooled *pooled, const float *x,
-                           const float *w,      // (runs * run_length, outputs)
-                           const float *bias,   // (outputs) or NULL
+                           const float *w, // (runs * run_length, outputs)
+                           const float *bias, // (outputs) or NULL
                            size_t outputs, float *y, uint8_t *winner);
 
     /* ---- gradients through a max pool: sparse.h, pooled_weight_gradient.c, pooled_input_gradient.c ---- */
 
-    /* gradient[k][o] = sum of patch[k] * dy over images, then windows in order, for outputs o in [begin, end) whose entry
-     * lives; bias[o] likewise of dy. scratch: fcnn_pooled_scratch floats. */
+    /* gradient[k][o] = sum of patch[k] * dy over images, then windows in order, for outputs o in [begin, end) whose
+     * entry lives; bias[o] likewise of dy. scratch: fcnn_pooled_scratch floats. */
     void (*pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                    const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin,
-                                   size_t end, float *gradient,   // (runs * run_length, outputs)
+                                   size_t end, float *gradient, // (runs * run_length, outputs)
                                    float *bias, int accumulate, float *scratch);
 
     /* dx at the winner's patch += dy * wt[o]: windows in order, in each the members in order, in each the outputs. */
     void (*pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
-                                  const float *wt,   // (outputs, runs * run_length)
+                                  const float *wt, // (outputs, runs * run_length)
                                   size_t outputs, float *dx, float *scratch);
 
-    /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels; FCNN_LIVE_WORD outputs at a time, which each go
-     * over all windows. */
+    /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels; FCNN_LIVE_WORD outputs at a time, which
+     * each go over all windows. */
     void (*pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
                                       const uint8_t *winner,
-                                      const float *wt,   // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices
+                                      const float *wt, // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices
                                       size_t outputs, float *dx, float *scratch);
 
     /* t (columns, rows) = a (rows, columns) transposed. */
@@ -192,7 +216,8 @@ typedef struct fcnn_kernels {
 
     /* ---- elementwise.c ---- */
 
-    void (*activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y);   // y == x allowed
+    void (*activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x,
+                               float *y); // y == x allowed
     /* dx = dy * f'(x). x, or for the functions that say so in activation_reads_output, y = f(x). dx == dy allowed. */
     void (*activation_backward)(const fcnn_activation_spec *spec, size_t count, const float *x, const float *y,
                                 const float *dy, float *dx);
@@ -200,8 +225,8 @@ typedef struct fcnn_kernels {
     void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
     /* Each row: dx = y * (dy - sum of y * dy): rounded products, added in order of the columns. dx == dy allowed. */
     void (*softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx);
-    /* One row: *max = the largest x; returns log(sum of exp(x - max)), NaN where a number is not finite. y = softmax(x) where it
-     * is not NULL; y == x allowed. */
+    /* One row: *max = the largest x; returns log(sum of exp(x - max)), NaN where a number is not finite. y = softmax(x)
+     * where it is not NULL; y == x allowed. */
     float (*log_sum_exp)(size_t columns, const float *x, float *max, float *y);
     /* y = log x, for positive normal x. y == x allowed. */
     void (*logarithm)(size_t count, const float *x, float *y);
@@ -215,24 +240,26 @@ typedef struct fcnn_kernels {
 
     /* ---- pooling.c: one image ---- */
 
-    /* y = the largest of each window; winner = its index in the window (row-major over the pool), the first of equals. */
-    void (*max_pool)(const fcnn_windows *windows, const float *x, float *y, uint8_t *winner);   // winner NULL: not wanted
+    /* y = the largest of each window; winner = its index in the window (row-major over the pool), the first of equals.
+     * */
+    void (*max_pool)(const fcnn_windows *windows, const float *x, float *y, uint8_t *winner); // winner NULL: not wanted
     /* dx = 0, then each window's dy is added at its winner, windows in order. */
     void (*max_pool_backward)(const fcnn_windows *windows, const float *dy, const uint8_t *winner, float *dx);
     void (*average_pool)(const fcnn_windows *windows, const float *x, float *y);
     void (*average_pool_backward)(const fcnn_windows *windows, const float *dy, float *dx);
 
-    /* ---- optimizer_update.c: elementwise over `count`; g is first multiplied by clip_scale, then clipped to +- clip_value;
+    /* ---- optimizer_update.c: elementwise over `count`; g is first multiplied by clip_scale, then clipped to +-
+     * clip_value;
      *      then w -= w * decay; then the formula ---- */
 
     /* gain = 1 - beta (of m, of v); 1 - rho: rounded once, from double. v_max NULL unless amsgrad. */
     void (*adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max, float rate, float gain_m,
                  float gain_v, float epsilon, float decay, float clip_scale, float clip_value);
-    void (*sgd)(size_t count, float *w, const float *g, float *momentum_slot,   // NULL where momentum is 0
+    void (*sgd)(size_t count, float *w, const float *g, float *momentum_slot, // NULL where momentum is 0
                 float rate, float momentum, int nesterov, float decay, float clip_scale, float clip_value);
     void (*rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
                     float rate, float rho, float gain, float momentum, float epsilon, float decay, float clip_scale,
-                    float clip_value);   // momentum_slot NULL where momentum is 0; average NULL unless centered
+                    float clip_value); // momentum_slot NULL where momentum is 0; average NULL unless centered
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);
 

@@ -13,39 +13,39 @@
 #define FCNN_NAME(name) FCNN_EXPAND(name, FCNN_ISA)
 
 /* Every function of fcnn_kernels, once. */
-#define FCNN_KERNEL_NAMES(EACH)                                                                                       \
-    EACH(patches_forward)                                                                                             \
-    EACH(patches_weight_gradient)                                                                                     \
-    EACH(bias_gradient)                                                                                               \
-    EACH(patches_input_gradient)                                                                                      \
-    EACH(dense_forward)                                                                                               \
-    EACH(dense_weight_gradient)                                                                                       \
-    EACH(dense_input_gradient)                                                                                        \
-    EACH(dense_backward)                                                                                              \
-    EACH(winograd_kernel)                                                                                             \
-    EACH(winograd_forward)                                                                                            \
-    EACH(pooled_forward)                                                                                              \
-    EACH(pooled_weight_gradient)                                                                                      \
-    EACH(pooled_input_gradient)                                                                                       \
-    EACH(pooled_input_gradient_3x3)                                                                                   \
-    EACH(transpose)                                                                                                   \
-    EACH(activation_forward)                                                                                          \
-    EACH(activation_backward)                                                                                         \
-    EACH(softmax)                                                                                                     \
-    EACH(softmax_backward)                                                                                            \
-    EACH(log_sum_exp)                                                                                                 \
-    EACH(logarithm)                                                                                                   \
-    EACH(scale_offset)                                                                                                \
-    EACH(add)                                                                                                         \
-    EACH(dropout)                                                                                                     \
-    EACH(max_pool)                                                                                                    \
-    EACH(max_pool_backward)                                                                                           \
-    EACH(average_pool)                                                                                                \
-    EACH(average_pool_backward)                                                                                       \
-    EACH(adam)                                                                                                        \
-    EACH(sgd)                                                                                                         \
-    EACH(rmsprop)                                                                                                     \
-    EACH(sum_of_squares)                                                                                              \
+#define FCNN_KERNEL_NAMES(EACH)     \
+    EACH(patches_forward)           \
+    EACH(patches_weight_gradient)   \
+    EACH(bias_gradient)             \
+    EACH(patches_input_gradient)    \
+    EACH(dense_forward)             \
+    EACH(dense_weight_gradient)     \
+    EACH(dense_input_gradient)      \
+    EACH(dense_backward)            \
+    EACH(winograd_kernel)           \
+    EACH(winograd_forward)          \
+    EACH(pooled_forward)            \
+    EACH(pooled_weight_gradient)    \
+    EACH(pooled_input_gradient)     \
+    EACH(pooled_input_gradient_3x3) \
+    EACH(transpose)                 \
+    EACH(activation_forward)        \
+    EACH(activation_backward)       \
+    EACH(softmax)                   \
+    EACH(softmax_backward)          \
+    EACH(log_sum_exp)               \
+    EACH(logarithm)                 \
+    EACH(scale_offset)              \
+    EACH(add)                       \
+    EACH(dropout)                   \
+    EACH(max_pool)                  \
+    EACH(max_pool_backward)         \
+    EACH(average_pool)              \
+    EACH(average_pool_backward)     \
+    EACH(adam)                      \
+    EACH(sgd)                       \
+    EACH(rmsprop)                   \
+    EACH(sum_of_squares)            \
     EACH(convert)
 
 #define FCNN_DECLARE(name) extern __typeof__(*((const fcnn_kernels *)0)->name) FCNN_NAME(name);

@@ -14,9 +14,9 @@ static inline vf clipped(vf g, float scale, float limit)
 }
 static inline vf decayed(vf w, float decay) { return vf_fma(w, vf_broadcast(-decay), w); }
 
-/* 1 / (sqrt(a) + epsilon) for a >= 0, to about 2e-7. Processors take roots beside other work, but a division after the root
- * would wait for the same unit: the inverse begins with a guess from the exponent bits, wrong by 13 % at most, which
- * Newton's method squares away three times. */
+/* 1 / (sqrt(a) + epsilon) for a >= 0, to about 2e-7. Processors take roots beside other work, but a division after the
+ * root would wait for the same unit: the inverse begins with a guess from the exponent bits, wrong by 13 % at most,
+ * which Newton's method squares away three times. */
 static inline vf inverse_size(vf a, float epsilon)
 {
     const vf size = vf_sqrt(vf_min(a, vf_broadcast(0x1.fffffep127f))) + epsilon;
@@ -66,8 +66,8 @@ void FCNN_NAME(sgd)(size_t count, float *w, const float *g, float *momentum_slot
 }
 
 void FCNN_NAME(rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
-                        float rate, float rho, float gain, float momentum, float epsilon, float decay,
-                        float clip_scale, float clip_value)
+                        float rate, float rho, float gain, float momentum, float epsilon, float decay, float clip_scale,
+                        float clip_value)
 {
     for (size_t i = 0; i < count; i += FCNN_VL) {
         const size_t left = count - i;

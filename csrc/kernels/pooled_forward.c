@@ -1,8 +1,8 @@
 /* pooled_forward.c - a convolution, a max pool of four pixels and an optional ReLU, in registers.
  *
- * The four pixels of a window (two windows, where registers allow) are four rows of a register tile like that of gemm.c. When
- * their sums are complete, the largest, its place and the ReLU are taken from the registers, and the convolution's output is
- * never stored.
+ * The four pixels of a window (two windows, where registers allow) are four rows of a register tile like that of
+ * gemm.c. When their sums are complete, the largest, its place and the ReLU are taken from the registers, and the
+ * convolution's output is never stored.
  */
 #include "name.h"
 #include "vec.h"
@@ -10,12 +10,11 @@
 enum { MEMBERS = 4, WIDE = FCNN_VREGS == 32 ? 4 : 2, MAX_WINDOWS = 2 };
 
 /* One vector of one window from the sums of its members. */
-static inline __attribute__((always_inline)) void finish_window(const vf sums[MEMBERS], int relu, size_t lanes, float *y,
-                                                                uint8_t *winner)
+static ALWAYS_INLINE void finish_window(const vf sums[MEMBERS], int relu, size_t lanes, float *y, uint8_t *winner)
 {
     vf best = sums[0];
     vi place = {0};
-    UNROLL for (int m = 1; m < MEMBERS; m++) {
+    UNROLLED_FOR (int m = 1; m < MEMBERS; m++) {
         const vm better = vf_greater(sums[m], best);
         best = vf_select(better, sums[m], best);
         place = vi_select(better, vi_broadcast(m), place);
@@ -26,47 +25,47 @@ static inline __attribute__((always_inline)) void finish_window(const vf sums[ME
 }
 
 /* `windows` neighbouring windows and `vectors` vectors of outputs; `lanes` of the last one are used. */
-static inline __attribute__((always_inline)) void tile(size_t windows, size_t vectors, const fcnn_pooled *pooled,
-                                                       const float *x, const float *w, const float *bias, size_t outputs,
-                                                       size_t lanes, float *y, uint8_t *winner)
+static ALWAYS_INLINE void tile(size_t windows, size_t vectors, const fcnn_pooled *pooled, const float *x,
+                               const float *w, const float *bias, size_t outputs, size_t lanes, float *y,
+                               uint8_t *winner)
 {
     vf acc[MAX_WINDOWS][WIDE][MEMBERS];
     const float *pixel[MAX_WINDOWS][MEMBERS];
-    UNROLL for (size_t i = 0; i < windows; i++)
-        UNROLL for (size_t m = 0; m < MEMBERS; m++)
+    UNROLLED_FOR (size_t i = 0; i < windows; i++)
+        UNROLLED_FOR (size_t m = 0; m < MEMBERS; m++)
             pixel[i][m] = x + (ptrdiff_t)i * pooled->window.step + pooled->member[m];
-    UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
         const size_t some = v + 1 < vectors ? FCNN_VL : lanes;
         const vf start = bias ? vf_load_some(bias + v * FCNN_VL, some) : (vf){0};
-        UNROLL for (size_t i = 0; i < windows; i++)
-            UNROLL for (size_t m = 0; m < MEMBERS; m++)
+        UNROLLED_FOR (size_t i = 0; i < windows; i++)
+            UNROLLED_FOR (size_t m = 0; m < MEMBERS; m++)
                 acc[i][v][m] = start;
     }
     for (size_t r = 0; r < pooled->window.runs; r++) {
         const ptrdiff_t begin = pooled->window.run[r], end = begin + (ptrdiff_t)pooled->window.run_length;
         for (ptrdiff_t k = begin; k < end; k++, w += outputs) {
             vf wk[WIDE];
-            UNROLL for (size_t v = 0; v < vectors; v++)
+            UNROLLED_FOR (size_t v = 0; v < vectors; v++)
                 wk[v] = vf_load_some(w + v * FCNN_VL, v + 1 < vectors ? FCNN_VL : lanes);
-            UNROLL for (size_t i = 0; i < windows; i++)
-                UNROLL for (size_t m = 0; m < MEMBERS; m++) {
+            UNROLLED_FOR (size_t i = 0; i < windows; i++)
+                UNROLLED_FOR (size_t m = 0; m < MEMBERS; m++) {
                     const vf xk = vf_broadcast(pixel[i][m][k]);
-                    UNROLL for (size_t v = 0; v < vectors; v++)
+                    UNROLLED_FOR (size_t v = 0; v < vectors; v++)
                         acc[i][v][m] = vf_fma(xk, wk[v], acc[i][v][m]);
                 }
         }
     }
-    UNROLL for (size_t i = 0; i < windows; i++)
-        UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLLED_FOR (size_t i = 0; i < windows; i++)
+        UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
             const size_t at = i * outputs + v * FCNN_VL;
-            finish_window(acc[i][v], pooled->relu, v + 1 < vectors ? FCNN_VL : lanes, y + at, winner ? winner + at : NULL);
+            finish_window(acc[i][v], pooled->relu, v + 1 < vectors ? FCNN_VL : lanes, y + at,
+                          winner ? winner + at : NULL);
         }
 }
 
 /* All windows, `vectors` vectors of outputs. */
-static inline __attribute__((always_inline)) void panel(size_t vectors, const fcnn_pooled *pooled, const float *x,
-                                                        const float *w, const float *bias, size_t outputs, size_t lanes,
-                                                        float *y, uint8_t *winner)
+static ALWAYS_INLINE void panel(size_t vectors, const fcnn_pooled *pooled, const float *x, const float *w,
+                                const float *bias, size_t outputs, size_t lanes, float *y, uint8_t *winner)
 {
     const size_t pair = FCNN_VREGS == 32 && vectors <= 2 ? 2 : 1;
     for (size_t line = 0; line < pooled->window.lines; line++) {

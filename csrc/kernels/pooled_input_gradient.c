@@ -1,11 +1,12 @@
 /* pooled_input_gradient.c - dx of a convolution that a max pool, and perhaps a ReLU, follow.
  *
- * For each window and each of its members, the live channels that the member won are found, as bits; their rows of W, scaled,
- * are added to the member's patch of dx: see sparse.h.
+ * For each window and each of its members, the live channels that the member won are found, as bits; their rows of W,
+ * scaled, are added to the member's patch of dx: see sparse.h.
  *
- * For 3x3 taps under 2x2 windows, the four members' patches overlap in a square of 4x4 pixels. One slice of CHANNELS input channels
- * and WORD output channels at a time, so that the slice's weights stay in the first-level cache, that square is kept in registers
- * (where there are enough) while all members' channels are added, and moved along the line of windows.
+ * For 3x3 taps under 2x2 windows, the four members' patches overlap in a square of 4x4 pixels. One slice of CHANNELS
+ * input channels and WORD output channels at a time, so that the slice's weights stay in the first-level cache, that
+ * square is kept in registers (where there are enough) while all members' channels are added, and moved along the line
+ * of windows.
  */
 #include "name.h"
 #include "sparse.h"
@@ -22,7 +23,8 @@ static inline void find_live(const fcnn_pooled *pooled, const float *y, const fl
     for (size_t o = 0; o < outputs; o += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, outputs - o);
         const vi place = vi_load_some_bytes(winner + o, lanes);
-        uint32_t live = ~vm_bits(vf_equal(vf_load_some(dy + o, lanes), (vf){0})) & (uint32_t)((UINT64_C(1) << lanes) - 1u);
+        uint32_t live =
+            ~vm_bits(vf_equal(vf_load_some(dy + o, lanes), (vf){0})) & (uint32_t)((UINT64_C(1) << lanes) - 1u);
         if (pooled->relu)
             live &= vm_bits(vf_greater(vf_load_some(y + o, lanes), (vf){0}));
         for (size_t m = 0; m < pooled->members; m++) {
@@ -60,20 +62,21 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
             for (size_t m = 0; m < pooled->members; m++) {
                 const terms list = {bits + m * words, words, offset, dy + at, 1};
                 if (has_bits(list.bits, words))
-                    add_terms(&pooled->window, &blocks, list, wt, (destination){1, patch + pooled->member[m], 0, from_run, pooled->window.run});
+                    add_terms(&pooled->window, &blocks, list, wt,
+                              (destination){1, patch + pooled->member[m], 0, from_run, pooled->window.run});
             }
         }
     }
 }
 
 /* *acc[t] += tap t of the rows of one member's live channels. */
-static inline __attribute__((always_inline)) void add_taps(uint32_t left, const float *dy, const float *wt, vf *acc[9])
+static ALWAYS_INLINE void add_taps(uint32_t left, const float *dy, const float *wt, vf *acc[9])
 {
     for (; left; left &= left - 1) {
         const size_t o = (size_t)__builtin_ctz(left);
         const float *row = wt + o * 9 * CHANNELS;
         const vf g = vf_broadcast(dy[o]);
-        UNROLL for (size_t t = 0; t < 9; t++)
+        UNROLLED_FOR (size_t t = 0; t < 9; t++)
             *acc[t] = vf_fma(g, vf_load(row + t * CHANNELS), *acc[t]);
     }
 }
@@ -85,36 +88,37 @@ typedef struct columns {
     size_t lanes;
 } columns;
 
-static inline __attribute__((always_inline)) void load_columns(columns at, size_t first, size_t last, vf square[16])
+static ALWAYS_INLINE void load_columns(columns at, size_t first, size_t last, vf square[16])
 {
-    UNROLL for (size_t t = 0; t < 16; t++)
+    UNROLLED_FOR (size_t t = 0; t < 16; t++)
         if (t % 4 >= first && t % 4 <= last)
             square[t] = vf_load_some(at.dx + (ptrdiff_t)(t / 4) * at.line + (ptrdiff_t)(t % 4) * at.pixel, at.lanes);
 }
 
-static inline __attribute__((always_inline)) void store_columns(columns at, const vf square[16])
+static ALWAYS_INLINE void store_columns(columns at, const vf square[16])
 {
-    UNROLL for (size_t t = 0; t < 16; t++)
+    UNROLLED_FOR (size_t t = 0; t < 16; t++)
         if (t % 4 < 2)
             vf_store_some(at.dx + (ptrdiff_t)(t / 4) * at.line + (ptrdiff_t)(t % 4) * at.pixel, square[t], at.lanes);
 }
 
-/* One vector of channels of a line of windows. The right half of a window's square is the left half of the next one's. */
-static inline __attribute__((always_inline)) void add_line_in_squares(const uint32_t *bits, size_t words, size_t windows,
-                                                                      const float *dy, size_t outputs, const float *wt, columns at)
+/* One vector of channels of a line of windows. The right half of a window's square is the left half of the next one's.
+ * */
+static ALWAYS_INLINE void add_line_in_squares(const uint32_t *bits, size_t words, size_t windows, const float *dy,
+                                              size_t outputs, const float *wt, columns at)
 {
     vf square[16];
     load_columns(at, 0, 1, square);
     for (size_t w = 0; w < windows; w++, bits += 4 * words, dy += outputs, at.dx += 2 * at.pixel) {
         load_columns(at, 2, 3, square);
-        UNROLL for (size_t m = 0; m < 4; m++) {
+        UNROLLED_FOR (size_t m = 0; m < 4; m++) {
             vf *acc[9];
-            UNROLL for (size_t t = 0; t < 9; t++)
+            UNROLLED_FOR (size_t t = 0; t < 9; t++)
                 acc[t] = &square[(m / 2 + t / 3) * 4 + m % 2 + t % 3];
             add_taps(bits[m * words], dy, wt, acc);
         }
         store_columns(at, square);
-        UNROLL for (size_t t = 0; t < 16; t++)
+        UNROLLED_FOR (size_t t = 0; t < 16; t++)
             if (t % 4 < 2)
                 square[t] = square[t + 2];
     }
@@ -122,25 +126,25 @@ static inline __attribute__((always_inline)) void add_line_in_squares(const uint
 }
 
 /* The same with one member's patch in registers, where there are too few for the square. */
-static inline __attribute__((always_inline)) void add_line_in_patches(const uint32_t *bits, size_t words, size_t windows,
-                                                                      const float *dy, size_t outputs, const float *wt, columns at)
+static ALWAYS_INLINE void add_line_in_patches(const uint32_t *bits, size_t words, size_t windows, const float *dy,
+                                              size_t outputs, const float *wt, columns at)
 {
     for (size_t w = 0; w < windows; w++, bits += 4 * words, dy += outputs, at.dx += 2 * at.pixel)
         for (size_t m = 0; m < 4; m++) {
             float *patch = at.dx + (ptrdiff_t)(m / 2) * at.line + (ptrdiff_t)(m % 2) * at.pixel;
             vf sum[9], *acc[9];
-            UNROLL for (size_t t = 0; t < 9; t++) {
+            UNROLLED_FOR (size_t t = 0; t < 9; t++) {
                 sum[t] = vf_load_some(patch + (ptrdiff_t)(t / 3) * at.line + (ptrdiff_t)(t % 3) * at.pixel, at.lanes);
                 acc[t] = &sum[t];
             }
             add_taps(bits[m * words], dy, wt, acc);
-            UNROLL for (size_t t = 0; t < 9; t++)
+            UNROLLED_FOR (size_t t = 0; t < 9; t++)
                 vf_store_some(patch + (ptrdiff_t)(t / 3) * at.line + (ptrdiff_t)(t % 3) * at.pixel, sum[t], at.lanes);
         }
 }
 
-static inline __attribute__((always_inline)) void add_line(const uint32_t *bits, size_t words, size_t windows, const float *dy,
-                                                           size_t outputs, const float *wt, columns at)
+static ALWAYS_INLINE void add_line(const uint32_t *bits, size_t words, size_t windows, const float *dy, size_t outputs,
+                                   const float *wt, columns at)
 {
     if (FCNN_VREGS == 32)
         add_line_in_squares(bits, words, windows, dy, outputs, wt, at);
@@ -149,7 +153,8 @@ static inline __attribute__((always_inline)) void add_line(const uint32_t *bits,
 }
 
 void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
-                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx, float *scratch)
+                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx,
+                                          float *scratch)
 {
     const size_t words = (outputs + WORD - 1) / WORD, width = pooled->window.width;
     const ptrdiff_t image_line = pooled->window.run[1] - pooled->window.run[0], pixel = (ptrdiff_t)channels;

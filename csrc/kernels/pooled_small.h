@@ -1,9 +1,10 @@
 /* pooled_small.h - the weight gradient of a convolution with small patches under windows of four pixels.
  *
- * Lanes are output channels. In each window every channel has its own winner among four pixels, so for a column of the patch it
- * needs one of four numbers: a table that lies in a quarter of a vector, from which one permutation gives each lane its own. The
- * tables are the image interleaved with itself, moved by the members' offsets. They are made for a strip of the image that fits
- * the first-level cache, and the sums stay in registers while the windows of a strip are walked through.
+ * Lanes are output channels. In each window every channel has its own winner among four pixels, so for a column of the
+ * patch it needs one of four numbers: a table that lies in a quarter of a vector, from which one permutation gives each
+ * lane its own. The tables are the image interleaved with itself, moved by the members' offsets. They are made for a
+ * strip of the image that fits the first-level cache, and the sums stay in registers while the windows of a strip are
+ * walked through.
  */
 #ifndef FCNN_POOLED_SMALL_H
 #define FCNN_POOLED_SMALL_H
@@ -13,7 +14,8 @@
 #include "vec.h"
 
 enum { SMALL_PATCH = 48 };   /* columns, at most */
-enum { SMALL_BLOCK = 9, SMALL_VECTORS = FCNN_VREGS == 32 ? 2 : 1 };   /* columns and vectors whose sums stay in registers */
+/* Columns and vectors whose sums stay in registers. */
+enum { SMALL_BLOCK = 9, SMALL_VECTORS = FCNN_VREGS == 32 ? 2 : 1 };
 
 /* table[4 * i + m] = x[i + member[m]], i < count. */
 static void interleave_members(size_t count, const float *x, const ptrdiff_t member[4], float *table)
@@ -60,15 +62,16 @@ typedef struct strip {
     int relu;
 } strip;
 
-/* gradient[k * ldg] += the strip's sums for `columns` columns, whose tables begin at table[k]; bias += those of dy, where wanted. */
-static inline __attribute__((always_inline)) void add_block(size_t vectors, size_t columns, const strip *s,
-                                                            const float *const *table, float *gradient, size_t ldg, float *bias)
+/* gradient[k * ldg] += the strip's sums for `columns` columns, whose tables begin at table[k]; bias += those of dy,
+ * where wanted. */
+static ALWAYS_INLINE void add_block(size_t vectors, size_t columns, const strip *s, const float *const *table,
+                                    float *gradient, size_t ldg, float *bias)
 {
     vf acc[SMALL_BLOCK][SMALL_VECTORS], sum[SMALL_VECTORS];
-    UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
         const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes;
         sum[v] = bias ? vf_load_some(bias + v * FCNN_VL, lanes) : (vf){0};
-        UNROLL for (size_t k = 0; k < columns; k++)
+        UNROLLED_FOR (size_t k = 0; k < columns; k++)
             acc[k][v] = vf_load_some(gradient + k * ldg + v * FCNN_VL, lanes);
     }
     for (size_t line = 0; line < s->lines; line++)
@@ -76,43 +79,62 @@ static inline __attribute__((always_inline)) void add_block(size_t vectors, size
             const size_t at = line * s->out_line + w * s->outputs, in = line * s->line_step + w * s->step;
             vf g[SMALL_VECTORS];
             vi place[SMALL_VECTORS];
-            UNROLL for (size_t v = 0; v < vectors; v++) {
+            UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
                 const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes, here = at + v * FCNN_VL;
                 g[v] = live_gradients(s->y + here, s->dy + here, lanes, s->relu);
                 place[v] = vi_load_some_bytes(s->winner + here, lanes);
                 sum[v] += g[v];
             }
-            UNROLL for (size_t k = 0; k < columns; k++)
-                UNROLL for (size_t v = 0; v < vectors; v++)
+            UNROLLED_FOR (size_t k = 0; k < columns; k++)
+                UNROLLED_FOR (size_t v = 0; v < vectors; v++)
                     acc[k][v] = vf_fma(g[v], vf_lookup(table[k] + in, place[v]), acc[k][v]);
         }
-    UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
         const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes;
         if (bias)
             vf_store_some(bias + v * FCNN_VL, sum[v], lanes);
-        UNROLL for (size_t k = 0; k < columns; k++)
+        UNROLLED_FOR (size_t k = 0; k < columns; k++)
             vf_store_some(gradient + k * ldg + v * FCNN_VL, acc[k][v], lanes);
     }
 }
 
-static inline __attribute__((always_inline)) void add_columns(size_t vectors, size_t columns, const strip *s,
-                                                              const float *const *table, float *gradient, size_t ldg, float *bias)
+static ALWAYS_INLINE void add_columns(size_t vectors, size_t columns, const strip *s, const float *const *table,
+                                      float *gradient, size_t ldg, float *bias)
 {
     switch (columns) {
-    case 1: add_block(vectors, 1, s, table, gradient, ldg, bias); return;
-    case 2: add_block(vectors, 2, s, table, gradient, ldg, bias); return;
-    case 3: add_block(vectors, 3, s, table, gradient, ldg, bias); return;
-    case 4: add_block(vectors, 4, s, table, gradient, ldg, bias); return;
-    case 5: add_block(vectors, 5, s, table, gradient, ldg, bias); return;
-    case 6: add_block(vectors, 6, s, table, gradient, ldg, bias); return;
-    case 7: add_block(vectors, 7, s, table, gradient, ldg, bias); return;
-    case 8: add_block(vectors, 8, s, table, gradient, ldg, bias); return;
-    default: add_block(vectors, SMALL_BLOCK, s, table, gradient, ldg, bias); return;
+    case 1:
+        add_block(vectors, 1, s, table, gradient, ldg, bias);
+        return;
+    case 2:
+        add_block(vectors, 2, s, table, gradient, ldg, bias);
+        return;
+    case 3:
+        add_block(vectors, 3, s, table, gradient, ldg, bias);
+        return;
+    case 4:
+        add_block(vectors, 4, s, table, gradient, ldg, bias);
+        return;
+    case 5:
+        add_block(vectors, 5, s, table, gradient, ldg, bias);
+        return;
+    case 6:
+        add_block(vectors, 6, s, table, gradient, ldg, bias);
+        return;
+    case 7:
+        add_block(vectors, 7, s, table, gradient, ldg, bias);
+        return;
+    case 8:
+        add_block(vectors, 8, s, table, gradient, ldg, bias);
+        return;
+    default:
+        add_block(vectors, SMALL_BLOCK, s, table, gradient, ldg, bias);
+        return;
     }
 }
 
 /* All columns for the channels of one or two vectors, in blocks of about equal width. */
-static void add_strip(const fcnn_pooled *pooled, size_t vectors, const strip *s, const float *table, float *gradient, float *bias)
+static void add_strip(const fcnn_pooled *pooled, size_t vectors, const strip *s, const float *table, float *gradient,
+                      float *bias)
 {
     const size_t all = pooled->window.runs * pooled->window.run_length, blocks = (all + SMALL_BLOCK - 1) / SMALL_BLOCK;
     for (size_t block = 0; block < blocks; block++) {
@@ -131,22 +153,26 @@ static void add_strip(const fcnn_pooled *pooled, size_t vectors, const strip *s,
 }
 
 /* The pooled_weight_gradient of kernels.h, where pooled->inside and there are four members. */
-static void small_patches(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
-                          size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient,
-                          float *bias, int accumulate, float *table)
+static void small_patches(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
+                          const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
+                          float *gradient, float *bias, int accumulate, float *table)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length, most = strip_lines(pooled);
     for (size_t k = 0; k < columns && !accumulate; k++)
         memset(gradient + k * outputs + begin, 0, (end - begin) * sizeof *gradient);
     if (!accumulate)
         memset(bias + begin, 0, (end - begin) * sizeof *bias);
-    strip s = {.width = pooled->window.width, .outputs = outputs, .out_line = pooled->out_width * outputs,
-               .step = 4 * (size_t)pooled->window.step, .line_step = 4 * (size_t)pooled->window.line_step, .relu = pooled->relu};
+    strip s = {.width = pooled->window.width,
+               .outputs = outputs,
+               .out_line = pooled->out_width * outputs,
+               .step = 4 * (size_t)pooled->window.step,
+               .line_step = 4 * (size_t)pooled->window.line_step,
+               .relu = pooled->relu};
     for (size_t i = 0; i < images; i++)
         for (size_t line = 0; line < pooled->window.lines; line += s.lines) {
             s.lines = smaller(most, pooled->window.lines - line);
-            interleave_members(strip_reach(pooled, s.lines), x + i * stride + (ptrdiff_t)line * pooled->window.line_step,
-                               pooled->member, table);
+            interleave_members(strip_reach(pooled, s.lines),
+                               x + i * stride + (ptrdiff_t)line * pooled->window.line_step, pooled->member, table);
             for (size_t o = begin; o < end; o += SMALL_VECTORS * FCNN_VL) {
                 const size_t at = line * s.out_line + o, left = end - o;
                 const size_t vectors = left > FCNN_VL ? SMALL_VECTORS : 1, last = left - (vectors - 1) * FCNN_VL;

@@ -1,13 +1,13 @@
 /* pooled_weight_gradient.c - dW of a convolution that a max pool, and perhaps a ReLU, follow.
  *
- * For each image and output channel, the patches of the live windows, scaled, are added to the channel's row of dW^T, which stays
- * in the cache with the image: see sparse.h. Which windows live, and where their patches lie, is first found for a vector of
- * channels at once.
+ * For each image and output channel, the patches of the live windows, scaled, are added to the channel's row of dW^T,
+ * which stays in the cache with the image: see sparse.h. Which windows live, and where their patches lie, is first
+ * found for a vector of channels at once.
  *
- * With short runs (a first layer with few channels) a patch fills only a small part of a vector. Then the lanes are output
- * channels instead: each window's gradients are spread over the window's members, most of them zero, and every tap's
- * number is broadcast: see short_runs(). Small patches under four pixels, the commonest case, have a better way still:
- * pooled_small.h.
+ * With short runs (a first layer with few channels) a patch fills only a small part of a vector. Then the lanes are
+ * output channels instead: each window's gradients are spread over the window's members, most of them zero, and every
+ * tap's number is broadcast: see short_runs(). Small patches under four pixels, the commonest case, have a better way
+ * still: pooled_small.h.
  */
 #include "name.h"
 #include "pooled_small.h"
@@ -36,7 +36,8 @@ static void fill_table(const fcnn_pooled *pooled, size_t outputs, window_table *
     table->windows = n;
 }
 
-/* A vector of channels over all windows: whether each entry lives, its gradient, and the offset of its winner's patch. */
+/* A vector of channels over all windows: whether each entry lives, its gradient, and the offset of its winner's patch.
+ * */
 typedef struct entries {
     uint32_t *bits;    /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
     float *g;          /* (windows, FCNN_VL) */
@@ -115,23 +116,23 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
             const size_t lanes = smaller(FCNN_VL, end - o);
             find_live(pooled, &table, y + o, dy + o, winner + o, lanes, &live, bias + o);
             const terms list = {live.bits, (windows + WORD - 1) / WORD, live.offset, live.g, FCNN_VL};
-            add_terms(&pooled->window, &blocks, list, x, (destination){lanes, rows + (o - begin) * columns, columns, pooled->window.run, to_run});
+            add_terms(&pooled->window, &blocks, list, x,
+                      (destination){lanes, rows + (o - begin) * columns, columns, pooled->window.run, to_run});
         }
     FCNN_NAME(transpose)(end - begin, columns, rows, columns, gradient + begin, outputs);
 }
 
 /* `vectors` vectors of outputs, `runs` runs of `length` columns, run[] further on in a patch. */
-static inline __attribute__((always_inline)) void short_block(size_t vectors, size_t runs, size_t length,
-                                                              const fcnn_pooled *pooled, const float *x, const float *y,
-                                                              const float *dy, const uint8_t *winner, size_t images,
-                                                              size_t stride, size_t outputs, size_t o, size_t lanes,
-                                                              const ptrdiff_t *run, float *gradient, float *bias, int accumulate)
+static ALWAYS_INLINE void short_block(size_t vectors, size_t runs, size_t length, const fcnn_pooled *pooled,
+                                      const float *x, const float *y, const float *dy, const uint8_t *winner,
+                                      size_t images, size_t stride, size_t outputs, size_t o, size_t lanes,
+                                      const ptrdiff_t *run, float *gradient, float *bias, int accumulate)
 {
     vf acc[SHORT_SUMS][2], sum[2];
-    UNROLL for (size_t v = 0; v < vectors; v++) {
+    UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
         const size_t some = v + 1 < vectors ? FCNN_VL : lanes;
         sum[v] = accumulate && bias ? vf_load_some(bias + o + v * FCNN_VL, some) : (vf){0};
-        UNROLL for (size_t k = 0; k < runs * length; k++)
+        UNROLLED_FOR (size_t k = 0; k < runs * length; k++)
             acc[k][v] = accumulate ? vf_load_some(gradient + k * outputs + o + v * FCNN_VL, some) : (vf){0};
     }
     for (size_t i = 0; i < images; i++)
@@ -143,7 +144,7 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
             for (size_t w = 0; w < pooled->window.width; w++, patch += pooled->window.step, at += outputs) {
                 vf live[2];
                 vi place[2];
-                UNROLL for (size_t v = 0; v < vectors; v++) {
+                UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
                     const size_t here = at + v * FCNN_VL, some = v + 1 < vectors ? FCNN_VL : lanes;
                     live[v] = live_gradients(yl + here, dyl + here, some, pooled->relu);
                     place[v] = vi_load_some_bytes(win + here, some);
@@ -152,36 +153,35 @@ static inline __attribute__((always_inline)) void short_block(size_t vectors, si
                 for (size_t m = 0; m < pooled->members; m++) {
                     vf g[2];
                     uint32_t zeros = FCNN_ALL_LANES;
-                    UNROLL for (size_t v = 0; v < vectors; v++) {
+                    UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
                         g[v] = vf_select(vi_equal(place[v], vi_broadcast((int32_t)m)), live[v], (vf){0});
                         zeros &= vm_bits(vf_equal(g[v], (vf){0}));
                     }
                     if (zeros == FCNN_ALL_LANES)
                         continue;   /* also where the member lies in a pool's padding, outside the image */
-                    UNROLL for (size_t r = 0; r < runs; r++) {
+                    UNROLLED_FOR (size_t r = 0; r < runs; r++) {
                         const float *p = patch + pooled->member[m] + run[r];
-                        UNROLL for (size_t l = 0; l < length; l++) {
+                        UNROLLED_FOR (size_t l = 0; l < length; l++) {
                             const vf xk = vf_broadcast(p[l]);
-                            UNROLL for (size_t v = 0; v < vectors; v++)
+                            UNROLLED_FOR (size_t v = 0; v < vectors; v++)
                                 acc[r * length + l][v] = vf_fma(g[v], xk, acc[r * length + l][v]);
                         }
                     }
                 }
             }
         }
-    UNROLL for (size_t k = 0; k < runs * length; k++)
-        UNROLL for (size_t v = 0; v < vectors; v++)
+    UNROLLED_FOR (size_t k = 0; k < runs * length; k++)
+        UNROLLED_FOR (size_t v = 0; v < vectors; v++)
             vf_store_some(gradient + k * outputs + o + v * FCNN_VL, acc[k][v], v + 1 < vectors ? FCNN_VL : lanes);
-    UNROLL for (size_t v = 0; v < vectors && bias; v++)
+    UNROLLED_FOR (size_t v = 0; v < vectors && bias; v++)
         vf_store_some(bias + o + v * FCNN_VL, sum[v], v + 1 < vectors ? FCNN_VL : lanes);
 }
 
 /* As many runs at once as there are registers for their sums. `lanes` of the last vector are used. */
-static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, size_t length, const fcnn_pooled *pooled,
-                                                                const float *x, const float *y, const float *dy,
-                                                                const uint8_t *winner, size_t images, size_t stride,
-                                                                size_t outputs, size_t o, size_t lanes, float *gradient,
-                                                                float *bias, int accumulate)
+static ALWAYS_INLINE void short_runs_of(size_t vectors, size_t length, const fcnn_pooled *pooled, const float *x,
+                                        const float *y, const float *dy, const uint8_t *winner, size_t images,
+                                        size_t stride, size_t outputs, size_t o, size_t lanes, float *gradient,
+                                        float *bias, int accumulate)
 {
     const size_t most = length * vectors > SHORT_SUMS ? 1 : smaller(SHORT_SUMS / (length * vectors), 3);
     for (size_t r = 0; r < pooled->window.runs;) {
@@ -189,8 +189,8 @@ static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, 
         const ptrdiff_t *run = pooled->window.run + r;
         float *to = gradient + r * length * outputs, *sums = r == 0 ? bias : NULL;
         if (left >= most) {
-            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, sums,
-                        accumulate);
+            short_block(vectors, most, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to,
+                        sums, accumulate);
             r += most;
         } else {
             short_block(vectors, 1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, run, to, sums,
@@ -200,27 +200,32 @@ static inline __attribute__((always_inline)) void short_runs_of(size_t vectors, 
     }
 }
 
-static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy, const uint8_t *winner,
-                       size_t images, size_t stride, size_t outputs, size_t begin, size_t end, float *gradient, float *bias,
-                       int accumulate)
+static void short_runs(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
+                       const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
+                       float *gradient, float *bias, int accumulate)
 {
     for (size_t o = begin; o < end;) {
         const size_t left = end - o, wide = left > FCNN_VL && FCNN_VREGS == 32;
         const size_t lanes = smaller(FCNN_VL, wide ? left - FCNN_VL : left);
-#define RUNS_OF(length)                                                                                              \
-    if (wide)                                                                                                        \
-        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias,        \
-                      accumulate);                                                                                   \
-    else                                                                                                             \
-        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias,        \
-                      accumulate);                                                                                   \
+#define RUNS_OF(length)                                                                                       \
+    if (wide)                                                                                                 \
+        short_runs_of(2, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias, \
+                      accumulate);                                                                            \
+    else                                                                                                      \
+        short_runs_of(1, length, pooled, x, y, dy, winner, images, stride, outputs, o, lanes, gradient, bias, \
+                      accumulate);                                                                            \
     break
         switch (pooled->window.run_length) {
-        case 1: RUNS_OF(1);
-        case 2: RUNS_OF(2);
-        case 3: RUNS_OF(3);
-        case 4: RUNS_OF(4);
-        default: RUNS_OF(SHORT_RUN);
+        case 1:
+            RUNS_OF(1);
+        case 2:
+            RUNS_OF(2);
+        case 3:
+            RUNS_OF(3);
+        case 4:
+            RUNS_OF(4);
+        default:
+            RUNS_OF(SHORT_RUN);
         }
 #undef RUNS_OF
         o += (wide ? FCNN_VL : 0) + lanes;
@@ -233,7 +238,8 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
                                        float *scratch)
 {
     if (pooled->members == 4 && pooled->inside && pooled->window.runs * pooled->window.run_length <= SMALL_PATCH)
-        small_patches(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate, scratch);
+        small_patches(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate,
+                      scratch);
     else if (pooled->window.run_length <= SHORT_RUN)
         short_runs(pooled, x, y, dy, winner, images, stride, outputs, begin, end, gradient, bias, accumulate);
     else

@@ -75,8 +75,8 @@ void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, cons
         }
 }
 
-void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy, size_t begin,
-                                      size_t end, float *gradient, int accumulate, float *updated)
+void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy,
+                                      size_t begin, size_t end, float *gradient, int accumulate, float *updated)
 {
     (void)updated;
     for (size_t i = begin; i < end; i++)
@@ -101,8 +101,8 @@ void FCNN_NAME(dense_input_gradient)(size_t images, size_t inputs, size_t output
         }
 }
 
-void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *dy,
-                               size_t lddy, const float *w, float *dx, float *gradient, int accumulate)
+void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx,
+                               const float *dy, size_t lddy, const float *w, float *dx, float *gradient, int accumulate)
 {
     for (size_t i = 0; i < inputs; i++)
         for (size_t o = 0; o < outputs; o++) {
@@ -158,7 +158,8 @@ void FCNN_NAME(pooled_forward)(const fcnn_pooled *pooled, const float *x, const 
 
 void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                        const uint8_t *winner, size_t images, size_t stride, size_t outputs,
-                                       size_t begin, size_t end, float *gradient, float *bias, int accumulate, float *scratch)
+                                       size_t begin, size_t end, float *gradient, float *bias, int accumulate,
+                                       float *scratch)
 {
     (void)scratch;
     const size_t columns = pooled->window.runs * pooled->window.run_length;
@@ -173,8 +174,9 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
                     continue;
                 const uint8_t member = winner[i * stride * (sizeof(float) - 1) + at];
                 for (size_t k = 0; k < columns; k++)
-                    gradient[k * outputs + o] = fmaf(dy[at], x[(ptrdiff_t)(i * stride) + pooled_position(pooled, w, k, member)],
-                                                     gradient[k * outputs + o]);
+                    gradient[k * outputs + o] =
+                        fmaf(dy[at], x[(ptrdiff_t)(i * stride) + pooled_position(pooled, w, k, member)],
+                             gradient[k * outputs + o]);
                 bias[o] += dy[at];
             }
     }
@@ -200,7 +202,8 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
 
 /* As above, with the weights of a channel in its slice, and some outputs after the other. */
 void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
-                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx, float *scratch)
+                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx,
+                                          float *scratch)
 {
     (void)scratch;
     const size_t windows = pooled->window.lines * pooled->window.width;

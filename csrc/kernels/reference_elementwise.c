@@ -12,8 +12,8 @@
 #define SELU_SCALE 1.05070098735548049342
 #define SELU_ALPHA 1.67326324235437728482
 #define SQRT_1_2 0.70710678118654752440
-#define SQRT_2_PI 0.79788456080286535588       /* sqrt(2 / pi) */
-#define SQRT_1_2PI 0.39894228040143267794      /* sqrt(1 / (2 pi)) */
+#define SQRT_2_PI 0.79788456080286535588 /* sqrt(2 / pi) */
+#define SQRT_1_2PI 0.39894228040143267794 /* sqrt(1 / (2 pi)) */
 
 static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
 static double elu(double x, double alpha, double scale) { return scale * (x > 0.0 ? x : alpha * expm1(x)); }
@@ -277,8 +277,8 @@ void FCNN_NAME(sgd)(size_t count, float *w, const float *g, float *momentum_slot
 }
 
 void FCNN_NAME(rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
-                        float rate, float rho, float gain, float momentum, float epsilon, float decay,
-                        float clip_scale, float clip_value)
+                        float rate, float rho, float gain, float momentum, float epsilon, float decay, float clip_scale,
+                        float clip_value)
 {
     for (size_t i = 0; i < count; i++) {
         const double gradient = clipped(g[i], clip_scale, clip_value);

@@ -1,4 +1,5 @@
-/* reference_winograd.c - Winograd's algorithm in plain loops, its matrices computed from the points: see conv2d_winograd.c. */
+/* reference_winograd.c - Winograd's algorithm in plain loops, its matrices computed from the points: see
+ * conv2d_winograd.c. */
 #include "name.h"
 
 enum { MAX_PATCH = 7 };
@@ -91,7 +92,8 @@ static void transform_patches(const fcnn_winograd *s, const matrices *all, const
         float patch[MAX_PATCH * MAX_PATCH];
         for (size_t k = 0; k < n * n; k++) {
             const size_t row = i + k / n, column = j + k % n;
-            patch[k] = row < s->lines + rim && column < s->width + rim ? x[row * s->x_line + column * s->channels + c] : 0;
+            patch[k] =
+                row < s->lines + rim && column < s->width + rim ? x[row * s->x_line + column * s->channels + c] : 0;
         }
         both_sides(n, n, all->bt, 0, patch, v + c * n * n);
     }

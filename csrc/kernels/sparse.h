@@ -1,13 +1,14 @@
 /* sparse.h - rows added to a row, each scaled: the loop behind the gradients through a max pool.
  *
- * Of each pool window only the winner has a gradient, and none where the ReLU cut it off: with a pool of two by two less
- * than a quarter of the convolution's outputs. Those that live are found as bits, then each is one scaled row:
+ * Of each pool window only the winner has a gradient, and none where the ReLU cut it off: with a pool of two by two
+ * less than a quarter of the convolution's outputs. Those that live are found as bits, then each is one scaled row:
  *
  *   weights: for an output channel o, over its live windows:     dW[o] += dy * patch of the winner
  *   input:   for a window and winner, over its live channels:    dx at the patch += dy * W[o]
  *
- * Both are the same loop: rows are cut into as many vectors as the registers hold, and the bits are walked once for each such
- * block with its sums in registers. The order in which a number gets its terms is the bits', however rows are cut.
+ * Both are the same loop: rows are cut into as many vectors as the registers hold, and the bits are walked once for
+ * each such block with its sums in registers. The order in which a number gets its terms is the bits', however rows are
+ * cut.
  */
 #ifndef FCNN_SPARSE_H
 #define FCNN_SPARSE_H
@@ -39,8 +40,8 @@ typedef struct terms {
     size_t step;    /* from word to word of bits, and from entry to entry of offset and g */
 } terms;
 
-/* Where the sums go: list l of the terms, whose numbers lie l behind those of the first list, is added to row l. Run r of a
- * row begins from[r] behind the source, to[r] behind the sum. */
+/* Where the sums go: list l of the terms, whose numbers lie l behind those of the first list, is added to row l. Run r
+ * of a row begins from[r] behind the source, to[r] behind the sum. */
 typedef struct destination {
     size_t lists;
     float *row;
@@ -48,34 +49,34 @@ typedef struct destination {
     const ptrdiff_t *from, *to;
 } destination;
 
-static inline __attribute__((always_inline)) void add_block_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
-                                                                     const float *x, destination to)
+static ALWAYS_INLINE void add_block_of_terms(size_t runs, size_t vectors, size_t tail, terms list, const float *x,
+                                             destination to)
 {
     const float *source[MAX_RUNS];
-    UNROLL for (size_t r = 0; r < runs; r++)
+    UNROLLED_FOR (size_t r = 0; r < runs; r++)
         source[r] = x + to.from[r];
     for (size_t l = 0; l < to.lists; l++, to.row += to.row_step) {
         vf acc[MAX_RUNS][MAX_VECTORS];
-        UNROLL for (size_t r = 0; r < runs; r++)
-            UNROLL for (size_t j = 0; j < vectors; j++)
+        UNROLLED_FOR (size_t r = 0; r < runs; r++)
+            UNROLLED_FOR (size_t j = 0; j < vectors; j++)
                 acc[r][j] = vf_load_column(to.row + to.to[r], j, vectors, tail);
         for (size_t word = 0; word < list.words; word++)
             for (uint32_t left = list.bits[word * list.step + l]; left; left &= left - 1) {
                 const size_t e = (word * WORD + (size_t)__builtin_ctz(left)) * list.step + l;
                 const vf g = vf_broadcast(list.g[e]);
                 const ptrdiff_t offset = list.offset[e];
-                UNROLL for (size_t r = 0; r < runs; r++)
-                    UNROLL for (size_t j = 0; j < vectors; j++)
+                UNROLLED_FOR (size_t r = 0; r < runs; r++)
+                    UNROLLED_FOR (size_t j = 0; j < vectors; j++)
                         acc[r][j] = vf_fma(g, vf_load_column(source[r] + offset, j, vectors, tail), acc[r][j]);
             }
-        UNROLL for (size_t r = 0; r < runs; r++)
-            UNROLL for (size_t j = 0; j < vectors; j++)
+        UNROLLED_FOR (size_t r = 0; r < runs; r++)
+            UNROLLED_FOR (size_t j = 0; j < vectors; j++)
                 vf_store_column(to.row + to.to[r], acc[r][j], j, vectors, tail);
     }
 }
 
-static inline __attribute__((always_inline)) void add_vectors_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
-                                                                       const float *x, destination to)
+static ALWAYS_INLINE void add_vectors_of_terms(size_t runs, size_t vectors, size_t tail, terms list, const float *x,
+                                               destination to)
 {
     if (tail)
         add_block_of_terms(runs, vectors, tail, list, x, to);
@@ -83,22 +84,38 @@ static inline __attribute__((always_inline)) void add_vectors_of_terms(size_t ru
         add_block_of_terms(runs, vectors, 0, list, x, to);
 }
 
-static inline __attribute__((always_inline)) void add_runs_of_terms(size_t runs, size_t vectors, size_t tail, terms list,
-                                                                    const float *x, destination to)
+static ALWAYS_INLINE void add_runs_of_terms(size_t runs, size_t vectors, size_t tail, terms list, const float *x,
+                                            destination to)
 {
     switch (vectors) {
-    case 1: add_vectors_of_terms(runs, 1, tail, list, x, to); return;
-    case 2: add_vectors_of_terms(runs, 2, tail, list, x, to); return;
-    case 3: add_vectors_of_terms(runs, 3, tail, list, x, to); return;
-    case 4: add_vectors_of_terms(runs, 4, tail, list, x, to); return;
+    case 1:
+        add_vectors_of_terms(runs, 1, tail, list, x, to);
+        return;
+    case 2:
+        add_vectors_of_terms(runs, 2, tail, list, x, to);
+        return;
+    case 3:
+        add_vectors_of_terms(runs, 3, tail, list, x, to);
+        return;
+    case 4:
+        add_vectors_of_terms(runs, 4, tail, list, x, to);
+        return;
     }
     if (runs * 5 > BLOCK)
         return;
     switch (vectors) {
-    case 5: add_vectors_of_terms(runs, 5, tail, list, x, to); return;
-    case 6: add_vectors_of_terms(runs, 6, tail, list, x, to); return;
-    case 7: add_vectors_of_terms(runs, 7, tail, list, x, to); return;
-    case 8: add_vectors_of_terms(runs, 8, tail, list, x, to); return;
+    case 5:
+        add_vectors_of_terms(runs, 5, tail, list, x, to);
+        return;
+    case 6:
+        add_vectors_of_terms(runs, 6, tail, list, x, to);
+        return;
+    case 7:
+        add_vectors_of_terms(runs, 7, tail, list, x, to);
+        return;
+    case 8:
+        add_vectors_of_terms(runs, 8, tail, list, x, to);
+        return;
     }
 }
 
@@ -119,11 +136,13 @@ static inline cut cut_rows(const fcnn_patches *rows)
 }
 
 /* Adds the terms to the rows, block by block. */
-static __attribute__((noinline)) void add_terms(const fcnn_patches *rows, const cut *blocks, terms list, const float *x, destination to)
+static __attribute__((noinline)) void add_terms(const fcnn_patches *rows, const cut *blocks, terms list, const float *x,
+                                                destination to)
 {
     const size_t length = rows->run_length;
     for (size_t r = 0; r < rows->runs;) {
-        const size_t left = rows->runs - r, runs = left == 4 ? 2 : smaller(left, MAX_RUNS), step = blocks->vectors[runs] * FCNN_VL;
+        const size_t left = rows->runs - r, runs = left == 4 ? 2 : smaller(left, MAX_RUNS),
+                     step = blocks->vectors[runs] * FCNN_VL;
         for (size_t l = 0; l < length; l += step) {
             const size_t lanes = smaller(step, length - l), width = (lanes + FCNN_VL - 1) / FCNN_VL;
             const destination here = {to.lists, to.row + l, to.row_step, to.from + r, to.to + r};

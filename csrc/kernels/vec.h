@@ -1,12 +1,12 @@
 /* vec.h - the vector type every kernel is written in.
  *
  * The only file that knows an instruction set. A kernel is compiled once per set; FCNN_VL (floats in a vector) and
- * FCNN_VREGS (registers) let it choose its tile, and the functions below cover what C's operators on vectors cannot say.
- * Lanes are independent outputs: only vf_sum_lanes adds across them, and says in which order.
+ * FCNN_VREGS (registers) let it choose its tile, and the functions below cover what C's operators on vectors cannot
+ * say. Lanes are independent outputs: only vf_sum_lanes adds across them, and says in which order.
  *
- * Multiply-adds are written vf_fma and the compiler is told not to contract a * b + c by itself (-ffp-contract=off): so each
- * rounding is where the source says, and every set with fused multiply-add returns the same bits. The baseline of x86-64 has
- * none: there vf_fma rounds twice.
+ * Multiply-adds are written vf_fma and the compiler is told not to contract a * b + c by itself (-ffp-contract=off): so
+ * each rounding is where the source says, and every set with fused multiply-add returns the same bits. The baseline of
+ * x86-64 has none: there vf_fma rounds twice.
  */
 #ifndef FCNN_VEC_H
 #define FCNN_VEC_H
@@ -35,8 +35,8 @@ enum { FCNN_VL = 4, FCNN_VREGS = 32 };
 enum { FCNN_VL = 4, FCNN_VREGS = 16 };
 #endif
 
-/* Before a short loop with constant bounds: what it indexes then stays in registers. */
-#define UNROLL _Pragma("GCC unroll 32")
+/* A short loop with constant bounds: unrolled, so that what it indexes stays in registers. */
+#define UNROLLED_FOR _Pragma("GCC unroll 32") for
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -151,10 +151,7 @@ static inline __m256i vec_first_lanes(size_t n)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 static inline vf vf_load_partial(const float *p, size_t n) { return (vf)_mm256_maskload_ps(p, vec_first_lanes(n)); }
-static inline void vf_store_partial(float *p, vf a, size_t n)
-{
-    _mm256_maskstore_ps(p, vec_first_lanes(n), (__m256)a);
-}
+static inline void vf_store_partial(float *p, vf a, size_t n) { _mm256_maskstore_ps(p, vec_first_lanes(n), (__m256)a); }
 static inline vu vu_multiply_high(vu a, uint32_t b)
 {
     const __m256i factor = _mm256_set1_epi32((int)b);
@@ -216,7 +213,8 @@ static inline vf vf_load_partial(const float *p, size_t n)
 static inline void vf_store_partial(float *p, vf a, size_t n) { memcpy(p, &a, n * sizeof(float)); }
 static inline vu vu_multiply_high(vu a, uint32_t b)
 {
-    typedef uint64_t pairs __attribute__((vector_size(4 * FCNN_VL)));   /* little-endian: the even lane is the lower half */
+    /* Little-endian: the even lane is the lower half. */
+    typedef uint64_t pairs __attribute__((vector_size(4 * FCNN_VL)));
     const pairs even = ((pairs)a & UINT32_MAX) * b, odd = ((pairs)a >> 32) * b;
     return (vu)(even >> 32 | (odd & ~(uint64_t)UINT32_MAX));
 }
@@ -236,7 +234,8 @@ static inline void vi_store_bytes(uint8_t *p, vi a)
 #endif
 #endif
 
-/* The next min(n, FCNN_VL) lanes of an array of which n elements are left: one loop body for whole vectors and the tail. */
+/* The next min(n, FCNN_VL) lanes of an array of which n elements are left: one loop body for whole vectors and the
+ * tail. */
 static inline vf vf_load_some(const float *p, size_t n) { return n < FCNN_VL ? vf_load_partial(p, n) : vf_load(p); }
 static inline void vf_store_some(float *p, vf a, size_t n)
 {
@@ -288,8 +287,8 @@ static inline vf vf_lookup(const float table[4], vi index)
 #endif
 }
 
-/* Writes a number where it stands, so that this core owns the line before it is needed. The weights have been read by all
- * cores, and it takes long to take a line away from another one. */
+/* Writes a number where it stands, so that this core owns the line before it is needed. The weights have been read by
+ * all cores, and it takes long to take a line away from another one. */
 static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p; }
 
 /* Lane i of the result is lane index[i] of a, then b, one behind the other. */
@@ -315,11 +314,12 @@ static inline void vf_zip(vf a, vf b, vf out[2])
     out[1] = vf_shuffle(a, b, low + FCNN_VL / 2);
 }
 
-/* Lane i of the result is the sum of a[i]'s lanes: first of those FCNN_VL / 2 apart, then FCNN_VL / 4, and so on. a is used up. */
+/* Lane i of the result is the sum of a[i]'s lanes: first of those FCNN_VL / 2 apart, then FCNN_VL / 4, and so on. a is
+ * used up. */
 static ALWAYS_INLINE vf vf_sum_lanes(vf a[FCNN_VL])
 {
     vi lane;
-    UNROLL for (int i = 0; i < FCNN_VL; i++)
+    UNROLLED_FOR (int i = 0; i < FCNN_VL; i++)
         lane[i] = i;
 #pragma GCC unroll 4
     for (int apart = FCNN_VL / 2; apart > 0; apart /= 2) {
@@ -333,7 +333,7 @@ static ALWAYS_INLINE vf vf_sum_lanes(vf a[FCNN_VL])
 }
 
 /* a[i] lane j <-> a[j] lane i. */
-static inline __attribute__((always_inline)) void vf_transpose(vf a[FCNN_VL])
+static ALWAYS_INLINE void vf_transpose(vf a[FCNN_VL])
 {
 #if defined(__AVX512F__)
     /* Exchanges blocks of 1, 2, 4, 8 lanes between rows that far apart. */

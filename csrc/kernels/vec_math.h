@@ -11,7 +11,7 @@
 #include "vec.h"
 
 /* Sum of c[i] x^i, i < n. */
-static inline __attribute__((always_inline)) vf vf_polynomial(vf x, const float *c, size_t n)
+static ALWAYS_INLINE vf vf_polynomial(vf x, const float *c, size_t n)
 {
     vf sum = vf_broadcast(c[n - 1]);
 #pragma GCC unroll 16
@@ -26,7 +26,7 @@ static inline __attribute__((always_inline)) vf vf_polynomial(vf x, const float 
 /* For |x| < 90: returns p where exp(x) = 2^n (1 + p), |p| < 0.42. */
 static inline vf vf_exp_reduced(vf x, vi *n)
 {
-    static const float q[] = {0.5f, 0.16666519f, 0.04166621f, 0.00836892f, 0.00139505f};   /* (exp(r) - 1 - r) / r^2 */
+    static const float q[] = {0.5f, 0.16666519f, 0.04166621f, 0.00836892f, 0.00139505f}; /* (exp(r) - 1 - r) / r^2 */
     const vf k = vf_round(x * 0x1.715476p+0f);
     const vf r = vf_fma(k, vf_broadcast(-FCNN_LN2_LOW), vf_fma(k, vf_broadcast(-FCNN_LN2_HIGH), x));
     *n = vf_to_int(k);
@@ -38,7 +38,7 @@ static inline vf vf_exp(vf x)
 {
     vi n;
     const vf p = vf_exp_reduced(vf_min(vf_broadcast(89), vf_max(vf_broadcast(-87), x)), &n);
-    const vf half = vi_as_float((n + 126) << 23);   /* 2^(n - 1), which is finite for n = 128 */
+    const vf half = vi_as_float((n + 126) << 23); /* 2^(n - 1), which is finite for n = 128 */
     const vf y = vf_fma(p, half, half);
     return vf_select(vf_greater(vf_broadcast(-86.9f), x), (vf){0}, y + y);
 }
@@ -91,7 +91,7 @@ static inline vf vf_softplus(vf x) { return vf_max((vf){0}, x) + vf_log1p(vf_exp
  * erfc(z) / 2. */
 static inline vf vf_normal(vf x, vf *density)
 {
-    static const float q[] = {0.28208642f, 0.28237533f, 0.2431036f, 0.20268755f, -0.02662739f,
+    static const float q[] = {0.28208642f, 0.28237533f, 0.2431036f,  0.20268755f, -0.02662739f,
                               0.27806979f, -0.4872023f, 0.28457617f, -0.05906922f};
     const vf t = 1 / vf_fma(vf_abs(x), vf_broadcast(0.35355339f), vf_broadcast(1));
     const vf bell = vf_exp(-0.5f * x * x);

@@ -3,10 +3,10 @@
  * Forward:   y[p][o] = b[o] + sum over taps (i, j) and channels c of x[p * stride + (i, j) * dilation][c] W[i][j][c][o]
  * Backward:  dx = the same sum turned round, added tap by tap;  dW = sum over images and pixels of patch^T dy
  *
- * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs of KW * C numbers
- * and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same' padding the image is first
- * copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by Winograd's algorithm
- * (kernels/conv2d_winograd.c).
+ * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs
+ * of KW * C numbers and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same'
+ * padding the image is first copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by
+ * Winograd's algorithm (kernels/conv2d_winograd.c).
  */
 #include "conv2d.h"
 
@@ -20,7 +20,10 @@
 
 enum { SHARD_COLUMNS = 12 };   /* columns of patches whose gradient is one piece of work */
 
-static size_t tap_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length / self->channels; }
+static size_t tap_count(const fcnn_conv2d *self)
+{
+    return self->patches.runs * self->patches.run_length / self->channels;
+}
 
 /* Floats of the transposed kernel, first in the prepared memory; whole cache lines. */
 static size_t transposed_size(const fcnn_conv2d *self)
@@ -46,7 +49,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const int dilated = dilation[1] > 1;
     const size_t runs = dilated ? kernel[0] * kernel[1] : kernel[0];
     const size_t channels = layer->input[0].extent[2];
-    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description", error));
+    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description",
+                           error));
     fcnn_conv2d *self = layer->config;
     self->height = layer->input[0].extent[0] + extent[0].before + extent[0].after;
     self->width = layer->input[0].extent[1] + extent[1].before + extent[1].after;
@@ -76,7 +80,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const size_t bordered = self->height * self->width * channels;
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
     layer->saved = self->padded ? bordered : 0;
-    layer->scratch = fcnn_winograd_scratch(&self->winograd) + (self->padded ? fcnn_winograd_images(&self->winograd) * bordered : 0);
+    layer->scratch =
+        fcnn_winograd_scratch(&self->winograd) + (self->padded ? fcnn_winograd_images(&self->winograd) * bordered : 0);
     layer->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
     layer->prepare_shards = tap_count(self) + fcnn_winograd_shards(&self->winograd);
     layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
@@ -142,10 +147,11 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         const fcnn_images x = fcnn_conv2d_bordered(self, layer, io, first, count, borders);
         float *y = io->y + first * io->stride;
         if (self->winograd.tile)
-            io->kernels->winograd_forward(&self->winograd, count, x.first, x.stride, io->prepared + transposed_size(self),
-                                          bias, y, io->stride, io->scratch);
+            io->kernels->winograd_forward(&self->winograd, count, x.first, x.stride,
+                                          io->prepared + transposed_size(self), bias, y, io->stride, io->scratch);
         else
-            io->kernels->patches_forward(&self->patches, x.first, io->parameters, bias, self->outputs, y, self->outputs);
+            io->kernels->patches_forward(&self->patches, x.first, io->parameters, bias, self->outputs, y,
+                                         self->outputs);
     }
 }
 
@@ -184,7 +190,8 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                                          io->accumulate, io->updated ? io->updated + begin * self->outputs : NULL);
     if (layer->parameters > 1 && end == columns)
         io->kernels->bias_gradient(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
-                                   self->outputs, io->gradients + (layer->parameter[1].offset - io->gradients_begin), io->accumulate);
+                                   self->outputs, io->gradients + (layer->parameter[1].offset - io->gradients_begin),
+                                   io->accumulate);
 }
 
 const fcnn_layer_class fcnn_conv2d_class = {

@@ -9,7 +9,7 @@ typedef struct fcnn_conv2d {
     size_t top, left;                 /* border before the first row and column */
     int padded;                       /* there is a border */
     size_t outputs;
-    size_t reach[2], strides[2];      /* pixels from a patch's first to its last, both counted; pixels between patches */
+    size_t reach[2], strides[2];      /* pixels from a patch's first to its last, both counted; between patches */
     fcnn_patches patches;             /* over the bordered image; run points into this block */
     fcnn_winograd winograd;           /* tile 0: not used */
     ptrdiff_t run[];
@@ -24,8 +24,8 @@ typedef struct fcnn_images {
     size_t stride;
 } fcnn_images;
 
-/* Images `first` .. `first + images - 1` of io as the convolution reads them: bordered, if it is padded, in io->saved, or for
- * inference in `scratch`. */
+/* Images `first` .. `first + images - 1` of io as the convolution reads them: bordered, if it is padded, in io->saved,
+ * or for inference in `scratch`. */
 fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *layer, const fcnn_io *io, size_t first,
                                  size_t images, float *scratch);
 

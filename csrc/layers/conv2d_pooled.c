@@ -1,13 +1,15 @@
 /* conv2d_pooled.c - a convolution, an optional ReLU and a max pool as one step.
  *
- * Forward:  the convolution's output is not kept. Where Winograd's algorithm pays (winograd.h), a few images' output is computed
- *           into scratch memory that stays in the cache, and pooled from there. Else windows of four pixels are pooled in
+ * Forward:  the convolution's output is not kept. Where Winograd's algorithm pays (winograd.h), a few images' output is
+ *           computed
+ *           into scratch memory that stays in the cache, and pooled from there. Else windows of four pixels are pooled
+ *           in
  *           registers: kernels/pooled_forward.c. For other windows, the lines under one line of them are computed into
  *           scratch memory; all lines first, where windows overlap or are padded.
  * Backward: only winners that the ReLU let through have a gradient; see kernels/sparse.h.
  *
- * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that nobody
- * reads (layer->used) are not computed, nor are the convolution's pixels under them.
+ * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that
+ * nobody reads (layer->used) are not computed, nor are the convolution's pixels under them.
  */
 #include "conv2d_pooled.h"
 
@@ -25,15 +27,15 @@ typedef struct conv2d_pooled {
     fcnn_windows windows;         /* the pool over the convolution's output */
     int relu;
     int whole;                    /* windows overlap or are padded */
-    int square;                   /* 3x3 taps side by side under windows of 2x2 adjacent pixels: has kernels of its own */
+    int square;                   /* 3x3 taps under windows of 2x2 adjacent pixels: has kernels of its own */
     fcnn_winograd winograd;       /* of the part of the convolution that the pool can read; tile 0: not used */
     int direct;                   /* else windows of four pixels: computed in registers */
-    size_t bordered;              /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
+    size_t bordered; /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
 
-/* Output channels whose weight gradients are one piece of work. Their sums stay in the cache, beside an image; short patches
- * have small sums, and their kernel shares its loads between more channels. */
+/* Output channels whose weight gradients are one piece of work. Their sums stay in the cache, beside an image; short
+ * patches have small sums, and their kernel shares its loads between more channels. */
 static size_t shard_outputs(const conv2d_pooled *self) { return self->conv->patches.run_length <= 5 ? 32 : 16; }
 
 /* Lines of the convolution (axis 0; columns for axis 1) from its first to the last under `used` windows. */
@@ -76,7 +78,8 @@ static size_t patch_columns(const conv2d_pooled *self)
     return self->conv->patches.runs * self->conv->patches.run_length;
 }
 
-/* Floats of the transposed kernel, first in the prepared memory. For a square its channels come in slices, the last one padded. */
+/* Floats of the transposed kernel, first in the prepared memory. For a square its channels come in slices, the last one
+ * padded. */
 static size_t transposed_size(const conv2d_pooled *self)
 {
     const size_t slices = (self->conv->channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
@@ -112,10 +115,12 @@ static fcnn_status expect_small_offsets(const conv2d_pooled *self, const char *n
 {
     const fcnn_windows *w = &self->windows;
     const size_t image = self->conv->height * self->conv->width * self->conv->channels;
-    const size_t kernel = patch_columns(self) * self->conv->outputs, output = w->out_height * w->out_width * self->conv->outputs;
+    const size_t kernel = patch_columns(self) * self->conv->outputs,
+                 output = w->out_height * w->out_width * self->conv->outputs;
     if (image <= INT32_MAX && kernel <= INT32_MAX && output <= INT32_MAX)
         return FCNN_OK;
-    return fcnn_fail(error, FCNN_E_SHAPE, "layer '%s' and its pool are too large: images and kernels of at most %d numbers are supported",
+    return fcnn_fail(error, FCNN_E_SHAPE,
+                     "layer '%s' and its pool are too large: images and kernels of at most %d numbers are supported",
                      name, INT32_MAX);
 }
 
@@ -149,9 +154,11 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
     const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, shard_outputs(self));
     self->square = is_square(self);
-    self->winograd = fcnn_winograd_choose(self->conv, covered(windows, 0, windows->out_height), covered(windows, 1, windows->out_width));
+    self->winograd = fcnn_winograd_choose(self->conv, covered(windows, 0, windows->out_height),
+                                          covered(windows, 1, windows->out_width));
     self->direct = !self->whole && !self->winograd.tile && members == 4;
-    fused->scratch = fcnn_winograd_images(&self->winograd) * rounded(self->bordered) + larger(forward_scratch(self), lists);
+    fused->scratch =
+        fcnn_winograd_images(&self->winograd) * rounded(self->bordered) + larger(forward_scratch(self), lists);
     fused->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
     fused->prepare_shards = patch_columns(self) / self->conv->channels + fcnn_winograd_shards(&self->winograd);
     fused->gradient_shards = (outputs + shard_outputs(self) - 1) / shard_outputs(self);
@@ -164,9 +171,8 @@ static void transpose_tap(const conv2d_pooled *self, const fcnn_io *io, size_t t
     const size_t channels = self->conv->channels, outputs = self->conv->outputs;
     const size_t slice = self->square ? FCNN_POOLED_SLICE : channels;
     for (size_t c = 0; c < channels; c += slice)
-        io->kernels->transpose(smaller(slice, channels - c), outputs,
-                               io->parameters + (tap * channels + c) * outputs, outputs,
-                               io->prepared + (c * outputs * taps) + tap * slice, taps * slice);
+        io->kernels->transpose(smaller(slice, channels - c), outputs, io->parameters + (tap * channels + c) * outputs,
+                               outputs, io->prepared + (c * outputs * taps) + tap * slice, taps * slice);
 }
 
 /* Shards below KH * KW transpose the kernel for backward, one tap each; the others transform it for forward. */
@@ -184,10 +190,10 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 
 static uint8_t *winners(const conv2d_pooled *self, float *saved) { return (uint8_t *)(saved + self->bordered); }
 
-/* Pools line number `line` of the windows, of which `used` are wanted; `lines` begins with line `first` of the convolution,
- * `width` pixels wide; y and winner with line 0. */
-static void pool_line(const conv2d_pooled *self, const fcnn_kernels *kernels, size_t line, size_t used, const float *lines,
-                      size_t first, size_t width, float *y, uint8_t *winner)
+/* Pools line number `line` of the windows, of which `used` are wanted; `lines` begins with line `first` of the
+ * convolution, `width` pixels wide; y and winner with line 0. */
+static void pool_line(const conv2d_pooled *self, const fcnn_kernels *kernels, size_t line, size_t used,
+                      const float *lines, size_t first, size_t width, float *y, uint8_t *winner)
 {
     static const fcnn_activation_spec relu = {.function = FCNN_RELU, .max_value = INFINITY};
     const size_t outputs = self->conv->outputs, start = line * self->windows.stride_height;
@@ -208,9 +214,9 @@ static void pool_line(const conv2d_pooled *self, const fcnn_kernels *kernels, si
 typedef struct batch {
     fcnn_images x;
     float *y;
-    uint8_t *winner;         /* NULL: not wanted */
-    const float *bias;       /* NULL: none */
-    float *unpooled;         /* scratch memory */
+    uint8_t *winner; /* NULL: not wanted */
+    const float *bias; /* NULL: none */
+    float *unpooled; /* scratch memory */
 } batch;
 
 static uint8_t *winners_of(const batch *b, size_t image, size_t stride)
@@ -222,7 +228,7 @@ static void forward_winograd(const fcnn_layer *layer, const fcnn_io *io, const b
 {
     const conv2d_pooled *self = layer->config;
     const size_t size = unpooled_size(self);
-    fcnn_winograd read = self->winograd;   /* the part that is read, and computed */
+    fcnn_winograd read = self->winograd; /* the part that is read, and computed */
     read.lines = covered(&self->windows, 0, layer->used[0]);
     read.width = covered(&self->windows, 1, layer->used[1]);
     io->kernels->winograd_forward(&read, images, b->x.first, b->x.stride, io->prepared + transposed_size(self), b->bias,
@@ -251,8 +257,8 @@ static void forward_lines(const fcnn_layer *layer, const fcnn_io *io, const batc
     for (size_t line = 0; line < layer->used[0]; line++) {
         const size_t first = self->whole ? 0 : line * w->stride_height;
         if (line == 0 || !self->whole)
-            io->kernels->patches_forward(&patches, b->x.first + (ptrdiff_t)first * patches.line_step, io->parameters, b->bias,
-                                         self->conv->outputs, b->unpooled, self->conv->outputs);
+            io->kernels->patches_forward(&patches, b->x.first + (ptrdiff_t)first * patches.line_step, io->parameters,
+                                         b->bias, self->conv->outputs, b->unpooled, self->conv->outputs);
         pool_line(self, io->kernels, line, layer->used[1], b->unpooled, first, patches.width, b->y, b->winner);
     }
 }
@@ -293,7 +299,8 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
             io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->channels, y, dy, winner, io->prepared,
                                                    self->conv->outputs, bordered, lists);
         else
-            io->kernels->pooled_input_gradient(&pooled, y, dy, winner, io->prepared, self->conv->outputs, bordered, lists);
+            io->kernels->pooled_input_gradient(&pooled, y, dy, winner, io->prepared, self->conv->outputs, bordered,
+                                               lists);
         if (self->bordered)
             fcnn_conv2d_remove_border(self->conv, &layer->input[0], bordered, dx);
     }
@@ -309,10 +316,10 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     if (layer->parameters > 1)
         bias = io->gradients + layer->parameter[1].offset;
     else
-        memset(bias, 0, outputs * sizeof *bias);   /* summed for nobody */
+        memset(bias, 0, outputs * sizeof *bias); /* summed for nobody */
     io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
-                                        winners(self, io->saved), images, io->stride, outputs, begin, end, io->gradients,
-                                        bias, io->accumulate, io->scratch + rounded(outputs));
+                                        winners(self, io->saved), images, io->stride, outputs, begin, end,
+                                        io->gradients, bias, io->accumulate, io->scratch + rounded(outputs));
 }
 
 /* The input lines and columns that the used windows read. */

@@ -3,9 +3,10 @@
  * Forward:   y (N, O) = x (N, I) W (I, O) + b (O)
  * Backward:  dx = dy W^T,  dW = x^T dy,  db = sum over N of dy
  *
- * N counts images times the axes before the last. Forward and dx run over images; dW and db run over rows of W, each row's sum in
- * order of images, so that the result does not depend on the number of threads. Where W is large, y is the sum of FCNN_PARTS products,
- * over a part of W's rows each, and behind a ReLU dx can run over the rows as well, which are then read once for dx and dW.
+ * N counts images times the axes before the last. Forward and dx run over images; dW and db run over rows of W, each
+ * row's sum in order of images, so that the result does not depend on the number of threads. Where W is large, y is the
+ * sum of FCNN_PARTS products, over a part of W's rows each, and behind a ReLU dx can run over the rows as well, which
+ * are then read once for dx and dW.
  */
 #include "../base/memory.h"
 #include "../base/sizes.h"
@@ -43,9 +44,10 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &(fcnn_shape){2, {self->inputs, self->outputs}});
     if (self->use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {self->outputs}});
-    layer->scratch = FCNN_DENSE_SCRATCH * self->outputs;
+    layer->scratch = FCNN_DENSE_IMAGES * self->outputs;
     layer->gradient_shards = (self->inputs + SHARD_ROWS - 1) / SHARD_ROWS;
-    layer->in_parts = self->rows == 1 && self->inputs * self->outputs >= LARGE && layer->gradient_shards >= LARGE_SHARDS;
+    layer->in_parts =
+        self->rows == 1 && self->inputs * self->outputs >= LARGE && layer->gradient_shards >= LARGE_SHARDS;
     return FCNN_OK;
 }
 
@@ -74,10 +76,12 @@ static const float *bias_of(const dense *self, const fcnn_io *io)
 }
 
 /* What the rows of W of one part add to y. */
-static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part, const float *x, float *y, size_t ldy)
+static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part, const float *x, float *y,
+                     size_t ldy)
 {
     const dense *self = layer->config;
-    const size_t first = first_row(fcnn_layer_part(layer, part)), end = end_row(self, fcnn_layer_part(layer, part + 1) - 1);
+    const size_t first = first_row(fcnn_layer_part(layer, part)),
+                 end = end_row(self, fcnn_layer_part(layer, part + 1) - 1);
     io->kernels->dense_forward(images, end - first, self->outputs, x + first, io->stride,
                                io->parameters + first * self->outputs, part == 0 ? bias_of(self, io) : NULL, y, ldy);
 }
@@ -119,13 +123,14 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         return;
     }
     if (layer->in_parts) {
-        for (size_t i = 0; i < images; i += FCNN_DENSE_SCRATCH)
-            run_parts(layer, io, smaller(FCNN_DENSE_SCRATCH, images - i), io->x[0] + i * io->stride, io->y + i * io->stride);
+        for (size_t i = 0; i < images; i += FCNN_DENSE_IMAGES)
+            run_parts(layer, io, smaller(FCNN_DENSE_IMAGES, images - i), io->x[0] + i * io->stride,
+                      io->y + i * io->stride);
         return;
     }
     for (size_t i = 0; i < s.times; i++)
-        io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x, io->parameters,
-                                   bias_of(self, io), io->y + i * io->stride, s.step_y);
+        io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x,
+                                   io->parameters, bias_of(self, io), io->y + i * io->stride, s.step_y);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
@@ -150,15 +155,21 @@ static void gradient_of_bias(const dense *self, const fcnn_io *io, size_t images
 {
     if (self->use_bias && end_row(self, shard) == self->inputs)
         io->kernels->bias_gradient(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
-                                   io->gradients + (self->inputs * self->outputs - io->gradients_begin), io->accumulate);
+                                   io->gradients + (self->inputs * self->outputs - io->gradients_begin),
+                                   io->accumulate);
 }
 
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const dense *self = layer->config;
     const size_t first = first_row(shard), end = end_row(self, shard), begin = first * self->outputs;
-    float *gradients = io->gradients + (begin - io->gradients_begin), *updated = io->updated ? io->updated + begin : NULL;
-    const fcnn_patches rows = {.lines = 1, .width = self->rows, .step = (ptrdiff_t)self->inputs, .run = &no_offset, .runs = 1,
+    float *gradients = io->gradients + (begin - io->gradients_begin),
+          *updated = io->updated ? io->updated + begin : NULL;
+    const fcnn_patches rows = {.lines = 1,
+                               .width = self->rows,
+                               .step = (ptrdiff_t)self->inputs,
+                               .run = &no_offset,
+                               .runs = 1,
                                .run_length = self->inputs};
     if (self->rows == 1)
         io->kernels->dense_weight_gradient(images, io->stride, self->outputs, io->x[0], io->dy, first, end, gradients,
@@ -174,7 +185,8 @@ static void backward_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t
     const dense *self = layer->config;
     const size_t first = first_row(shard), rows = end_row(self, shard) - first, begin = first * self->outputs;
     io->kernels->dense_backward(images, rows, self->outputs, io->x[0] + first, io->stride, io->dy, io->stride,
-                                io->parameters + begin, io->dx[0] + first, io->gradients + (begin - io->gradients_begin), io->accumulate);
+                                io->parameters + begin, io->dx[0] + first,
+                                io->gradients + (begin - io->gradients_begin), io->accumulate);
     gradient_of_bias(self, io, images, shard);
 }
 

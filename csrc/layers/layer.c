@@ -7,12 +7,18 @@
 #include "registry.h"
 
 static const fcnn_layer_class *const classes[] = {
-    &fcnn_activation_class,     &fcnn_add_class,
-    &fcnn_average_pooling2d_class, &fcnn_conv2d_class,
-    &fcnn_dense_class,          &fcnn_dropout_class,
-    &fcnn_global_average_pooling2d_class, &fcnn_global_max_pooling2d_class,
-    &fcnn_max_pooling2d_class,  &fcnn_rescaling_class,
-    &fcnn_reshape_class,        &fcnn_softmax_class,
+    &fcnn_activation_class,
+    &fcnn_add_class,
+    &fcnn_average_pooling2d_class,
+    &fcnn_conv2d_class,
+    &fcnn_dense_class,
+    &fcnn_dropout_class,
+    &fcnn_global_average_pooling2d_class,
+    &fcnn_global_max_pooling2d_class,
+    &fcnn_max_pooling2d_class,
+    &fcnn_rescaling_class,
+    &fcnn_reshape_class,
+    &fcnn_softmax_class,
     &fcnn_zero_padding2d_class,
 };
 

@@ -1,17 +1,21 @@
 /* layer.h - what every layer is: shapes at creation, then forward, backward and parameter gradients over a batch.
  *
- * A layer is created once, from its input shapes and attributes, and never changes afterwards: parameters, activations and
- * gradients belong to the network, which passes them in an fcnn_io. So one layer may run on several threads at once.
+ * A layer is created once, from its input shapes and attributes, and never changes afterwards: parameters, activations
+ * and gradients belong to the network, which passes them in an fcnn_io. So one layer may run on several threads at
+ * once.
  *
- * Memory. Each image of a batch has one record: a stretch of floats in which the plan gives every tensor a place. So in every
- * per-image buffer below, image i is found `stride` floats after image i - 1, and buffers need not be dense across images.
+ * Memory. Each image of a batch has one record: a stretch of floats in which the plan gives every tensor a place. So in
+ * every per-image buffer below, image i is found `stride` floats after image i - 1, and buffers need not be dense
+ * across images.
  *
  * Work is divided in two ways, and neither changes a bit of the result:
- *   forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in parts they run over
+ *   forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in parts
+ *   they run over
  *   its parameters first, for all images, with the same result;
  *   gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
- * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what each part adds
- * to it, and dx is found with the gradients. In training each core then reads and updates its own parts only, for all images.
+ * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what
+ * each part adds to it, and dx is found with the gradients. In training each core then reads and updates its own parts
+ * only, for all images.
  */
 #ifndef FCNN_LAYER_H
 #define FCNN_LAYER_H
@@ -35,32 +39,32 @@ typedef struct fcnn_io {
     size_t stride;                      /* floats from one image to the next, in x, y, dy, dx and saved */
     const float *x[FCNN_MAX_INPUTS];    /* inputs */
     float *y;                           /* output */
-    float *parts;                       /* (FCNN_PARTS - 1, size of y): what the parts but the first add to y. forward then only adds
-                                           them up, as forward_part has run. NULL: forward does all */
+    float *parts;                       /* (FCNN_PARTS - 1, size of y): what the parts but the first add to y; forward
+                                           then only adds them up, as forward_part has run. NULL: forward does all */
     const float *dy;                    /* gradient of the loss with respect to y */
     float *dx[FCNN_MAX_INPUTS];         /* to be written (not added to); NULL where nobody needs it */
     float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
     const float *parameters;            /* the layer's own, as the specs lay them out */
     float *gradients;                   /* same layout, from parameter gradients_begin on */
-    int accumulate;                     /* gradient adds to the gradients that are there: those of images before these */
+    int accumulate;                     /* gradient adds to the gradients that are there, of images before these */
     size_t gradients_begin;             /* 0 where gradient_range is NULL, else at most the shard's first parameter */
-    float *updated;                     /* the parameters, where they are updated at once after their gradients; else NULL */
-    float *prepared;                    /* layer->prepared floats: written by prepare, read by forward and backward alone */
-    float *scratch;                     /* layer->scratch floats of this worker; content undefined on entry */
-    int training;                       /* dropout acts; saved must be filled */
-    uint64_t random_key;                /* training: the network's seed mixed with the node */
-    uint64_t random_step;               /* training: counts the steps */
-    size_t first_image;                 /* index in the batch of image 0 here (for random numbers) */
+    float *updated; /* the parameters, where they are updated right after their gradients; else NULL */
+    float *prepared; /* layer->prepared floats: written by prepare, read by forward and backward */
+    float *scratch; /* layer->scratch floats of this worker; content undefined on entry */
+    int training; /* dropout acts; saved must be filled */
+    uint64_t random_key; /* training: the network's seed mixed with the node */
+    uint64_t random_step; /* training: counts the steps */
+    size_t first_image; /* index in the batch of image 0 here (for random numbers) */
 } fcnn_io;
 
 typedef struct fcnn_parameter {
-    const char *name;     /* Keras's: "kernel", "bias" */
-    fcnn_shape shape;     /* Keras's: (KH, KW, C, O), (O) */
-    size_t offset;        /* floats from the layer's first parameter */
+    const char *name; /* Keras's: "kernel", "bias" */
+    fcnn_shape shape; /* Keras's: (KH, KW, C, O), (O) */
+    size_t offset; /* floats from the layer's first parameter */
 } fcnn_parameter;
 
 typedef struct fcnn_layer_class {
-    const char *type;     /* the registry's key: "conv2d" */
+    const char *type; /* the registry's key: "conv2d" */
 
     /* layer->inputs and layer->input[] are set; checks the attributes and fills in everything else. On failure the
      * caller destroys the layer. */
@@ -78,22 +82,23 @@ typedef struct fcnn_layer_class {
     /* dx from dy (and x, y, saved as layer->backward_reads says). Not called where no dx is wanted. */
     void (*backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
 
-    /* gradients of one shard < layer->gradient_shards, summed over the images of io in order (all of a block, or one alone). NULL: no parameters.
-     * Added to where io->accumulate; every parameter is written by exactly one shard. */
+    /* gradients of one shard < layer->gradient_shards, summed over the images of io in order (all of a block, or one
+     * alone). NULL: no parameters. Added to where io->accumulate; every parameter is written by exactly one shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
     /* Of a layer that runs in parts. Part p's share of y: of part 0 into y, of the others into io->parts. */
     void (*forward_part)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part);
 
-    /* What backward and gradient do, at once: dx of the inputs that the shard's parameters belong to, but 0 where x is 0. */
+    /* What backward and gradient do, at once: dx of the inputs that the shard's parameters belong to, but 0 where x is
+     * 0. */
     void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
-    /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place of
-     * their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
+    /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place
+     * of their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 
-    /* used[0], [1] = lines and columns of the input that are read for layer->used of the output; the rest of dx may be left
-     * undefined. NULL: all are read, and all of the output is written. */
+    /* used[0], [1] = lines and columns of the input that are read for layer->used of the output; the rest of dx may be
+     * left undefined. NULL: all are read, and all of the output is written. */
     void (*input_used)(const fcnn_layer *layer, size_t used[2]);
 } fcnn_layer_class;
 
@@ -101,28 +106,28 @@ enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4 };
 
 struct fcnn_layer {
     const fcnn_layer_class *class;
-    char name[FCNN_NAME_SIZE];          /* for messages: the user's layer, e.g. "conv2d_1" */
+    char name[FCNN_NAME_SIZE]; /* for messages: the user's layer, e.g. "conv2d_1" */
     size_t inputs;
     fcnn_shape input[FCNN_MAX_INPUTS];
     fcnn_shape output;
     size_t parameters;
     fcnn_parameter parameter[FCNN_MAX_PARAMETERS];
-    size_t saved;                       /* floats an image keeps from forward to backward or gradient */
-    size_t scratch;                     /* floats a worker needs during one call */
-    size_t prepared;                    /* floats of re-laid parameters */
+    size_t saved; /* floats an image keeps from forward to backward or gradient */
+    size_t scratch; /* floats a worker needs during one call */
+    size_t prepared; /* floats of re-laid parameters */
     size_t prepare_shards;
     size_t gradient_shards;
-    size_t used[2];                     /* lines and columns of an image output that anyone reads; set for steps with input_used */
-    int backward_reads;                 /* FCNN_READS_...: what backward looks at besides dy and saved. gradient reads x, and y where
-                                           FCNN_GRADIENT_READS_Y */
-    int in_parts;                       /* the class has forward_part and backward_gradient, and this layer is large enough for them. It has
-                                           nothing to prepare */
-    int in_place;                       /* forward may be given y == x, and backward dx == dy */
-    int view;                           /* y is x under another shape: neither forward nor backward is called */
-    int zero_is_dead;                   /* where y is 0, backward passes no gradient on */
-    int keeps_zeros;                    /* where y is 0, backward passes gradients only to zeros of x */
-    const char *activation;             /* "softmax" or "sigmoid": the layer is just that, and a loss can take it over; else NULL */
-    void *config;                       /* the class's own, from fcnn_allocate */
+    size_t used[2]; /* lines and columns of an image output that anyone reads: see input_used */
+    int backward_reads; /* FCNN_READS_...: what backward looks at besides dy and saved. gradient reads x,
+                                           and y where FCNN_GRADIENT_READS_Y */
+    int in_parts; /* the class has forward_part and backward_gradient, and this layer is large
+                                           enough for them. It has nothing to prepare */
+    int in_place; /* forward may be given y == x, and backward dx == dy */
+    int view; /* y is x under another shape: neither forward nor backward is called */
+    int zero_is_dead; /* where y is 0, backward passes no gradient on */
+    int keeps_zeros; /* where y is 0, backward passes gradients only to zeros of x */
+    const char *activation; /* "softmax" or "sigmoid": the layer is just that, which a loss can absorb; else NULL */
+    void *config; /* the class's own, from fcnn_allocate */
 };
 
 /* Total number of parameters. */

@@ -1,7 +1,8 @@
 /* windows.c - how windows fit over an image.
  *
  * 'valid': output = (input - reach) / stride + 1, no padding.
- * 'same':  output = ceil(input / stride); what is missing, max((output - 1) * stride + reach - input, 0), is padded, half
+ * 'same':  output = ceil(input / stride); what is missing, max((output - 1) * stride + reach - input, 0), is padded,
+ * half
  *          of it (rounded down) before and the rest after. Source: TensorFlow's documentation of tf.nn.convolution.
  */
 #include "windows.h"
@@ -24,9 +25,10 @@ fcnn_status fcnn_windows_fit(const fcnn_layer *layer, const fcnn_attributes *att
     FCNN_TRY(fcnn_windows_expect_images(layer, error));
     FCNN_TRY(fcnn_attributes_choice(attributes, "padding", paddings, 2, &same, error));
     if (!same && (reach[0] > in->extent[0] || reach[1] > in->extent[1]))
-        return fcnn_fail(error, FCNN_E_SHAPE,
-                         "layer '%s': a %zux%zu %s does not fit its %zux%zu input; use a smaller %s or padding=\"same\"",
-                         layer->name, reach[0], reach[1], what, in->extent[0], in->extent[1], what);
+        return fcnn_fail(
+            error, FCNN_E_SHAPE,
+            "layer '%s': a %zux%zu %s does not fit its %zux%zu input; use a smaller %s or padding=\"same\"",
+            layer->name, reach[0], reach[1], what, in->extent[0], in->extent[1], what);
     for (size_t axis = 0; axis < 2; axis++) {
         const size_t input = in->extent[axis], stride = strides[axis];
         if (!same) {

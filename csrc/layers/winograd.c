@@ -1,7 +1,7 @@
 /* winograd.c - whether a convolution runs by Winograd's algorithm, and with which tiles.
  *
- * The cost of each way is estimated in multiply-adds of vectors; the cheapest is taken. The estimate depends on shapes alone,
- * so every machine makes the same choice and gets the same bits.
+ * The cost of each way is estimated in multiply-adds of vectors; the cheapest is taken. The estimate depends on shapes
+ * alone, so every machine makes the same choice and gets the same bits.
  */
 #include "winograd.h"
 
@@ -25,14 +25,19 @@ static int is_suitable(const fcnn_conv2d *conv)
 {
     const size_t kernel = conv->reach[0];
     const int adjacent = conv->patches.runs == kernel && conv->patches.run_length == kernel * conv->channels;
-    return (kernel == 3 || kernel == 5) && conv->reach[1] == kernel && adjacent && conv->strides[0] == 1 && conv->strides[1] == 1;
+    return (kernel == 3 || kernel == 5) && conv->reach[1] == kernel && adjacent && conv->strides[0] == 1 &&
+           conv->strides[1] == 1;
 }
 
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width)
 {
     const size_t kernel = conv->reach[0], small = kernel == 3 ? 4 : 2;
-    fcnn_winograd best = {.kernel = kernel, .channels = conv->channels, .outputs = conv->outputs, .lines = lines,
-                          .width = width, .x_line = conv->width * conv->channels};
+    fcnn_winograd best = {.kernel = kernel,
+                          .channels = conv->channels,
+                          .outputs = conv->outputs,
+                          .lines = lines,
+                          .width = width,
+                          .x_line = conv->width * conv->channels};
     if (!is_suitable(conv))
         return best;
     size_t least = kernel * kernel * lines * width * conv->channels * vectors(conv->outputs) / 10 * 9;
@@ -66,5 +71,6 @@ size_t fcnn_winograd_shards(const fcnn_winograd *winograd)
 void fcnn_winograd_prepare(const fcnn_winograd *winograd, const fcnn_io *io, size_t shard, float *u)
 {
     const size_t begin = shard * SHARD_CHANNELS, end = begin + SHARD_CHANNELS;
-    io->kernels->winograd_kernel(winograd, io->parameters, begin, end < winograd->channels ? end : winograd->channels, u);
+    io->kernels->winograd_kernel(winograd, io->parameters, begin, end < winograd->channels ? end : winograd->channels,
+                                 u);
 }

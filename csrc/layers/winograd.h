@@ -1,11 +1,12 @@
-/* winograd.h - a convolution by Winograd's algorithm: the choice, and the transformed kernel. See kernels/conv2d_winograd.c. */
+/* winograd.h - a convolution by Winograd's algorithm: the choice, and the transformed kernel. See
+ * kernels/conv2d_winograd.c. */
 #ifndef FCNN_LAYER_WINOGRAD_H
 #define FCNN_LAYER_WINOGRAD_H
 
 #include "conv2d.h"
 
-/* The convolution of the first `lines` x `width` output pixels by Winograd's algorithm; tile 0 where the plain products are
- * cheaper, or it is no 3x3 or 5x5 convolution of stride 1. */
+/* The convolution of the first `lines` x `width` output pixels by Winograd's algorithm; tile 0 where the plain products
+ * are cheaper, or it is no 3x3 or 5x5 convolution of stride 1. */
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width);
 
 /* Images that forward should handle at once: so many that winograd_forward's blocks are full; 1 without Winograd. */

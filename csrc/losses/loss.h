@@ -1,7 +1,7 @@
 /* loss.h - what every loss is: a value and a gradient for one image's prediction and target.
  *
- * Predictions are seen as `rows` rows of `classes` numbers (rows is 1 unless the output has more than one axis); an image's
- * value is the mean over its rows, as Keras's sum_over_batch_size has it for unweighted images.
+ * Predictions are seen as `rows` rows of `classes` numbers (rows is 1 unless the output has more than one axis); an
+ * image's value is the mean over its rows, as Keras's sum_over_batch_size has it for unweighted images.
  */
 #ifndef FCNN_LOSS_H
 #define FCNN_LOSS_H
@@ -20,7 +20,7 @@ typedef struct fcnn_loss fcnn_loss;
 typedef struct fcnn_loss_class {
     const char *type;            /* "sparse_categorical_crossentropy" */
     fcnn_target target;          /* LABELS: (rows) int32 in [0, classes); VALUES: (rows, classes) float */
-    int takes_logits;            /* computed from what goes into a final softmax or sigmoid, whichever the model ends with */
+    int takes_logits;            /* computed from what goes into the model's final softmax or sigmoid */
 
     fcnn_status (*create)(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
 
@@ -34,9 +34,9 @@ typedef struct fcnn_loss_class {
 
 struct fcnn_loss {
     const fcnn_loss_class *class;
-    int from_logits;             /* asked for by the user, or set by the network when the last layer's input is taken */
+    int from_logits; /* asked for by the user, or set by the network when the last layer's input is taken */
     float label_smoothing;
-    float parameter;             /* the class's own number, e.g. huber's delta */
+    float parameter; /* the class's own number, e.g. huber's delta */
 };
 
 /* The class called `type`, or NULL. */

@@ -86,8 +86,8 @@ static float sparse_top_k(const fcnn_metric *metric, size_t rows, size_t classes
 {
     size_t right = 0;
     for (size_t r = 0; r < rows; r++)
-        right += (size_t)is_in_top_k(metric->k, classes, prediction + r * classes,
-                                     (size_t)((const int32_t *)target)[r]);
+        right +=
+            (size_t)is_in_top_k(metric->k, classes, prediction + r * classes, (size_t)((const int32_t *)target)[r]);
     return (float)right / (float)rows;
 }
 

@@ -6,11 +6,8 @@
 #include "registry.h"
 
 static const fcnn_metric_class *const classes[] = {
-    &fcnn_sparse_categorical_accuracy_class,
-    &fcnn_categorical_accuracy_class,
-    &fcnn_binary_accuracy_class,
-    &fcnn_sparse_top_k_categorical_accuracy_class,
-    &fcnn_top_k_categorical_accuracy_class,
+    &fcnn_sparse_categorical_accuracy_class,       &fcnn_categorical_accuracy_class,       &fcnn_binary_accuracy_class,
+    &fcnn_sparse_top_k_categorical_accuracy_class, &fcnn_top_k_categorical_accuracy_class,
 };
 
 const fcnn_metric_class *fcnn_metric_find(const char *type)

@@ -1,7 +1,7 @@
 /* metric.h - numbers that are counted while a batch is in the cache: the accuracy family.
  *
- * A metric maps one image's prediction and target to a number; the network sums them (as doubles, in order of images) and
- * Python divides.
+ * A metric maps one image's prediction and target to a number; the network sums them (as doubles, in order of images)
+ * and Python divides.
  */
 #ifndef FCNN_METRIC_H
 #define FCNN_METRIC_H

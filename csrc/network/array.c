@@ -4,8 +4,9 @@
 size_t fcnn_dtype_size(fcnn_dtype dtype)
 {
     static const unsigned char sizes[FCNN_DTYPE_COUNT] = {
-        [FCNN_BOOL] = 1,  [FCNN_INT8] = 1,   [FCNN_UINT8] = 1, [FCNN_INT16] = 2,   [FCNN_UINT16] = 2,  [FCNN_INT32] = 4,
-        [FCNN_UINT32] = 4, [FCNN_INT64] = 8, [FCNN_UINT64] = 8, [FCNN_FLOAT16] = 2, [FCNN_FLOAT32] = 4, [FCNN_FLOAT64] = 8,
+        [FCNN_BOOL] = 1,   [FCNN_INT8] = 1,    [FCNN_UINT8] = 1,   [FCNN_INT16] = 2,
+        [FCNN_UINT16] = 2, [FCNN_INT32] = 4,   [FCNN_UINT32] = 4,  [FCNN_INT64] = 8,
+        [FCNN_UINT64] = 8, [FCNN_FLOAT16] = 2, [FCNN_FLOAT32] = 4, [FCNN_FLOAT64] = 8,
     };
     return sizes[dtype];
 }

@@ -41,8 +41,8 @@ size_t fcnn_array_row_size(const fcnn_array *array);
 /* y[0 .. row size-1] = row `row` in row-major order. Returns 0 where a number is NaN or infinite as a float, else 1. */
 int fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y);
 
-/* Whether row `row` of an integer array is all in [0, classes); then labels[0 .. row size-1] = its numbers. Else *bad is
- * the first number that is not. */
+/* Whether row `row` of an integer array is all in [0, classes); then labels[0 .. row size-1] = its numbers. Else *bad
+ * is the first number that is not. */
 int fcnn_array_read_labels(const fcnn_array *array, size_t row, size_t classes, int32_t *labels, int64_t *bad);
 
 #endif

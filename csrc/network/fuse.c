@@ -26,7 +26,8 @@ static int is_plain_relu(const fcnn_layer *layer)
     if (layer->class != &fcnn_activation_class)
         return 0;
     const fcnn_activation_spec *spec = layer->config;
-    return spec->function == FCNN_RELU && spec->negative_slope == 0.0f && spec->threshold == 0.0f && isinf(spec->max_value);
+    return spec->function == FCNN_RELU && spec->negative_slope == 0.0f && spec->threshold == 0.0f &&
+           isinf(spec->max_value);
 }
 
 /* The max pool whose only source is the convolution n, perhaps through a ReLU; 0 if there is none. */

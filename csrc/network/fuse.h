@@ -1,4 +1,5 @@
-/* fuse.h - which neighbouring layers run as one step. A pattern is only an optimisation: every layer also runs alone. */
+/* fuse.h - which neighbouring layers run as one step. A pattern is only an optimisation: every layer also runs alone.
+ * */
 #ifndef FCNN_FUSE_H
 #define FCNN_FUSE_H
 

@@ -40,7 +40,8 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     layer->inputs = spec->inputs;
     for (size_t i = 0; i < spec->inputs; i++) {
         if (spec->input[i] >= position)
-            return fcnn_fail(error, FCNN_E_ARGUMENT, "'%s': input %zu is not an earlier node", spec->name, spec->input[i]);
+            return fcnn_fail(error, FCNN_E_ARGUMENT, "'%s': input %zu is not an earlier node", spec->name,
+                             spec->input[i]);
         node->input[i] = spec->input[i];
         layer->input[i] = graph->node[spec->input[i]].layer.output;
     }
@@ -49,7 +50,8 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     FCNN_TRY(fcnn_shape_check(&layer->output, layer->name, error));
     graph->parameters += fcnn_layer_parameter_size(layer);
     if (graph->parameters > (size_t)1 << 32)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "the network has more than 2^32 parameters at layer '%s'", layer->name);
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "the network has more than 2^32 parameters at layer '%s'",
+                         layer->name);
     return FCNN_OK;
 }
 

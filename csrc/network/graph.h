@@ -25,7 +25,8 @@ typedef struct fcnn_graph {
     size_t parameters;               /* floats of all parameters */
 } fcnn_graph;
 
-/* *graph = the network that `specs` describe: exactly one input, no node without a use but the last. Owned by the caller. */
+/* *graph = the network that `specs` describe: exactly one input, no node without a use but the last. Owned by the
+ * caller. */
 fcnn_status fcnn_graph_create(fcnn_graph **graph, const fcnn_node_spec *specs, size_t count, fcnn_error *error);
 
 void fcnn_graph_destroy(fcnn_graph *graph);

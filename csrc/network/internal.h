@@ -68,8 +68,8 @@ size_t fcnn_network_output_size(const fcnn_network *network);
 size_t fcnn_network_classes(const fcnn_network *network);
 size_t fcnn_network_rows(const fcnn_network *network);
 
-/* Whether each worker has its own copy of the re-laid parameters, because they are few: to write them several times costs less
- * than to take them from another core's cache. */
+/* Whether each worker has its own copy of the re-laid parameters, because they are few: to write them several times
+ * costs less than to take them from another core's cache. */
 int fcnn_engine_copies(const fcnn_engine *engine);
 
 /* Makes the plan where there is none, and memory for `records` records and the present number of threads. */
@@ -89,8 +89,8 @@ fcnn_update fcnn_network_next_update(const fcnn_network *network);
 
 /* Updates the trainable ones of the parameters [begin, end) from their gradients (end - begin). clip: a factor for each
  * parameter's gradient, or NULL. */
-void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, const float *gradients,
-                               size_t begin, size_t end);
+void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip,
+                               const float *gradients, size_t begin, size_t end);
 
 /* Updates all parameters and counts the iteration. */
 fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_error *error);

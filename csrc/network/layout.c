@@ -1,5 +1,5 @@
-/* layout.c - greedy placement by size. Buffers that are placed form a list in order of offsets, so that one walk along it finds
- * the lowest free place for the next one, and where it joins the list.
+/* layout.c - greedy placement by size. Buffers that are placed form a list in order of offsets, so that one walk along
+ * it finds the lowest free place for the next one, and where it joins the list.
  */
 #include "layout.h"
 

@@ -68,7 +68,8 @@ static fcnn_status reserve_workers(fcnn_engine *engine, size_t workers, fcnn_err
     void *block;
     if (workers <= engine->workers)
         return FCNN_OK;
-    FCNN_TRY(allocate_floats(&engine->prepared, fcnn_engine_copies(engine) ? workers : 1, plan->prepared, "re-laid parameters", error));
+    FCNN_TRY(allocate_floats(&engine->prepared, fcnn_engine_copies(engine) ? workers : 1, plan->prepared,
+                             "re-laid parameters", error));
     FCNN_TRY(fcnn_allocate(&block, workers, sizeof *engine->copied, "re-laid parameters", error));
     fcnn_release(engine->copied);
     engine->copied = block;
@@ -85,7 +86,8 @@ fcnn_status fcnn_engine_ready(fcnn_network *network, fcnn_engine *engine, size_t
         FCNN_TRY(make_plan(network, engine, error));
     }
     FCNN_TRY(reserve_workers(engine, fcnn_threads_get(), error));
-    const size_t needed = records > 0 ? records : engine->workers * FCNN_GROUP;   /* images keep no record of their own */
+    /* 0: images keep no record of their own. */
+    const size_t needed = records > 0 ? records : engine->workers * FCNN_GROUP;
     if (needed > engine->record_count) {
         FCNN_TRY(allocate_floats(&engine->records, needed, engine->plan->record, "the activations of a batch", error));
         engine->record_count = needed;
@@ -104,7 +106,8 @@ fcnn_status fcnn_network_reserve_batch(fcnn_network *network, size_t images, fcn
     FCNN_TRY(allocate_floats(&network->image_weight, images, 1, "the weights of a batch", error));
     FCNN_TRY(allocate_floats(&network->image_loss, images, 1, "the losses of a batch", error));
     FCNN_TRY(allocate_floats(&network->image_metric, images, FCNN_MAX_METRICS, "the metrics of a batch", error));
-    FCNN_TRY(fcnn_allocate(&block, images, fcnn_network_rows(network) * sizeof(int32_t), "the labels of a batch", error));
+    FCNN_TRY(
+        fcnn_allocate(&block, images, fcnn_network_rows(network) * sizeof(int32_t), "the labels of a batch", error));
     fcnn_release(network->labels);
     network->labels = block;
     FCNN_TRY(fcnn_allocate(&block, images, 1, "the state of a batch", error));
@@ -147,7 +150,8 @@ static fcnn_status allocate_network(fcnn_network *network, fcnn_error *error)
     return FCNN_OK;
 }
 
-fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels, fcnn_error *error)
+fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels,
+                                fcnn_error *error)
 {
     void *block;
     fcnn_status status = fcnn_allocate(&block, 1, sizeof(fcnn_network), "the network", error);
@@ -176,7 +180,7 @@ void fcnn_network_destroy(fcnn_network *network)
     fcnn_engine_clear(&network->training);
     fcnn_engine_clear(&network->inference);
     fcnn_graph_destroy(network->graph);
-    float *const vectors[] = {network->weights, network->gradients,    network->targets,    network->outputs,
+    float *const vectors[] = {network->weights,      network->gradients,  network->targets,     network->outputs,
                               network->image_weight, network->image_loss, network->image_metric};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
         fcnn_release(vectors[i]);
@@ -221,7 +225,8 @@ size_t fcnn_network_metric_totals(const fcnn_network *network, double *totals, d
 
 /* ---- what is set ---- */
 
-/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said they are. */
+/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said they are.
+ * */
 static int absorbs_last_layer(const fcnn_network *network, const fcnn_loss *loss)
 {
     return loss->class->takes_logits && network->graph->node[network->graph->nodes - 1].layer.activation;
@@ -241,7 +246,8 @@ void fcnn_network_set_loss(fcnn_network *network, const fcnn_loss *loss)
     pthread_mutex_unlock(&network->lock);
 }
 
-/* Slots are as long as the parameters whatever the optimizer, so they are kept and used again: views of them stay valid. */
+/* Slots are as long as the parameters whatever the optimizer, so they are kept and used again: views of them stay
+ * valid. */
 static fcnn_status set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, fcnn_error *error)
 {
     for (size_t s = 0; s < optimizer->slots; s++)

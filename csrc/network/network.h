@@ -1,7 +1,7 @@
 /* network.h - parameters, optimizer state and plans of one network: train, test, predict.
  *
- * Every function takes the network's lock, so calls from several threads run one after the other. A call that fails leaves
- * the network as it was.
+ * Every function takes the network's lock, so calls from several threads run one after the other. A call that fails
+ * leaves the network as it was.
  */
 #ifndef FCNN_NETWORK_H
 #define FCNN_NETWORK_H
@@ -26,7 +26,8 @@ typedef struct fcnn_batch {
 } fcnn_batch;
 
 /* Takes over `graph` (also on failure). All parameters are zero. */
-fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels, fcnn_error *error);
+fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels,
+                                fcnn_error *error);
 void fcnn_network_destroy(fcnn_network *network);
 
 const fcnn_graph *fcnn_network_graph(const fcnn_network *network);
@@ -53,7 +54,8 @@ fcnn_network_state *fcnn_network_state_of(fcnn_network *network);
 void fcnn_network_set_loss(fcnn_network *network, const fcnn_loss *loss);
 /* All slots become zero, iterations too. */
 fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, fcnn_error *error);
-fcnn_status fcnn_network_set_metrics(fcnn_network *network, const fcnn_metric *metrics, size_t count, fcnn_error *error);
+fcnn_status fcnn_network_set_metrics(fcnn_network *network, const fcnn_metric *metrics, size_t count,
+                                     fcnn_error *error);
 /* flags: one a parameter, in the order of nodes. */
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);
 void fcnn_network_get_trainable(const fcnn_network *network, unsigned char *flags);
@@ -65,7 +67,8 @@ void fcnn_network_reset_metrics(fcnn_network *network);
 
 /* Forward, loss, backward into the gradients, or with `update` one step of the optimizer, after which the gradients are
  * undefined, as they are after a failure. *loss = the batch's mean. */
-fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error);
+fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss,
+                               fcnn_error *error);
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error);
 /* Forward and loss, in inference mode. */
 fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, double *loss, fcnn_error *error);

@@ -1,14 +1,15 @@
 /* plan.c - turns a graph into steps and places their tensors.
  *
- * Time. Forward step s happens at moment s, the loss at moment S (the number of steps), backward step s at 2 S - s, with the
- * gradients of one image and those of a step that runs in parts, and all other gradients of parameters at the end, 2 S + 1. A
- * tensor lives from its writer's moment to its last reader's, and fcnn_layout_place does the rest.
+ * Time. Forward step s happens at moment s, the loss at moment S (the number of steps), backward step s at 2 S - s,
+ * with the gradients of one image and those of a step that runs in parts, and all other gradients of parameters at the
+ * end, 2 S + 1. A tensor lives from its writer's moment to its last reader's, and fcnn_layout_place does the rest.
  *
- * Tensors. A view (Reshape) is its input under another shape: both share one tensor. A layer that can run in place writes over
- * its input where nobody else needs it.
+ * Tensors. A view (Reshape) is its input under another shape: both share one tensor. A layer that can run in place
+ * writes over its input where nobody else needs it.
  *
- * Gradients. A tensor with several users gets its gradient as a sum: the user that comes first in the backward order writes
- * it, the others write to a place of their own that is then added, so the order of the sum is the order of the graph.
+ * Gradients. A tensor with several users gets its gradient as a sum: the user that comes first in the backward order
+ * writes it, the others write to a place of their own that is then added, so the order of the sum is the order of the
+ * graph.
  */
 #include "plan.h"
 
@@ -252,7 +253,8 @@ static void build_steps(builder *b)
         step->has_gradient = b->purpose->training && step->layer->parameters > 0 && b->purpose->trainable[step->node];
         for (size_t i = 0; i < step->layer->inputs && b->purpose->training && !is_absorbed(b, operation); i++)
             step->has_backward |= b->upstream[source_of(b, operation, i)];
-        step->halts = step->layer->in_parts && !has_sums(step->layer) && step->has_backward && step->has_gradient && zero_is_dead(b, operation);
+        step->halts = step->layer->in_parts && !has_sums(step->layer) && step->has_backward && step->has_gradient &&
+                      zero_is_dead(b, operation);
         if (step->halts)
             step->parts = new_buffer(b, (FCNN_PARTS - 1) * fcnn_shape_size(&step->layer->output), s, s);
         place_forward(b, operation, step, s);
@@ -329,7 +331,10 @@ int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end)
     return 1;
 }
 
-static size_t pieces_of(const fcnn_step *step) { return (fcnn_layer_parameter_size(step->layer) + FCNN_PIECE - 1) / FCNN_PIECE; }
+static size_t pieces_of(const fcnn_step *step)
+{
+    return (fcnn_layer_parameter_size(step->layer) + FCNN_PIECE - 1) / FCNN_PIECE;
+}
 
 static size_t summed_shards(const fcnn_step *step)
 {
@@ -360,14 +365,16 @@ static size_t count_shards(const fcnn_plan *plan, size_t shards_of(const fcnn_st
     return total;
 }
 
-static void list_shards_of(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard *shards, size_t *listed)
+static void list_shards_of(const fcnn_plan *plan, size_t shards_of(const fcnn_step *step), fcnn_shard *shards,
+                           size_t *listed)
 {
     for (size_t s = 0; s < plan->steps; s++)
         for (size_t i = 0; i < shards_of(&plan->step[s]); i++)
             shards[(*listed)++] = (fcnn_shard){&plan->step[s], i, 0};
 }
 
-/* Shard number i of each part, then number i + 1: with two or four threads each is dealt out to the one that also gets the part. */
+/* Shard number i of each part, then number i + 1: with two or four threads each is dealt out to the one that also gets
+ * the part. */
 static void list_parts(const fcnn_step *step, fcnn_shard *shards, size_t *listed)
 {
     const fcnn_layer *layer = step->layer;
@@ -391,8 +398,8 @@ static void list_gradients(fcnn_plan *plan)
         }
     plan->stages = (size_t)(stage - plan->stage) + 1;
 
-    /* Sum s of each summed shard has a place in the stage that is s more than a multiple of FCNN_SUMS: with two or four threads,
-     * and groups that are whole stretches, it is dealt out to the thread that also gets the stretches. */
+    /* Sum s of each summed shard has a place in the stage that is s more than a multiple of FCNN_SUMS: with two or four
+     * threads, and groups that are whole stretches, it is dealt out to the thread that also gets the stretches. */
     list_shards_of(plan, summed_shards, plan->gradient, &plan->gradients);
     for (size_t i = stage->first_shard; i < plan->gradients; i++) {
         plan->gradient[i].sum = plan->gradient[i].number % FCNN_SUMS;
@@ -417,7 +424,8 @@ static fcnn_status list_shards(fcnn_plan *plan, fcnn_error *error)
     FCNN_TRY(allocate_shards(&plan->update, count_shards(plan, late_updates), error));
     list_shards_of(plan, late_updates, plan->update, &plan->updates);
 
-    const size_t gradients = count_shards(plan, summed_shards) + count_shards(plan, other_shards) + count_shards(plan, part_shards);
+    const size_t gradients =
+        count_shards(plan, summed_shards) + count_shards(plan, other_shards) + count_shards(plan, part_shards);
     FCNN_TRY(allocate_shards(&plan->gradient, gradients, error));
     list_gradients(plan);
     for (size_t i = 0; i < plan->gradients; i++) {

@@ -1,13 +1,13 @@
 /* run.c - passes over one batch: train, test, predict.
  *
- * A training step is a few parallel loops. Parameters are re-laid where a layer wants that, once for all or by each thread
- * before its first images; groups of images run forward, through the loss and backward, and yield the gradients of small
- * layers image by image; shards of parameters sum their gradients over all images, or over some of them where several sums
- * are made, and, where no norm is needed, are updated while they are in the cache; sums are added up and the other
- * parameters updated. At a layer that runs in parts the groups halt, forward and backward, until its parts or shards have run
- * for all images (plan.h's stages). A large batch repeats all but the first and the last for one block of images after the
- * other, so that what a block keeps stays in the cache; only its last block updates. Nothing depends on how images are divided
- * into groups and blocks or on which thread runs what.
+ * A training step is a few parallel loops. Parameters are re-laid where a layer wants that, once for all or by each
+ * thread before its first images; groups of images run forward, through the loss and backward, and yield the gradients
+ * of small layers image by image; shards of parameters sum their gradients over all images, or over some of them where
+ * several sums are made, and, where no norm is needed, are updated while they are in the cache; sums are added up and
+ * the other parameters updated. At a layer that runs in parts the groups halt, forward and backward, until its parts or
+ * shards have run for all images (plan.h's stages). A large batch repeats all but the first and the last for one block
+ * of images after the other, so that what a block keeps stays in the cache; only its last block updates. Nothing
+ * depends on how images are divided into groups and blocks or on which thread runs what.
  */
 #include <math.h>
 #include <string.h>
@@ -53,7 +53,8 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .saved = at(records, step->saved),
         .parameters = network->weights + step->parameters,
         .gradients = network->gradients + step->parameters,
-        .prepared = p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
+        .prepared =
+            p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
         .training = p->training,
         .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
@@ -91,7 +92,8 @@ static void add_aside(const pass *p, const fcnn_step *step, float *records, size
 }
 
 /* The gradients of each image alone. */
-static void find_partials(const pass *p, const fcnn_step *step, float *records, size_t first_image, size_t images, size_t worker)
+static void find_partials(const pass *p, const fcnn_step *step, float *records, size_t first_image, size_t images,
+                          size_t worker)
 {
     for (size_t n = 0; n < images; n++) {
         float *record = records + n * p->engine->plan->record;
@@ -135,8 +137,8 @@ static void score_image(const pass *p, float *record, size_t image)
     const void *target = target_of(network, image);
     const float scale = network->image_weight[image] / (float)p->images;
     network->image_loss[image] =
-        network->loss.class->evaluate(&network->loss, network->kernels, rows, classes, record + plan->prediction, target,
-                                      scale, p->backward ? record + plan->prediction_gradient : NULL);
+        network->loss.class->evaluate(&network->loss, network->kernels, rows, classes, record + plan->prediction,
+                                      target, scale, p->backward ? record + plan->prediction_gradient : NULL);
     for (size_t m = 0; m < network->metrics; m++)
         network->image_metric[image * FCNN_MAX_METRICS + m] =
             network->metric[m].class->evaluate(&network->metric[m], rows, classes, record + plan->output, target);
@@ -153,8 +155,8 @@ static void prepare_shard(void *context, size_t index, size_t worker)
     shard->step->layer->class->prepare(shard->step->layer, &io, shard->number);
 }
 
-/* Begins a pass. Re-laid parameters that all workers read are made at once, on no more threads than run the images: one that
- * only prepares would cost more than it helps. */
+/* Begins a pass. Re-laid parameters that all workers read are made at once, on no more threads than run the images: one
+ * that only prepares would cost more than it helps. */
 static void prepare(pass *p)
 {
     const size_t groups = groups_of(p, p->images);
@@ -181,8 +183,8 @@ static float *group_of(const pass *p, size_t index, size_t worker, size_t *first
     return p->engine->records + (p->own_record ? *first - p->begin : worker * p->group) * p->engine->plan->record;
 }
 
-/* One group of images through the steps of forward and, after the last of these, the first stage of backward: the body of a
- * parallel loop. */
+/* One group of images through the steps of forward and, after the last of these, the first stage of backward: the body
+ * of a parallel loop. */
 static void run_group(void *context, size_t index, size_t worker)
 {
     const pass *p = context;
@@ -211,10 +213,7 @@ static void run_group(void *context, size_t index, size_t worker)
 }
 
 /* Images that meet one part of the parameters together: all, where each thread then has equally many parts. */
-static size_t part_group(const pass *p)
-{
-    return FCNN_PARTS % p->threads == 0 ? p->end - p->begin : p->group;
-}
+static size_t part_group(const pass *p) { return FCNN_PARTS % p->threads == 0 ? p->end - p->begin : p->group; }
 
 /* One part of the parameters of the step that comes next, for some images. */
 static void run_part(void *context, size_t index, size_t worker)
@@ -304,11 +303,12 @@ static void update_piece(void *context, size_t index, size_t worker)
     float *gradients = p->network->gradients + step->parameters + begin;
     if (step->sum_place != FCNN_NOWHERE) {
         const size_t stretches = (p->images + FCNN_STRETCH - 1) / FCNN_STRETCH;
-        p->network->kernels->bias_gradient(p->engine->sums + step->sum_place + begin, 0, 1, smaller(stretches, FCNN_SUMS),
-                                           plan->summed, end - begin, gradients, 0);
+        p->network->kernels->bias_gradient(p->engine->sums + step->sum_place + begin, 0, 1,
+                                           smaller(stretches, FCNN_SUMS), plan->summed, end - begin, gradients, 0);
     }
     if (p->update)
-        fcnn_network_update_range(p->network, p->update, NULL, gradients, step->parameters + begin, step->parameters + end);
+        fcnn_network_update_range(p->network, p->update, NULL, gradients, step->parameters + begin,
+                                  step->parameters + end);
 }
 
 /* Images that a training step runs at once: enough for all threads, in blocks of about equal size. */
@@ -335,7 +335,8 @@ static void run_images(pass *p)
         p->end_step = stage > 0 ? plan->stage[stage].end : plan->steps;
         fcnn_parallel_for(groups_of(p, images), p->engine->workers, run_group, p);
         if (stage > 0)
-            fcnn_parallel_for((images + part_group(p) - 1) / part_group(p) * FCNN_PARTS, p->engine->workers, run_part, p);
+            fcnn_parallel_for((images + part_group(p) - 1) / part_group(p) * FCNN_PARTS, p->engine->workers, run_part,
+                              p);
     }
 }
 
@@ -355,7 +356,8 @@ static fcnn_status check_images(const pass *p, fcnn_error *error)
 {
     for (size_t i = p->begin; i < p->end; i++)
         if (!p->network->image_finite[i])
-            return fcnn_fail(error, FCNN_E_ARGUMENT, "x holds NaN or infinity in row %zu: inputs must be finite numbers",
+            return fcnn_fail(error, FCNN_E_ARGUMENT,
+                             "x holds NaN or infinity in row %zu: inputs must be finite numbers",
                              fcnn_rows_get(&p->rows, i));
     return FCNN_OK;
 }
@@ -377,17 +379,20 @@ static fcnn_status read_target(fcnn_network *network, const fcnn_batch *batch, s
     if (network->loss.class->target == FCNN_TARGET_LABELS) {
         int64_t bad;
         if (!fcnn_array_read_labels(batch->y, row, classes, network->labels + image * fcnn_network_rows(network), &bad))
-            return fcnn_fail(error, FCNN_E_ARGUMENT,
-                             "y holds the label %lld in row %zu, but the model's last layer has %zu units: labels must be 0 to %zu",
-                             (long long)bad, row, classes, classes - 1);
+            return fcnn_fail(
+                error, FCNN_E_ARGUMENT,
+                "y holds the label %lld in row %zu, but the model's last layer has %zu units: labels must be 0 to %zu",
+                (long long)bad, row, classes, classes - 1);
     } else if (!fcnn_array_read_row(batch->y, network->kernels, row,
                                     network->targets + image * fcnn_network_output_size(network))) {
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "y holds NaN or infinity in row %zu: targets must be finite numbers", row);
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "y holds NaN or infinity in row %zu: targets must be finite numbers",
+                         row);
     }
     return FCNN_OK;
 }
 
-/* The caller has checked y against the loss, but before it had the lock: another thread may have changed the loss since. */
+/* The caller has checked y against the loss, but before it had the lock: another thread may have changed the loss
+ * since. */
 static fcnn_status check_loss(const fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
 {
     const int labels = network->loss.class->target == FCNN_TARGET_LABELS;
@@ -438,7 +443,7 @@ static const char *find_culprit(const pass *p, size_t image)
 {
     float *record = p->engine->records;
     prepare_own(p, 0);
-    memset(record, 0, p->engine->plan->record * sizeof *record);   /* what a trimmed step leaves out counts as finite */
+    memset(record, 0, p->engine->plan->record * sizeof *record); /* what a trimmed step leaves out counts as finite */
     fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, image), record + p->engine->plan->input);
     for (size_t s = 0; s < p->engine->plan->steps; s++) {
         const fcnn_step *step = &p->engine->plan->step[s];
@@ -460,8 +465,8 @@ static fcnn_status refuse_loss(const pass *p, double loss, fcnn_error *error)
     return fcnn_fail(error, FCNN_E_NONFINITE,
                      "the loss of training step %llu is %f; the first output that is not finite comes from %s%s%s. "
                      "The step was not made: try a smaller learning rate or inputs of smaller size",
-                     (unsigned long long)p->network->state.iterations + 1, loss, culprit ? "layer '" : "the loss itself",
-                     culprit ? culprit : "", culprit ? "'" : "");
+                     (unsigned long long)p->network->state.iterations + 1, loss,
+                     culprit ? "layer '" : "the loss itself", culprit ? culprit : "", culprit ? "'" : "");
 }
 
 static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error)
@@ -471,9 +476,17 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     FCNN_TRY(fcnn_engine_ready(network, engine, block, error));
     FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
     FCNN_TRY(read_targets(network, batch, images, error));
-    pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
-              .group = group_size(block, engine->workers), .threads = smaller(fcnn_threads_get(), engine->workers),
-              .training = 1, .backward = 1, .own_record = 1, .out = network->outputs};
+    pass p = {.network = network,
+              .engine = engine,
+              .x = batch->x,
+              .rows = batch->rows,
+              .images = images,
+              .group = group_size(block, engine->workers),
+              .threads = smaller(fcnn_threads_get(), engine->workers),
+              .training = 1,
+              .backward = 1,
+              .own_record = 1,
+              .out = network->outputs};
     fcnn_update next;
     double value = 0.0;
     const int at_once = update && fcnn_network_updates_at_once(network);
@@ -512,8 +525,14 @@ static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, double *
     FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
     FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
     FCNN_TRY(read_targets(network, batch, images, error));
-    pass p = {.network = network, .engine = engine, .x = batch->x, .rows = batch->rows, .images = images,
-              .end = images, .group = group_size(images, engine->workers), .out = network->outputs};
+    pass p = {.network = network,
+              .engine = engine,
+              .x = batch->x,
+              .rows = batch->rows,
+              .images = images,
+              .end = images,
+              .group = group_size(images, engine->workers),
+              .out = network->outputs};
     prepare(&p);
     run_images(&p);
     FCNN_TRY(check_images(&p, error));
@@ -523,8 +542,8 @@ static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, double *
     return FCNN_OK;
 }
 
-static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out, int training,
-                           fcnn_error *error)
+static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out,
+                           int training, fcnn_error *error)
 {
     fcnn_engine *engine = &network->inference;
     FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
@@ -532,8 +551,14 @@ static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t st
     const size_t output_size = fcnn_network_output_size(network);
     for (size_t i = start; i < stop; i += PREDICTED) {
         const size_t images = smaller(stop - i, PREDICTED);
-        pass p = {.network = network, .engine = engine, .x = x, .rows = {NULL, i, i + images}, .images = images, .end = images,
-                  .group = group_size(images, engine->workers), .training = training,
+        pass p = {.network = network,
+                  .engine = engine,
+                  .x = x,
+                  .rows = {NULL, i, i + images},
+                  .images = images,
+                  .end = images,
+                  .group = group_size(images, engine->workers),
+                  .training = training,
                   .out = out + (i - start) * output_size};
         prepare(&p);
         run_images(&p);
@@ -543,7 +568,8 @@ static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t st
     return FCNN_OK;
 }
 
-fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error)
+fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss,
+                               fcnn_error *error)
 {
     pthread_mutex_lock(&network->lock);
     const fcnn_status status = train(network, batch, update, loss, error);

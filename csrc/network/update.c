@@ -1,7 +1,8 @@
 /* update.c - one step of the optimizer over the network's parameters.
  *
- * Updates are elementwise, so the vectors are cut into ranges of any length. Clipping by norm needs all gradients first:
- * clipnorm scales each parameter's gradient g by c / max(|g|, c); global_clipnorm all of them by c / max(|all|, c).
+ * Updates are elementwise, so the vectors are cut into ranges of any length. Clipping by norm needs all gradients
+ * first: clipnorm scales each parameter's gradient g by c / max(|g|, c); global_clipnorm all of them by c / max(|all|,
+ * c).
  */
 #include <math.h>
 
@@ -23,8 +24,8 @@ fcnn_update fcnn_network_next_update(const fcnn_network *network)
     return update;
 }
 
-void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip, const float *gradients,
-                               size_t begin, size_t end)
+void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip,
+                               const float *gradients, size_t begin, size_t end)
 {
     for (size_t p = 0; p < network->parameters; p++) {
         const fcnn_span *span = &network->parameter[p];
@@ -73,9 +74,8 @@ static void find_clips(const whole_update *whole)
     for (size_t p = 0; p < network->parameters; p++)
         total += whole->squares[p];
     for (size_t p = 0; p < network->parameters; p++)
-        whole->clip[p] = network->optimizer.clipnorm > 0.0
-                             ? clip_factor(network->optimizer.clipnorm, whole->squares[p])
-                             : clip_factor(network->optimizer.global_clipnorm, total);
+        whole->clip[p] = network->optimizer.clipnorm > 0.0 ? clip_factor(network->optimizer.clipnorm, whole->squares[p])
+                                                           : clip_factor(network->optimizer.global_clipnorm, total);
 }
 
 static void update_piece(void *context, size_t index, size_t worker)
@@ -91,7 +91,8 @@ fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_error *error)
     whole_update whole = {.network = network, .update = fcnn_network_next_update(network)};
     if (!fcnn_network_updates_at_once(network)) {
         void *block;
-        FCNN_TRY(fcnn_allocate(&block, network->parameters, sizeof(double) + sizeof(float), "the gradients' norms", error));
+        FCNN_TRY(
+            fcnn_allocate(&block, network->parameters, sizeof(double) + sizeof(float), "the gradients' norms", error));
         whole.squares = block;
         whole.clip = (float *)(whole.squares + network->parameters);
         find_clips(&whole);

@@ -53,8 +53,8 @@ struct fcnn_optimizer {
 /* The class called `type`, or NULL. */
 const fcnn_optimizer_class *fcnn_optimizer_find(const char *type);
 
-/* Fills *optimizer from attributes: "type", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue" (absent: none) and
- * the class's own. */
+/* Fills *optimizer from attributes: "type", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue" (absent: none)
+ * and the class's own. */
 fcnn_status fcnn_optimizer_create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error);
 
 /* *update = the numbers of step `step`, with clip_scale 1. */

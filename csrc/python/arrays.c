@@ -5,11 +5,15 @@
 
 static int dtype_from_numpy(int type, fcnn_dtype *dtype)
 {
-    static const struct { int numpy; fcnn_dtype core; } types[] = {
-        {NPY_BOOL, FCNN_BOOL},   {NPY_INT8, FCNN_INT8},       {NPY_UINT8, FCNN_UINT8},     {NPY_INT16, FCNN_INT16},
-        {NPY_UINT16, FCNN_UINT16}, {NPY_INT32, FCNN_INT32},   {NPY_UINT32, FCNN_UINT32},   {NPY_INT64, FCNN_INT64},
-        {NPY_UINT64, FCNN_UINT64}, {NPY_FLOAT16, FCNN_FLOAT16}, {NPY_FLOAT32, FCNN_FLOAT32}, {NPY_FLOAT64, FCNN_FLOAT64},
-        {NPY_LONGLONG, FCNN_INT64}, {NPY_ULONGLONG, FCNN_UINT64},
+    static const struct {
+        int numpy;
+        fcnn_dtype core;
+    } types[] = {
+        {NPY_BOOL, FCNN_BOOL},       {NPY_INT8, FCNN_INT8},        {NPY_UINT8, FCNN_UINT8},
+        {NPY_INT16, FCNN_INT16},     {NPY_UINT16, FCNN_UINT16},    {NPY_INT32, FCNN_INT32},
+        {NPY_UINT32, FCNN_UINT32},   {NPY_INT64, FCNN_INT64},      {NPY_UINT64, FCNN_UINT64},
+        {NPY_FLOAT16, FCNN_FLOAT16}, {NPY_FLOAT32, FCNN_FLOAT32},  {NPY_FLOAT64, FCNN_FLOAT64},
+        {NPY_LONGLONG, FCNN_INT64},  {NPY_ULONGLONG, FCNN_UINT64},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (types[i].numpy == type) {
@@ -31,8 +35,9 @@ int fcnn_array_from_python(PyObject *object, const char *argument, fcnn_array *a
         return -1;
     }
     if (!PyArray_ISNOTSWAPPED(numpy) || !PyArray_ISALIGNED(numpy)) {
-        PyErr_Format(PyExc_TypeError, "%s must be aligned and in native byte order, got dtype %S; convert it with astype",
-                     argument, (PyObject *)PyArray_DESCR(numpy));
+        PyErr_Format(PyExc_TypeError,
+                     "%s must be aligned and in native byte order, got dtype %S; convert it with astype", argument,
+                     (PyObject *)PyArray_DESCR(numpy));
         return -1;
     }
     const int rank = PyArray_NDIM(numpy);

@@ -20,8 +20,8 @@ static PyObject *set_num_threads(PyObject *module, PyObject *argument)
     if (count == -1 && PyErr_Occurred())
         return NULL;
     if (count < 0)
-        return PyErr_Format(PyExc_ValueError, "set_num_threads() got %zd; it takes a positive number, or 0 for automatic",
-                            count);
+        return PyErr_Format(PyExc_ValueError,
+                            "set_num_threads() got %zd; it takes a positive number, or 0 for automatic", count);
     fcnn_error error = {0};
     if (fcnn_threads_set((size_t)count, &error) != FCNN_OK)
         return fcnn_python_raise(module, &error);
@@ -67,8 +67,8 @@ static int execute(PyObject *module)
     fcnn_module_state *state = PyModule_GetState(module);
     if (PyArray_ImportNumPyAPI() < 0 || choose_kernels(state) < 0)
         return -1;
-    state->data_error = PyErr_NewExceptionWithDoc("fashioncnn.DataError", "A file whose content is damaged or not what it claims to be.",
-                                                  PyExc_ValueError, NULL);
+    state->data_error = PyErr_NewExceptionWithDoc(
+        "fashioncnn.DataError", "A file whose content is damaged or not what it claims to be.", PyExc_ValueError, NULL);
     if (!state->data_error || PyModule_AddObjectRef(module, "DataError", state->data_error) < 0)
         return -1;
     state->network_type = fcnn_network_type_create(module);

@@ -44,8 +44,8 @@ static int refuse_shape(const fcnn_array *array, const char *argument, const fcn
         rows.extent[i] = array->extent[i + 1];
     wanted.rank = rank;
     char got[128], want[128];
-    PyErr_Format(PyExc_ValueError, "%s has rows of shape %s, expected %s", argument, fcnn_shape_text(&rows, got, sizeof got),
-                 fcnn_shape_text(&wanted, want, sizeof want));
+    PyErr_Format(PyExc_ValueError, "%s has rows of shape %s, expected %s", argument,
+                 fcnn_shape_text(&rows, got, sizeof got), fcnn_shape_text(&wanted, want, sizeof want));
     return -1;
 }
 
@@ -95,7 +95,8 @@ static int read_rows(PyObject *order, PyObject *start, PyObject *stop, size_t av
         length = (size_t)PyArray_DIM((PyArrayObject *)order, 0);
     }
     if (first < 0 || last <= first || (size_t)last > length) {
-        PyErr_Format(PyExc_ValueError, "a batch from %zd to %zd is not within the %zu rows, or is empty", first, last, length);
+        PyErr_Format(PyExc_ValueError, "a batch from %zd to %zd is not within the %zu rows, or is empty", first, last,
+                     length);
         return -1;
     }
     for (Py_ssize_t i = first; rows->order && i < last; i++)
@@ -115,11 +116,13 @@ typedef struct batch_arguments {
 } batch_arguments;
 
 /* (x, y, order, start, stop, sample_weight=None) */
-static int read_batch(PyObject *self, const char *call, PyObject *const *arguments, Py_ssize_t count, batch_arguments *out)
+static int read_batch(PyObject *self, const char *call, PyObject *const *arguments, Py_ssize_t count,
+                      batch_arguments *out)
 {
     const fcnn_network *network = network_of(self);
     if (count < 5 || count > 6) {
-        PyErr_Format(PyExc_TypeError, "%s() takes x, y, order, start, stop and sample_weight; got %zd arguments", call, count);
+        PyErr_Format(PyExc_TypeError, "%s() takes x, y, order, start, stop and sample_weight; got %zd arguments", call,
+                     count);
         return -1;
     }
     if (!fcnn_network_loss(network)) {
@@ -148,7 +151,8 @@ static int read_batch(PyObject *self, const char *call, PyObject *const *argumen
     return read_rows(arguments[2], arguments[3], arguments[4], available, &out->batch.rows);
 }
 
-static PyObject *run_training(PyObject *self, const char *call, PyObject *const *arguments, Py_ssize_t count, int update)
+static PyObject *run_training(PyObject *self, const char *call, PyObject *const *arguments, Py_ssize_t count,
+                              int update)
 {
     batch_arguments given;
     if (read_batch(self, call, arguments, count, &given) < 0)
@@ -217,8 +221,9 @@ static float *check_out(const fcnn_network *network, PyObject *object, size_t ro
     const fcnn_shape *output = output_of(network);
     if (out.dtype != FCNN_FLOAT32 || !PyArray_ISCARRAY((PyArrayObject *)object) || out.rank != output->rank + 1 ||
         !rows_have_shape(&out, output, output->rank) || out.extent[0] < rows) {
-        PyErr_SetString(PyExc_ValueError, "out must be a writable, contiguous float32 array with the output's shape and a "
-                                          "row for each row of x");
+        PyErr_SetString(PyExc_ValueError,
+                        "out must be a writable, contiguous float32 array with the output's shape and a "
+                        "row for each row of x");
         return NULL;
     }
     return PyArray_DATA((PyArrayObject *)object);

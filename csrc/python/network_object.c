@@ -8,7 +8,8 @@
 
 /* ---- creation ---- */
 
-/* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set. */
+/* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set.
+ * */
 static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **items, size_t **inputs)
 {
     static const char *const structure[] = {"type", "name", "inputs", NULL};
@@ -192,8 +193,9 @@ static PyObject *get_parameters(PyObject *self, void *unused)
     for (size_t n = 0; list && n < graph->nodes; n++)
         for (size_t i = 0; list && i < graph->node[n].layer.parameters; i++) {
             const fcnn_parameter *parameter = &graph->node[n].layer.parameter[i];
-            append(&list, Py_BuildValue("(nsNn)", (Py_ssize_t)n, parameter->name, fcnn_shape_to_python(&parameter->shape),
-                                        (Py_ssize_t)(graph->node[n].parameters + parameter->offset)));
+            append(&list,
+                   Py_BuildValue("(nsNn)", (Py_ssize_t)n, parameter->name, fcnn_shape_to_python(&parameter->shape),
+                                 (Py_ssize_t)(graph->node[n].parameters + parameter->offset)));
         }
     return list;
 }
@@ -204,7 +206,8 @@ static PyObject *get_optimizer_slots(PyObject *self, void *unused)
     const fcnn_optimizer *optimizer = fcnn_network_optimizer(network_of(self));
     PyObject *list = PyList_New(0);
     for (size_t s = 0; list && optimizer && s < optimizer->slots; s++)
-        append(&list, Py_BuildValue("(sN)", optimizer->slot_name[s], view_of(self, fcnn_network_slot(network_of(self), s))));
+        append(&list,
+               Py_BuildValue("(sN)", optimizer->slot_name[s], view_of(self, fcnn_network_slot(network_of(self), s))));
     return list;
 }
 
@@ -372,7 +375,8 @@ static PyObject *set_metrics(PyObject *self, PyObject *descriptions)
     fcnn_error error = {0};
     fcnn_status status = FCNN_OK;
     if (count > FCNN_MAX_METRICS)
-        status = fcnn_fail(&error, FCNN_E_ARGUMENT, "%zu metrics are asked for; at most %d are supported", count, FCNN_MAX_METRICS);
+        status = fcnn_fail(&error, FCNN_E_ARGUMENT, "%zu metrics are asked for; at most %d are supported", count,
+                           FCNN_MAX_METRICS);
     for (size_t m = 0; status == FCNN_OK && m < count; m++) {
         fcnn_attributes attributes;
         fcnn_attribute *items = fcnn_attributes_from_python(PySequence_Fast_GET_ITEM(sequence, (Py_ssize_t)m),
@@ -420,7 +424,8 @@ static PyGetSetDef attributes_of_network[] = {
     {"trainable", get_trainable, set_trainable, "One truth value a parameter.", NULL},
     {"iterations", get_counter, set_counter, "Updates made.", (void *)offsetof(fcnn_network_state, iterations)},
     {"seed", get_counter, set_counter, "Key of the dropout masks.", (void *)offsetof(fcnn_network_state, seed)},
-    {"random_step", get_counter, set_counter, "Training steps made.", (void *)offsetof(fcnn_network_state, random_step)},
+    {"random_step", get_counter, set_counter, "Training steps made.",
+     (void *)offsetof(fcnn_network_state, random_step)},
     {"learning_rate", get_learning_rate, set_learning_rate, "Of the next update.", NULL},
     {"check_finite", get_check_finite, set_check_finite, "Whether a loss that is not finite raises.", NULL},
     {0},
@@ -434,7 +439,8 @@ static PyMethodDef methods[] = {
     {"reset_metrics", reset_metrics, METH_NOARGS, "Starts counting anew."},
     {"train_step", (PyCFunction)(void (*)(void))fcnn_call_train_step, METH_FASTCALL, "One update."},
     {"test_step", (PyCFunction)(void (*)(void))fcnn_call_test_step, METH_FASTCALL, "Loss and metrics of a batch."},
-    {"compute_gradients", (PyCFunction)(void (*)(void))fcnn_call_compute_gradients, METH_FASTCALL, "Gradients of a batch."},
+    {"compute_gradients", (PyCFunction)(void (*)(void))fcnn_call_compute_gradients, METH_FASTCALL,
+     "Gradients of a batch."},
     {"apply_gradients", fcnn_call_apply_gradients, METH_NOARGS, "One update from the gradients."},
     {"predict", (PyCFunction)(void (*)(void))fcnn_call_predict, METH_FASTCALL | METH_KEYWORDS, "Predictions for rows."},
     {"last_outputs", fcnn_call_last_outputs, METH_NOARGS, "A copy of the last batch's predictions."},

@@ -1,4 +1,5 @@
-/* network_object.h - the Python type Network, shared by network_object.c (the type) and network_calls.c (its computing calls). */
+/* network_object.h - the Python type Network, shared by network_object.c (the type) and network_calls.c (its computing
+ * calls). */
 #ifndef FCNN_PYTHON_NETWORK_OBJECT_H
 #define FCNN_PYTHON_NETWORK_OBJECT_H
 
@@ -7,8 +8,7 @@
 #include "../network/network.h"
 
 typedef struct network_object {
-    PyObject_HEAD
-    fcnn_network *network;
+    PyObject_HEAD fcnn_network *network;
 } network_object;
 
 /* Methods that compute; they release the GIL. See _core.pyi. */

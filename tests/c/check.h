@@ -14,10 +14,10 @@ static int check_count, check_failures;
 #define CHECK_CLOSE(actual, expected, tolerance) check_close(actual, expected, tolerance, #actual, __FILE__, __LINE__)
 
 /* The error's status and a part of its sentence. */
-#define CHECK_ERROR(error, expected, part)                                                              \
-    do {                                                                                                \
-        CHECK((error).status == (expected));                                                            \
-        check_that(strstr((error).message, part) != NULL, (error).message, __FILE__, __LINE__);         \
+#define CHECK_ERROR(error, expected, part)                                                      \
+    do {                                                                                        \
+        CHECK((error).status == (expected));                                                    \
+        check_that(strstr((error).message, part) != NULL, (error).message, __FILE__, __LINE__); \
     } while (0)
 
 static inline void check_that(int holds, const char *text, const char *file, int line)

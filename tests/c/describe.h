@@ -6,17 +6,22 @@
 
 #define INTEGER(key, value) \
     {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 1, .integers = {value}, .number = value}
-#define PAIR(key, a, b) {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 2, .integers = {a, b}}
-#define FOUR(key, a, b, c, d) {.name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 4, .integers = {a, b, c, d}}
+#define PAIR(key, a, b)                                                             \
+    {                                                                               \
+        .name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 2, .integers = {a, b} \
+    }
+#define FOUR(key, a, b, c, d)                                                             \
+    {                                                                                     \
+        .name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 4, .integers = {a, b, c, d} \
+    }
 #define NUMBER(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_NUMBER, .number = value}
 #define TEXT(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_TEXT, .text = value}
 
 /* The attributes given as INTEGER(...), TEXT(...) and so on; valid until the enclosing block ends. */
-#define DESCRIBE(...)                                                     \
-    (fcnn_attributes)                                                     \
-    {                                                                     \
-        (const fcnn_attribute[]){__VA_ARGS__},                            \
-            sizeof((const fcnn_attribute[]){__VA_ARGS__}) / sizeof(fcnn_attribute) \
+#define DESCRIBE(...)                                                                                                 \
+    (fcnn_attributes)                                                                                                 \
+    {                                                                                                                 \
+        (const fcnn_attribute[]){__VA_ARGS__}, sizeof((const fcnn_attribute[]){__VA_ARGS__}) / sizeof(fcnn_attribute) \
     }
 
 #endif

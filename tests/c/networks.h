@@ -31,7 +31,10 @@ static inline void fill_data(void)
 static inline fcnn_array rows_of(const void *data, fcnn_dtype dtype, size_t size)
 {
     const ptrdiff_t element = (ptrdiff_t)fcnn_dtype_size(dtype);
-    return (fcnn_array){.dtype = dtype, .data = data, .rank = 2, .extent = {ROWS, size},
+    return (fcnn_array){.dtype = dtype,
+                        .data = data,
+                        .rank = 2,
+                        .extent = {ROWS, size},
                         .stride = {(ptrdiff_t)size * element, element}};
 }
 

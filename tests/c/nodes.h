@@ -5,21 +5,24 @@
 #include "describe.h"
 #include "network/graph.h"
 
-#define IMAGES(height, width, channels)                                                      \
-    {.type = "input", .name = "input",                                                       \
-     .attributes = DESCRIBE({.name = "shape", .kind = FCNN_ATTRIBUTE_INTEGER, .count = 3,    \
-                             .integers = {height, width, channels}})}
+#define IMAGES(height, width, channels) \
+    {.type = "input",                   \
+     .name = "input",                   \
+     .attributes = DESCRIBE(            \
+         {.name = "shape", .kind = FCNN_ATTRIBUTE_INTEGER, .count = 3, .integers = {height, width, channels}})}
 
 /* A layer called `layer` behind node `source`, with the attributes that follow. */
-#define NODE(layer, source, ...)                                                                     \
+#define NODE(layer, source, ...) \
     {.type = layer, .name = layer, .input = (const size_t[]){source}, .inputs = 1, .attributes = DESCRIBE(__VA_ARGS__)}
 
-#define ADD(...)                                                                   \
-    {.type = "add", .name = "add", .input = (const size_t[]){__VA_ARGS__},         \
+#define ADD(...)                             \
+    {.type = "add",                          \
+     .name = "add",                          \
+     .input = (const size_t[]){__VA_ARGS__}, \
      .inputs = sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t)}
 
-#define CONV(source, filters, size, pad)                                                                              \
-    NODE("conv2d", source, INTEGER("filters", filters), PAIR("kernel_size", size, size), INTEGER("strides", 1),       \
+#define CONV(source, filters, size, pad)                                                                        \
+    NODE("conv2d", source, INTEGER("filters", filters), PAIR("kernel_size", size, size), INTEGER("strides", 1), \
          TEXT("padding", pad), INTEGER("dilation_rate", 1), INTEGER("use_bias", 1))
 #define ACTIVATION(source, name) NODE("activation", source, TEXT("function", name))
 #define POOL(layer, source, size, stride, pad) \
@@ -34,8 +37,8 @@
 #define DROPOUT(source, share) NODE("dropout", source, NUMBER("rate", share))
 
 /* The graph of the nodes given; the caller destroys it. */
-#define GRAPH(...)                                            \
-    graph_of((const fcnn_node_spec[]){__VA_ARGS__},           \
+#define GRAPH(...)                                  \
+    graph_of((const fcnn_node_spec[]){__VA_ARGS__}, \
              sizeof((const fcnn_node_spec[]){__VA_ARGS__}) / sizeof(fcnn_node_spec))
 
 static inline fcnn_graph *graph_of(const fcnn_node_spec *specs, size_t count)

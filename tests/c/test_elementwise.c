@@ -32,7 +32,7 @@ static void fill(float *out, size_t count, uint64_t stream, float low, float hig
 /* ---- guarded output ---- */
 
 typedef struct outputs {
-    size_t count;                          /* floats that the probe wrote to each of its arrays */
+    size_t count; /* floats that the probe wrote to each of its arrays */
     float *array[ARRAYS];
     float memory[ARRAYS][ROOM + 2 * GUARD];
 } outputs;
@@ -44,7 +44,7 @@ static void clear(outputs *out)
     for (size_t a = 0; a < ARRAYS; a++) {
         for (size_t i = 0; i < ROOM + 2 * GUARD; i++)
             memcpy(&out->memory[a][i], &canary, sizeof canary);
-        out->array[a] = out->memory[a] + GUARD + 1;   /* not aligned to a vector */
+        out->array[a] = out->memory[a] + GUARD + 1; /* not aligned to a vector */
     }
 }
 
@@ -68,7 +68,7 @@ typedef struct probe {
     const char *name;
     size_t variants, arrays;
     int exact_on_integers;
-    double tolerance;         /* on random numbers: |error| <= tolerance * max(|expected|, scale) */
+    double tolerance; /* on random numbers: |error| <= tolerance * max(|expected|, scale) */
     double scale;
     void (*run)(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out);
 } probe;
@@ -177,14 +177,9 @@ static void run_dropout(const fcnn_kernels *kernels, size_t variant, size_t size
 static fcnn_windows windows_of(size_t variant, size_t channels)
 {
     static const fcnn_windows all[] = {
-        {6, 4, 0, 3, 2, 2, 2, 2, 2, 0, 0},
-        {5, 5, 0, 2, 2, 2, 2, 2, 2, 0, 0},
-        {5, 5, 0, 5, 5, 3, 3, 1, 1, 1, 1},
-        {5, 4, 0, 3, 2, 2, 2, 2, 2, 0, 0},
-        {4, 7, 0, 1, 2, 4, 3, 3, 4, 0, 0},
-        {7, 5, 0, 3, 2, 1, 2, 3, 3, 0, 0},
-        {3, 3, 0, 3, 3, 2, 2, 1, 1, 0, 0},
-        {1, 1, 0, 1, 1, 3, 3, 2, 2, 1, 1},
+        {6, 4, 0, 3, 2, 2, 2, 2, 2, 0, 0}, {5, 5, 0, 2, 2, 2, 2, 2, 2, 0, 0}, {5, 5, 0, 5, 5, 3, 3, 1, 1, 1, 1},
+        {5, 4, 0, 3, 2, 2, 2, 2, 2, 0, 0}, {4, 7, 0, 1, 2, 4, 3, 3, 4, 0, 0}, {7, 5, 0, 3, 2, 1, 2, 3, 3, 0, 0},
+        {3, 3, 0, 3, 3, 2, 2, 1, 1, 0, 0}, {1, 1, 0, 1, 1, 3, 3, 2, 2, 1, 1},
     };
     fcnn_windows windows = all[variant];
     windows.channels = channels;
@@ -314,10 +309,7 @@ static void compare(const probe *p, size_t variant, size_t size, const char *isa
     CHECK(worst == 0.0);
 }
 
-static int is_same(const outputs *a, const outputs *b)
-{
-    return memcmp(a->memory, b->memory, sizeof a->memory) == 0;
-}
+static int is_same(const outputs *a, const outputs *b) { return memcmp(a->memory, b->memory, sizeof a->memory) == 0; }
 
 static int is_fused(fcnn_isa isa) { return isa == FCNN_ISA_AVX2 || isa == FCNN_ISA_AVX512; }
 
@@ -459,10 +451,10 @@ static void test_conversion(const fcnn_kernels *kernels)
         CHECK(kernels->convert(FCNN_FLOAT64, 19, x, y) == 0);
         x[i] = 0.0;
     }
-    uint8_t bytes[19 * 8 + 1] = {0};   /* an array that is not aligned */
+    uint8_t bytes[19 * 8 + 1] = {0}; /* an array that is not aligned */
     for (size_t dtype = 0; dtype < FCNN_DTYPE_COUNT; dtype++) {
         memset(bytes, 0, sizeof bytes);
-        bytes[19 * element_size[dtype]] = 0x40;   /* the top byte of the last element */
+        bytes[19 * element_size[dtype]] = 0x40; /* the top byte of the last element */
         CHECK(kernels->convert((fcnn_dtype)dtype, 19, bytes + 1, y) == 1);
         CHECK(y[17] == 0.0f && y[18] > 0.0f);
     }
@@ -477,7 +469,7 @@ static void test_dropout_drops_the_rate(void)
     fcnn_kernels_for(FCNN_ISA_REFERENCE)->dropout(100000, x, 5, 6, 7, 0.3f, y);
     for (size_t i = 0; i < 100000; i++)
         dropped += y[i] == 0.0f;
-    CHECK_CLOSE((double)dropped, 30000.0, 600.0);   /* four standard deviations */
+    CHECK_CLOSE((double)dropped, 30000.0, 600.0); /* four standard deviations */
 }
 
 int main(void)

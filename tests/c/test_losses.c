@@ -61,11 +61,13 @@ static void test_gradients(void)
             loss_of(DESCRIBE(TEXT("type", "sparse_categorical_crossentropy"), INTEGER("from_logits", from_logits)));
         check_gradient(&sparse, x, labels, 0x1p-7f, 3e-4);
         for (int smoothed = 0; smoothed < 2; smoothed++) {
-            const fcnn_loss categorical = loss_of(DESCRIBE(TEXT("type", "categorical_crossentropy"),
-                INTEGER("from_logits", from_logits), NUMBER("label_smoothing", 0.2 * smoothed)));
+            const fcnn_loss categorical =
+                loss_of(DESCRIBE(TEXT("type", "categorical_crossentropy"), INTEGER("from_logits", from_logits),
+                                 NUMBER("label_smoothing", 0.2 * smoothed)));
             check_gradient(&categorical, x, targets, 0x1p-7f, 3e-4);
-            const fcnn_loss binary = loss_of(DESCRIBE(TEXT("type", "binary_crossentropy"),
-                INTEGER("from_logits", from_logits), NUMBER("label_smoothing", 0.2 * smoothed)));
+            const fcnn_loss binary =
+                loss_of(DESCRIBE(TEXT("type", "binary_crossentropy"), INTEGER("from_logits", from_logits),
+                                 NUMBER("label_smoothing", 0.2 * smoothed)));
             check_gradient(&binary, x, yes_no, 0x1p-7f, 3e-4);
         }
     }

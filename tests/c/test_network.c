@@ -53,13 +53,12 @@ static fcnn_graph *chain_of(fcnn_node_spec *specs, size_t count)
 /* Convolution, perhaps ReLU, and pool; a layer that does nothing between them keeps them from being fused. */
 static fcnn_graph *pooled_graph(const geometry *g, int fused, tail end)
 {
-    const fcnn_attributes conv = DESCRIBE(
-        INTEGER("filters", g->filters), PAIR("kernel_size", g->kernel[0], g->kernel[1]),
-        PAIR("strides", g->strides[0], g->strides[1]), TEXT("padding", g->padding),
-        PAIR("dilation_rate", g->dilation[0], g->dilation[1]), INTEGER("use_bias", g->bias));
+    const fcnn_attributes conv =
+        DESCRIBE(INTEGER("filters", g->filters), PAIR("kernel_size", g->kernel[0], g->kernel[1]),
+                 PAIR("strides", g->strides[0], g->strides[1]), TEXT("padding", g->padding),
+                 PAIR("dilation_rate", g->dilation[0], g->dilation[1]), INTEGER("use_bias", g->bias));
     const fcnn_attributes pool = DESCRIBE(PAIR("pool_size", g->pool[0], g->pool[1]),
-                                          PAIR("strides", g->steps[0], g->steps[1]),
-                                          TEXT("padding", g->pool_padding));
+                                          PAIR("strides", g->steps[0], g->steps[1]), TEXT("padding", g->pool_padding));
     const fcnn_attributes second =
         DESCRIBE(INTEGER("filters", g->second), INTEGER("kernel_size", 3), INTEGER("strides", 1),
                  TEXT("padding", "valid"), INTEGER("dilation_rate", 1), INTEGER("use_bias", 1));
@@ -69,10 +68,10 @@ static fcnn_graph *pooled_graph(const geometry *g, int fused, tail end)
     const fcnn_attributes relu = DESCRIBE(TEXT("function", "relu")), sigmoid = DESCRIBE(TEXT("function", "sigmoid"));
     const fcnn_attributes units = DESCRIBE(INTEGER("units", 3), INTEGER("use_bias", 1));
     const fcnn_attributes drop = DESCRIBE(INTEGER("keepdims", 0));
-    fcnn_node_spec specs[16] = {
-        IMAGES(g->image[0], g->image[1], g->image[2])};
+    fcnn_node_spec specs[16] = {IMAGES(g->image[0], g->image[1], g->image[2])};
     size_t n = 1;
-#define APPEND(layer, described) specs[n++] = (fcnn_node_spec){.type = layer, .attributes = described}
+#define APPEND(layer, described) \
+    specs[n++] = (fcnn_node_spec) { .type = layer, .attributes = described }
     for (int block = 0; block < (g->second ? 2 : 1); block++) {
         APPEND("conv2d", block ? second : conv);
         if (!fused)
@@ -187,10 +186,10 @@ static void test_fused_steps_among_branches(void)
     fcnn_graph *fused = GRAPH(IMAGES(8, 8, 1), CONV(0, 8, 3, "same"), ACTIVATION(1, "relu"), MAX_POOL(2, 2, 2, "valid"),
                               CONV(3, 8, 3, "same"), MAX_POOL(4, 3, 1, "same"), ADD(3, 5), CONV(6, 8, 3, "same"),
                               ACTIVATION(7, "relu"), MAX_POOL(8, 2, 2, "valid"), CONV(9, 3, 1, "valid"), SOFTMAX(10));
-    fcnn_graph *plain = GRAPH(IMAGES(8, 8, 1), CONV(0, 8, 3, "same"), SCALE(1, 1), ACTIVATION(2, "relu"),
-                              MAX_POOL(3, 2, 2, "valid"), CONV(4, 8, 3, "same"), SCALE(5, 1), MAX_POOL(6, 3, 1, "same"),
-                              ADD(4, 7), CONV(8, 8, 3, "same"), SCALE(9, 1), ACTIVATION(10, "relu"),
-                              MAX_POOL(11, 2, 2, "valid"), CONV(12, 3, 1, "valid"), SOFTMAX(13));
+    fcnn_graph *plain =
+        GRAPH(IMAGES(8, 8, 1), CONV(0, 8, 3, "same"), SCALE(1, 1), ACTIVATION(2, "relu"), MAX_POOL(3, 2, 2, "valid"),
+              CONV(4, 8, 3, "same"), SCALE(5, 1), MAX_POOL(6, 3, 1, "same"), ADD(4, 7), CONV(8, 8, 3, "same"),
+              SCALE(9, 1), ACTIVATION(10, "relu"), MAX_POOL(11, 2, 2, "valid"), CONV(12, 3, 1, "valid"), SOFTMAX(13));
     fcnn_network *a = network_of(fused, best_isa(), loss), *b = network_of(plain, best_isa(), loss);
     CHECK(are_alike(a, b, 7));
     fcnn_network_destroy(a);
@@ -253,22 +252,26 @@ static void test_gradients_of_graphs(fcnn_isa isa)
     /* Two branches, each with an activation that may run in place. */
     check_gradients(GRAPH(IMAGES(6, 6, 2), CONV(0, 3, 3, "same"), ACTIVATION(1, "tanh"), CONV(2, 4, 3, "same"),
                           CONV(2, 4, 1, "valid"), ACTIVATION(3, "gelu"), ACTIVATION(4, "sigmoid"), ADD(5, 6),
-                          GLOBAL_AVERAGE(7), DENSE(8, 3)), isa, SQUARED_ERROR);
+                          GLOBAL_AVERAGE(7), DENSE(8, 3)),
+                    isa, SQUARED_ERROR);
     /* A tensor with three users, and one added to itself. */
     check_gradients(GRAPH(IMAGES(5, 4, 3), CONV(0, 3, 2, "same"), ACTIVATION(1, "tanh"), ADD(1, 2, 1), ADD(3, 3),
                           CONV(4, 3, 3, "same"), ADD(5, 1, 4), ACTIVATION(6, "softplus"), GLOBAL_AVERAGE(7),
-                          DENSE(8, 2)), isa, SQUARED_ERROR);
+                          DENSE(8, 2)),
+                    isa, SQUARED_ERROR);
     /* Activations of a tensor that is read again later, dropout, and views with several users. */
     check_gradients(GRAPH(IMAGES(4, 4, 2), CONV(0, 4, 3, "valid"), ACTIVATION(1, "silu"), ADD(2, 1), DROPOUT(3, 0.3),
                           ACTIVATION(4, "tanh"), FLATTEN(5, 16), SCALE(6, -0.5), ACTIVATION(6, "sigmoid"), ADD(7, 8, 6),
                           DENSE(9, 6), ACTIVATION(10, "linear"), ACTIVATION(11, "elu"), ADD(12, 10), DENSE(13, 2)),
                     isa, SQUARED_ERROR);
     /* A softmax for every pixel, which the loss takes over. */
-    check_gradients(GRAPH(IMAGES(4, 4, 2), CONV(0, 4, 3, "same"), ACTIVATION(1, "tanh"),
-                          AVERAGE_POOL(2, 2, 2, "same"), DENSE(3, CLASSES), SOFTMAX(4)), isa, SPARSE_CROSSENTROPY);
+    check_gradients(GRAPH(IMAGES(4, 4, 2), CONV(0, 4, 3, "same"), ACTIVATION(1, "tanh"), AVERAGE_POOL(2, 2, 2, "same"),
+                          DENSE(3, CLASSES), SOFTMAX(4)),
+                    isa, SPARSE_CROSSENTROPY);
     /* A softmax that the loss cannot take over. */
     check_gradients(GRAPH(IMAGES(3, 3, 2), CONV(0, 4, 2, "valid"), SOFTMAX(1), CONV(2, CLASSES, 2, "valid"), SOFTMAX(3),
-                          FLATTEN(4, CLASSES)), isa, SPARSE_CROSSENTROPY);
+                          FLATTEN(4, CLASSES)),
+                    isa, SPARSE_CROSSENTROPY);
 }
 
 /* ---- the loss takes over the last activation ---- */

@@ -91,17 +91,17 @@ static size_t count_fused(fcnn_graph *graph, size_t *head, size_t *tail)
     return fused;
 }
 
-#define CHECK_FUSED(first, last, ...)                                         \
-    do {                                                                      \
-        size_t head = 0, tail = 0;                                            \
-        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 1);            \
-        CHECK(head == (first) && tail == (last));                             \
+#define CHECK_FUSED(first, last, ...)                              \
+    do {                                                           \
+        size_t head = 0, tail = 0;                                 \
+        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 1); \
+        CHECK(head == (first) && tail == (last));                  \
     } while (0)
 
-#define CHECK_NOT_FUSED(...)                                                  \
-    do {                                                                      \
-        size_t head = 0, tail = 0;                                            \
-        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 0);            \
+#define CHECK_NOT_FUSED(...)                                       \
+    do {                                                           \
+        size_t head = 0, tail = 0;                                 \
+        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 0); \
     } while (0)
 
 #define RELU_WITH(source, ...) NODE("activation", source, TEXT("function", "relu"), __VA_ARGS__)
@@ -355,10 +355,10 @@ static const struct {
     const char *type;
     fcnn_attributes attributes;
 } kinds[] = {
-    {"conv2d", {bordered, 6}}, {"conv2d", {plain, 6}}, {"max_pooling2d", {pool, 3}}, {"activation", {relu, 1}},
-    {"activation", {gelu, 1}}, {"activation", {linear, 1}}, {"activation", {sigmoid, 1}}, {"dropout", {half, 1}},
-    {"rescaling", {twice, 2}}, {"reshape", {same_shape, 1}}, {"dense", {units, 2}},       {"softmax", {NULL, 0}},
-    {"add", {NULL, 0}},        {"conv2d", {bordered, 6}},  {"activation", {relu, 1}},     {"max_pooling2d", {pool, 3}},
+    {"conv2d", {bordered, 6}}, {"conv2d", {plain, 6}},       {"max_pooling2d", {pool, 3}}, {"activation", {relu, 1}},
+    {"activation", {gelu, 1}}, {"activation", {linear, 1}},  {"activation", {sigmoid, 1}}, {"dropout", {half, 1}},
+    {"rescaling", {twice, 2}}, {"reshape", {same_shape, 1}}, {"dense", {units, 2}},        {"softmax", {NULL, 0}},
+    {"add", {NULL, 0}},        {"conv2d", {bordered, 6}},    {"activation", {relu, 1}},    {"max_pooling2d", {pool, 3}},
 };
 
 /* A node mostly follows the one before; the last one adds whatever nobody has used. */

@@ -113,14 +113,14 @@ static void test_training_gives_the_same_bits(void)
 /* ---- failures leave no trace ---- */
 
 /* Runs `call` again without fault injection where it failed, and counts that. */
-#define ATTEMPT(call)                              \
-    do {                                           \
-        if ((call) == FCNN_OK)                     \
-            break;                                 \
-        CHECK_ERROR(error, FCNN_E_MEMORY, "");     \
-        failures++;                                \
-        fcnn_memory_fail_after(-1);                \
-        CHECK((call) == FCNN_OK);                  \
+#define ATTEMPT(call)                          \
+    do {                                       \
+        if ((call) == FCNN_OK)                 \
+            break;                             \
+        CHECK_ERROR(error, FCNN_E_MEMORY, ""); \
+        failures++;                            \
+        fcnn_memory_fail_after(-1);            \
+        CHECK((call) == FCNN_OK);              \
     } while (0)
 
 static fcnn_status create_mixed(fcnn_network **network, fcnn_error *error)
