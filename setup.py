@@ -152,7 +152,10 @@ class CoreBuild:
     def make_programs(self, pattern: str) -> None:
         """A program of each C file, in the variant's folder. They need no speed: what counts is linked in."""
         optimization = ["-O1"] if self.variant.name == "release" else []
-        for path in sorted(ROOT.glob(pattern)):
+        paths = sorted(ROOT.glob(pattern))
+        if not paths:
+            raise SystemExit(f"no C file is called {pattern!r}; it is seen from the project's folder")
+        for path in paths:
             program = self.compile(str(path.relative_to(ROOT)), flags=["-Icsrc", *optimization])
             self.writer.build(f"{self.folder}/{path.stem}", "link_program", [program, self.library])
 

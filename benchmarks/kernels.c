@@ -36,11 +36,11 @@ static float *numbers(size_t count, float low, float high)
 
 typedef struct stage {
     const char *name;
-    void (*run)(const fcnn_kernels *kernels);   /* one batch of IMAGES */
-    double products;                            /* multiply-adds an image */
+    void (*run)(const fcnn_kernels *kernels); /* one batch of IMAGES */
+    double products;                          /* multiply-adds an image */
 } stage;
 
-enum { STRIDE = 16 * 1101 };   /* floats of an image's record here */
+enum { STRIDE = 16 * 1101 }; /* floats of an image's record here */
 
 static float *input, *hidden, *pooled_1, *pooled_2, *gradient_1, *gradient_2, *dense_in, *dense_out, *dense_gradient;
 static float *kernel_1, *kernel_2, *transposed_2, *transformed_2, *dense_kernel, *weights_gradient, *scratch, *output;
@@ -127,8 +127,9 @@ static void kernel_transform(const fcnn_kernels *k) { k->winograd_kernel(&winogr
 
 static void adam(const fcnn_kernels *k)
 {
-    k->adam(225034, dense_kernel, weights_gradient, weights_gradient + 300000, weights_gradient + 600000, NULL, 1e-3f,
-            0.9f, 0.999f, 1e-7f, 0.0f, 1.0f, INFINITY);
+    const fcnn_update update = {.rate = 1e-3f, .clip_scale = 1.0f, .clip_value = INFINITY, .keeps_finite = 1};
+    k->adam(&update, 225034, dense_kernel, weights_gradient, weights_gradient + 300000, weights_gradient + 600000, NULL,
+            0.9f, 0.999f, 1e-7f);
 }
 
 static const stage stages[] = {

@@ -10,13 +10,15 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from fashioncnn import _keras_alias
+from fashioncnn import _imports
 from fashioncnn._core import DataError, get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from fashioncnn import (
         activations,
+        backend,
         callbacks,
+        config,
         datasets,
         initializers,
         layers,
@@ -24,24 +26,39 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        random,
         saving,
         utils,
     )
     from fashioncnn import activations as nn
+    from fashioncnn import config as test
+    from fashioncnn.initializers import Initializer
     from fashioncnn.layers import Input, Layer
+    from fashioncnn.losses import Loss
+    from fashioncnn.metrics import Metric
     from fashioncnn.models import Model, Sequential
+    from fashioncnn.optimizers import Optimizer
+    from fashioncnn.utils.variable import Variable
 
-__version__ = "0.1.0"
+# The first two numbers are those of the Keras whose API this is, the third counts our releases of it.
+__version__ = "3.15.0"
 
 __all__ = [
     "DataError",
+    "Initializer",
     "Input",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
     "Sequential",
+    "Variable",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
+    "config",
     "datasets",
     "get_num_threads",
     "initializers",
@@ -52,24 +69,36 @@ __all__ = [
     "models",
     "nn",
     "optimizers",
+    "random",
     "saving",
     "set_num_threads",
+    "test",
     "utils",
+    "version",
 ]
 
 keras = sys.modules[__name__]
-_keras_alias.install(keras)
-_homes = {"Input": "layers", "Layer": "layers", "Model": "models", "Sequential": "models"}
+_imports.install(keras)
+_classes = {"Initializer": "initializers", "Input": "layers", "Layer": "layers", "Loss": "losses", "Metric": "metrics",
+            "Model": "models", "Optimizer": "optimizers", "Sequential": "models", "Variable": "utils.variable"}
+_modules = {"nn": "activations", "test": "config"}
+
+
+def version() -> str:
+    """The version, as a function."""
+    return __version__
 
 
 def __getattr__(name: str) -> Any:
     """Loads a part of the package when it is first asked for."""
-    if name not in __all__:
-        raise AttributeError(f"module 'fashioncnn' has no attribute {name!r}")
-    if name in _homes:
-        value = getattr(importlib.import_module(f"fashioncnn.{_homes[name]}"), name)
+    if name in _classes:
+        value = getattr(importlib.import_module(f"fashioncnn.{_classes[name]}"), name)
+    elif name in __all__:
+        value = importlib.import_module(f"fashioncnn.{_modules.get(name, name)}")
     else:
-        value = importlib.import_module("fashioncnn.activations" if name == "nn" else f"fashioncnn.{name}")
+        from fashioncnn.utils import absent
+
+        return absent.module_getattr(__name__)(name)
     globals()[name] = value
     return value
 

@@ -1,8 +1,11 @@
 """The C core as Python sees it. Everything numerical happens behind these names.
 
 Errors: ValueError (a value, shape, label or name that does not fit; the message names the argument), TypeError (an
-element type that cannot be used), MemoryError, OSError, DataError (a damaged file), FloatingPointError (a loss that is
-not finite). After an error a network is as it was before the call.
+element type that cannot be used), MemoryError, OSError, DataError (a damaged file), FloatingPointError (a loss or a
+weight that is not finite). After an error a network is as it was before the call.
+
+Calls may come from several threads: those on one network run one after the other, without Python's lock. What a call
+finds out it returns itself; nothing is fetched later, and no array shares the core's memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,16 +39,14 @@ class Network:
             global_average_pooling2d  keepdims (bool)
             global_max_pooling2d      keepdims (bool)
             reshape                   target_shape (tuple of sizes; Flatten is (n,))
-            dropout                   rate
-            rescaling                 scale, offset
+            dropout                   rate, seed
+            rescaling                 scale, offset: numbers, or tuples of one for each channel
             zero_padding2d            padding (top, bottom, left, right)
             add                       two or more inputs
             ========================= ===================================================================
 
-            Parameters of a node with ``trainable`` False are not updated.
-
-    All arrays handed out (`weights`, `gradients`, `optimizer_slots`) are views of the core's memory: writing to them
-    changes the network. They stay valid as long as they are referenced.
+    Vectors have P numbers each, P being the size of all parameters: "weights" (zeros at first), "gradients" (as the
+    last `compute_gradients` left them) and the optimizer's slots.
     """
 
     def __init__(self, nodes: Sequence[Mapping[str, Any]]) -> None: ...
@@ -56,45 +57,44 @@ class Network:
         """Of every node, without the batch axis."""
     @property
     def parameters(self) -> list[tuple[int, str, tuple[int, ...], int]]:
-        """(node, name, shape, offset into `weights`) of every parameter: "kernel" before "bias", nodes in order."""
+        """(node, name, shape, offset into the vectors) of every parameter: "kernel" before "bias", nodes in order."""
     @property
-    def weights(self) -> NDArray[np.float32]:
-        """(P,) every parameter, zeros at first."""
-    @property
-    def gradients(self) -> NDArray[np.float32]:
-        """(P,) as the last `compute_gradients` left them."""
-    @property
-    def optimizer_slots(self) -> list[tuple[str, NDArray[np.float32]]]:
-        """(name, (P,) values), in the order of Keras's variables: momentum, velocity for Adam."""
+    def optimizer_slots(self) -> list[str]:
+        """Their names, in the order of Keras's variables: momentum, velocity for Adam."""
     trainable: list[bool]
     """One truth value a parameter."""
     iterations: int
     """Number of updates made."""
     learning_rate: float
     """What the next update uses."""
-    seed: int
-    """Key of the dropout masks."""
     random_step: int
-    """Counts training steps; with `seed` it determines the next step's dropout masks."""
+    """Counts training steps; with a layer's seed it determines the next step's dropout masks."""
     check_finite: bool
-    """Whether a training step with a NaN or infinite loss raises FloatingPointError (before anything is updated)."""
+    """Whether a target, a loss or a weight that is NaN or infinite makes a training step raise, before anything is
+    changed."""
 
-    def set_loss(self, loss: Mapping[str, Any]) -> None:
-        """Chooses the loss: ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy"
-        (from_logits, label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
-        "mean_absolute_error", "huber" (delta). A final softmax or sigmoid is computed together with its
-        crossentropy."""
-    def set_optimizer(self, optimizer: Mapping[str, Any]) -> None:
-        """Chooses the optimizer, with zero slots and iterations 0: ``type`` "adam" (beta_1, beta_2, epsilon, amsgrad),
-        "sgd" (momentum, nesterov), "rmsprop" (rho, momentum, epsilon, centered); each with weight_decay, clipnorm,
-        global_clipnorm, clipvalue (0 or absent: none)."""
-    def set_metrics(self, metrics: Sequence[Mapping[str, Any]]) -> None:
-        """Chooses what is counted in each step: ``type`` "sparse_categorical_accuracy", "categorical_accuracy",
-        "binary_accuracy" (threshold), "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each
-        with weighted (bool)."""
-    def metric_totals(self) -> list[tuple[float, float]]:
-        """(sum, number of images or sum of their weights) of every metric since the last reset."""
-    def reset_metrics(self) -> None: ...
+    def set_objective(self, loss: Mapping[str, Any] | None, metrics: Sequence[Mapping[str, Any]]) -> None:
+        """Chooses the loss and what is counted in each step: both, or neither after an error.
+
+        Args:
+            loss: ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy" (from_logits,
+                label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
+                "mean_absolute_error", "huber" (delta); each with reduction "sum_over_batch_size" (the default), "sum",
+                "mean_with_sample_weight" or "none", and factor. A final softmax or sigmoid is computed together with
+                its crossentropy.
+            metrics: ``type`` "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy" (threshold),
+                "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with weighted (bool).
+        """
+    def set_optimizer(self, optimizer: Mapping[str, Any], keep: bool = False, /) -> None:
+        """Chooses the optimizer, with zero slots and iterations 0; with `keep` slots of the same names, and iterations,
+        stay.
+
+        Args:
+            optimizer: ``type`` "adam" (beta_1, beta_2, epsilon, amsgrad), "sgd" (momentum, nesterov), "rmsprop" (rho,
+                momentum, epsilon, centered); each with weight_decay, clipnorm, global_clipnorm, clipvalue (0 or absent:
+                none).
+            keep: See above.
+        """
     def train_step(
         self,
         x: np.ndarray,
@@ -103,15 +103,20 @@ class Network:
         start: int,
         stop: int,
         sample_weight: NDArray[np.float32] | None = None,
-    ) -> float:
-        """One update from the rows order[start:stop] (start:stop where order is None) of x and y; returns the batch's
-        loss.
+        outputs: NDArray[np.float32] | None = None,
+        /,
+    ) -> tuple[float, ...]:
+        """One update from the rows order[start:stop] (start:stop where order is None) of x and y.
 
         Args:
             x: (rows, \\*input_shape), any number type and strides; a missing channel axis of 1 is supplied.
-            y: For the sparse losses integer labels (rows,), (rows, 1) or (rows, \\*output_shape[:-1]); else numbers of
-                the output's shape ((rows,) will do for (rows, 1)).
+            y: For the sparse losses whole labels of any number type, (rows,), (rows, 1) or (rows,
+                \\*output_shape[:-1]); else numbers of the output's shape ((rows,) will do for (rows, 1)).
             sample_weight: (rows,), one weight an image.
+            outputs: (stop - start, \\*output_shape) to be filled with the batch's predictions.
+
+        Returns:
+            The loss; then of every metric its sum, and the number of images or the sum of their weights.
         """
     def test_step(
         self,
@@ -121,7 +126,9 @@ class Network:
         start: int,
         stop: int,
         sample_weight: NDArray[np.float32] | None = None,
-    ) -> float:
+        outputs: NDArray[np.float32] | None = None,
+        /,
+    ) -> tuple[float, ...]:
         """As `train_step`, in inference mode and without an update."""
     def compute_gradients(
         self,
@@ -131,14 +138,18 @@ class Network:
         start: int,
         stop: int,
         sample_weight: NDArray[np.float32] | None = None,
-    ) -> float:
-        """The first half of `train_step`: fills `gradients`, returns the loss."""
+        outputs: NDArray[np.float32] | None = None,
+        /,
+    ) -> tuple[float, ...]:
+        """The first half of `train_step`: fills the gradients."""
     def apply_gradients(self) -> None:
-        """The second half: one update from `gradients`."""
-    def last_outputs(self) -> NDArray[np.float32]:
-        """(batch, \\*output_shape) a copy of the predictions of the last train_step, test_step or compute_gradients."""
+        """The second half: one update from the gradients."""
     def predict(self, x: np.ndarray, start: int, stop: int, out: NDArray[np.float32], training: bool = False) -> None:
         """out[start:stop] = predictions for the rows start:stop of x. Results do not depend on how rows are grouped."""
+    def read(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:
+        """Fills `values` with the numbers of a vector from `offset` on."""
+    def write(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:
+        """Replaces the numbers of a vector from `offset` on by `values`."""
 
 def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None:

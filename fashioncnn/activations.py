@@ -5,29 +5,32 @@ Each is a function of an array, so that it can be tried out, and is what a layer
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import _core
-from fashioncnn.utils import checks
+from fashioncnn.utils import absent, checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.tensor import Tensor, tensor
 
 if TYPE_CHECKING:
     from fashioncnn.layers.graph import Graph
     from fashioncnn.layers.layer import Layer
 
-Array = NDArray[np.float32]
-Function = Callable[..., Array]
+Function = Callable[..., Tensor]
 
 
-def linear(x: Any) -> Array:
+def linear(x: Any) -> Tensor:
     """``x``"""
     return _elementwise(x, function="linear")
 
 
-def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """``max(x, 0)``; in full: ``max_value`` where ``x >= max_value``, ``x`` where ``x >= threshold``, else
     ``negative_slope * (x - threshold)``.
 
@@ -38,67 +41,67 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     return _elementwise(x, **relu_node(negative_slope, max_value, threshold))
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Array:
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
     """``x`` where it is positive, else ``negative_slope * x``."""
     return relu(x, negative_slope)
 
 
-def relu6(x: Any) -> Array:
+def relu6(x: Any) -> Tensor:
     """``min(max(x, 0), 6)``"""
     return relu(x, max_value=6.0)
 
 
-def sigmoid(x: Any) -> Array:
+def sigmoid(x: Any) -> Tensor:
     """``1 / (1 + exp(-x))``"""
     return _elementwise(x, function="sigmoid")
 
 
-def tanh(x: Any) -> Array:
+def tanh(x: Any) -> Tensor:
     """``(exp(x) - exp(-x)) / (exp(x) + exp(-x))``"""
     return _elementwise(x, function="tanh")
 
 
-def elu(x: Any, alpha: float = 1.0) -> Array:
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
     """``x`` where it is positive, else ``alpha * (exp(x) - 1)``."""
     return _elementwise(x, function="elu", alpha=checks.number("alpha", alpha))
 
 
-def selu(x: Any) -> Array:
+def selu(x: Any) -> Tensor:
     """``1.0507 * elu(x, 1.67326)``, with all digits."""
     return _elementwise(x, function="selu")
 
 
-def softplus(x: Any) -> Array:
+def softplus(x: Any) -> Tensor:
     """``log(1 + exp(x))``"""
     return _elementwise(x, function="softplus")
 
 
-def softsign(x: Any) -> Array:
+def softsign(x: Any) -> Tensor:
     """``x / (1 + |x|)``"""
     return _elementwise(x, function="softsign")
 
 
-def gelu(x: Any, approximate: bool = False) -> Array:
+def gelu(x: Any, approximate: bool = False) -> Tensor:
     """``x / 2 * (1 + erf(x / sqrt(2)))``; with `approximate`, tanh takes the place of erf."""
     return _elementwise(x, function="gelu_tanh" if approximate else "gelu")
 
 
-def silu(x: Any) -> Array:
+def silu(x: Any) -> Tensor:
     """``x * sigmoid(x)``, also known as swish."""
     return _elementwise(x, function="silu")
 
 
-def exponential(x: Any) -> Array:
+def exponential(x: Any) -> Tensor:
     """``exp(x)``"""
     return _elementwise(x, function="exponential")
 
 
-def hard_sigmoid(x: Any) -> Array:
+def hard_sigmoid(x: Any) -> Tensor:
     """``min(max(x / 6 + 1 / 2, 0), 1)``"""
     return _elementwise(x, function="hard_sigmoid")
 
 
-def softmax(x: Any, axis: int = -1) -> Array:
+def softmax(x: Any, axis: int = -1) -> Tensor:
     """``exp(x) / sum(exp(x))`` over the last axis.
 
     Raises:
@@ -111,7 +114,8 @@ def softmax(x: Any, axis: int = -1) -> Array:
     x = np.atleast_1d(np.asarray(x))
     if axis not in (-1, x.ndim - 1):
         raise checks.unsupported("softmax", "axis", axis, "-1")
-    return _run({"type": "softmax"}, x.reshape(-1, x.shape[-1])).reshape(x.shape)
+    _warn_of_one_unit(x.shape[-1])
+    return _run({"type": "softmax"}, x.reshape(-1, x.shape[-1]), x.shape)
 
 
 def relu_node(negative_slope: float, max_value: float | None, threshold: float) -> dict[str, Any]:
@@ -140,6 +144,11 @@ _functions["swish"] = silu
 swish = silu
 
 
+def _warn_of_one_unit(units: int) -> None:
+    if units == 1:
+        warnings.warn("a softmax over an axis of length 1 is always 1; did you mean a sigmoid?", stacklevel=2)
+
+
 def get(identifier: Any) -> Function | Layer:
     """The function that a name or a function stands for; None is `linear`. A layer is returned as is.
 
@@ -150,59 +159,58 @@ def get(identifier: Any) -> Function | Layer:
         >>> get("relu") is relu
         True
     """
-    from fashioncnn.layers.layer import Layer
-
     if identifier is None:
         return linear
-    if isinstance(identifier, Layer):
-        return identifier
+    if LAYERS.is_member(identifier):
+        return identifier  # type: ignore[no-any-return]
     name = identifier
     if isinstance(identifier, Mapping):
-        from fashioncnn import layers
-
         if identifier.get("class_name") != "function":
-            return layers.deserialize(identifier)
+            return LAYERS.deserialize(identifier)  # type: ignore[no-any-return]
         name = identifier.get("config")
     if isinstance(name, str) and name in _functions:
         return _functions[name]
     if callable(identifier) and identifier in _functions.values():
         return identifier  # type: ignore[no-any-return]
-    raise ValueError(f"activation {identifier!r} is not supported by fashioncnn; supported: "
+    raise ValueError(f"activation {identifier!r} is not supported by fashioncnn{_near(name)}; supported: "
                      f"{', '.join(sorted(_functions))}")
+
+
+def _near(name: Any) -> str:
+    close = get_close_matches(name, _functions, 1, 0.6) if isinstance(name, str) else []
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def serialize(activation: Function | Layer) -> Any:
     """A function's name, or a layer's config."""
-    from fashioncnn.layers.layer import Layer
-
-    if isinstance(activation, Layer):
-        from fashioncnn import layers
-
-        return layers.serialize(activation)
-    return activation.__name__
+    return LAYERS.serialize(activation) if LAYERS.is_member(activation) else activation.__name__
 
 
 deserialize = get
 
 
-def add_to(graph: Graph, layer: Layer, activation: Function | Layer, position: int) -> int:
+def add_to(graph: Graph, layer: Layer, activation: Any, position: int) -> int:
     """Adds the node that applies `activation` to the node at `position`, as a part of `layer`; returns its position."""
-    from fashioncnn.layers.layer import Layer
-
-    if isinstance(activation, Layer):
-        return activation.add_to(graph, position)
+    if LAYERS.is_member(activation):
+        return activation.add_to(graph, position)  # type: ignore[no-any-return]
     if activation is softmax:
-        return graph.add(layer, "softmax", position)
+        return add_softmax(graph, layer, position)
     return graph.add(layer, "activation", position, **_nodes[activation])
 
 
-def _elementwise(x: Any, **node: Any) -> Array:
+def add_softmax(graph: Graph, layer: Layer, position: int) -> int:
+    """Adds a softmax of the node at `position`; warns where it has nothing to choose from."""
+    _warn_of_one_unit(graph.shape(position)[-1])
+    return graph.add(layer, "softmax", position)
+
+
+def _elementwise(x: Any, **node: Any) -> Tensor:
     x = np.asarray(x)
-    return _run({"type": "activation", **node}, x.reshape(1, -1)).reshape(x.shape)
+    return _run({"type": "activation", **node}, x.reshape(1, -1), x.shape)
 
 
-def _run(node: Mapping[str, Any], rows: NDArray[Any]) -> Array:
-    """The outputs of one node of the core for (N, n) inputs."""
+def _run(node: Mapping[str, Any], rows: NDArray[Any], shape: tuple[int, ...]) -> Tensor:
+    """The outputs of one node of the core for (N, n) inputs, in another shape."""
     outputs = np.empty(rows.shape, np.float32)
     if rows.size:
         network = _core.Network([
@@ -210,4 +218,7 @@ def _run(node: Mapping[str, Any], rows: NDArray[Any]) -> Array:
             {"name": "activation", "inputs": (0,), **node},
         ])
         network.predict(rows, 0, len(rows), outputs)
-    return outputs
+    return tensor(outputs.reshape(shape))
+
+
+__getattr__ = absent.module_getattr(__name__)

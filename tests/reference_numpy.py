@@ -180,7 +180,11 @@ LOSSES: dict[str, Callable[[Node, np.ndarray, np.ndarray], np.ndarray]] = {
 def loss_value(
     loss: Node, target: np.ndarray, prediction: np.ndarray, sample_weight: np.ndarray | None = None
 ) -> float:
-    """The mean over images, each multiplied by its weight; the divisor is the number of images."""
+    """The losses of all rows, multiplied by their images' weights and reduced, times the factor."""
     values = LOSSES[loss["type"]](loss, target, prediction)
-    values = values.reshape(len(values), -1).mean(axis=1)
-    return float(np.mean(values if sample_weight is None else values * sample_weight))
+    values = values.reshape(len(values), -1)
+    weights = np.ones(len(values)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    total = loss.get("factor", 1.0) * (values * weights[:, np.newaxis]).sum()
+    divisors = {"sum_over_batch_size": values.size, "sum": 1.0,
+                "mean_with_sample_weight": weights.sum() * values.shape[1]}
+    return float(total / divisors[loss.get("reduction", "sum_over_batch_size")])

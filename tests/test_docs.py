@@ -81,7 +81,7 @@ def test_links_between_documents_lead_somewhere():
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_run(name):
     module = importlib.import_module(name)
-    names = module.__dict__ | {"np": np, "keras": fashioncnn}
+    names = module.__dict__ | {"np": np, "keras": fashioncnn, "__name__": "__main__"}
     for test in doctest.DocTestFinder(exclude_empty=True).find(module, globs=names):
         report = []
         result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import reference_numpy
+from core import read, write
 
 import fashioncnn
 from fashioncnn._core import Network
@@ -171,12 +172,16 @@ LOSSES: dict[str, tuple[dict[str, Any], tuple[int, ...], list[dict[str, Any]]]] 
     "mean squared error of softmax": ({"type": "mean_squared_error"}, (5,), [SOFTMAX]),
     "mean absolute error": ({"type": "mean_absolute_error"}, (5,), []),
     "huber": ({"type": "huber", "delta": 0.7}, (9,), []),
+    "sum": ({"type": "mean_squared_error", "reduction": "sum"}, (2, 3, 2), []),
+    "sum of labels": ({"type": "sparse_categorical_crossentropy", "reduction": "sum"}, (4, 6), [SOFTMAX]),
+    "weighted mean": ({"type": "mean_squared_error", "reduction": "mean_with_sample_weight"}, (2, 3), []),
+    "factor": ({"type": "mean_squared_error", "reduction": "sum", "factor": -0.3}, (2, 3), []),
 }
 
 
 def build(nodes: Nodes, random: np.random.RandomState) -> Network:
     network = Network(nodes)
-    network.weights[:] = random.uniform(-1, 1, network.weights.shape)
+    write(network, random.uniform(-1, 1, read(network).shape))
     return network
 
 
@@ -217,7 +222,7 @@ def check(nodes: Nodes, loss: dict[str, Any], weighted: bool = False) -> None:
     """Prediction, loss and all gradients of the core against the reference."""
     random = np.random.RandomState(7)
     network = build(nodes, random)
-    network.set_loss(loss)
+    network.set_objective(loss, [])
     x = np.eye(IMAGES, dtype=np.float32)
     y = target_for(loss["type"], (IMAGES, *network.output_shapes[-1]), random)
     weight = random.uniform(0.2, 2, IMAGES).astype(np.float32) if weighted else None
@@ -228,11 +233,12 @@ def check(nodes: Nodes, loss: dict[str, Any], weighted: bool = False) -> None:
     def value(flat: np.ndarray) -> float:
         return reference_numpy.loss_value(loss, y, predict(flat), weight)
 
-    point = network.weights.astype(np.float64)
-    actual = network.compute_gradients(x, y, None, 0, IMAGES, weight)
-    assert_close(network.last_outputs(), predict(point), FORWARD_TOLERANCE)
+    point = read(network).astype(np.float64)
+    outputs = np.empty((IMAGES, *network.output_shapes[-1]), np.float32)
+    (actual,) = network.compute_gradients(x, y, None, 0, IMAGES, weight, outputs)
+    assert_close(outputs, predict(point), FORWARD_TOLERANCE)
     assert actual == pytest.approx(value(point), rel=1e-5)
-    assert_close(network.gradients, finite_differences(value, point), GRADIENT_TOLERANCE)
+    assert_close(read(network, "gradients"), finite_differences(value, point), GRADIENT_TOLERANCE)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -250,14 +256,16 @@ def test_loss(name: str, weighted: bool) -> None:
 
 def test_dropout_passes_the_gradient_of_what_it_kept() -> None:
     rate, units = 0.3, 4000
-    network = build(chain((units,), {"type": "dropout", "rate": rate}), np.random.RandomState(1))
-    network.set_loss({"type": "mean_squared_error"})
+    network = build(chain((units,), {"type": "dropout", "rate": rate, "seed": 5}), np.random.RandomState(1))
+    network.set_objective({"type": "mean_squared_error"}, [])
     x, y = np.eye(IMAGES, dtype=np.float32), np.zeros((IMAGES, units), np.float32)
-    network.compute_gradients(x, y, None, 0, IMAGES)
-    values, kept = network.weights.reshape(IMAGES, units), network.last_outputs()
+    kept = np.empty((IMAGES, units), np.float32)
+    network.compute_gradients(x, y, None, 0, IMAGES, None, kept)
+    values = read(network).reshape(IMAGES, units)
     scale = np.where(kept == 0, 0, 1 / (1 - rate))
     np.testing.assert_allclose(kept, values * scale, rtol=1e-6)
-    np.testing.assert_allclose(network.gradients.reshape(IMAGES, units), 2 * kept * scale / kept.size, rtol=1e-5)
+    gradients = read(network, "gradients").reshape(IMAGES, units)
+    np.testing.assert_allclose(gradients, 2 * kept * scale / kept.size, rtol=1e-5)
     assert np.mean(kept == 0) == pytest.approx(rate, abs=0.02)
 
 
@@ -266,13 +274,13 @@ def test_gradient_of_some_rows_is_that_of_those_rows_alone() -> None:
     flatten = {"type": "reshape", "target_shape": (12,)}
     nodes = chain((6, 6, 1), conv(3), RELU, MAX_POOL, flatten, dense(4), SOFTMAX, images=9)
     network = build(nodes, random)
-    network.set_loss({"type": "sparse_categorical_crossentropy"})
+    network.set_objective({"type": "sparse_categorical_crossentropy"}, [])
     x, y = random.uniform(size=(20, 9)), random.randint(0, 4, 20)
     order = random.permutation(20).astype(np.int64)
     network.compute_gradients(x, y, order, 4, 11)
-    chosen = network.gradients.copy()
+    chosen = read(network, "gradients")
     network.compute_gradients(x[order[4:11]], y[order[4:11]], None, 0, 7)
-    np.testing.assert_array_equal(chosen, network.gradients)
+    np.testing.assert_array_equal(chosen, read(network, "gradients"))
 
 
 def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
@@ -281,15 +289,15 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
     flatten = {"type": "reshape", "target_shape": (24,)}
     body = [conv(4), RELU, MAX_POOL, conv(6, strides=(2, 2)), RELU, flatten, dense(70), RELU, dense(4), SOFTMAX]
     network = build(chain((12, 12, 1), *body, images=8), random)
-    network.set_loss({"type": "sparse_categorical_crossentropy"})
+    network.set_objective({"type": "sparse_categorical_crossentropy"}, [])
     x, y = np.eye(8, dtype=np.float32)[random.randint(0, 8, 150)], random.randint(0, 4, 150)
-    alone = np.empty((len(x), len(network.gradients)), np.float32)
+    alone = np.empty((len(x), len(read(network))), np.float32)
     for i in range(len(x)):
         network.compute_gradients(x, y, None, i, i + 1)
-        alone[i] = network.gradients
+        alone[i] = read(network, "gradients")
     for images in (150, 17, 64, 16, 100, 33, 65, 1, 48):
         network.compute_gradients(x, y, None, 0, images)
-        assert_close(network.gradients, alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
+        assert_close(read(network, "gradients"), alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
 
 
 def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: None) -> None:
@@ -298,7 +306,7 @@ def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: No
     def network_with(between: dict[str, Any]) -> Network:
         """`between` follows each ReLU: a view, or a layer that hides the ReLU from the dense layer behind it."""
         flatten = {"type": "reshape", "target_shape": (400,)}
-        dropout = {"type": "dropout", "rate": 0.2}
+        dropout = {"type": "dropout", "rate": 0.2, "seed": 6}
         pooled = [conv(16), RELU, between, MAX_POOL, flatten]
         nodes = chain((12, 12, 1), *pooled, dense(390), RELU, dropout, between, dense(90), images=8)
         shared = len(nodes) - 2
@@ -309,8 +317,8 @@ def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: No
             {**SOFTMAX, "inputs": (shared + 4,), "name": "softmax"},
         ]
         network = build(nodes, np.random.RandomState(5))
-        network.weights[:] *= 0.1
-        network.set_loss({"type": "sparse_categorical_crossentropy"})
+        write(network, read(network) * 0.1)
+        network.set_objective({"type": "sparse_categorical_crossentropy"}, [])
         return network
 
     random = np.random.RandomState(6)
@@ -321,8 +329,9 @@ def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: No
         fashioncnn.set_num_threads(threads)
         losses = [network.compute_gradients(x, y, None, 0, images) for network in (parts, whole)]
         assert losses[0] == pytest.approx(losses[1], rel=1e-6)
-        assert_close(parts.gradients, whole.gradients, 1e-5)
-        assert not np.array_equal(parts.gradients, whole.gradients)  # their sums have another order: both ways did run
+        gradients = [read(network, "gradients") for network in (parts, whole)]
+        assert_close(gradients[0], gradients[1], 1e-5)
+        assert not np.array_equal(gradients[0], gradients[1])  # their sums have another order: both ways did run
 
 
 @pytest.mark.parametrize("units", [1, 2, 4])
@@ -331,31 +340,31 @@ def test_wide_input_of_few_units(units: int) -> None:
     inputs = 33000 // units
     random = np.random.RandomState(10)
     network = build(chain((inputs,), RELU, dense(units, use_bias=False)), random)
-    network.set_loss({"type": "mean_squared_error"})
+    network.set_objective({"type": "mean_squared_error"}, [])
     y = random.standard_normal((IMAGES, units)).astype(np.float32)
     network.compute_gradients(np.eye(IMAGES, dtype=np.float32), y, None, 0, IMAGES)
-    values, kernel = network.weights[: IMAGES * inputs], network.weights[IMAGES * inputs :].astype(np.float64)
-    x = np.maximum(values.astype(np.float64), 0).reshape(IMAGES, inputs)
+    values, kernel = np.split(read(network).astype(np.float64), [IMAGES * inputs])
+    x = np.maximum(values, 0).reshape(IMAGES, inputs)
     dy = 2 * (x @ kernel.reshape(inputs, units) - y) / y.size
     expected = np.concatenate([((dy @ kernel.reshape(inputs, units).T) * (x > 0)).ravel(), (x.T @ dy).ravel()])
-    assert_close(network.gradients, expected, 1e-5)
+    assert_close(read(network, "gradients"), expected, 1e-5)
 
 
 @pytest.mark.parametrize(
-    "before", [[], [MAX_POOL], [{"type": "dropout", "rate": 0.0}]], ids=["plain", "pool", "dropout"]
+    "before", [[], [MAX_POOL], [{"type": "dropout", "rate": 0.0, "seed": 7}]], ids=["plain", "pool", "dropout"]
 )
 def test_zeros_without_a_relu_get_their_gradients(before: list[dict[str, Any]]) -> None:
     """Zero inputs of a large dense layer: only a ReLU makes them need none."""
     flatten = {"type": "reshape", "target_shape": (400,)}
     side = 20 if MAX_POOL not in before else 40
     network = build(chain((side, side, 1), *before, flatten, dense(90, use_bias=False)), np.random.RandomState(8))
-    network.weights[: IMAGES * side * side] = 0.0  # the values that the layers see
-    network.set_loss({"type": "mean_squared_error"})
+    network.write("weights", 0, np.zeros(IMAGES * side * side, np.float32))  # the values that the layers see
+    network.set_objective({"type": "mean_squared_error"}, [])
     y = np.random.RandomState(9).standard_normal((IMAGES, 90)).astype(np.float32)
     network.compute_gradients(np.eye(IMAGES, dtype=np.float32), y, None, 0, IMAGES)
-    kernel = network.weights[IMAGES * side * side :].reshape(400, 90)
+    kernel = read(network)[IMAGES * side * side :].reshape(400, 90)
     expected = -2 * y.astype(np.float64) @ kernel.T.astype(np.float64) / y.size
-    actual = network.gradients[: IMAGES * side * side].reshape(IMAGES, side, side)
+    actual = read(network, "gradients")[: IMAGES * side * side].reshape(IMAGES, side, side)
     if side == 40:  # the first of equal numbers wins
         actual = actual[:, ::2, ::2]
     assert_close(actual.reshape(IMAGES, 400), expected, 1e-5)

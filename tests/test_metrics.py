@@ -11,6 +11,7 @@ from golden import face_cases as cases
 from golden.face import GOLDEN
 
 from fashioncnn import losses, metrics
+from fashioncnn.utils.tensor import Tensor
 
 NAMES = cases.SERIALIZED["metrics"]
 SPARSE, CATEGORICAL = losses.SparseCategoricalCrossentropy(), losses.CategoricalCrossentropy()
@@ -25,7 +26,7 @@ def test_metric_over_three_batches_equals_keras(case):
         y_true, y_pred, weights = cases.batch(kind, seed)
         metric.update_state(y_true, y_pred, weights if weighted else None)
     assert metric.result() == pytest.approx(GOLDEN["metrics"][case], rel=3e-6)
-    assert type(metric.result()) is float
+    assert (type(metric.result()), metric.result().dtype) == (Tensor, np.float32)
 
 
 @pytest.mark.parametrize("identifier", ["accuracy", "acc"])

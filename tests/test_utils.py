@@ -65,9 +65,11 @@ def test_names_are_counted_by_class_until_the_session_is_cleared():
     assert layers.Conv2D(1, 1).name == "conv2d"
 
 
-def test_py_dataset_has_one_worker():
+def test_py_dataset_has_threads_and_no_processes():
     assert utils.Sequence is utils.PyDataset
-    with pytest.raises(ValueError, match="workers=4"):
-        utils.PyDataset(workers=4)
+    with pytest.raises(ValueError, match="use_multiprocessing=True"):
+        utils.PyDataset(workers=4, use_multiprocessing=True)
+    with pytest.raises(ValueError, match="workers"):
+        utils.PyDataset(workers=-1)
     with pytest.raises(NotImplementedError, match="__len__"):
         len(utils.PyDataset())

@@ -31,9 +31,10 @@ static fcnn_status require(const fcnn_attributes *attributes, const char *name, 
 
 static fcnn_status wrong_kind(const fcnn_attribute *item, const char *expected, fcnn_error *error)
 {
-    const int several = item->kind == FCNN_ATTRIBUTE_INTEGER && item->count != 1;
-    return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %s; expected %s", item->name,
-                     several ? "a tuple of integers" : KIND_NAMES[item->kind], expected);
+    const char *kind = item->numbers                                              ? "a tuple of numbers"
+                       : item->kind == FCNN_ATTRIBUTE_INTEGER && item->count != 1 ? "a tuple of integers"
+                                                                                  : KIND_NAMES[item->kind];
+    return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %s; expected %s", item->name, kind, expected);
 }
 
 int fcnn_attributes_has(const fcnn_attributes *attributes, const char *name) { return find(attributes, name) != NULL; }
@@ -62,18 +63,34 @@ fcnn_status fcnn_attributes_sizes(const fcnn_attributes *attributes, const char 
     return FCNN_OK;
 }
 
-fcnn_status fcnn_attributes_number(const fcnn_attributes *attributes, const char *name, double low, double high,
-                                   double *value, fcnn_error *error)
+fcnn_status fcnn_attributes_numbers(const fcnn_attributes *attributes, const char *name, double low, double high,
+                                    const double **values, size_t *count, fcnn_error *error)
 {
     const fcnn_attribute *item;
     FCNN_TRY(require(attributes, name, &item, error));
     if (item->kind == FCNN_ATTRIBUTE_TEXT || (item->kind == FCNN_ATTRIBUTE_INTEGER && item->count != 1))
         return wrong_kind(item, "a number", error);
-    if (!isfinite(item->number))
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %g; it must be finite", name, item->number);
-    if (item->number < low || item->number > high)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %g; it must be from %g to %g", name, item->number, low, high);
-    *value = item->number;
+    *values = item->numbers ? item->numbers : &item->number;
+    *count = item->numbers ? item->count : 1;
+    for (size_t i = 0; i < *count; i++) {
+        const double value = (*values)[i];
+        if (!isfinite(value))
+            return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %g; it must be finite", name, value);
+        if (value < low || value > high)
+            return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is %g; it must be from %g to %g", name, value, low, high);
+    }
+    return FCNN_OK;
+}
+
+fcnn_status fcnn_attributes_number(const fcnn_attributes *attributes, const char *name, double low, double high,
+                                   double *value, fcnn_error *error)
+{
+    const double *values;
+    size_t count;
+    FCNN_TRY(fcnn_attributes_numbers(attributes, name, low, high, &values, &count, error));
+    if (count != 1)
+        return wrong_kind(find(attributes, name), "a number", error);
+    *value = *values;
     return FCNN_OK;
 }
 
@@ -106,14 +123,13 @@ fcnn_status fcnn_attributes_choice(const fcnn_attributes *attributes, const char
     return fcnn_fail(error, FCNN_E_ARGUMENT, "`%s` is '%.64s'; expected one of %s", name, text, known);
 }
 
-fcnn_status fcnn_attributes_expect(const fcnn_attributes *attributes, const char *const *names, size_t count,
-                                   fcnn_error *error)
+fcnn_status fcnn_attributes_expect(const fcnn_attributes *attributes, const char *const *names, fcnn_error *error)
 {
     for (size_t i = 0; i < attributes->count; i++) {
-        size_t j = 0;
-        while (j < count && strcmp(names[j], attributes->items[i].name) != 0)
-            j++;
-        if (j == count)
+        const char *const *name = names;
+        while (*name && strcmp(*name, attributes->items[i].name) != 0)
+            name++;
+        if (!*name)
             return fcnn_fail(error, FCNN_E_ARGUMENT, "`%.64s` is not known here", attributes->items[i].name);
     }
     return FCNN_OK;

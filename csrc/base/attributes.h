@@ -22,10 +22,11 @@ typedef enum fcnn_attribute_kind {
 typedef struct fcnn_attribute {
     const char *name;
     fcnn_attribute_kind kind;
-    size_t count;                                  /* INTEGER: how many (a tuple has several) */
-    long long integers[FCNN_ATTRIBUTE_INTEGERS];   /* INTEGER; a bool is 0 or 1 */
-    double number;                                 /* NUMBER; set for a lone INTEGER too */
-    const char *text;                              /* TEXT */
+    size_t count;                                /* INTEGER, NUMBER: how many (a tuple has several) */
+    long long integers[FCNN_ATTRIBUTE_INTEGERS]; /* INTEGER; a bool is 0 or 1 */
+    double number;                               /* NUMBER, of which it is the first; set for a lone INTEGER too */
+    const double *numbers;                       /* NUMBER, where there are several */
+    const char *text;                            /* TEXT */
 } fcnn_attribute;
 
 typedef struct fcnn_attributes {
@@ -44,6 +45,11 @@ fcnn_status fcnn_attributes_sizes(const fcnn_attributes *attributes, const char 
 fcnn_status fcnn_attributes_number(const fcnn_attributes *attributes, const char *name, double low, double high,
                                    double *value, fcnn_error *error);
 
+/* (*values)[0 .. *count-1] = the number or numbers called `name`, each finite and in [low, high]; owned by the
+ * attributes. */
+fcnn_status fcnn_attributes_numbers(const fcnn_attributes *attributes, const char *name, double low, double high,
+                                    const double **values, size_t *count, fcnn_error *error);
+
 /* *value = the text called `name`, owned by the attributes. */
 fcnn_status fcnn_attributes_text(const fcnn_attributes *attributes, const char *name, const char **value,
                                  fcnn_error *error);
@@ -52,8 +58,7 @@ fcnn_status fcnn_attributes_text(const fcnn_attributes *attributes, const char *
 fcnn_status fcnn_attributes_choice(const fcnn_attributes *attributes, const char *name, const char *const *choices,
                                    size_t count, size_t *index, fcnn_error *error);
 
-/* Refuses an attribute whose name is not in names[0 .. count-1]. */
-fcnn_status fcnn_attributes_expect(const fcnn_attributes *attributes, const char *const *names, size_t count,
-                                   fcnn_error *error);
+/* Refuses an attribute whose name is not among `names`, which end with NULL. */
+fcnn_status fcnn_attributes_expect(const fcnn_attributes *attributes, const char *const *names, fcnn_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef FCNN_HAVE_BASELINE
 enum { HAVE_BASELINE = 1 };
@@ -53,7 +54,7 @@ static const struct {
     {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"}, {CPU_AVX512VL, "avx512vl"},
 };
 
-static uint64_t enabled_register_state(void)   /* XCR0 */
+static uint64_t enabled_register_state(void) /* XCR0 */
 {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -119,6 +120,17 @@ void fcnn_cpu_describe(char *text, size_t size)
 }
 
 #endif
+
+size_t fcnn_cpu_cache_size(void)
+{
+    enum { USUAL = 1 << 19 };
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    const long size = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return size > 0 ? (size_t)size : USUAL;
+#else
+    return USUAL;
+#endif
+}
 
 const char *fcnn_isa_name(fcnn_isa isa) { return ISA_NAMES[isa]; }
 

@@ -8,11 +8,11 @@
 
 /* The builds of the kernels, from the plainest to the widest. */
 typedef enum fcnn_isa {
-    FCNN_ISA_REFERENCE,   /* the specification in plain loops: for tests only, never chosen by itself */
-    FCNN_ISA_BASELINE,    /* what the compiler's default target offers; no fused multiply-add on x86-64 */
-    FCNN_ISA_AVX2,        /* AVX2 and FMA */
-    FCNN_ISA_AVX512,      /* AVX-512 F, VL, BW, DQ */
-    FCNN_ISA_NEON,        /* 64-bit Arm */
+    FCNN_ISA_REFERENCE, /* the specification in plain loops: for tests only, never chosen by itself */
+    FCNN_ISA_BASELINE,  /* what the compiler's default target offers; no fused multiply-add on x86-64 */
+    FCNN_ISA_AVX2,      /* AVX2 and FMA */
+    FCNN_ISA_AVX512,    /* AVX-512 F, VL, BW, DQ */
+    FCNN_ISA_NEON,      /* 64-bit Arm */
     FCNN_ISA_COUNT
 } fcnn_isa;
 
@@ -25,6 +25,9 @@ int fcnn_isa_available(fcnn_isa isa);
 /* *isa = the set named by `requested` (FASHIONCNN_CPU), or the best available one for NULL or "".
  * FCNN_E_ARGUMENT names the known sets where the name is unknown or the machine lacks it. */
 fcnn_status fcnn_isa_select(const char *requested, fcnn_isa *isa, fcnn_error *error);
+
+/* Bytes of a core's own cache, the second level: what a piece of work may touch again and again. */
+size_t fcnn_cpu_cache_size(void);
 
 /* Writes what the processor offers, e.g. "x86-64 sse4.2 avx avx2 fma avx512f ...", into text; cut to `size`. */
 void fcnn_cpu_describe(char *text, size_t size);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static atomic_long successes_left = -1;   /* -1: unlimited */
+static atomic_long successes_left = -1; /* -1: unlimited */
 
 void fcnn_memory_fail_after(long successes) { atomic_store(&successes_left, successes); }
 

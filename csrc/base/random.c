@@ -49,7 +49,7 @@ void fcnn_random_uniform(float *out, size_t count, uint64_t seed, uint64_t strea
     for (size_t i = 0; i < count; i++) {
         const double unit = fcnn_unit_float(next_bits(&r));
         const float value = (float)(low + ((double)high - low) * unit);
-        out[i] = value < high ? value : nextafterf(high, low);   /* rounding may have reached `high` */
+        out[i] = value < high ? value : nextafterf(high, low); /* rounding may have reached `high` */
     }
 }
 
@@ -69,7 +69,7 @@ static double portable_log(double x)
     return 2 * s * series + exponent * 0.69314718055994531;
 }
 
-static double polynomial(const double coefficients[8], double x)   /* highest power first */
+static double polynomial(const double coefficients[8], double x) /* highest power first */
 {
     double value = coefficients[0];
     for (int i = 1; i < 8; i++)

@@ -10,7 +10,7 @@ enum { FCNN_MAX_RANK = 6 };
 
 typedef struct fcnn_shape {
     size_t rank;
-    size_t extent[FCNN_MAX_RANK];   /* images: height, width, channels */
+    size_t extent[FCNN_MAX_RANK]; /* images: height, width, channels */
 } fcnn_shape;
 
 /* Number of elements; 1 for rank 0. The shape was checked by fcnn_shape_check. */

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+_Static_assert(sizeof(size_t) >= 8, "fashioncnn needs a 64-bit machine: sizes and offsets of networks exceed 32 bits");
+
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 

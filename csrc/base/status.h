@@ -10,18 +10,18 @@
 
 typedef enum fcnn_status {
     FCNN_OK = 0,
-    FCNN_E_ARGUMENT,   /* a value out of its range, an unknown name     (Python: ValueError) */
-    FCNN_E_SHAPE,      /* shapes that do not fit each other             (ValueError) */
-    FCNN_E_DTYPE,      /* an element type that cannot be used           (TypeError) */
-    FCNN_E_MEMORY,     /* an allocation failed or would overflow        (MemoryError) */
-    FCNN_E_IO,         /* the operating system refused a file           (OSError) */
-    FCNN_E_DATA,       /* a file whose content is damaged               (fashioncnn.DataError) */
-    FCNN_E_NONFINITE   /* a computation produced NaN or infinity        (FloatingPointError) */
+    FCNN_E_ARGUMENT, /* a value out of its range, an unknown name     (Python: ValueError) */
+    FCNN_E_SHAPE,    /* shapes that do not fit each other             (ValueError) */
+    FCNN_E_DTYPE,    /* an element type that cannot be used           (TypeError) */
+    FCNN_E_MEMORY,   /* an allocation failed or would overflow        (MemoryError) */
+    FCNN_E_IO,       /* the operating system refused a file           (OSError) */
+    FCNN_E_DATA,     /* a file whose content is damaged               (fashioncnn.DataError) */
+    FCNN_E_NONFINITE /* a computation produced NaN or infinity        (FloatingPointError) */
 } fcnn_status;
 
 typedef struct fcnn_error {
     fcnn_status status;
-    int system_errno;      /* errno behind FCNN_E_IO, else 0 */
+    int system_errno; /* errno behind FCNN_E_IO, else 0 */
     char message[512];
 } fcnn_error;
 

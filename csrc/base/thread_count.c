@@ -7,19 +7,48 @@
 #define _GNU_SOURCE
 #include "thread_count.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "threads.h"
+
 enum { PATH_SIZE = 1024 };
 
-static size_t environment_count(const char *name)
+/* Whether the variable's text is a number, perhaps followed by others after commas, as OpenMP allows; 0 where it is unset
+ * or empty. */
+static int read_environment(const char *name, int list, long *count)
 {
     const char *text = getenv(name);
-    const long count = text ? strtol(text, NULL, 10) : 0;
-    return count > 0 ? (size_t)count : 0;
+    *count = 0;
+    if (!text || !*text)
+        return 1;
+    char *end;
+    errno = 0;
+    *count = strtol(text, &end, 10);
+    return errno == 0 && end != text && (*end == '\0' || (list && *end == ','));
+}
+
+fcnn_status fcnn_thread_count_check(fcnn_error *error)
+{
+    long count;
+    if (read_environment("FASHIONCNN_NUM_THREADS", 0, &count) && count >= 0 && count <= FCNN_MAX_THREADS)
+        return FCNN_OK;
+    return fcnn_fail(error, FCNN_E_ARGUMENT,
+                     "FASHIONCNN_NUM_THREADS is '%.32s'; it must be a whole number from 1 to %d, or 0 for automatic",
+                     getenv("FASHIONCNN_NUM_THREADS"), FCNN_MAX_THREADS);
+}
+
+/* The threads that the environment asks for; 0: nothing, or nothing that can be understood. */
+static size_t environment_count(void)
+{
+    long count;
+    if (read_environment("FASHIONCNN_NUM_THREADS", 0, &count) && count > 0)
+        return (size_t)count;
+    return read_environment("OMP_NUM_THREADS", 1, &count) && count > 0 ? (size_t)count : 0;
 }
 
 static size_t affinity_count(void)
@@ -42,7 +71,7 @@ static size_t folder_quota(const char *folder, int version)
     FILE *file = fopen(path, "re");
     if (!file)
         return 0;
-    int numbers = fscanf(file, "%lld %lld", &quota, &period);   /* v2 without a quota: "max 100000" */
+    int numbers = fscanf(file, "%lld %lld", &quota, &period); /* v2 without a quota: "max 100000" */
     fclose(file);
     if (version == 1) {
         snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
@@ -95,7 +124,7 @@ static size_t cgroup_quota(void)
         return 0;
     size_t quota = 0;
     char line[PATH_SIZE];
-    while (!quota && fgets(line, sizeof line, file)) {   /* "0::/group" or "4:cpu,cpuacct:/group" */
+    while (!quota && fgets(line, sizeof line, file)) { /* "0::/group" or "4:cpu,cpuacct:/group" */
         line[strcspn(line, "\n")] = '\0';
         char *controllers = strchr(line, ':');
         char *group = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -114,9 +143,7 @@ static size_t cgroup_quota(void)
 
 size_t fcnn_thread_count_automatic(void)
 {
-    size_t count = environment_count("FASHIONCNN_NUM_THREADS");
-    if (!count)
-        count = environment_count("OMP_NUM_THREADS");
+    size_t count = environment_count();
     if (count)
         return count;
     count = affinity_count();

@@ -37,9 +37,9 @@ static const uint64_t JOINED_MASK = 0xffff, ADMITTED_MASK = (uint64_t)0xffff << 
 
 /* One thread of a region: number 0 is the caller, the others are workers. */
 typedef struct member {
-    _Alignas(FCNN_ALIGNMENT) atomic_size_t taken;   /* iterations of its part so far */
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t taken; /* iterations of its part so far */
     atomic_int sleeps;
-    pthread_cond_t called;                         /* a region that it may join, or the end */
+    pthread_cond_t called; /* a region that it may join, or the end */
     pthread_t thread;
 } member;
 
@@ -48,23 +48,23 @@ typedef struct crew {
     _Alignas(FCNN_ALIGNMENT) atomic_uint_fast64_t state;
     fcnn_task *task;
     void *context;
-    size_t count, parts;                           /* of the current region; parts: its helpers and the caller */
-    _Alignas(FCNN_ALIGNMENT) atomic_size_t left;   /* workers that joined the region and have left it */
+    size_t count, parts;                         /* of the current region; parts: its helpers and the caller */
+    _Alignas(FCNN_ALIGNMENT) atomic_size_t left; /* workers that joined the region and have left it */
     atomic_int caller_sleeps;
     atomic_int stopping;
-    atomic_size_t numbered;                        /* workers that have taken their number */
-    pthread_mutex_t mutex;                         /* for sleeping only */
+    atomic_size_t numbered; /* workers that have taken their number */
+    pthread_mutex_t mutex;  /* for sleeping only */
     pthread_cond_t done;
-    size_t wanted, workers;                        /* asked for; those that could be started */
+    size_t wanted, workers; /* asked for; those that could be started */
     member member[FCNN_MAX_THREADS];
 } crew;
 
 static struct {
-    atomic_flag owned;          /* held during a region; guards the two fields below */
+    atomic_flag owned; /* held during a region; guards the two fields below */
     crew *crew;
     int handles_fork;
-    atomic_size_t requested;    /* by fcnn_threads_set; 0: automatic */
-    atomic_size_t automatic;    /* what was found; 0: not looked for yet */
+    atomic_size_t requested; /* by fcnn_threads_set; 0: automatic */
+    atomic_size_t automatic; /* what was found; 0: not looked for yet */
 } pool = {.owned = ATOMIC_FLAG_INIT};
 
 static void pause_briefly(void)
@@ -174,7 +174,7 @@ static void *work(void *argument)
 
 /* ---- making and ending a crew; the caller owns the pool ---- */
 
-static void forget_crew(void)   /* in a forked child */
+static void forget_crew(void) /* in a forked child */
 {
     pool.crew = NULL;
     atomic_store(&pool.automatic, 0);
@@ -332,6 +332,8 @@ fcnn_status fcnn_threads_set(size_t count, fcnn_error *error)
     if (count > FCNN_MAX_THREADS)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "`count` is %zu threads; expected 0 (automatic) to %d", count,
                          FCNN_MAX_THREADS);
+    if (count == 0)
+        FCNN_TRY(fcnn_thread_count_check(error));
     atomic_store(&pool.automatic, 0);
     atomic_store(&pool.requested, count);
     return FCNN_OK;

@@ -26,7 +26,8 @@ void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *
  * the CPUs of the affinity mask, cut by the cgroup's quota. At least 1, at most FCNN_MAX_THREADS. */
 size_t fcnn_threads_get(void);
 
-/* Sets the number of threads; 0 returns to the automatic choice. FCNN_E_ARGUMENT above FCNN_MAX_THREADS. */
+/* Sets the number of threads; 0 returns to the automatic choice. FCNN_E_ARGUMENT above FCNN_MAX_THREADS, and for 0 where
+ * FASHIONCNN_NUM_THREADS is not a number of threads. */
 fcnn_status fcnn_threads_set(size_t count, fcnn_error *error);
 
 #endif

@@ -16,10 +16,11 @@ enum { WINDOW_BITS_FOR_GZIP = 15 + 16 };
 
 struct fcnn_gzip {
     FILE *file;
-    z_stream stream;                   /* of a plain file, only next_in and avail_in are used */
+    z_stream stream; /* of a plain file, only next_in and avail_in are used */
     int gzipped, inflating, ended, cut;
     size_t bound;
-    char path[PATH_SHOWN + 1];         /* for messages: the end of it where it is longer */
+    fcnn_give_up *give_up;
+    char path[PATH_SHOWN + 1]; /* for messages: the end of it where it is longer */
     unsigned char input[INPUT_SIZE];
 };
 
@@ -44,15 +45,23 @@ static fcnn_status fail_with_errno(const fcnn_gzip *file, int code, fcnn_error *
     return FCNN_E_IO;
 }
 
+/* Whether a call that failed with errno is to be made again: a signal came, and nobody minds. */
+static int goes_on(const fcnn_gzip *file) { return errno == EINTR && !(file->give_up && file->give_up()); }
+
 /* Afterwards there is input, or the file has ended. */
 static fcnn_status refill(fcnn_gzip *file, fcnn_error *error)
 {
     if (file->stream.avail_in > 0)
         return FCNN_OK;
-    errno = 0;
+    size_t got;
     file->stream.next_in = file->input;
-    file->stream.avail_in = (unsigned)fread(file->input, 1, INPUT_SIZE, file->file);
-    return ferror(file->file) ? fail_with_errno(file, errno, error) : FCNN_OK;
+    do {
+        clearerr(file->file);
+        errno = 0;
+        got = fread(file->input, 1, INPUT_SIZE, file->file);
+    } while (got == 0 && ferror(file->file) && goes_on(file));
+    file->stream.avail_in = (unsigned)got;
+    return got == 0 && ferror(file->file) ? fail_with_errno(file, errno, error) : FCNN_OK;
 }
 
 static void measure(fcnn_gzip *file)
@@ -68,7 +77,9 @@ static void measure(fcnn_gzip *file)
 
 static fcnn_status open_file(fcnn_gzip *file, const char *path, fcnn_error *error)
 {
-    file->file = fopen(path, "rbe");
+    do {
+        file->file = fopen(path, "rbe");
+    } while (!file->file && goes_on(file));
     if (!file->file)
         return fail_with_errno(file, errno, error);
     FCNN_TRY(refill(file, error));
@@ -82,12 +93,13 @@ static fcnn_status open_file(fcnn_gzip *file, const char *path, fcnn_error *erro
     return FCNN_OK;
 }
 
-fcnn_status fcnn_gzip_open(fcnn_gzip **file, const char *path, fcnn_error *error)
+fcnn_status fcnn_gzip_open(fcnn_gzip **file, const char *path, fcnn_give_up *give_up, fcnn_error *error)
 {
     *file = NULL;
     void *block;
     FCNN_TRY(fcnn_allocate(&block, 1, sizeof(fcnn_gzip), "a file's buffer", error));
     fcnn_gzip *opened = block;
+    opened->give_up = give_up;
     opened->stream.zalloc = allocate_for_zlib;
     opened->stream.zfree = release_for_zlib;
     const size_t length = strlen(path);

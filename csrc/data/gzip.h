@@ -8,8 +8,11 @@
 
 typedef struct fcnn_gzip fcnn_gzip;
 
-/* Opens the file at `path`, which is copied. FCNN_E_IO. On failure *file is NULL. */
-fcnn_status fcnn_gzip_open(fcnn_gzip **file, const char *path, fcnn_error *error);
+/* Asked when a signal came while a file was waited for: true to give up with FCNN_E_IO, false to go on. */
+typedef int fcnn_give_up(void);
+
+/* Opens the file at `path`, which is copied. give_up may be NULL: never. FCNN_E_IO. On failure *file is NULL. */
+fcnn_status fcnn_gzip_open(fcnn_gzip **file, const char *path, fcnn_give_up *give_up, fcnn_error *error);
 
 /* The next *got <= size bytes of content; fewer than `size` only at its end. FCNN_E_DATA for damaged gzip data or bytes
  * that are no gzip data after it, FCNN_E_IO. */

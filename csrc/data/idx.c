@@ -112,12 +112,12 @@ static fcnn_status check_claim(const fcnn_idx *idx, fcnn_error *error)
                      PROBABLE_CAUSE);
 }
 
-fcnn_status fcnn_idx_open(fcnn_idx *idx, const char *path, fcnn_error *error)
+fcnn_status fcnn_idx_open(fcnn_idx *idx, const char *path, fcnn_give_up *give_up, fcnn_error *error)
 {
     memset(idx, 0, sizeof *idx);
     const size_t length = strlen(path), shown = sizeof idx->path - 1;
     strcpy(idx->path, length > shown ? path + length - shown : path);
-    FCNN_TRY(fcnn_gzip_open(&idx->file, path, error));
+    FCNN_TRY(fcnn_gzip_open(&idx->file, path, give_up, error));
     FCNN_TRY(read_magic(idx, error));
     FCNN_TRY(read_extents(idx, error));
     return check_claim(idx, error);

@@ -27,17 +27,17 @@ typedef enum fcnn_idx_type {
 /* An open file whose header was read. */
 typedef struct fcnn_idx {
     fcnn_gzip *file;
-    char path[201];          /* for messages */
+    char path[201]; /* for messages */
     fcnn_idx_type type;
-    size_t element_size;     /* bytes */
-    size_t rank;             /* 1 to FCNN_IDX_RANK */
+    size_t element_size; /* bytes */
+    size_t rank;         /* 1 to FCNN_IDX_RANK */
     size_t extent[FCNN_IDX_RANK];
-    size_t size;             /* bytes of all elements */
+    size_t size; /* bytes of all elements */
 } fcnn_idx;
 
 /* Opens the file and reads its header. FCNN_E_IO; FCNN_E_DATA where it is no IDX file or claims more elements than it
  * can hold. Call fcnn_idx_close in every case. */
-fcnn_status fcnn_idx_open(fcnn_idx *idx, const char *path, fcnn_error *error);
+fcnn_status fcnn_idx_open(fcnn_idx *idx, const char *path, fcnn_give_up *give_up, fcnn_error *error);
 
 /* elements = idx->size bytes, in the machine's byte order. Once. FCNN_E_IO; FCNN_E_DATA unless the file holds
  * exactly this. */

@@ -8,7 +8,7 @@ int fcnn_activation_reads_output(const fcnn_activation_spec *spec)
     case FCNN_GELU_TANH:
     case FCNN_SILU:
         return 0;
-    case FCNN_RELU:   /* y > 0 tells where x > threshold, if the threshold is 0 and positive numbers stay positive */
+    case FCNN_RELU: /* y > 0 tells where x > threshold, if the threshold is 0 and positive numbers stay positive */
         return spec->threshold == 0.0f && spec->max_value > 0.0f;
     default:
         return 1;

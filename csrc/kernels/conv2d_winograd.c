@@ -59,7 +59,7 @@ static ALWAYS_INLINE void expand_6(size_t count, const vf *g, vf out[6])
 
 static ALWAYS_INLINE void spread_6(const vf d[6], vf out[6])
 {
-    vf t[4];   /* d (x - 1/2) (x + 2) */
+    vf t[4]; /* d (x - 1/2) (x + 2) */
     UNROLLED_FOR (size_t k = 0; k < 4; k++)
         t[k] = plus(d[k + 2] - d[k], 1.5f, d[k + 1]);
     const vf odd = d[3] - d[1], even = d[4] - d[2];
@@ -96,7 +96,7 @@ static ALWAYS_INLINE void expand_7(size_t count, const vf *g, vf out[7])
 
 static ALWAYS_INLINE void spread_7(const vf d[7], vf out[7])
 {
-    vf t[6];   /* d (x - 2) */
+    vf t[6]; /* d (x - 2) */
     UNROLLED_FOR (size_t k = 0; k < 6; k++)
         t[k] = plus(d[k + 1], -2.0f, d[k]);
     const vf even_1 = plus(t[4], -0.25f, t[2]), odd_1 = plus(t[3], -0.25f, t[1]);
@@ -188,7 +188,7 @@ void FCNN_NAME(winograd_kernel)(const fcnn_winograd *s, const float *w, size_t b
 typedef struct place {
     const float *x;
     float *y;
-    size_t lines, columns;   /* of the patch, at most n; the output's are r - 1 less */
+    size_t lines, columns; /* of the patch, at most n; the output's are r - 1 less */
 } place;
 
 /* seen[i * tile + j] = all ones where output (i, j) of a tile sees a number other than 0, else 0. */
@@ -223,7 +223,7 @@ static ALWAYS_INLINE int may_see_black(size_t r, const fcnn_winograd *s, place p
 /* Which outputs of a tile see a number. */
 static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, place p, sight seen)
 {
-    uint64_t pixels = 0;   /* bit i * n + j: pixel (i, j) is not black */
+    uint64_t pixels = 0; /* bit i * n + j: pixel (i, j) is not black */
     for (size_t i = 0; i < p.lines; i++) {
         const float *line = p.x + i * s->x_line;
         if (p.columns == n)
@@ -234,7 +234,7 @@ static ALWAYS_INLINE void look(size_t n, size_t tile, const fcnn_winograd *s, pl
     }
     pixels |= pixels >> 1 | pixels >> 2;
     pixels |= pixels >> n | pixels >> 2 * n;
-    if (n - tile == 4) {   /* 5x5 taps see two pixels more */
+    if (n - tile == 4) { /* 5x5 taps see two pixels more */
         pixels |= pixels >> 2;
         pixels |= pixels >> 2 * n;
     }
@@ -323,7 +323,7 @@ static ALWAYS_INLINE void gather_tile(size_t n, size_t tile, transform *gather, 
 {
     const int whole = p.lines == n && p.columns == n, all_seen = !may_see_black(n - tile + 1, s, p);
     sight seen;
-    if (!all_seen || !whole || s->outputs % FCNN_VL)   /* else nobody asks */
+    if (!all_seen || !whole || s->outputs % FCNN_VL) /* else nobody asks */
         look(n, tile, s, p, seen);
     for (size_t o = 0; o < s->outputs; o += FCNN_VL, p.y += FCNN_VL) {
         const size_t lanes = smaller(FCNN_VL, s->outputs - o);
@@ -344,7 +344,7 @@ static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, tran
     static const ptrdiff_t run = 0;
     const size_t v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
     const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s);
-    float *v = scratch, *m = scratch + n * n * v_step;   /* (n n, tiles, channels), (n n, tiles, outputs) */
+    float *v = scratch, *m = scratch + n * n * v_step; /* (n n, tiles, channels), (n n, tiles, outputs) */
     for (size_t first = 0, block; first < tiles; first += block) {
         block = balanced(tiles - first, FCNN_WINOGRAD_BLOCK);
         for (size_t t = 0; t < block; t++)

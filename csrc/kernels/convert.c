@@ -1,31 +1,38 @@
-/* convert.c - numbers of any type to float, and whether all of them are finite.
+/* convert.c - numbers of any type to float, and the largest magnitude among them.
  *
- * Plain loops, which the compiler turns into vectors. Only the floating types can yield an infinity or a NaN: a float's
- * exponent bits are then all ones. x need not be aligned.
+ * Plain loops, which the compiler turns into vectors. Magnitudes are compared as integers: without their sign, the bits
+ * of floats are in the order of their values, infinity comes after all numbers, and NaN after infinity. x need not be
+ * aligned.
  */
 #include "name.h"
 #include "vec.h"
 
-enum { EXPONENT = 0x7f800000 };
-
-static inline uint32_t float_bits(float value)
+static inline int32_t magnitude_bits(float value)
 {
-    uint32_t bits;
+    int32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    return bits;
+    return bits & INT32_MAX;
 }
 
-#define DEFINE_CONVERSION(name, type)                                      \
-    static int from_##name(size_t count, const void *x, float *restrict y) \
-    {                                                                      \
-        typedef type element __attribute__((aligned(1), may_alias));       \
-        const element *restrict from = x;                                  \
-        uint32_t bad = 0;                                                  \
-        for (size_t i = 0; i < count; i++) {                               \
-            y[i] = (float)from[i];                                         \
-            bad |= (float_bits(y[i]) & EXPONENT) == EXPONENT;              \
-        }                                                                  \
-        return !bad;                                                       \
+static inline float float_of(int32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#define DEFINE_CONVERSION(name, type)                                        \
+    static float from_##name(size_t count, const void *x, float *restrict y) \
+    {                                                                        \
+        typedef type element __attribute__((aligned(1), may_alias));         \
+        const element *restrict from = x;                                    \
+        int32_t largest = 0;                                                 \
+        for (size_t i = 0; i < count; i++) {                                 \
+            y[i] = (float)from[i];                                           \
+            const int32_t bits = magnitude_bits(y[i]);                       \
+            largest = bits > largest ? bits : largest;                       \
+        }                                                                    \
+        return float_of(largest);                                            \
     }
 DEFINE_CONVERSION(int8, int8_t)
 DEFINE_CONVERSION(uint8, uint8_t)
@@ -39,29 +46,29 @@ DEFINE_CONVERSION(float32, float)
 DEFINE_CONVERSION(float64, double)
 
 /* IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-static int from_float16(size_t count, const void *x, float *y)
+static float from_float16(size_t count, const void *x, float *y)
 {
+    enum { INFINITE = 0x7f800000 };
     const uint8_t *bytes = x;
-    int finite = 1;
+    int32_t largest = 0;
     for (size_t i = 0; i < count; i++) {
         uint16_t half;
         memcpy(&half, bytes + 2 * i, sizeof half);
-        const uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
-        uint32_t bits;
+        const int32_t exponent = half >> 10 & 31, fraction = half & 1023;
+        int32_t bits;
         if (exponent == 0)
-            bits = float_bits((float)fraction * 0x1p-24f);
+            bits = magnitude_bits((float)fraction * 0x1p-24f);
         else if (exponent < 31)
             bits = (exponent + 112) << 23 | fraction << 13;
         else
-            bits = EXPONENT | fraction << 13;
-        finite &= exponent < 31;
-        bits |= (uint32_t)(half >> 15) << 31;
-        memcpy(y + i, &bits, sizeof bits);
+            bits = INFINITE | fraction << 13;
+        largest = bits > largest ? bits : largest;
+        y[i] = half >> 15 ? -float_of(bits) : float_of(bits);
     }
-    return finite;
+    return float_of(largest);
 }
 
-int FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
+float FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
 {
     switch (dtype) {
     case FCNN_INT8:
@@ -90,5 +97,5 @@ int FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
     case FCNN_DTYPE_COUNT:
         break;
     }
-    return 1;
+    return 0.0f;
 }

@@ -7,7 +7,7 @@
 #include "name.h"
 #include "vec.h"
 
-enum { VECTORS = FCNN_VL >= 8 ? 1 : 2, GROUP = VECTORS * FCNN_VL };   /* images at once */
+enum { VECTORS = FCNN_VL >= 8 ? 1 : 2, GROUP = VECTORS * FCNN_VL }; /* images at once */
 
 /* Transposes a block of rows x columns, each at most FCNN_VL. */
 static void transpose_block(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)

@@ -11,16 +11,16 @@
  *              of them to add up FCNN_VL at once (vf_sum_lanes).
  *
  * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to
- * pay. To add 0 changes nothing but the sign of a zero, so both ways give the same numbers as long as weights and
- * gradients are finite.
+ * pay. To add 0 changes nothing but the sign of a zero, which vf_end_sum sets right: so both ways give the same bits as
+ * long as weights and gradients are finite.
  */
 #include "name.h"
 #include "vec.h"
 
-enum { BLOCK = 48, WORD = 32, WIDE = 8, HALF = 4 };   /* inputs; images; vectors of sums */
-enum { LANES = FCNN_DENSE_LANES, LANE_VECTORS = LANES / FCNN_VL };   /* of a sum of dx; vectors that they fill */
-enum { PANEL = FCNN_VREGS / 4 };                              /* vectors of w and of dw in registers */
-enum { PENDING = 2 * WORD };   /* sums that may wait: those of one input, and fewer than FCNN_VL older ones */
+enum { BLOCK_INPUTS = 48, WORD = 32, WIDE = 8, HALF = 4 };         /* inputs; images; vectors of sums */
+enum { LANES = FCNN_DENSE_LANES, LANE_VECTORS = LANES / FCNN_VL }; /* of a sum of dx; vectors that they fill */
+enum { PANEL = FCNN_VREGS / 4 };                                   /* vectors of w and of dw in registers */
+enum { PENDING = 2 * WORD }; /* sums that may wait: those of one input, and fewer than FCNN_VL older ones */
 
 /* Leaving out pays where rows are long enough and less than 3 numbers in 4 live. */
 static int are_long(size_t outputs) { return outputs >= HALF * FCNN_VL; }
@@ -42,7 +42,7 @@ static inline uint64_t live_bits(const float *x, size_t count)
 typedef struct sums {
     size_t rows, row_step;
     float *row;
-    float *claimed;       /* as large: lines that will be written next; or NULL */
+    float *claimed; /* as large: lines that will be written next; or NULL */
     const uint64_t *bits;
     const float *factor;
     size_t factors_step, factor_step;
@@ -70,7 +70,7 @@ static ALWAYS_INLINE void add_panel(size_t vectors, size_t lanes, const sums *s,
                 acc[j] = vf_fma(scale, vf_load_some(from + j * FCNN_VL, j + 1 < vectors ? FCNN_VL : lanes), acc[j]);
         }
         UNROLLED_FOR (size_t j = 0; j < vectors; j++)
-            vf_store_some(sum + j * FCNN_VL, acc[j], j + 1 < vectors ? FCNN_VL : lanes);
+            vf_store_some(sum + j * FCNN_VL, vf_end_sum(acc[j]), j + 1 < vectors ? FCNN_VL : lanes);
     }
 }
 
@@ -132,12 +132,12 @@ void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, cons
             memcpy(y + n * ldy, bias, outputs * sizeof *y);
         else
             memset(y + n * ldy, 0, outputs * sizeof *y);
-    for (size_t i = 0; i < inputs; i += BLOCK)
-        forward_block(images, outputs, x, ldx, i, smaller(i + BLOCK, inputs), w, y, ldy);
+    for (size_t i = 0; i < inputs; i += BLOCK_INPUTS)
+        forward_block(images, outputs, x, ldx, i, smaller(i + BLOCK_INPUTS, inputs), w, y, ldy);
 }
 
-/* bits[i], bit n: whether image n's x[i] lives, i < inputs <= BLOCK. Returns how many do. */
-static size_t find_images(size_t images, size_t stride, const float *x, size_t inputs, uint64_t bits[BLOCK])
+/* bits[i], bit n: whether image n's x[i] lives, i < inputs <= BLOCK_INPUTS. Returns how many do. */
+static size_t find_images(size_t images, size_t stride, const float *x, size_t inputs, uint64_t bits[BLOCK_INPUTS])
 {
     size_t live = 0;
     for (size_t first = 0; first < inputs; first += FCNN_VL) {
@@ -155,13 +155,13 @@ static size_t find_images(size_t images, size_t stride, const float *x, size_t i
     return live;
 }
 
-/* For at most BLOCK inputs and WORD images. */
+/* For at most BLOCK_INPUTS inputs and WORD images. */
 static void add_images(size_t images, size_t stride, size_t inputs, size_t outputs, const float *x, const float *dy,
                        float *gradient, int accumulate, float *updated)
 {
     static const ptrdiff_t run = 0;
     const fcnn_patches row = {.lines = 1, .width = 1, .run = &run, .runs = 1, .run_length = inputs};
-    uint64_t bits[BLOCK];
+    uint64_t bits[BLOCK_INPUTS];
     if (!are_long(outputs) || !pays(find_images(images, stride, x, inputs, bits), images * inputs)) {
         FCNN_NAME(patches_weight_gradient)(&row, x, dy, outputs, images, stride, outputs, 0, inputs, gradient,
                                            accumulate, updated);
@@ -185,11 +185,11 @@ static void add_images(size_t images, size_t stride, size_t inputs, size_t outpu
 void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outputs, const float *x, const float *dy,
                                       size_t begin, size_t end, float *gradient, int accumulate, float *updated)
 {
-    for (size_t i = begin; i < end; i += BLOCK)
+    for (size_t i = begin; i < end; i += BLOCK_INPUTS)
         for (size_t first = 0; first < images; first += WORD) {
             const size_t at = (i - begin) * outputs;
-            add_images(smaller(WORD, images - first), stride, smaller(BLOCK, end - i), outputs, x + first * stride + i,
-                       dy + first * stride, gradient + at, accumulate || first > 0,
+            add_images(smaller(WORD, images - first), stride, smaller(BLOCK_INPUTS, end - i), outputs,
+                       x + first * stride + i, dy + first * stride, gradient + at, accumulate || first > 0,
                        updated && first == 0 ? updated + at : NULL);
         }
 }
@@ -216,7 +216,7 @@ static void add_up(pending *p, size_t count)
         sum[i] = part[0];
     }
     float dx[FCNN_VL];
-    vf_store(dx, vf_sum_lanes(sum));
+    vf_store(dx, vf_end_sum(vf_sum_lanes(sum)));
     for (size_t i = 0; i < count; i++)
         *p->dx[at + i] = dx[i];
     p->begin += count;
@@ -224,7 +224,7 @@ static void add_up(pending *p, size_t count)
 
 /* One input, for at most WORD images: its row of w, its row of sums of dw, and its numbers in x and dx. */
 typedef struct input_row {
-    uint64_t bits;        /* the images */
+    uint64_t bits; /* the images */
     const float *x;
     float *dx;
     size_t ldx;
@@ -269,7 +269,7 @@ static ALWAYS_INLINE void back_panel(size_t vectors, size_t columns, const input
     }
     UNROLLED_FOR (size_t j = 0; j < vectors; j++)
         if (columns > j * FCNN_VL)
-            vf_store_some(row->gradient + column + j * FCNN_VL, sum[j], columns - j * FCNN_VL);
+            vf_store_some(row->gradient + column + j * FCNN_VL, vf_end_sum(sum[j]), columns - j * FCNN_VL);
 }
 
 static void back_row(const input_row *row, size_t outputs, pending *p)
@@ -289,9 +289,10 @@ void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, con
 {
     pending p = {0};
     for (size_t first = 0; first < images; first += WORD)
-        for (size_t i = 0; i < inputs; i += BLOCK) {
-            const size_t rows = smaller(WORD, images - first), block = smaller(BLOCK, inputs - i), at = first * ldx + i;
-            uint64_t bits[BLOCK];
+        for (size_t i = 0; i < inputs; i += BLOCK_INPUTS) {
+            const size_t rows = smaller(WORD, images - first), block = smaller(BLOCK_INPUTS, inputs - i),
+                         at = first * ldx + i;
+            uint64_t bits[BLOCK_INPUTS];
             find_images(rows, ldx, x + at, block, bits);
             for (size_t n = 0; n < rows; n++)
                 memset(dx + at + n * ldx, 0, block * sizeof *dx);

@@ -12,7 +12,7 @@
  * (Hendrycks and Gimpel, 2016). */
 #define SELU_SCALE 1.05070098735548049342f
 #define SELU_ALPHA 1.67326324235437728482f
-#define GELU_SQRT_8_PI 1.59576912160573071176f   /* 2 sqrt(2 / pi) */
+#define GELU_SQRT_8_PI 1.59576912160573071176f /* 2 sqrt(2 / pi) */
 #define GELU_CUBIC 0.044715f
 
 static inline vf elu(vf x, float alpha, float scale)
@@ -130,7 +130,7 @@ static ALWAYS_INLINE void multiply_all(fcnn_activation function, const fcnn_acti
 
 void FCNN_NAME(activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
 {
-    const fcnn_activation_spec own = *spec;   /* which y cannot overlap */
+    const fcnn_activation_spec own = *spec; /* which y cannot overlap */
     if (own.function == FCNN_RELU)
         activate_all(FCNN_RELU, &own, count, x, y);
     else
@@ -261,7 +261,7 @@ static inline void philox_units(uint64_t key, uint64_t high, uint64_t low, vf un
 
 void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y)
 {
-    enum { BLOCKS = 16, STRETCH = 4 * BLOCKS };   /* a stretch is word 0 of 16 blocks, then word 1 of the same, ... */
+    enum { BLOCKS = 16, STRETCH = 4 * BLOCKS }; /* a stretch is word 0 of 16 blocks, then word 1 of the same, ... */
     const float scale = (float)(1.0 / (1.0 - (double)rate));
     for (size_t begin = 0; begin < count; begin += STRETCH)
         for (size_t block = 0; block < BLOCKS; block += FCNN_VL) {

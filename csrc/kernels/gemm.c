@@ -23,7 +23,7 @@ static ALWAYS_INLINE size_t tile_rows(size_t vectors)
 
 /* Walks over the rows of a patch matrix. */
 typedef struct row_walk {
-    ptrdiff_t line;   /* offset of the line's first row */
+    ptrdiff_t line; /* offset of the line's first row */
     size_t column;
 } row_walk;
 
@@ -40,8 +40,8 @@ static inline ptrdiff_t next_row(const fcnn_patches *patches, row_walk *walk)
 
 /* A tile's worth of one of the three products, `tail` lanes of its last vector in use (0: all of them). */
 typedef struct panel {
-    size_t column;    /* first output column */
-    size_t vectors;   /* 1 .. WIDE */
+    size_t column;  /* first output column */
+    size_t vectors; /* 1 .. WIDE */
     size_t tail;
 } panel;
 
@@ -71,7 +71,7 @@ typedef struct panel {
 /* ---- y = P w + bias ---- */
 
 static ALWAYS_INLINE void forward_tile(size_t rows, size_t stored, panel columns, const fcnn_patches *patches,
-                                       const float *const *row,         // (rows) first column of each patch
+                                       const float *const *row,   // (rows) first column of each patch
                                        const float *w, const float *bias, size_t outputs, float *y, size_t ldy)
 {
     vf acc[MAX_ROWS][WIDE];
@@ -99,7 +99,7 @@ static ALWAYS_INLINE void forward_tile(size_t rows, size_t stored, panel columns
     UNROLLED_FOR (size_t i = 0; i < rows; i++)
         if (i < stored)
             UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
-                vf_store_column(y + i * ldy + columns.column, acc[i][j], j, columns.vectors, columns.tail);
+                vf_store_column(y + i * ldy + columns.column, vf_end_sum(acc[i][j]), j, columns.vectors, columns.tail);
 }
 
 static ALWAYS_INLINE void forward_panel(panel columns, const fcnn_patches *patches, const float *x, const float *w,
@@ -189,7 +189,7 @@ static ALWAYS_INLINE void weight_gradient_panel(panel columns, const fcnn_patche
         UNROLLED_FOR (size_t i = 0; i < tile; i++)
             if (i < stored)
                 UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
-                    vf_store_column(g + i * outputs, acc[i][j], j, columns.vectors, columns.tail);
+                    vf_store_column(g + i * outputs, vf_end_sum(acc[i][j]), j, columns.vectors, columns.tail);
     }
 }
 
@@ -204,26 +204,26 @@ void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float
 #undef BODY
 }
 
-static ALWAYS_INLINE void bias_gradient_panel(panel columns, const float *dy, size_t ldy, size_t rows, size_t images,
-                                              size_t stride, float *gradient, int accumulate)
+static ALWAYS_INLINE void sum_rows_panel(panel columns, const float *a, size_t lda, size_t rows, size_t images,
+                                         size_t stride, float *sum, int accumulate)
 {
     vf acc[WIDE];
     UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
-        acc[j] = accumulate ? vf_load_column(gradient + columns.column, j, columns.vectors, columns.tail) : (vf){0};
+        acc[j] = accumulate ? vf_load_column(sum + columns.column, j, columns.vectors, columns.tail) : (vf){0};
     for (size_t image = 0; image < images; image++)
         for (size_t r = 0; r < rows; r++)
             UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
                 acc[j] +=
-                    vf_load_column(dy + image * stride + r * ldy + columns.column, j, columns.vectors, columns.tail);
+                    vf_load_column(a + image * stride + r * lda + columns.column, j, columns.vectors, columns.tail);
     UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
-        vf_store_column(gradient + columns.column, acc[j], j, columns.vectors, columns.tail);
+        vf_store_column(sum + columns.column, vf_end_sum(acc[j]), j, columns.vectors, columns.tail);
 }
 
-void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                              float *gradient, int accumulate)
+void FCNN_NAME(sum_rows)(const float *a, size_t lda, size_t rows, size_t images, size_t stride, size_t columns,
+                         float *sum, int accumulate)
 {
-#define BODY(columns) bias_gradient_panel(columns, dy, ldy, rows, images, stride, gradient, accumulate)
-    FOR_PANELS(outputs, BODY)
+#define BODY(part) sum_rows_panel(part, a, lda, rows, images, stride, sum, accumulate)
+    FOR_PANELS(columns, BODY)
 #undef BODY
 }
 

@@ -2,9 +2,9 @@
  *
  * Contract of every kernel: outputs do not overlap inputs unless said so; sizes may be zero; nothing is allocated;
  * arguments were checked by the caller. Each output's terms are added in the order that its comment gives, with one
- * rounding per multiply-add, so every instruction set with FMA returns the same bits. reference.c says the same in
- * plain loops. Kernels that sum gradients over images begin with 0 or, where `accumulate`, with what stands in the
- * gradient and the bias; x is finite.
+ * rounding per multiply-add, so every instruction set with FMA returns the same bits. Where terms that are zero may be
+ * left out, a sum that comes to zero ends as +0. reference.c says the same in plain loops. Kernels that sum gradients
+ * over images begin with 0 or, where `accumulate`, with what stands in the gradient and the bias; x is finite.
  */
 #ifndef FCNN_KERNELS_H
 #define FCNN_KERNELS_H
@@ -24,7 +24,7 @@
 typedef struct fcnn_patches {
     size_t lines, width;
     ptrdiff_t line_step, step;
-    const ptrdiff_t *run;   /* (runs) */
+    const ptrdiff_t *run; /* (runs) */
     size_t runs, run_length;
 } fcnn_patches;
 
@@ -47,16 +47,16 @@ typedef enum fcnn_activation {
 
 typedef struct fcnn_activation_spec {
     fcnn_activation function;
-    float negative_slope, max_value, threshold;   /* RELU; none negative, max_value is infinity for none */
-    float alpha;                                  /* ELU; not negative */
+    float negative_slope, max_value, threshold; /* RELU; none negative, max_value is infinity for none */
+    float alpha;                                /* ELU; not negative */
 } fcnn_activation_spec;
 
 /* A pool's windows over an image (height, width, channels), already padded where it has to be. */
 typedef struct fcnn_windows {
-    size_t height, width, channels;               /* input */
+    size_t height, width, channels; /* input */
     size_t out_height, out_width;
     size_t pool_height, pool_width, stride_height, stride_width;
-    size_t pad_top, pad_left;                     /* window (0, 0) starts at (-pad_top, -pad_left) */
+    size_t pad_top, pad_left; /* window (0, 0) starts at (-pad_top, -pad_left) */
 } fcnn_windows;
 
 /* A convolution with a max pool behind it: each window of conv pixels has one winner, the only one with a gradient.
@@ -67,27 +67,27 @@ typedef struct fcnn_windows {
  */
 typedef struct fcnn_pooled {
     fcnn_patches window;
-    ptrdiff_t origin;            /* offset of the patch of window (0, 0) */
-    const ptrdiff_t *member;     /* (pool height * pool width) */
+    ptrdiff_t origin;        /* offset of the patch of window (0, 0) */
+    const ptrdiff_t *member; /* (pool height * pool width) */
     size_t members;
     size_t out_width;
-    int relu;                    /* entries with y <= 0 have no gradient */
-    int inside;                  /* all members of all windows lie in the image */
+    int relu;   /* entries with y <= 0 have no gradient */
+    int inside; /* all members of all windows lie in the image */
 } fcnn_pooled;
 
 /* A 3x3 or 5x5 convolution of stride 1 in square tiles. */
 typedef struct fcnn_winograd {
-    size_t tile;                /* m, outputs along a tile's edge: 4 or 5 for a kernel of 3, 2 or 3 for one of 5 */
-    size_t kernel;              /* r: 3 or 5 */
+    size_t tile;   /* m, outputs along a tile's edge: 4 or 5 for a kernel of 3, 2 or 3 for one of 5 */
+    size_t kernel; /* r: 3 or 5 */
     size_t channels, outputs;
-    size_t lines, width;        /* of the output */
-    size_t x_line;              /* floats from line to line of the input, whose pixels are `channels` apart */
+    size_t lines, width; /* of the output */
+    size_t x_line;       /* floats from line to line of the input, whose pixels are `channels` apart */
 } fcnn_winograd;
 
-enum { FCNN_WINOGRAD_BLOCK = 16 };   /* tiles that winograd_forward handles at once, at most */
-enum { FCNN_POOLED_STRIP = 1024 };   /* floats of a strip of an image: pooled_small.h */
-enum { FCNN_LIVE_WORD = 32 };        /* entries that a word has bits for: sparse.h */
-enum { FCNN_POOLED_SLICE = 16 };     /* channels whose weights lie together in pooled_input_gradient_3x3 */
+enum { FCNN_WINOGRAD_BLOCK = 16 }; /* tiles that winograd_forward handles at once, at most */
+enum { FCNN_POOLED_STRIP = 1024 }; /* floats of a strip of an image: pooled_small.h */
+enum { FCNN_LIVE_WORD = 32 };      /* entries that a word has bits for: sparse.h */
+enum { FCNN_POOLED_SLICE = 16 };   /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_IMAGES = 16 };   /* that dense_input_gradient transposes, or a dense layer in parts runs, at once */
 enum { FCNN_DENSE_LANES = 16 };    /* sums that dense_backward makes of a dx: the widest vector's lanes */
 
@@ -108,13 +108,22 @@ typedef enum fcnn_dtype {
     FCNN_DTYPE_COUNT
 } fcnn_dtype;
 
+/* Numbers that hold for one whole step of an optimizer; computed once, in double, then rounded. */
+typedef struct fcnn_update {
+    float rate;       /* the optimizer's step size; Adam: learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) */
+    float decay;      /* learning_rate * weight_decay; 0: none */
+    float clip_value; /* gradients are clipped to +- this; infinity: not */
+    float clip_scale; /* gradients are multiplied by this (clipnorm, global_clipnorm); 1: not */
+    int keeps_finite; /* where a new number would not be finite, the element's weight and slots stay as they were */
+} fcnn_update;
+
 typedef struct fcnn_kernels {
     /* ---- products: gemm.c ---- */
 
     /* y[r][o] = bias[o] + sum over columns k of patch[r][k] * w[k][o]. Terms in order: bias (0 where NULL), then k. */
     void (*patches_forward)(const fcnn_patches *patches, const float *x,
-                            const float *w,      // (runs * run_length, outputs)
-                            const float *bias,   // (outputs) or NULL
+                            const float *w,                          // (runs * run_length, outputs)
+                            const float *bias,                       // (outputs) or NULL
                             size_t outputs, float *y, size_t ldy);   // (rows, outputs), row r at y + r * ldy
 
     /* gradient[k - begin][o] = sum of patch[r][k] * dy[r][o] over images, then rows; for columns k in [begin, end).
@@ -122,29 +131,29 @@ typedef struct fcnn_kernels {
      * are claimed while the sums run. */
     void (*patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                     size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                                    float *gradient, // (end - begin, outputs)
+                                    float *gradient,   // (end - begin, outputs)
                                     int accumulate,
-                                    float *updated); // (end - begin, outputs), or NULL: written with its own numbers
+                                    float *updated);   // (end - begin, outputs), or NULL: written with its own numbers
 
-    /* bias_gradient[o] = sum of dy[r][o] over images, then rows. */
-    void (*bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                          float *gradient, // (outputs)
-                          int accumulate);
+    /* sum[o] = sum of a[r][o] over images, then rows. */
+    void (*sum_rows)(const float *a, size_t lda, size_t rows, size_t images, size_t stride, size_t columns,
+                     float *sum,   // (columns)
+                     int accumulate);
 
     /* dx at row r's column k += (sum over o in order of dy[r][o] * wt[k / tap][o][k % tap]); taps in order, so that
-     * each dx has one order of sums: a tap is a stretch of columns, `tap` long, that meets each dx in at most one row.
-     * */
+     * each dx has one order of sums: a tap is a stretch of columns, `tap` long, that meets a dx in at most one row. */
     void (*patches_input_gradient)(const fcnn_patches *patches, size_t tap, const float *dy, size_t ldy,
-                                   const float *wt, // (taps, outputs, tap)
+                                   const float *wt,   // (taps, outputs, tap)
                                    size_t outputs, float *dx);
 
     /* ---- a dense layer, whose rows are images: dense_sparse.c, dense_gradient.c ---- */
 
     /* y[n][o] = bias[o] + sum over i in order of x[n][i] * w[i][o]; terms with x = 0 may be left out. */
-    void (*dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, // (images, inputs)
-                          const float *w, // (inputs, outputs)
-                          const float *bias, // (outputs) or NULL
-                          float *y, size_t ldy); // (images, outputs)
+    void (*dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x,
+                          size_t ldx,              // (images, inputs)
+                          const float *w,          // (inputs, outputs)
+                          const float *bias,       // (outputs) or NULL
+                          float *y, size_t ldy);   // (images, outputs)
 
     /* gradient[i - begin][o] = sum over n in order of x[n][i] * dy[n][o], at least one image; terms with x = 0 may be
      * left out. Otherwise as patches_weight_gradient. */
@@ -153,32 +162,33 @@ typedef struct fcnn_kernels {
 
     /* dx[n][i] = sum over o in order of dy[n][o] * w[i][o]. */
     void (*dense_input_gradient)(size_t images, size_t inputs, size_t outputs, const float *dy,
-                                 size_t lddy, // (images, outputs)
-                                 const float *w, // (inputs, outputs)
-                                 float *dx, size_t lddx, // (images, inputs)
-                                 float *scratch); // FCNN_DENSE_IMAGES * outputs floats
+                                 size_t lddy,              // (images, outputs)
+                                 const float *w,           // (inputs, outputs)
+                                 float *dx, size_t lddx,   // (images, inputs)
+                                 float *scratch);          // FCNN_DENSE_IMAGES * outputs floats
 
     /* Both at once, for an x behind a ReLU: dx is 0 where x is. Elsewhere term o of dx[n][i] is added to sum o mod
      * FCNN_DENSE_LANES, in order; then sum j + 8 to sum j, j + 4 to j, j + 2, j + 1. gradient as above. */
-    void (*dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, // (images, inputs)
-                           const float *dy, size_t lddy, // (images, outputs)
-                           const float *w, // (inputs, outputs)
-                           float *dx, // (images, inputs), rows ldx apart
-                           float *gradient, int accumulate); // (inputs, outputs)
+    void (*dense_backward)(size_t images, size_t inputs, size_t outputs, const float *x,
+                           size_t ldx,                         // (images, inputs)
+                           const float *dy, size_t lddy,       // (images, outputs)
+                           const float *w,                     // (inputs, outputs)
+                           float *dx,                          // (images, inputs), rows ldx apart
+                           float *gradient, int accumulate);   // (inputs, outputs)
 
     /* ---- a convolution by Winograd's F(m x m, r x r): conv2d_winograd.c ---- */
 
     /* u = the transformed kernel, for channels [begin, end): (m + r - 1)^2 matrices (channels, outputs),
      * fcnn_winograd_kernel_step floats apart. */
-    void (*winograd_kernel)(const fcnn_winograd *winograd, const float *w, // (r, r, channels, outputs)
+    void (*winograd_kernel)(const fcnn_winograd *winograd, const float *w,   // (r, r, channels, outputs)
                             size_t begin, size_t end, float *u);
 
     /* y = the convolution of each image x, begin x_stride floats apart, plus bias: just the bias where a patch is all
      * zeros. scratch: fcnn_winograd_scratch floats. */
     void (*winograd_forward)(const fcnn_winograd *winograd, size_t images, const float *x, size_t x_stride,
                              const float *u,
-                             const float *bias, // (outputs) or NULL
-                             float *y, size_t y_stride, // (lines, width, outputs)
+                             const float *bias,           // (outputs) or NULL
+                             float *y, size_t y_stride,   // (lines, width, outputs)
                              float *scratch);
 
     /* ---- a convolution and a max pool of four members: pooled_forward.c ---- */
@@ -186,8 +196,8 @@ typedef struct fcnn_kernels {
     /* y = the largest over the window's members of (bias, then the columns in order, as patches_forward); at least 0
      * where pooled->relu. winner as max_pool's (NULL: not wanted). */
     void (*pooled_forward)(const fcnn_pooled *pooled, const float *x,
-                           const float *w, // (runs * run_length, outputs)
-                           const float *bias, // (outputs) or NULL
+                           const float *w,      // (runs * run_length, outputs)
+                           const float *bias,   // (outputs) or NULL
                            size_t outputs, float *y, uint8_t *winner);
 
     /* ---- gradients through a max pool: sparse.h, pooled_weight_gradient.c, pooled_input_gradient.c ---- */
@@ -196,19 +206,19 @@ typedef struct fcnn_kernels {
      * entry lives; bias[o] likewise of dy. scratch: fcnn_pooled_scratch floats. */
     void (*pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
                                    const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin,
-                                   size_t end, float *gradient, // (runs * run_length, outputs)
+                                   size_t end, float *gradient,   // (runs * run_length, outputs)
                                    float *bias, int accumulate, float *scratch);
 
     /* dx at the winner's patch += dy * wt[o]: windows in order, in each the members in order, in each the outputs. */
     void (*pooled_input_gradient)(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
-                                  const float *wt, // (outputs, runs * run_length)
+                                  const float *wt,   // (outputs, runs * run_length)
                                   size_t outputs, float *dx, float *scratch);
 
     /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels; FCNN_LIVE_WORD outputs at a time, which
      * each go over all windows. */
     void (*pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
                                       const uint8_t *winner,
-                                      const float *wt, // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices
+                                      const float *wt,   // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices
                                       size_t outputs, float *dx, float *scratch);
 
     /* t (columns, rows) = a (rows, columns) transposed. */
@@ -217,7 +227,7 @@ typedef struct fcnn_kernels {
     /* ---- elementwise.c ---- */
 
     void (*activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x,
-                               float *y); // y == x allowed
+                               float *y);   // y == x allowed
     /* dx = dy * f'(x). x, or for the functions that say so in activation_reads_output, y = f(x). dx == dy allowed. */
     void (*activation_backward)(const fcnn_activation_spec *spec, size_t count, const float *x, const float *y,
                                 const float *dy, float *dx);
@@ -240,33 +250,36 @@ typedef struct fcnn_kernels {
 
     /* ---- pooling.c: one image ---- */
 
-    /* y = the largest of each window; winner = its index in the window (row-major over the pool), the first of equals.
-     * */
-    void (*max_pool)(const fcnn_windows *windows, const float *x, float *y, uint8_t *winner); // winner NULL: not wanted
+    /* y = the largest of each window; winner = its index in the window, row-major over the pool, first of equals. */
+    void (*max_pool)(const fcnn_windows *windows, const float *x, float *y,
+                     uint8_t *winner);   // winner NULL: not wanted
     /* dx = 0, then each window's dy is added at its winner, windows in order. */
     void (*max_pool_backward)(const fcnn_windows *windows, const float *dy, const uint8_t *winner, float *dx);
     void (*average_pool)(const fcnn_windows *windows, const float *x, float *y);
     void (*average_pool_backward)(const fcnn_windows *windows, const float *dy, float *dx);
 
-    /* ---- optimizer_update.c: elementwise over `count`; g is first multiplied by clip_scale, then clipped to +-
-     * clip_value;
-     *      then w -= w * decay; then the formula ---- */
+    /* ---- optimizer_update.c: one step of an optimizer, elementwise over `count` ----
+     *
+     * g is multiplied by clip_scale and clipped to +- clip_value, then w -= w * decay, then comes the formula. Each
+     * returns whether all that it made is finite: the new weight and the new slots. */
 
     /* gain = 1 - beta (of m, of v); 1 - rho: rounded once, from double. v_max NULL unless amsgrad. */
-    void (*adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max, float rate, float gain_m,
-                 float gain_v, float epsilon, float decay, float clip_scale, float clip_value);
-    void (*sgd)(size_t count, float *w, const float *g, float *momentum_slot, // NULL where momentum is 0
-                float rate, float momentum, int nesterov, float decay, float clip_scale, float clip_value);
-    void (*rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
-                    float rate, float rho, float gain, float momentum, float epsilon, float decay, float clip_scale,
-                    float clip_value); // momentum_slot NULL where momentum is 0; average NULL unless centered
+    int (*adam)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *v, float *v_max,
+                float gain_m, float gain_v, float epsilon);
+    int (*sgd)(const fcnn_update *update, size_t count, float *w, const float *g,
+               float *momentum_slot,   // NULL where momentum is 0
+               float momentum, int nesterov);
+    int (*rmsprop)(const fcnn_update *update, size_t count, float *w, const float *g, float *velocity,
+                   float *momentum_slot,   // NULL where momentum is 0
+                   float *average,         // NULL unless centered
+                   float rho, float gain, float momentum, float epsilon);
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);
 
     /* ---- convert.c ---- */
 
-    /* y[i] = (float)x[i], i < count, x contiguous. Returns 0 where a value is NaN or infinite, else 1. */
-    int (*convert)(fcnn_dtype dtype, size_t count, const void *x, float *y);
+    /* y[i] = (float)x[i], i < count, x contiguous. Returns the largest |y[i]|: NaN where one is NaN. */
+    float (*convert)(fcnn_dtype dtype, size_t count, const void *x, float *y);
 } fcnn_kernels;
 
 /* True for activations whose derivative is computed from y alone (so that x need not be kept). */

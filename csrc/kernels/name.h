@@ -16,7 +16,7 @@
 #define FCNN_KERNEL_NAMES(EACH)     \
     EACH(patches_forward)           \
     EACH(patches_weight_gradient)   \
-    EACH(bias_gradient)             \
+    EACH(sum_rows)                  \
     EACH(patches_input_gradient)    \
     EACH(dense_forward)             \
     EACH(dense_weight_gradient)     \

@@ -11,7 +11,7 @@
 #include "name.h"
 #include "sparse.h"
 
-enum { CHANNELS = FCNN_POOLED_SLICE };   /* in a slice */
+enum { CHANNELS = FCNN_POOLED_SLICE }; /* in a slice */
 
 /* bits[m * words + i], bit b: whether channel i * WORD + b of a window lives and member m won it. */
 static inline void find_live(const fcnn_pooled *pooled, const float *y, const float *dy, const uint8_t *winner,
@@ -46,9 +46,9 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
                                       const float *wt, size_t outputs, float *dx, float *scratch)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length, words = (outputs + WORD - 1) / WORD;
-    ptrdiff_t *from_run = (ptrdiff_t *)(void *)scratch;                             /* (runs) */
-    int32_t *offset = (int32_t *)(void *)(from_run + pooled->window.runs);          /* (outputs) */
-    uint32_t *bits = (uint32_t *)(void *)(offset + outputs);                        /* (members, words) */
+    ptrdiff_t *from_run = (ptrdiff_t *)(void *)scratch;                    /* (runs) */
+    int32_t *offset = (int32_t *)(void *)(from_run + pooled->window.runs); /* (outputs) */
+    uint32_t *bits = (uint32_t *)(void *)(offset + outputs);               /* (members, words) */
     const cut blocks = cut_rows(&pooled->window);
     for (size_t o = 0; o < outputs; o++)
         offset[o] = (int32_t)(o * columns);
@@ -102,8 +102,7 @@ static ALWAYS_INLINE void store_columns(columns at, const vf square[16])
             vf_store_some(at.dx + (ptrdiff_t)(t / 4) * at.line + (ptrdiff_t)(t % 4) * at.pixel, square[t], at.lanes);
 }
 
-/* One vector of channels of a line of windows. The right half of a window's square is the left half of the next one's.
- * */
+/* One vector of channels of a line of windows. The right half of a window's square is the left half of the next. */
 static ALWAYS_INLINE void add_line_in_squares(const uint32_t *bits, size_t words, size_t windows, const float *dy,
                                               size_t outputs, const float *wt, columns at)
 {
@@ -158,7 +157,7 @@ void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t chan
 {
     const size_t words = (outputs + WORD - 1) / WORD, width = pooled->window.width;
     const ptrdiff_t image_line = pooled->window.run[1] - pooled->window.run[0], pixel = (ptrdiff_t)channels;
-    uint32_t *bits = (uint32_t *)(void *)scratch;   /* (windows, 4, words) */
+    uint32_t *bits = (uint32_t *)(void *)scratch; /* (windows, 4, words) */
     for (size_t line = 0, n = 0; line < pooled->window.lines; line++)
         for (size_t w = 0; w < width; w++, n++) {
             const size_t at = (line * pooled->out_width + w) * outputs;

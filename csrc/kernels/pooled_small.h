@@ -13,7 +13,7 @@
 #include "sparse.h"
 #include "vec.h"
 
-enum { SMALL_PATCH = 48 };   /* columns, at most */
+enum { SMALL_PATCH = 48 }; /* columns, at most */
 /* Columns and vectors whose sums stay in registers. */
 enum { SMALL_BLOCK = 9, SMALL_VECTORS = FCNN_VREGS == 32 ? 2 : 1 };
 
@@ -56,9 +56,9 @@ typedef struct strip {
     const float *y, *dy;
     const uint8_t *winner;
     size_t lines, width;
-    size_t outputs, out_line;         /* numbers from window to window, and from line to line, of y, dy and winner */
-    size_t step, line_step;           /* the same of the tables */
-    size_t lanes;                     /* of the last vector */
+    size_t outputs, out_line; /* numbers from window to window, and from line to line, of y, dy and winner */
+    size_t step, line_step;   /* the same of the tables */
+    size_t lanes;             /* of the last vector */
     int relu;
 } strip;
 
@@ -92,9 +92,9 @@ static ALWAYS_INLINE void add_block(size_t vectors, size_t columns, const strip 
     UNROLLED_FOR (size_t v = 0; v < vectors; v++) {
         const size_t lanes = v + 1 < vectors ? FCNN_VL : s->lanes;
         if (bias)
-            vf_store_some(bias + v * FCNN_VL, sum[v], lanes);
+            vf_store_some(bias + v * FCNN_VL, vf_end_sum(sum[v]), lanes);
         UNROLLED_FOR (size_t k = 0; k < columns; k++)
-            vf_store_some(gradient + k * ldg + v * FCNN_VL, acc[k][v], lanes);
+            vf_store_some(gradient + k * ldg + v * FCNN_VL, vf_end_sum(acc[k][v]), lanes);
     }
 }
 

@@ -14,13 +14,13 @@
 #include "sparse.h"
 
 enum {
-    SHORT_RUN = 5,                              /* the longest short run */
-    SHORT_SUMS = FCNN_VREGS == 32 ? 20 : 10     /* accumulators over short runs */
+    SHORT_RUN = 5,                          /* the longest short run */
+    SHORT_SUMS = FCNN_VREGS == 32 ? 20 : 10 /* accumulators over short runs */
 };
 
 /* Position of each window in the pool's output, and offset of its first patch. */
 typedef struct window_table {
-    int32_t *place, *patch;   /* (windows) */
+    int32_t *place, *patch; /* (windows) */
     size_t windows;
 } window_table;
 
@@ -36,12 +36,11 @@ static void fill_table(const fcnn_pooled *pooled, size_t outputs, window_table *
     table->windows = n;
 }
 
-/* A vector of channels over all windows: whether each entry lives, its gradient, and the offset of its winner's patch.
- * */
+/* A vector of channels over all windows: whether each entry lives, its gradient, its winner's patch's offset. */
 typedef struct entries {
-    uint32_t *bits;    /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
-    float *g;          /* (windows, FCNN_VL) */
-    int32_t *offset;   /* (windows, FCNN_VL) */
+    uint32_t *bits;  /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
+    float *g;        /* (windows, FCNN_VL) */
+    int32_t *offset; /* (windows, FCNN_VL) */
 } entries;
 
 /* member[place], lane by lane. */
@@ -82,7 +81,7 @@ static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const
         }
         memcpy(to->bits + first / WORD * FCNN_VL, &word, sizeof word);
     }
-    vf_store_some(bias, sum, lanes);
+    vf_store_some(bias, vf_end_sum(sum), lanes);
 }
 
 /* Rows o in [begin, end) of dW^T are summed in scratch, one behind the other, then transposed into place. */
@@ -92,7 +91,7 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
-    float *rows = scratch;                                                       /* (end - begin, columns) */
+    float *rows = scratch; /* (end - begin, columns) */
     float *lists = rows + rounded((end - begin) * columns);
     int32_t *offset = (int32_t *)(void *)(lists + windows * FCNN_VL);
     uint32_t *bits = (uint32_t *)(offset + windows * FCNN_VL);
@@ -158,7 +157,7 @@ static ALWAYS_INLINE void short_block(size_t vectors, size_t runs, size_t length
                         zeros &= vm_bits(vf_equal(g[v], (vf){0}));
                     }
                     if (zeros == FCNN_ALL_LANES)
-                        continue;   /* also where the member lies in a pool's padding, outside the image */
+                        continue; /* also where the member lies in a pool's padding, outside the image */
                     UNROLLED_FOR (size_t r = 0; r < runs; r++) {
                         const float *p = patch + pooled->member[m] + run[r];
                         UNROLLED_FOR (size_t l = 0; l < length; l++) {
@@ -172,9 +171,10 @@ static ALWAYS_INLINE void short_block(size_t vectors, size_t runs, size_t length
         }
     UNROLLED_FOR (size_t k = 0; k < runs * length; k++)
         UNROLLED_FOR (size_t v = 0; v < vectors; v++)
-            vf_store_some(gradient + k * outputs + o + v * FCNN_VL, acc[k][v], v + 1 < vectors ? FCNN_VL : lanes);
+            vf_store_some(gradient + k * outputs + o + v * FCNN_VL, vf_end_sum(acc[k][v]),
+                          v + 1 < vectors ? FCNN_VL : lanes);
     UNROLLED_FOR (size_t v = 0; v < vectors && bias; v++)
-        vf_store_some(bias + o + v * FCNN_VL, sum[v], v + 1 < vectors ? FCNN_VL : lanes);
+        vf_store_some(bias + o + v * FCNN_VL, vf_end_sum(sum[v]), v + 1 < vectors ? FCNN_VL : lanes);
 }
 
 /* As many runs at once as there are registers for their sums. `lanes` of the last vector are used. */

@@ -9,18 +9,18 @@
 
 /* The part of a window that lies in the image, and which channels of it are meant. */
 typedef struct window {
-    size_t rows, columns;            /* pixels */
-    size_t row_stride, channels;     /* numbers from row to row and from pixel to pixel of the image */
-    size_t first, pool_width;        /* pixel (i, j) is position first + i * pool_width + j of the whole window */
-    size_t input, output;            /* position of the first channel: in pixel (0, 0) of the image, in the output */
-    size_t lanes;                    /* channels, at most FCNN_VL */
+    size_t rows, columns;        /* pixels */
+    size_t row_stride, channels; /* numbers from row to row and from pixel to pixel of the image */
+    size_t first, pool_width;    /* pixel (i, j) is position first + i * pool_width + j of the whole window */
+    size_t input, output;        /* position of the first channel: in pixel (0, 0) of the image, in the output */
+    size_t lanes;                /* channels, at most FCNN_VL */
 } window;
 
 typedef struct arrays {
     const float *x, *dy;
     float *y, *dx;
-    uint8_t *winner;             /* of max_pool */
-    const uint8_t *won;          /* of max_pool_backward */
+    uint8_t *winner;    /* of max_pool */
+    const uint8_t *won; /* of max_pool_backward */
 } arrays;
 
 typedef void kernel(const arrays *a, window w);

@@ -3,6 +3,9 @@
 
 #include "name.h"
 
+/* The end of a sum whose zero terms may be left out: +0 in place of -0. */
+static float end_sum(float sum) { return sum + 0.0f; }
+
 /* Where row `row`, column `column` of the patch matrix lies in its image. */
 static ptrdiff_t position(const fcnn_patches *patches, size_t row, size_t column)
 {
@@ -19,7 +22,7 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
             float sum = bias ? bias[o] : 0.0f;
             for (size_t k = 0; k < columns; k++)
                 sum = fmaf(x[position(patches, r, k)], w[k * outputs + o], sum);
-            y[r * ldy + o] = sum;
+            y[r * ldy + o] = end_sum(sum);
         }
 }
 
@@ -34,19 +37,19 @@ void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float
             for (size_t i = 0; i < images; i++)
                 for (size_t r = 0; r < patches->lines * patches->width; r++)
                     sum = fmaf(x[i * stride + (size_t)position(patches, r, k)], dy[i * stride + r * ldy + o], sum);
-            gradient[(k - begin) * outputs + o] = sum;
+            gradient[(k - begin) * outputs + o] = end_sum(sum);
         }
 }
 
-void FCNN_NAME(bias_gradient)(const float *dy, size_t ldy, size_t rows, size_t images, size_t stride, size_t outputs,
-                              float *gradient, int accumulate)
+void FCNN_NAME(sum_rows)(const float *a, size_t lda, size_t rows, size_t images, size_t stride, size_t columns,
+                         float *sum, int accumulate)
 {
-    for (size_t o = 0; o < outputs; o++) {
-        float sum = accumulate ? gradient[o] : 0.0f;
+    for (size_t o = 0; o < columns; o++) {
+        float total = accumulate ? sum[o] : 0.0f;
         for (size_t i = 0; i < images; i++)
             for (size_t r = 0; r < rows; r++)
-                sum += dy[i * stride + r * ldy + o];
-        gradient[o] = sum;
+                total += a[i * stride + r * lda + o];
+        sum[o] = end_sum(total);
     }
 }
 
@@ -71,7 +74,7 @@ void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, cons
             float sum = bias ? bias[o] : 0.0f;
             for (size_t i = 0; i < inputs; i++)
                 sum = fmaf(x[n * ldx + i], w[i * outputs + o], sum);
-            y[n * ldy + o] = sum;
+            y[n * ldy + o] = end_sum(sum);
         }
 }
 
@@ -85,6 +88,7 @@ void FCNN_NAME(dense_weight_gradient)(size_t images, size_t stride, size_t outpu
             *sum = accumulate ? *sum : 0.0f;
             for (size_t n = 0; n < images; n++)
                 *sum = fmaf(x[n * stride + i], dy[n * stride + o], *sum);
+            *sum = end_sum(*sum);
         }
 }
 
@@ -110,6 +114,7 @@ void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, con
             *sum = accumulate ? *sum : 0.0f;
             for (size_t n = 0; n < images; n++)
                 *sum = fmaf(x[n * ldx + i], dy[n * lddy + o], *sum);
+            *sum = end_sum(*sum);
         }
     for (size_t n = 0; n < images; n++)
         for (size_t i = 0; i < inputs; i++) {
@@ -119,7 +124,7 @@ void FCNN_NAME(dense_backward)(size_t images, size_t inputs, size_t outputs, con
             for (size_t apart = FCNN_DENSE_LANES / 2; apart > 0; apart /= 2)
                 for (size_t j = 0; j < apart; j++)
                     sum[j] += sum[j + apart];
-            dx[n * ldx + i] = x[n * ldx + i] == 0.0f ? 0.0f : sum[0];
+            dx[n * ldx + i] = x[n * ldx + i] == 0.0f ? 0.0f : end_sum(sum[0]);
         }
 }
 
@@ -179,6 +184,9 @@ void FCNN_NAME(pooled_weight_gradient)(const fcnn_pooled *pooled, const float *x
                              gradient[k * outputs + o]);
                 bias[o] += dy[at];
             }
+        bias[o] = end_sum(bias[o]);
+        for (size_t k = 0; k < columns; k++)
+            gradient[k * outputs + o] = end_sum(gradient[k * outputs + o]);
     }
 }
 
@@ -195,7 +203,7 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
                     continue;
                 for (size_t k = 0; k < columns; k++) {
                     float *to = dx + pooled_position(pooled, w, k, winner[at]);
-                    *to = fmaf(dy[at], wt[o * columns + k], *to);
+                    *to = end_sum(fmaf(dy[at], wt[o * columns + k], *to));
                 }
             }
 }

@@ -12,7 +12,7 @@
 #define SELU_SCALE 1.05070098735548049342
 #define SELU_ALPHA 1.67326324235437728482
 #define SQRT_1_2 0.70710678118654752440
-#define SQRT_2_PI 0.79788456080286535588 /* sqrt(2 / pi) */
+#define SQRT_2_PI 0.79788456080286535588  /* sqrt(2 / pi) */
 #define SQRT_1_2PI 0.39894228040143267794 /* sqrt(1 / (2 pi)) */
 
 static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
@@ -239,58 +239,76 @@ void FCNN_NAME(average_pool_backward)(const fcnn_windows *windows, const float *
     }
 }
 
-static double clipped(float g, float scale, float limit)
+static double clipped(const fcnn_update *update, float g)
 {
-    const double scaled = (double)g * scale;
+    const double scaled = (double)g * update->clip_scale, limit = update->clip_value;
     return scaled > limit ? limit : scaled < -limit ? -limit : scaled;
 }
 
-void FCNN_NAME(adam)(size_t count, float *w, const float *g, float *m, float *v, float *v_max, float rate, float gain_m,
-                     float gain_v, float epsilon, float decay, float clip_scale, float clip_value)
+static double decayed(const fcnn_update *update, float w) { return (double)w - (double)w * update->decay; }
+
+/* Stores the new numbers of one element where all are finite or nobody asked for that; returns whether they are. Old
+ * and new numbers that an optimizer does not have are NULL. */
+static int store(const fcnn_update *update, size_t numbers, float *const old[], const float new[])
 {
-    for (size_t i = 0; i < count; i++) {
-        const double gradient = clipped(g[i], clip_scale, clip_value);
-        m[i] = (float)(m[i] + (gradient - m[i]) * gain_m);
-        v[i] = (float)(v[i] + (gradient * gradient - v[i]) * gain_v);
-        if (v_max)
-            v_max[i] = fmaxf(v_max[i], v[i]);
-        const double weight = (double)w[i] - (double)w[i] * decay;
-        w[i] = (float)(weight - (double)m[i] * rate / (sqrt(v_max ? v_max[i] : v[i]) + epsilon));
-    }
+    int finite = 1;
+    for (size_t n = 0; n < numbers; n++)
+        finite &= !old[n] || isfinite(new[n]);
+    for (size_t n = 0; n < numbers && (finite || !update->keeps_finite); n++)
+        if (old[n])
+            *old[n] = new[n];
+    return finite;
 }
 
-void FCNN_NAME(sgd)(size_t count, float *w, const float *g, float *momentum_slot, float rate, float momentum,
-                    int nesterov, float decay, float clip_scale, float clip_value)
+static float *element(float *slot, size_t i) { return slot ? slot + i : NULL; }
+
+int FCNN_NAME(adam)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *v, float *v_max,
+                    float gain_m, float gain_v, float epsilon)
 {
+    int finite = 1;
     for (size_t i = 0; i < count; i++) {
-        const double step = -rate * clipped(g[i], clip_scale, clip_value);
-        const double weight = (double)w[i] - (double)w[i] * decay;
-        if (momentum_slot)
-            momentum_slot[i] = (float)(momentum_slot[i] * (double)momentum + step);
-        if (!momentum_slot)
-            w[i] = (float)(weight + step);
-        else if (nesterov)
-            w[i] = (float)(weight + momentum_slot[i] * (double)momentum + step);
-        else
-            w[i] = (float)(weight + momentum_slot[i]);
+        const double gradient = clipped(update, g[i]);
+        const float m_new = (float)(m[i] + (gradient - m[i]) * gain_m);
+        const float v_new = (float)(v[i] + (gradient * gradient - v[i]) * gain_v);
+        const float size = v_max ? fmaxf(v_max[i], v_new) : v_new;
+        const float w_new = (float)(decayed(update, w[i]) - (double)m_new * update->rate / (sqrt(size) + epsilon));
+        finite &= store(update, 4, (float *const[]){w + i, m + i, v + i, element(v_max, i)},
+                        (const float[]){w_new, m_new, v_new, size});
     }
+    return finite;
 }
 
-void FCNN_NAME(rmsprop)(size_t count, float *w, const float *g, float *velocity, float *momentum_slot, float *average,
-                        float rate, float rho, float gain, float momentum, float epsilon, float decay, float clip_scale,
-                        float clip_value)
+int FCNN_NAME(sgd)(const fcnn_update *update, size_t count, float *w, const float *g, float *momentum_slot,
+                   float momentum, int nesterov)
 {
+    int finite = 1;
     for (size_t i = 0; i < count; i++) {
-        const double gradient = clipped(g[i], clip_scale, clip_value);
-        velocity[i] = (float)((double)rho * velocity[i] + gain * gradient * gradient);
-        if (average)
-            average[i] = (float)((double)rho * average[i] + gain * gradient);
-        const double variance = velocity[i] - (average ? (double)average[i] * average[i] : 0.0);
-        double change = rate * gradient / sqrt(variance + epsilon);
-        if (momentum_slot)
-            change = momentum_slot[i] = (float)((double)momentum * momentum_slot[i] + change);
-        w[i] = (float)((double)w[i] - (double)w[i] * decay - change);
+        const double step = -update->rate * clipped(update, g[i]);
+        const float m_new = momentum_slot ? (float)(momentum_slot[i] * (double)momentum + step) : (float)step;
+        const double change = momentum_slot ? (nesterov ? m_new * (double)momentum + step : m_new) : step;
+        const float w_new = (float)(decayed(update, w[i]) + change);
+        finite &= store(update, 2, (float *const[]){w + i, element(momentum_slot, i)}, (const float[]){w_new, m_new});
     }
+    return finite;
+}
+
+int FCNN_NAME(rmsprop)(const fcnn_update *update, size_t count, float *w, const float *g, float *velocity,
+                       float *momentum_slot, float *average, float rho, float gain, float momentum, float epsilon)
+{
+    int finite = 1;
+    for (size_t i = 0; i < count; i++) {
+        const double gradient = clipped(update, g[i]);
+        const float v_new = (float)((double)rho * velocity[i] + gain * gradient * gradient);
+        const float a_new = average ? (float)((double)rho * average[i] + gain * gradient) : 0.0f;
+        double change = update->rate * gradient / sqrt(v_new - (double)a_new * a_new + epsilon);
+        if (momentum_slot)
+            change = (float)((double)momentum * momentum_slot[i] + change);
+        const float w_new = (float)(decayed(update, w[i]) - change);
+        finite &=
+            store(update, 4, (float *const[]){w + i, velocity + i, element(momentum_slot, i), element(average, i)},
+                  (const float[]){w_new, v_new, (float)change, a_new});
+    }
+    return finite;
 }
 
 double FCNN_NAME(sum_of_squares)(size_t count, const float *g)
@@ -312,9 +330,9 @@ static double half_to_double(uint16_t half)
     return sign * (exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24));
 }
 
-int FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
+float FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
 {
-    int finite = 1;
+    float largest = 0.0f;
     for (size_t i = 0; i < count; i++) {
         switch (dtype) {
         case FCNN_BOOL:
@@ -354,7 +372,8 @@ int FCNN_NAME(convert)(fcnn_dtype dtype, size_t count, const void *x, float *y)
         case FCNN_DTYPE_COUNT:
             break;
         }
-        finite &= isfinite(y[i]) != 0;
+        if (!(fabsf(y[i]) <= largest) && !isnan(largest))
+            largest = fabsf(y[i]);
     }
-    return finite;
+    return largest;
 }

@@ -45,7 +45,7 @@ static matrices matrices_of(const fcnn_winograd *s)
 static void both_sides(size_t rows, size_t columns, const double t[MAX_PATCH][MAX_PATCH], int transposed,
                        const float *in, float *out)
 {
-    double middle[MAX_PATCH][MAX_PATCH];   /* t in */
+    double middle[MAX_PATCH][MAX_PATCH]; /* t in */
     for (size_t i = 0; i < rows; i++)
         for (size_t l = 0; l < columns; l++) {
             middle[i][l] = 0;

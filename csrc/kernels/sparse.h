@@ -17,12 +17,12 @@
 #include "vec.h"
 
 enum {
-    BLOCK = FCNN_VREGS == 32 ? 24 : 12,   /* accumulators */
-    MAX_RUNS = 3,                         /* runs that a block spans */
-    MAX_VECTORS = 8                       /* vectors of a run in a block */
+    BLOCK = FCNN_VREGS == 32 ? 24 : 12, /* accumulators */
+    MAX_RUNS = 3,                       /* runs that a block spans */
+    MAX_VECTORS = 8                     /* vectors of a run in a block */
 };
 
-enum { WORD = FCNN_LIVE_WORD };   /* terms that a word has bits for */
+enum { WORD = FCNN_LIVE_WORD }; /* terms that a word has bits for */
 
 /* Gradients that live; the others are 0. */
 static inline vf live_gradients(const float *y, const float *dy, size_t lanes, int relu)
@@ -37,7 +37,7 @@ typedef struct terms {
     size_t words;
     const int32_t *offset;
     const float *g;
-    size_t step;    /* from word to word of bits, and from entry to entry of offset and g */
+    size_t step; /* from word to word of bits, and from entry to entry of offset and g */
 } terms;
 
 /* Where the sums go: list l of the terms, whose numbers lie l behind those of the first list, is added to row l. Run r
@@ -71,7 +71,7 @@ static ALWAYS_INLINE void add_block_of_terms(size_t runs, size_t vectors, size_t
             }
         UNROLLED_FOR (size_t r = 0; r < runs; r++)
             UNROLLED_FOR (size_t j = 0; j < vectors; j++)
-                vf_store_column(to.row + to.to[r], acc[r][j], j, vectors, tail);
+                vf_store_column(to.row + to.to[r], vf_end_sum(acc[r][j]), j, vectors, tail);
     }
 }
 

@@ -47,7 +47,7 @@ static inline size_t balanced(size_t left, size_t most)
     return (left + times - 1) / times;
 }
 
-enum { FCNN_ALL_LANES = (1 << FCNN_VL) - 1 };   /* vm_bits of a mask that is true everywhere */
+enum { FCNN_ALL_LANES = (1 << FCNN_VL) - 1 }; /* vm_bits of a mask that is true everywhere */
 
 typedef float vf __attribute__((vector_size(4 * FCNN_VL)));
 typedef int32_t vi __attribute__((vector_size(4 * FCNN_VL)));
@@ -65,6 +65,9 @@ static inline vu vu_broadcast(uint32_t a) { return a - (vu){0}; }
 /* The bits of one type read as the other. */
 static inline vi vf_bits(vf a) { return (vi)a; }
 static inline vf vi_as_float(vi a) { return (vf)a; }
+
+/* a, but +0 in place of -0: how every sum ends whose zero terms may have been left out. */
+static inline vf vf_end_sum(vf a) { return a + (vf){0}; }
 
 static inline vf vf_abs(vf a) { return (vf)((vi)a & 0x7fffffff); }
 /* |magnitude| with the sign of `sign`. */
@@ -86,6 +89,9 @@ static inline vf vf_select(vm m, vf a, vf b) { return (vf)_mm512_mask_blend_ps(m
 static inline vi vi_select(vm m, vi a, vi b) { return (vi)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a); }
 static inline vm vi_equal(vi a, vi b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
 static inline vm vm_and(vm a, vm b) { return a & b; }
+static inline vm vm_or(vm a, vm b) { return a | b; }
+/* True from lane n on. */
+static inline vm vm_from(size_t n) { return (vm)(FCNN_ALL_LANES & ~((1u << n) - 1u)); }
 /* Lane i of the result is bit i. */
 static inline uint32_t vm_bits(vm m) { return m; }
 /* Larger of the two; b where either is NaN. */
@@ -134,6 +140,14 @@ static inline vm vf_greater(vf a, vf b) { return a > b; }
 static inline vm vf_equal(vf a, vf b) { return a == b; }
 static inline vm vi_equal(vi a, vi b) { return a == b; }
 static inline vm vm_and(vm a, vm b) { return a & b; }
+static inline vm vm_or(vm a, vm b) { return a | b; }
+static inline vm vm_from(size_t n)
+{
+    vi lane;
+    for (size_t i = 0; i < FCNN_VL; i++)
+        lane[i] = (int32_t)i;
+    return lane >= (int32_t)n;
+}
 
 #if defined(__AVX2__)
 
@@ -197,7 +211,7 @@ static inline uint32_t vm_bits(vm m)
 }
 static inline vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
 static inline vf vf_min(vf a, vf b) { return vf_select(a < b, a, b); }
-static inline vf vf_round(vf a)   /* to nearest even, for |a| < 2^22 */
+static inline vf vf_round(vf a) /* to nearest even, for |a| < 2^22 */
 {
     const vf magic = vf_broadcast(0x1.8p23f);
     return (a + magic) - magic;
@@ -323,7 +337,7 @@ static ALWAYS_INLINE vf vf_sum_lanes(vf a[FCNN_VL])
         lane[i] = i;
 #pragma GCC unroll 4
     for (int apart = FCNN_VL / 2; apart > 0; apart /= 2) {
-        const vi second = (lane & apart) != 0;   /* lanes that are the second vector's */
+        const vi second = (lane & apart) != 0; /* lanes that are the second vector's */
         const vi own = lane + (second & FCNN_VL), other = own ^ apart;
 #pragma GCC unroll 8
         for (int i = 0; i < apart; i++)

@@ -20,7 +20,7 @@ static ALWAYS_INLINE vf vf_polynomial(vf x, const float *c, size_t n)
     return sum;
 }
 
-#define FCNN_LN2_HIGH 0x1.62e4p-1f        /* few bits: a small integer times this is exact */
+#define FCNN_LN2_HIGH 0x1.62e4p-1f /* few bits: a small integer times this is exact */
 #define FCNN_LN2_LOW 0x1.7f7d1cp-20f
 
 /* For |x| < 90: returns p where exp(x) = 2^n (1 + p), |p| < 0.42. */

@@ -33,8 +33,8 @@ static fcnn_status read_option(const fcnn_attributes *attributes, const char *na
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"function", "negative_slope", "max_value", "threshold", "alpha"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 5, error));
+    static const char *const names[] = {"function", "negative_slope", "max_value", "threshold", "alpha", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     size_t function;
     FCNN_TRY(fcnn_attributes_choice(attributes, "function", functions, FCNN_ACTIVATION_COUNT, &function, error));
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_activation_spec), "a layer's description", error));

@@ -5,7 +5,7 @@
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    FCNN_TRY(fcnn_attributes_expect(attributes, NULL, 0, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, (const char *const[]){NULL}, error));
     if (layer->inputs < 2)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "Add '%s' needs at least 2 inputs, got %zu", layer->name,
                          layer->inputs);

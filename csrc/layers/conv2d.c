@@ -18,7 +18,8 @@
 #include "windows.h"
 #include "winograd.h"
 
-enum { SHARD_COLUMNS = 12 };   /* columns of patches whose gradient is one piece of work */
+enum { LARGEST = 1 << 24 };  /* of the sizes that a user gives */
+enum { SHARD_COLUMNS = 12 }; /* columns of patches whose gradient is one piece of work */
 
 static size_t tap_count(const fcnn_conv2d *self)
 {
@@ -33,31 +34,40 @@ static size_t transposed_size(const fcnn_conv2d *self)
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"filters", "kernel_size", "strides", "padding", "dilation_rate", "use_bias"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 6, error));
+    static const char *const names[] = {"filters",       "kernel_size", "strides", "padding",
+                                        "dilation_rate", "use_bias",    NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     size_t filters, kernel[2], strides[2], dilation[2], use_bias;
     FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "kernel_size", 1, 1 << 10, kernel, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "strides", 1, 1 << 10, strides, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "dilation_rate", 1, 1 << 10, dilation, 2, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "kernel_size", 1, LARGEST, kernel, 2, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "strides", 1, LARGEST, strides, 2, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "dilation_rate", 1, LARGEST, dilation, 2, error));
     FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
 
     const size_t reach[2] = {(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1};
     fcnn_extent extent[2];
     FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", reach, strides, extent, error));
 
+    const fcnn_shape *image = &layer->input[0];
+    const size_t channels = image->extent[2];
+    const fcnn_shape weights = {4, {kernel[0], kernel[1], channels, filters}};
+    const fcnn_shape bordered_image = {3,
+                                       {image->extent[0] + extent[0].before + extent[0].after,
+                                        image->extent[1] + extent[1].before + extent[1].after, channels}};
+    FCNN_TRY(fcnn_shape_check(&weights, layer->name, error));
+    FCNN_TRY(fcnn_shape_check(&bordered_image, layer->name, error));
+
     const int dilated = dilation[1] > 1;
     const size_t runs = dilated ? kernel[0] * kernel[1] : kernel[0];
-    const size_t channels = layer->input[0].extent[2];
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description",
                            error));
     fcnn_conv2d *self = layer->config;
-    self->height = layer->input[0].extent[0] + extent[0].before + extent[0].after;
-    self->width = layer->input[0].extent[1] + extent[1].before + extent[1].after;
+    self->height = bordered_image.extent[0];
+    self->width = bordered_image.extent[1];
     self->channels = channels;
     self->top = extent[0].before;
     self->left = extent[1].before;
-    self->padded = self->height > layer->input[0].extent[0] || self->width > layer->input[0].extent[1];
+    self->padded = self->height > image->extent[0] || self->width > image->extent[1];
     self->outputs = filters;
     memcpy(self->reach, reach, sizeof reach);
     memcpy(self->strides, strides, sizeof strides);
@@ -74,10 +84,10 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
                                    .run_length = dilated ? channels : kernel[1] * channels};
 
     layer->output = (fcnn_shape){3, {extent[0].output, extent[1].output, filters}};
-    fcnn_layer_add_parameter(layer, "kernel", &(fcnn_shape){4, {kernel[0], kernel[1], channels, filters}});
+    fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
-    const size_t bordered = self->height * self->width * channels;
+    const size_t bordered = fcnn_shape_size(&bordered_image);
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
     layer->saved = self->padded ? bordered : 0;
     layer->scratch =
@@ -189,9 +199,9 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                                          begin, end, io->gradients + (begin * self->outputs - io->gradients_begin),
                                          io->accumulate, io->updated ? io->updated + begin * self->outputs : NULL);
     if (layer->parameters > 1 && end == columns)
-        io->kernels->bias_gradient(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
-                                   self->outputs, io->gradients + (layer->parameter[1].offset - io->gradients_begin),
-                                   io->accumulate);
+        io->kernels->sum_rows(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
+                              self->outputs, io->gradients + (layer->parameter[1].offset - io->gradients_begin),
+                              io->accumulate);
 }
 
 const fcnn_layer_class fcnn_conv2d_class = {

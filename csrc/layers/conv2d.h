@@ -5,13 +5,13 @@
 #include "layer.h"
 
 typedef struct fcnn_conv2d {
-    size_t height, width, channels;   /* input, with its border */
-    size_t top, left;                 /* border before the first row and column */
-    int padded;                       /* there is a border */
+    size_t height, width, channels; /* input, with its border */
+    size_t top, left;               /* border before the first row and column */
+    int padded;                     /* there is a border */
     size_t outputs;
-    size_t reach[2], strides[2];      /* pixels from a patch's first to its last, both counted; between patches */
-    fcnn_patches patches;             /* over the bordered image; run points into this block */
-    fcnn_winograd winograd;           /* tile 0: not used */
+    size_t reach[2], strides[2]; /* pixels from a patch's first to its last, both counted; between patches */
+    fcnn_patches patches;        /* over the bordered image; run points into this block */
+    fcnn_winograd winograd;      /* tile 0: not used */
     ptrdiff_t run[];
 } fcnn_conv2d;
 

@@ -9,7 +9,7 @@
  * Backward: only winners that the ReLU let through have a gradient; see kernels/sparse.h.
  *
  * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that
- * nobody reads (layer->used) are not computed, nor are the convolution's pixels under them.
+ * nobody reads (io->used) are not computed, nor are the convolution's pixels under them.
  */
 #include "conv2d_pooled.h"
 
@@ -24,13 +24,13 @@
 
 typedef struct conv2d_pooled {
     const fcnn_conv2d *conv;
-    fcnn_windows windows;         /* the pool over the convolution's output */
+    fcnn_windows windows; /* the pool over the convolution's output */
     int relu;
-    int whole;                    /* windows overlap or are padded */
-    int square;                   /* 3x3 taps under windows of 2x2 adjacent pixels: has kernels of its own */
-    fcnn_winograd winograd;       /* of the part of the convolution that the pool can read; tile 0: not used */
-    int direct;                   /* else windows of four pixels: computed in registers */
-    size_t bordered; /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
+    int whole;              /* windows overlap or are padded */
+    int square;             /* 3x3 taps under windows of 2x2 adjacent pixels: has kernels of its own */
+    fcnn_winograd winograd; /* of the part of the convolution that the pool can read; tile 0: not used */
+    int direct;             /* else windows of four pixels: computed in registers */
+    size_t bordered;        /* floats of the bordered image, first in `saved`; the winners follow. 0: no border */
     ptrdiff_t member[];
 } conv2d_pooled;
 
@@ -149,8 +149,6 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->output = pool->output;
     fused->zero_is_dead = relu;
     fused->backward_reads = relu ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
-    fused->used[0] = windows->out_height;
-    fused->used[1] = windows->out_width;
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
     const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, shard_outputs(self));
     self->square = is_square(self);
@@ -214,9 +212,9 @@ static void pool_line(const conv2d_pooled *self, const fcnn_kernels *kernels, si
 typedef struct batch {
     fcnn_images x;
     float *y;
-    uint8_t *winner; /* NULL: not wanted */
+    uint8_t *winner;   /* NULL: not wanted */
     const float *bias; /* NULL: none */
-    float *unpooled; /* scratch memory */
+    float *unpooled;   /* scratch memory */
 } batch;
 
 static uint8_t *winners_of(const batch *b, size_t image, size_t stride)
@@ -229,20 +227,20 @@ static void forward_winograd(const fcnn_layer *layer, const fcnn_io *io, const b
     const conv2d_pooled *self = layer->config;
     const size_t size = unpooled_size(self);
     fcnn_winograd read = self->winograd; /* the part that is read, and computed */
-    read.lines = covered(&self->windows, 0, layer->used[0]);
-    read.width = covered(&self->windows, 1, layer->used[1]);
+    read.lines = covered(&self->windows, 0, io->used[0]);
+    read.width = covered(&self->windows, 1, io->used[1]);
     io->kernels->winograd_forward(&read, images, b->x.first, b->x.stride, io->prepared + transposed_size(self), b->bias,
                                   b->unpooled, size, b->unpooled + fcnn_winograd_images(&self->winograd) * size);
     for (size_t i = 0; i < images; i++)
-        for (size_t line = 0; line < layer->used[0]; line++)
-            pool_line(self, io->kernels, line, layer->used[1], b->unpooled + i * size, 0, read.width,
+        for (size_t line = 0; line < io->used[0]; line++)
+            pool_line(self, io->kernels, line, io->used[1], b->unpooled + i * size, 0, read.width,
                       b->y + i * io->stride, winners_of(b, i, io->stride));
 }
 
 static void forward_direct(const fcnn_layer *layer, const fcnn_io *io, const batch *b)
 {
     const conv2d_pooled *self = layer->config;
-    const fcnn_pooled pooled = geometry(self, layer->used);
+    const fcnn_pooled pooled = geometry(self, io->used);
     io->kernels->pooled_forward(&pooled, b->x.first, io->parameters, b->bias, self->conv->outputs, b->y, b->winner);
 }
 
@@ -252,14 +250,14 @@ static void forward_lines(const fcnn_layer *layer, const fcnn_io *io, const batc
     const conv2d_pooled *self = layer->config;
     const fcnn_windows *w = &self->windows;
     fcnn_patches patches = self->conv->patches;
-    patches.width = covered(w, 1, layer->used[1]);
-    patches.lines = self->whole ? covered(w, 0, layer->used[0]) : w->pool_height;
-    for (size_t line = 0; line < layer->used[0]; line++) {
+    patches.width = covered(w, 1, io->used[1]);
+    patches.lines = self->whole ? covered(w, 0, io->used[0]) : w->pool_height;
+    for (size_t line = 0; line < io->used[0]; line++) {
         const size_t first = self->whole ? 0 : line * w->stride_height;
         if (line == 0 || !self->whole)
             io->kernels->patches_forward(&patches, b->x.first + (ptrdiff_t)first * patches.line_step, io->parameters,
                                          b->bias, self->conv->outputs, b->unpooled, self->conv->outputs);
-        pool_line(self, io->kernels, line, layer->used[1], b->unpooled, first, patches.width, b->y, b->winner);
+        pool_line(self, io->kernels, line, io->used[1], b->unpooled, first, patches.width, b->y, b->winner);
     }
 }
 
@@ -288,7 +286,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const conv2d_pooled *self = layer->config;
-    const fcnn_pooled pooled = geometry(self, layer->used);
+    const fcnn_pooled pooled = geometry(self, io->used);
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride, *bordered = self->bordered ? io->scratch : dx;
         memset(bordered, 0, self->conv->height * self->conv->width * self->conv->channels * sizeof(float));
@@ -309,7 +307,7 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const conv2d_pooled *self = layer->config;
-    const fcnn_pooled pooled = geometry(self, layer->used);
+    const fcnn_pooled pooled = geometry(self, io->used);
     const size_t size = shard_outputs(self), begin = shard * size, outputs = self->conv->outputs;
     const size_t end = smaller(begin + size, outputs);
     float *bias = io->scratch;
@@ -322,18 +320,17 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                                         io->gradients, bias, io->accumulate, io->scratch + rounded(outputs));
 }
 
-/* The input lines and columns that the used windows read. */
-static void input_used(const fcnn_layer *layer, size_t used[2])
+static void input_used(const fcnn_layer *layer, const size_t used[2], size_t in[2])
 {
     const conv2d_pooled *self = layer->config;
     const fcnn_windows *w = &self->windows;
-    used[0] = layer->input[0].extent[0];
-    used[1] = layer->input[0].extent[1];
+    in[0] = layer->input[0].extent[0];
+    in[1] = layer->input[0].extent[1];
     if (self->bordered)
         return;
-    const size_t lines = covered(w, 0, layer->used[0]), columns = covered(w, 1, layer->used[1]);
-    used[0] = (lines - 1) * self->conv->strides[0] + self->conv->reach[0];
-    used[1] = (columns - 1) * self->conv->strides[1] + self->conv->reach[1];
+    const size_t lines = covered(w, 0, used[0]), columns = covered(w, 1, used[1]);
+    in[0] = (lines - 1) * self->conv->strides[0] + self->conv->reach[0];
+    in[1] = (columns - 1) * self->conv->strides[1] + self->conv->reach[1];
 }
 
 const fcnn_layer_class fcnn_conv2d_pooled_class = {

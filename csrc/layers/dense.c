@@ -13,11 +13,11 @@
 #include "layer.h"
 #include "registry.h"
 
-enum { SHARD_ROWS = 48 };   /* rows of W whose gradient is one piece of work */
-enum { LARGE = 1 << 15, LARGE_SHARDS = 8 };   /* parameters and shards from which on the layer runs in parts */
+enum { SHARD_ROWS = 48 };                   /* rows of W whose gradient is one piece of work */
+enum { LARGE = 1 << 15, LARGE_SHARDS = 8 }; /* parameters and shards from which on the layer runs in parts */
 
 typedef struct dense {
-    size_t rows;      /* of one image: the product of all axes but the last */
+    size_t rows; /* of one image: the product of all axes but the last */
     size_t inputs;
     size_t outputs;
     int use_bias;
@@ -25,8 +25,8 @@ typedef struct dense {
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"units", "use_bias"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 2, error));
+    static const char *const names[] = {"units", "use_bias", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     const fcnn_shape *in = &layer->input[0];
     if (in->rank == 0)
         return fcnn_fail(error, FCNN_E_SHAPE, "Dense '%s' needs an input with at least one axis", layer->name);
@@ -117,7 +117,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const dense *self = layer->config;
     const sweep s = plan_sweep(self, io->stride, images);
-    if (io->parts) {   /* they have run */
+    if (io->parts) { /* they have run */
         for (size_t part = 1; part < FCNN_PARTS; part++)
             add_rows(io, images, self->outputs, part_of(self, io, part), io->stride, io->y);
         return;
@@ -154,9 +154,8 @@ static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin,
 static void gradient_of_bias(const dense *self, const fcnn_io *io, size_t images, size_t shard)
 {
     if (self->use_bias && end_row(self, shard) == self->inputs)
-        io->kernels->bias_gradient(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
-                                   io->gradients + (self->inputs * self->outputs - io->gradients_begin),
-                                   io->accumulate);
+        io->kernels->sum_rows(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
+                              io->gradients + (self->inputs * self->outputs - io->gradients_begin), io->accumulate);
 }
 
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)

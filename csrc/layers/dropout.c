@@ -1,7 +1,7 @@
 /* dropout.c - in training, each number is dropped with probability `rate` and the others are divided by 1 - rate.
  *
- * In inference y = x.
- * Masks are a function of (key, step, image), so backward computes them again instead of storing them.
+ * In inference y = x. Masks are a function of the layer's seed, the step and the image, so backward computes them again
+ * instead of storing them.
  * Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
  */
 #include <string.h>
@@ -9,14 +9,21 @@
 #include "../base/memory.h"
 #include "registry.h"
 
+typedef struct dropout {
+    float rate;
+    uint64_t seed;
+} dropout;
+
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"rate"};
+    static const char *const names[] = {"rate", "seed", NULL};
     double rate;
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 1, error));
+    size_t seed;
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     FCNN_TRY(fcnn_attributes_number(attributes, "rate", 0.0, 1.0, &rate, error));
-    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(float), "a layer's description", error));
-    *(float *)layer->config = (float)rate;
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "seed", 0, INT64_MAX, &seed, 1, error));
+    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(dropout), "a layer's description", error));
+    *(dropout *)layer->config = (dropout){(float)rate, seed};
     layer->output = layer->input[0];
     layer->in_place = 1;
     layer->keeps_zeros = 1;
@@ -26,10 +33,10 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 /* to = from under the masks of the batch. */
 static void mask(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *from, float *to)
 {
+    const dropout *self = layer->config;
     const size_t size = fcnn_shape_size(&layer->output);
     for (size_t i = 0; i < images; i++, from += io->stride, to += io->stride)
-        io->kernels->dropout(size, from, io->random_key, io->random_step, io->first_image + i,
-                             *(const float *)layer->config, to);
+        io->kernels->dropout(size, from, self->seed, io->random_step, io->first_image + i, self->rate, to);
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)

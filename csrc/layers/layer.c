@@ -6,28 +6,15 @@
 #include "../base/sizes.h"
 #include "registry.h"
 
-static const fcnn_layer_class *const classes[] = {
-    &fcnn_activation_class,
-    &fcnn_add_class,
-    &fcnn_average_pooling2d_class,
-    &fcnn_conv2d_class,
-    &fcnn_dense_class,
-    &fcnn_dropout_class,
-    &fcnn_global_average_pooling2d_class,
-    &fcnn_global_max_pooling2d_class,
-    &fcnn_max_pooling2d_class,
-    &fcnn_rescaling_class,
-    &fcnn_reshape_class,
-    &fcnn_softmax_class,
-    &fcnn_zero_padding2d_class,
-};
+#define ADDRESS(name) &fcnn_##name##_class,
+static const fcnn_layer_class *const classes[] = {FCNN_LAYER_CLASSES(ADDRESS) NULL};
 
 const fcnn_layer_class *fcnn_layer_find(const char *type)
 {
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strcmp(classes[i]->type, type) == 0)
-            return classes[i];
-    return NULL;
+    size_t i = 0;
+    while (classes[i] && strcmp(classes[i]->type, type) != 0)
+        i++;
+    return classes[i];
 }
 
 size_t fcnn_layer_parameter_size(const fcnn_layer *layer)
@@ -36,6 +23,48 @@ size_t fcnn_layer_parameter_size(const fcnn_layer *layer)
         return 0;
     const fcnn_parameter *last = &layer->parameter[layer->parameters - 1];
     return last->offset + fcnn_shape_size(&last->shape);
+}
+
+/* Whether the ranges of the shards are all of the layer's parameters, each once. Without ranges nobody can tell. */
+static int shards_cover_parameters(const fcnn_layer *layer)
+{
+    size_t covered = 0;
+    for (size_t shard = 0; layer->class->gradient_range && shard < layer->gradient_shards; shard++) {
+        size_t begin, end;
+        layer->class->gradient_range(layer, shard, &begin, &end);
+        if (begin != covered || end <= begin)
+            return 0;
+        covered = end;
+    }
+    return !layer->class->gradient_range || covered == fcnn_layer_parameter_size(layer);
+}
+
+static fcnn_status check_class(const fcnn_layer *layer, fcnn_error *error)
+{
+    const fcnn_layer_class *class = layer->class;
+    const char *lacks = NULL;
+    if (!layer->view && !class->forward)
+        lacks = "forward";
+    else if (layer->prepare_shards > 0 && !class->prepare)
+        lacks = "prepare";
+    else if (layer->parameters > 0 && (!class->gradient || layer->gradient_shards == 0))
+        lacks = "a gradient for its parameters";
+    else if (layer->in_parts && (!class->forward_part || !class->backward_gradient || layer->prepared > 0))
+        lacks = "what running in parts needs";
+    else if (layer->parameters > 0 && !shards_cover_parameters(layer))
+        lacks = "a shard for each parameter";
+    if (lacks)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "layer '%s': the class '%s' lacks %s", layer->name, class->type,
+                         lacks);
+    return FCNN_OK;
+}
+
+fcnn_status fcnn_layer_check(const fcnn_layer *layer, fcnn_error *error)
+{
+    FCNN_TRY(fcnn_shape_check(&layer->output, layer->name, error));
+    for (size_t i = 0; i < layer->parameters; i++)
+        FCNN_TRY(fcnn_shape_check(&layer->parameter[i].shape, layer->name, error));
+    return check_class(layer, error);
 }
 
 size_t fcnn_layer_part(const fcnn_layer *layer, size_t part)

@@ -9,10 +9,9 @@
  * across images.
  *
  * Work is divided in two ways, and neither changes a bit of the result:
- *   forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in parts
- *   they run over
- *   its parameters first, for all images, with the same result;
- *   gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
+ *   - forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in parts
+ *     they run over its parameters first, for all images, with the same result;
+ *   - gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
  * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what
  * each part adds to it, and dx is found with the gradients. In training each core then reads and updates its own parts
  * only, for all images.
@@ -36,31 +35,32 @@ typedef struct fcnn_layer fcnn_layer;
 /* One batch as one layer sees it. */
 typedef struct fcnn_io {
     const fcnn_kernels *kernels;
-    size_t stride;                      /* floats from one image to the next, in x, y, dy, dx and saved */
-    const float *x[FCNN_MAX_INPUTS];    /* inputs */
-    float *y;                           /* output */
-    float *parts;                       /* (FCNN_PARTS - 1, size of y): what the parts but the first add to y; forward
-                                           then only adds them up, as forward_part has run. NULL: forward does all */
-    const float *dy;                    /* gradient of the loss with respect to y */
-    float *dx[FCNN_MAX_INPUTS];         /* to be written (not added to); NULL where nobody needs it */
-    float *saved;                       /* layer->saved floats an image, from forward to backward and gradient */
-    const float *parameters;            /* the layer's own, as the specs lay them out */
-    float *gradients;                   /* same layout, from parameter gradients_begin on */
-    int accumulate;                     /* gradient adds to the gradients that are there, of images before these */
-    size_t gradients_begin;             /* 0 where gradient_range is NULL, else at most the shard's first parameter */
-    float *updated; /* the parameters, where they are updated right after their gradients; else NULL */
-    float *prepared; /* layer->prepared floats: written by prepare, read by forward and backward */
-    float *scratch; /* layer->scratch floats of this worker; content undefined on entry */
-    int training; /* dropout acts; saved must be filled */
-    uint64_t random_key; /* training: the network's seed mixed with the node */
-    uint64_t random_step; /* training: counts the steps */
-    size_t first_image; /* index in the batch of image 0 here (for random numbers) */
+    size_t stride;                   /* floats from one image to the next, in x, y, dy, dx and saved */
+    const float *x[FCNN_MAX_INPUTS]; /* inputs */
+    float *y;                        /* output */
+    /* (FCNN_PARTS - 1, size of y): what the parts but the first add to y; forward then only adds them up, as
+     * forward_part has run. NULL: forward does all. */
+    float *parts;
+    const float *dy;            /* gradient of the loss with respect to y */
+    float *dx[FCNN_MAX_INPUTS]; /* to be written (not added to); NULL where nobody needs it */
+    float *saved;               /* layer->saved floats an image, from forward to backward and gradient */
+    const float *parameters;    /* the layer's own, as the specs lay them out */
+    float *gradients;           /* same layout, from parameter gradients_begin on */
+    int accumulate;             /* gradient adds to the gradients that are there, of images before these */
+    size_t gradients_begin;     /* 0 where gradient_range is NULL, else at most the shard's first parameter */
+    float *updated;             /* the parameters, where they are updated right after their gradients; else NULL */
+    float *prepared;            /* layer->prepared floats: written by prepare, read by forward and backward */
+    float *scratch;             /* layer->scratch floats of this worker; content undefined on entry */
+    size_t used[2];             /* lines and columns of y that anyone reads: see input_used */
+    int training;               /* dropout acts; saved must be filled */
+    uint64_t random_step;       /* training: counts the steps */
+    size_t first_image;         /* index in the batch of image 0 here (for random numbers) */
 } fcnn_io;
 
 typedef struct fcnn_parameter {
     const char *name; /* Keras's: "kernel", "bias" */
     fcnn_shape shape; /* Keras's: (KH, KW, C, O), (O) */
-    size_t offset; /* floats from the layer's first parameter */
+    size_t offset;    /* floats from the layer's first parameter */
 } fcnn_parameter;
 
 typedef struct fcnn_layer_class {
@@ -97,9 +97,9 @@ typedef struct fcnn_layer_class {
      * of their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 
-    /* used[0], [1] = lines and columns of the input that are read for layer->used of the output; the rest of dx may be
-     * left undefined. NULL: all are read, and all of the output is written. */
-    void (*input_used)(const fcnn_layer *layer, size_t used[2]);
+    /* in[0], [1] = lines and columns of the input that are read where only `used` lines and columns of the output are
+     * wanted; the rest of y and of dx may be left undefined. NULL: all are read, and all of the output is written. */
+    void (*input_used)(const fcnn_layer *layer, const size_t used[2], size_t in[2]);
 } fcnn_layer_class;
 
 enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4 };
@@ -112,26 +112,29 @@ struct fcnn_layer {
     fcnn_shape output;
     size_t parameters;
     fcnn_parameter parameter[FCNN_MAX_PARAMETERS];
-    size_t saved; /* floats an image keeps from forward to backward or gradient */
-    size_t scratch; /* floats a worker needs during one call */
+    size_t saved;    /* floats an image keeps from forward to backward or gradient */
+    size_t scratch;  /* floats a worker needs during one call */
     size_t prepared; /* floats of re-laid parameters */
     size_t prepare_shards;
     size_t gradient_shards;
-    size_t used[2]; /* lines and columns of an image output that anyone reads: see input_used */
-    int backward_reads; /* FCNN_READS_...: what backward looks at besides dy and saved. gradient reads x,
-                                           and y where FCNN_GRADIENT_READS_Y */
-    int in_parts; /* the class has forward_part and backward_gradient, and this layer is large
-                                           enough for them. It has nothing to prepare */
-    int in_place; /* forward may be given y == x, and backward dx == dy */
-    int view; /* y is x under another shape: neither forward nor backward is called */
-    int zero_is_dead; /* where y is 0, backward passes no gradient on */
-    int keeps_zeros; /* where y is 0, backward passes gradients only to zeros of x */
+    /* FCNN_READS_...: what backward looks at besides dy and saved; gradient reads x, and y where FCNN_GRADIENT_READS_Y.
+     */
+    int backward_reads;
+    int in_parts;           /* large enough for forward_part and backward_gradient, with nothing to prepare */
+    int in_place;           /* forward may be given y == x, and backward dx == dy */
+    int view;               /* y is x under another shape: neither forward nor backward is called */
+    int zero_is_dead;       /* where y is 0, backward passes no gradient on */
+    int keeps_zeros;        /* where y is 0, backward passes gradients only to zeros of x */
     const char *activation; /* "softmax" or "sigmoid": the layer is just that, which a loss can absorb; else NULL */
-    void *config; /* the class's own, from fcnn_allocate */
+    void *config;           /* the class's own, from fcnn_allocate */
 };
 
 /* Total number of parameters. */
 size_t fcnn_layer_parameter_size(const fcnn_layer *layer);
+
+/* Whether the layer keeps what its class promises: shapes and parameters of a size that can be counted, a gradient for
+ * its parameters, each of them in exactly one shard. */
+fcnn_status fcnn_layer_check(const fcnn_layer *layer, fcnn_error *error);
 
 /* Appends a parameter of `shape`; for create(). */
 void fcnn_layer_add_parameter(fcnn_layer *layer, const char *name, const fcnn_shape *shape);

@@ -1,22 +1,29 @@
-/* registry.h - every layer class, one line each; layer.c looks them up by type. */
+/* registry.h - every layer class, one line each. */
 #ifndef FCNN_LAYER_REGISTRY_H
 #define FCNN_LAYER_REGISTRY_H
 
 #include "layer.h"
 
-extern const fcnn_layer_class fcnn_activation_class;
-extern const fcnn_layer_class fcnn_add_class;
-extern const fcnn_layer_class fcnn_average_pooling2d_class;
-extern const fcnn_layer_class fcnn_conv2d_class;
-extern const fcnn_layer_class fcnn_conv2d_pooled_class;   /* made by fusion only: see conv2d_pooled.h */
-extern const fcnn_layer_class fcnn_dense_class;
-extern const fcnn_layer_class fcnn_dropout_class;
-extern const fcnn_layer_class fcnn_global_average_pooling2d_class;
-extern const fcnn_layer_class fcnn_global_max_pooling2d_class;
-extern const fcnn_layer_class fcnn_max_pooling2d_class;
-extern const fcnn_layer_class fcnn_rescaling_class;
-extern const fcnn_layer_class fcnn_reshape_class;
-extern const fcnn_layer_class fcnn_softmax_class;
-extern const fcnn_layer_class fcnn_zero_padding2d_class;
+/* A new class is one more line here. */
+#define FCNN_LAYER_CLASSES(EACH)   \
+    EACH(activation)               \
+    EACH(add)                      \
+    EACH(average_pooling2d)        \
+    EACH(conv2d)                   \
+    EACH(dense)                    \
+    EACH(dropout)                  \
+    EACH(global_average_pooling2d) \
+    EACH(global_max_pooling2d)     \
+    EACH(max_pooling2d)            \
+    EACH(rescaling)                \
+    EACH(reshape)                  \
+    EACH(softmax)                  \
+    EACH(zero_padding2d)
+
+#define FCNN_DECLARE_LAYER(name) extern const fcnn_layer_class fcnn_##name##_class;
+FCNN_LAYER_CLASSES(FCNN_DECLARE_LAYER)
+
+/* Made by fusion only: see conv2d_pooled.h. */
+extern const fcnn_layer_class fcnn_conv2d_pooled_class;
 
 #endif

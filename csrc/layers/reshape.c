@@ -14,8 +14,8 @@ static size_t count_of(const fcnn_attributes *attributes, const char *name)
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"target_shape"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 1, error));
+    static const char *const names[] = {"target_shape", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     fcnn_shape *out = &layer->output;
     char from[64], to[64];
     out->rank = count_of(attributes, "target_shape");

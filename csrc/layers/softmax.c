@@ -3,7 +3,7 @@
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    FCNN_TRY(fcnn_attributes_expect(attributes, NULL, 0, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, (const char *const[]){NULL}, error));
     if (layer->input[0].rank == 0)
         return fcnn_fail(error, FCNN_E_SHAPE, "Softmax '%s' needs an input with at least one axis", layer->name);
     layer->output = layer->input[0];

@@ -5,8 +5,8 @@
 #include "layer.h"
 
 typedef struct fcnn_extent {
-    size_t output;          /* windows along this axis */
-    size_t before, after;   /* padding, in pixels; zero for 'valid' */
+    size_t output;        /* windows along this axis */
+    size_t before, after; /* padding, in pixels; zero for 'valid' */
 } fcnn_extent;
 
 /* FCNN_E_SHAPE unless layer->input[0] is (height, width, channels). */

@@ -5,7 +5,7 @@
  */
 #include "winograd.h"
 
-enum { SHARD_CHANNELS = 8 };   /* input channels whose kernels are transformed in one piece of work */
+enum { SHARD_CHANNELS = 8 }; /* input channels whose kernels are transformed in one piece of work */
 
 enum {
     TRANSFORM_COST = 500,   /* of one vector of a tile, in multiply-adds of vectors: measured */

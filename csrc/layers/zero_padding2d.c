@@ -9,8 +9,8 @@ enum { TOP, BOTTOM, LEFT, RIGHT, SIDES };
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"padding"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 1, error));
+    static const char *const names[] = {"padding", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     FCNN_TRY(fcnn_windows_expect_images(layer, error));
     FCNN_TRY(fcnn_allocate(&layer->config, SIDES, sizeof(size_t), "a layer's description", error));
     size_t *border = layer->config;

@@ -17,8 +17,8 @@ static const fcnn_activation_spec sigmoid = {.function = FCNN_SIGMOID};
 
 static fcnn_status create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "from_logits", "label_smoothing"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 3, error));
+    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", "label_smoothing", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     return fcnn_loss_read_options(loss, attributes, error);
 }
 

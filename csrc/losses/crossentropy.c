@@ -12,15 +12,15 @@
 
 static fcnn_status create_sparse(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "from_logits"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 2, error));
+    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     return fcnn_loss_read_options(loss, attributes, error);
 }
 
 static fcnn_status create_categorical(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "from_logits", "label_smoothing"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 3, error));
+    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", "label_smoothing", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     return fcnn_loss_read_options(loss, attributes, error);
 }
 

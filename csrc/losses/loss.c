@@ -5,21 +5,29 @@
 
 #include "registry.h"
 
-static const fcnn_loss_class *const classes[] = {
-    &fcnn_sparse_categorical_crossentropy_class,
-    &fcnn_categorical_crossentropy_class,
-    &fcnn_binary_crossentropy_class,
-    &fcnn_mean_squared_error_class,
-    &fcnn_mean_absolute_error_class,
-    &fcnn_huber_class,
-};
+#define ADDRESS(name) &fcnn_##name##_class,
+static const fcnn_loss_class *const classes[] = {FCNN_LOSS_CLASSES(ADDRESS) NULL};
 
 const fcnn_loss_class *fcnn_loss_find(const char *type)
 {
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strcmp(classes[i]->type, type) == 0)
-            return classes[i];
-    return NULL;
+    size_t i = 0;
+    while (classes[i] && strcmp(classes[i]->type, type) != 0)
+        i++;
+    return classes[i];
+}
+
+static fcnn_status read_common(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
+{
+    static const char *const reductions[] = {"sum_over_batch_size", "sum", "mean_with_sample_weight", "none"};
+    size_t reduction = FCNN_SUM_OVER_BATCH_SIZE;
+    double factor = 1.0;
+    if (fcnn_attributes_has(attributes, "reduction"))
+        FCNN_TRY(fcnn_attributes_choice(attributes, "reduction", reductions, 4, &reduction, error));
+    if (fcnn_attributes_has(attributes, "factor"))
+        FCNN_TRY(fcnn_attributes_number(attributes, "factor", -0x1p60, 0x1p60, &factor, error));
+    loss->reduction = (fcnn_reduction)reduction;
+    loss->factor = (float)factor;
+    return FCNN_OK;
 }
 
 fcnn_status fcnn_loss_create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
@@ -29,6 +37,7 @@ fcnn_status fcnn_loss_create(fcnn_loss *loss, const fcnn_attributes *attributes,
     *loss = (fcnn_loss){.class = fcnn_loss_find(type)};
     if (!loss->class)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "loss '%.64s' is not known", type);
+    FCNN_TRY(read_common(loss, attributes, error));
     return loss->class->create(loss, attributes, error);
 }
 

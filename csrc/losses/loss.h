@@ -15,12 +15,20 @@
 
 typedef enum fcnn_target { FCNN_TARGET_LABELS, FCNN_TARGET_VALUES } fcnn_target;
 
+/* How the values of a batch's images become one, as Keras has it; the gradient is that of what they become. */
+typedef enum fcnn_reduction {
+    FCNN_SUM_OVER_BATCH_SIZE,     /* sum of weight x value / images */
+    FCNN_SUM,                     /* sum of weight x value x rows: of every single loss */
+    FCNN_MEAN_WITH_SAMPLE_WEIGHT, /* sum of weight x value / sum of weights; 0 where that is 0 */
+    FCNN_NONE                     /* what is reported is as with SUM_OVER_BATCH_SIZE, the gradient as with SUM */
+} fcnn_reduction;
+
 typedef struct fcnn_loss fcnn_loss;
 
 typedef struct fcnn_loss_class {
-    const char *type;            /* "sparse_categorical_crossentropy" */
-    fcnn_target target;          /* LABELS: (rows) int32 in [0, classes); VALUES: (rows, classes) float */
-    int takes_logits;            /* computed from what goes into the model's final softmax or sigmoid */
+    const char *type;   /* "sparse_categorical_crossentropy" */
+    fcnn_target target; /* LABELS: (rows) int32 in [0, classes); VALUES: (rows, classes) float */
+    int takes_logits;   /* computed from what goes into the model's final softmax or sigmoid */
 
     fcnn_status (*create)(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
 
@@ -34,6 +42,8 @@ typedef struct fcnn_loss_class {
 
 struct fcnn_loss {
     const fcnn_loss_class *class;
+    fcnn_reduction reduction;
+    float factor;    /* of the value and the gradient: compile's loss_weights */
     int from_logits; /* asked for by the user, or set by the network when the last layer's input is taken */
     float label_smoothing;
     float parameter; /* the class's own number, e.g. huber's delta */
@@ -42,7 +52,7 @@ struct fcnn_loss {
 /* The class called `type`, or NULL. */
 const fcnn_loss_class *fcnn_loss_find(const char *type);
 
-/* Fills *loss from attributes: "type" and the class's own. */
+/* Fills *loss from attributes: "type", "reduction", "factor" (1 where it is not given) and the class's own. */
 fcnn_status fcnn_loss_create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
 
 #endif

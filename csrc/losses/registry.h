@@ -4,12 +4,17 @@
 
 #include "loss.h"
 
-extern const fcnn_loss_class fcnn_sparse_categorical_crossentropy_class;
-extern const fcnn_loss_class fcnn_categorical_crossentropy_class;
-extern const fcnn_loss_class fcnn_binary_crossentropy_class;
-extern const fcnn_loss_class fcnn_mean_squared_error_class;
-extern const fcnn_loss_class fcnn_mean_absolute_error_class;
-extern const fcnn_loss_class fcnn_huber_class;
+/* A new class is one more line here. */
+#define FCNN_LOSS_CLASSES(EACH)           \
+    EACH(sparse_categorical_crossentropy) \
+    EACH(categorical_crossentropy)        \
+    EACH(binary_crossentropy)             \
+    EACH(mean_squared_error)              \
+    EACH(mean_absolute_error)             \
+    EACH(huber)
+
+#define FCNN_DECLARE_LOSS(name) extern const fcnn_loss_class fcnn_##name##_class;
+FCNN_LOSS_CLASSES(FCNN_DECLARE_LOSS)
 
 /* Probabilities are kept this far from 0 and 1 before their logarithm is taken: Keras's backend.epsilon(). */
 #define FCNN_PROBABILITY_LOW 1e-7f
@@ -25,6 +30,9 @@ static inline float fcnn_probability_is_inside(float p)
 {
     return p >= FCNN_PROBABILITY_LOW && p <= FCNN_PROBABILITY_HIGH ? 1.0f : 0.0f;
 }
+
+/* Attributes that fcnn_loss_create has read. */
+#define FCNN_LOSS_COMMON "type", "reduction", "factor"
 
 /* Sets loss->from_logits and loss->label_smoothing from the attributes of those names, where they are given. */
 fcnn_status fcnn_loss_read_options(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);

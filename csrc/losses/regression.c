@@ -12,16 +12,16 @@ static float sign(float e) { return (float)((e > 0.0f) - (e < 0.0f)); }
 
 static fcnn_status create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type"};
+    static const char *const names[] = {FCNN_LOSS_COMMON, NULL};
     (void)loss;
-    return fcnn_attributes_expect(attributes, names, 1, error);
+    return fcnn_attributes_expect(attributes, names, error);
 }
 
 static fcnn_status create_huber(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "delta"};
+    static const char *const names[] = {FCNN_LOSS_COMMON, "delta", NULL};
     double delta = 1.0;
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 2, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     if (fcnn_attributes_has(attributes, "delta"))
         FCNN_TRY(fcnn_attributes_number(attributes, "delta", 0.0, 0x1p60, &delta, error));
     loss->parameter = (float)delta;

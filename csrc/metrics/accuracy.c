@@ -9,16 +9,16 @@
 
 static fcnn_status create(fcnn_metric *metric, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "weighted"};
+    static const char *const names[] = {"type", "weighted", NULL};
     (void)metric;
-    return fcnn_attributes_expect(attributes, names, 2, error);
+    return fcnn_attributes_expect(attributes, names, error);
 }
 
 static fcnn_status create_binary(fcnn_metric *metric, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "weighted", "threshold"};
+    static const char *const names[] = {"type", "weighted", "threshold", NULL};
     double threshold = 0.5;
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 3, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     if (fcnn_attributes_has(attributes, "threshold"))
         FCNN_TRY(fcnn_attributes_number(attributes, "threshold", -0x1p100, 0x1p100, &threshold, error));
     metric->threshold = (float)threshold;
@@ -27,9 +27,9 @@ static fcnn_status create_binary(fcnn_metric *metric, const fcnn_attributes *att
 
 static fcnn_status create_top_k(fcnn_metric *metric, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"type", "weighted", "k"};
+    static const char *const names[] = {"type", "weighted", "k", NULL};
     metric->k = 5;
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, 3, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     if (fcnn_attributes_has(attributes, "k"))
         FCNN_TRY(fcnn_attributes_sizes(attributes, "k", 1, 1 << 30, &metric->k, 1, error));
     return FCNN_OK;

@@ -5,17 +5,15 @@
 
 #include "registry.h"
 
-static const fcnn_metric_class *const classes[] = {
-    &fcnn_sparse_categorical_accuracy_class,       &fcnn_categorical_accuracy_class,       &fcnn_binary_accuracy_class,
-    &fcnn_sparse_top_k_categorical_accuracy_class, &fcnn_top_k_categorical_accuracy_class,
-};
+#define ADDRESS(name) &fcnn_##name##_class,
+static const fcnn_metric_class *const classes[] = {FCNN_METRIC_CLASSES(ADDRESS) NULL};
 
 const fcnn_metric_class *fcnn_metric_find(const char *type)
 {
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strcmp(classes[i]->type, type) == 0)
-            return classes[i];
-    return NULL;
+    size_t i = 0;
+    while (classes[i] && strcmp(classes[i]->type, type) != 0)
+        i++;
+    return classes[i];
 }
 
 fcnn_status fcnn_metric_create(fcnn_metric *metric, const fcnn_attributes *attributes, fcnn_error *error)

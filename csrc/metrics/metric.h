@@ -15,8 +15,8 @@
 typedef struct fcnn_metric fcnn_metric;
 
 typedef struct fcnn_metric_class {
-    const char *type;            /* "sparse_categorical_accuracy" */
-    int reads_labels;            /* target: (rows) int32 rather than (rows, classes) float */
+    const char *type; /* "sparse_categorical_accuracy" */
+    int reads_labels; /* target: (rows) int32 rather than (rows, classes) float */
     fcnn_status (*create)(fcnn_metric *metric, const fcnn_attributes *attributes, fcnn_error *error);
     /* The mean over the image's rows. */
     float (*evaluate)(const fcnn_metric *metric, size_t rows, size_t classes,
@@ -26,9 +26,9 @@ typedef struct fcnn_metric_class {
 
 struct fcnn_metric {
     const fcnn_metric_class *class;
-    float threshold;             /* binary_accuracy */
-    size_t k;                    /* top-k */
-    int weighted;                /* count images with their sample weight */
+    float threshold; /* binary_accuracy */
+    size_t k;        /* top-k */
+    int weighted;    /* count images with their sample weight */
 };
 
 /* The class called `type`, or NULL. */

@@ -1,6 +1,8 @@
 /* array.c - reads rows of arrays of any type and strides. Axes that lie densely are read in one go. */
 #include "array.h"
 
+#include <math.h>
+
 size_t fcnn_dtype_size(fcnn_dtype dtype)
 {
     static const unsigned char sizes[FCNN_DTYPE_COUNT] = {
@@ -47,19 +49,23 @@ static const char *next_stretch(const fcnn_array *array, size_t axes, size_t *in
     return data;
 }
 
-int fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y)
+float fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y)
 {
     size_t stretch, index[FCNN_ARRAY_RANK] = {0};
     const size_t axes = dense_axis(array, &stretch), total = fcnn_array_row_size(array);
     const char *data = array->data + (ptrdiff_t)row * array->stride[0];
-    int finite = 1;
-    for (size_t done = 0; done < total; done += stretch, data = next_stretch(array, axes, index, data))
-        finite &= kernels->convert(array->dtype, stretch, data, y + done);
-    return finite;
+    float largest = 0.0f;
+    for (size_t done = 0; done < total; done += stretch, data = next_stretch(array, axes, index, data)) {
+        const float magnitude = kernels->convert(array->dtype, stretch, data, y + done);
+        largest = magnitude <= largest || isnan(largest) ? largest : magnitude;
+    }
+    return largest;
 }
 
-static int64_t integer_at(fcnn_dtype dtype, const char *data)
+/* A number of any type. Integers beyond 2^53 are rounded: no label is as large. */
+static double number_at(fcnn_dtype dtype, const fcnn_kernels *kernels, const char *data)
 {
+    float half;
     switch (dtype) {
     case FCNN_INT8:
         return *(const int8_t *)data;
@@ -72,24 +78,30 @@ static int64_t integer_at(fcnn_dtype dtype, const char *data)
     case FCNN_UINT32:
         return *(const uint32_t *)data;
     case FCNN_INT64:
-        return *(const int64_t *)data;
-    case FCNN_UINT64: {
-        const uint64_t value = *(const uint64_t *)data;
-        return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-    }
+        return (double)*(const int64_t *)data;
+    case FCNN_UINT64:
+        return (double)*(const uint64_t *)data;
+    case FCNN_FLOAT16:
+        kernels->convert(dtype, 1, data, &half);
+        return (double)half;
+    case FCNN_FLOAT32:
+        return (double)*(const float *)data;
+    case FCNN_FLOAT64:
+        return *(const double *)data;
     default:
         return *(const uint8_t *)data;
     }
 }
 
-int fcnn_array_read_labels(const fcnn_array *array, size_t row, size_t classes, int32_t *labels, int64_t *bad)
+int fcnn_array_read_labels(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, size_t classes,
+                           int32_t *labels, double *bad)
 {
     size_t index[FCNN_ARRAY_RANK] = {0};
     const size_t total = fcnn_array_row_size(array);
     const char *data = array->data + (ptrdiff_t)row * array->stride[0];
     for (size_t i = 0; i < total; i++, data = next_stretch(array, array->rank, index, data)) {
-        const int64_t label = integer_at(array->dtype, data);
-        if (label < 0 || (uint64_t)label >= classes) {
+        const double label = number_at(array->dtype, kernels, data);
+        if (!(label >= 0.0 && label < (double)classes && label == floor(label))) {
             *bad = label;
             return 0;
         }

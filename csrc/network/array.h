@@ -13,9 +13,9 @@ enum { FCNN_ARRAY_RANK = FCNN_MAX_RANK + 1 };
 typedef struct fcnn_array {
     fcnn_dtype dtype;
     const char *data;
-    size_t rank;                           /* with the row axis; at least 1 */
+    size_t rank; /* with the row axis; at least 1 */
     size_t extent[FCNN_ARRAY_RANK];
-    ptrdiff_t stride[FCNN_ARRAY_RANK];     /* bytes */
+    ptrdiff_t stride[FCNN_ARRAY_RANK]; /* bytes */
 } fcnn_array;
 
 /* Which rows make up a batch: order[start .. stop-1], or start .. stop-1 where order is NULL. */
@@ -38,11 +38,12 @@ int fcnn_dtype_is_integer(fcnn_dtype dtype);
 /* Numbers in a row. */
 size_t fcnn_array_row_size(const fcnn_array *array);
 
-/* y[0 .. row size-1] = row `row` in row-major order. Returns 0 where a number is NaN or infinite as a float, else 1. */
-int fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y);
+/* y[0 .. row size-1] = row `row` in row-major order. Returns the largest magnitude: NaN where a number is NaN. */
+float fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y);
 
-/* Whether row `row` of an integer array is all in [0, classes); then labels[0 .. row size-1] = its numbers. Else *bad
- * is the first number that is not. */
-int fcnn_array_read_labels(const fcnn_array *array, size_t row, size_t classes, int32_t *labels, int64_t *bad);
+/* Whether row `row` holds whole numbers in [0, classes) only, of any type; then labels[0 .. row size-1] = these numbers.
+ * Else *bad is the first number that is not. */
+int fcnn_array_read_labels(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, size_t classes,
+                           int32_t *labels, double *bad);
 
 #endif

@@ -1,6 +1,7 @@
 /* finite.c - rows are read in blocks, as a training step would read them; blocks after a bad row found are skipped. */
 #include "finite.h"
 
+#include <math.h>
 #include <stdatomic.h>
 
 #include "../base/memory.h"
@@ -12,8 +13,8 @@ typedef struct search {
     const fcnn_array *array;
     const fcnn_kernels *kernels;
     size_t rows_in_block, row_size;
-    float *scratch;          /* (workers, row_size) */
-    atomic_size_t first;     /* the first bad row found so far; the number of rows where there is none */
+    float *scratch;      /* (workers, row_size) */
+    atomic_size_t first; /* the first bad row found so far; the number of rows where there is none */
 } search;
 
 static void lower(atomic_size_t *value, size_t candidate)
@@ -29,7 +30,7 @@ static void search_block(void *context, size_t block, size_t worker)
     float *y = s->scratch + worker * s->row_size;
     const size_t begin = block * s->rows_in_block;
     for (size_t row = begin; row < begin + s->rows_in_block && row < atomic_load(&s->first); row++)
-        if (!fcnn_array_read_row(s->array, s->kernels, row, y)) {
+        if (!isfinite(fcnn_array_read_row(s->array, s->kernels, row, y))) {
             lower(&s->first, row);
             return;
         }

@@ -37,7 +37,8 @@ static size_t pool_of(const fcnn_graph *graph, size_t n, int *relu)
     *relu = next && is_plain_relu(&graph->node[next].layer);
     if (*relu)
         next = only_user(graph, next);
-    return next && graph->node[next].layer.class == &fcnn_max_pooling2d_class ? next : 0;
+    const fcnn_layer *pool = &graph->node[next].layer;
+    return next && pool->class == &fcnn_max_pooling2d_class && pool->saved > 0 ? next : 0;
 }
 
 static fcnn_status fuse_pool(const fcnn_graph *graph, size_t n, int relu, size_t pool, fcnn_operation *operation,

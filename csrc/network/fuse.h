@@ -1,5 +1,4 @@
-/* fuse.h - which neighbouring layers run as one step. A pattern is only an optimisation: every layer also runs alone.
- * */
+/* fuse.h - which neighbouring layers run as one step. A pattern only saves time: every layer also runs alone. */
 #ifndef FCNN_FUSE_H
 #define FCNN_FUSE_H
 
@@ -7,8 +6,8 @@
 
 /* A step to be: from the inputs and parameters of node `head` to the output of node `tail`. */
 typedef struct fcnn_operation {
-    fcnn_layer *fused;         /* owned; NULL where the step is the node's own layer */
-    const fcnn_layer *layer;   /* what runs */
+    fcnn_layer *fused;       /* owned; NULL where the step is the node's own layer */
+    const fcnn_layer *layer; /* what runs */
     size_t head, tail;
 } fcnn_operation;
 

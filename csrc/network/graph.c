@@ -47,7 +47,7 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     }
     graph->nodes++;
     FCNN_TRY(layer->class->create(layer, &spec->attributes, error));
-    FCNN_TRY(fcnn_shape_check(&layer->output, layer->name, error));
+    FCNN_TRY(fcnn_layer_check(layer, error));
     graph->parameters += fcnn_layer_parameter_size(layer);
     if (graph->parameters > (size_t)1 << 32)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "the network has more than 2^32 parameters at layer '%s'",

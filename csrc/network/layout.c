@@ -7,7 +7,7 @@
 
 #include "../base/sizes.h"
 
-static const size_t nobody = SIZE_MAX;   /* ends the list; as an offset: not placed yet */
+static const size_t nobody = SIZE_MAX; /* ends the list; as an offset: not placed yet */
 
 static int live_together(const fcnn_buffer *a, const fcnn_buffer *b)
 {

@@ -1,7 +1,8 @@
 /* network.h - parameters, optimizer state and plans of one network: train, test, predict.
  *
- * Every function takes the network's lock, so calls from several threads run one after the other. A call that fails
- * leaves the network as it was.
+ * Every function takes the network's lock, so calls from several threads run one after the other; what a call finds out
+ * it hands back itself, and nothing that it hands out is the network's own memory. A call that fails leaves the network
+ * as it was.
  */
 #ifndef FCNN_NETWORK_H
 #define FCNN_NETWORK_H
@@ -21,62 +22,81 @@ typedef struct fcnn_network fcnn_network;
 /* One batch of examples. */
 typedef struct fcnn_batch {
     const fcnn_array *x, *y;
-    const fcnn_array *sample_weight;   /* (rows) float32, or NULL */
+    const fcnn_array *sample_weight; /* (rows), or NULL */
     fcnn_rows rows;
+    float *outputs; /* (images, output size): its predictions, to be written; NULL: not wanted */
 } fcnn_batch;
+
+/* What is known after a batch. */
+typedef struct fcnn_results {
+    double loss; /* of its images, reduced as the loss says */
+    size_t metrics;
+    double metric_sum[FCNN_MAX_METRICS], metric_weight[FCNN_MAX_METRICS]; /* over images; images, or their weights */
+} fcnn_results;
 
 /* Takes over `graph` (also on failure). All parameters are zero. */
 fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels,
                                 fcnn_error *error);
 void fcnn_network_destroy(fcnn_network *network);
 
+/* Immutable, so it may be read at any time. */
 const fcnn_graph *fcnn_network_graph(const fcnn_network *network);
 
-/* The network's own vectors, graph->parameters floats each; slots NULL before there is an optimizer. */
-float *fcnn_network_weights(fcnn_network *network);
-float *fcnn_network_gradients(fcnn_network *network);
-float *fcnn_network_slot(fcnn_network *network, size_t slot);
-const fcnn_optimizer *fcnn_network_optimizer(const fcnn_network *network);   /* NULL: none yet */
-const fcnn_loss *fcnn_network_loss(const fcnn_network *network);             /* NULL: none yet */
-
-/* State that the caller may read and set between calls. */
-typedef struct fcnn_network_state {
-    uint64_t iterations;      /* updates made */
-    uint64_t seed;            /* of the dropout masks */
-    uint64_t random_step;     /* training steps made */
-    double learning_rate;
-    int check_finite;
-} fcnn_network_state;
-
-fcnn_network_state *fcnn_network_state_of(fcnn_network *network);
-
-/* Forgets the metrics: they read the loss's targets. */
-void fcnn_network_set_loss(fcnn_network *network, const fcnn_loss *loss);
-/* All slots become zero, iterations too. */
-fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, fcnn_error *error);
-fcnn_status fcnn_network_set_metrics(fcnn_network *network, const fcnn_metric *metrics, size_t count,
-                                     fcnn_error *error);
-/* flags: one a parameter, in the order of nodes. */
-void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);
-void fcnn_network_get_trainable(const fcnn_network *network, unsigned char *flags);
+/* Parameters with a name and a shape: what `trainable` is said of. */
 size_t fcnn_network_parameter_count(const fcnn_network *network);
 
-/* totals[m] = sum of metric m over images since the last reset, weights[m] = images or the sum of their weights. */
-size_t fcnn_network_metric_totals(const fcnn_network *network, double *totals, double *weights);
-void fcnn_network_reset_metrics(fcnn_network *network);
+/* ---- the vectors: graph->parameters floats each, in the order of nodes ---- */
+
+typedef enum fcnn_vector { FCNN_WEIGHTS, FCNN_GRADIENTS, FCNN_SLOTS } fcnn_vector; /* slot s is FCNN_SLOTS + s */
+
+/* values[0 .. count-1] = the numbers from `offset` on. FCNN_E_ARGUMENT where there are not as many, or no such slot. */
+fcnn_status fcnn_network_read(fcnn_network *network, size_t vector, size_t offset, size_t count, float *values,
+                              fcnn_error *error);
+fcnn_status fcnn_network_write(fcnn_network *network, size_t vector, size_t offset, size_t count, const float *values,
+                               fcnn_error *error);
+
+/* ---- state ---- */
+
+typedef struct fcnn_network_state {
+    uint64_t iterations;  /* updates made */
+    uint64_t random_step; /* training steps made: with a layer's seed it determines the dropout masks */
+    double learning_rate; /* of the next update */
+    int check_finite;     /* whether a target, a loss or an update that is not finite is an error */
+} fcnn_network_state;
+
+fcnn_network_state fcnn_network_get_state(fcnn_network *network);
+/* Replaces the `size` bytes at `offset` in the state. */
+void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *value, size_t size);
+
+/* ---- what it is trained for ---- */
+
+/* The loss and the metrics, which read the same targets: both, or neither on failure. loss NULL: none, and no metrics. */
+fcnn_status fcnn_network_set_objective(fcnn_network *network, const fcnn_loss *loss, const fcnn_metric *metrics,
+                                       size_t count, fcnn_error *error);
+/* False where there is none, else *loss is it. */
+int fcnn_network_get_loss(fcnn_network *network, fcnn_loss *loss);
+
+/* With `keep`, slots that both optimizers have keep their numbers, and so do iterations; all else becomes zero. */
+fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, int keep,
+                                       fcnn_error *error);
+/* False where there is none, else *optimizer is it. */
+int fcnn_network_get_optimizer(fcnn_network *network, fcnn_optimizer *optimizer);
+
+/* flags: one a parameter, in the order of nodes. */
+void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);
+void fcnn_network_get_trainable(fcnn_network *network, unsigned char *flags);
+
+/* ---- passes over a batch ---- */
 
 /* Forward, loss, backward into the gradients, or with `update` one step of the optimizer, after which the gradients are
- * undefined, as they are after a failure. *loss = the batch's mean. */
-fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss,
+ * undefined, as they are after a failure. */
+fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, fcnn_results *results,
                                fcnn_error *error);
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error);
 /* Forward and loss, in inference mode. */
-fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, double *loss, fcnn_error *error);
+fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error);
 /* out[i] (output size) = the prediction for row start + i of x. */
 fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out,
                                  int training, fcnn_error *error);
-
-/* Predictions of the last train or test: *count images, one behind the other. */
-const float *fcnn_network_last_outputs(const fcnn_network *network, size_t *count);
 
 #endif

@@ -19,22 +19,22 @@
 
 /* The two buffers of a tensor: its value and its gradient. */
 typedef struct tensor {
-    size_t value, gradient;   /* positions in builder.buffer; gradient FCNN_NOWHERE: nobody wants it */
+    size_t value, gradient; /* positions in builder.buffer; gradient FCNN_NOWHERE: nobody wants it */
     size_t users;
-    int gradient_begun;       /* one user has written it */
+    int gradient_begun; /* one user has written it */
 } tensor;
 
 typedef struct builder {
     const fcnn_graph *graph;
     const fcnn_purpose *purpose;
     fcnn_plan *plan;
-    size_t *root;             /* (nodes) the node whose tensor a node's output is */
-    tensor *tensors;          /* (nodes), by root */
-    unsigned char *upstream;  /* (nodes) whether a trainable parameter lies at or before the node */
-    size_t (*used)[2];        /* (nodes) lines and columns of a tensor that anyone reads, by root */
+    size_t *root;            /* (nodes) the node whose tensor a node's output is */
+    tensor *tensors;         /* (nodes), by root */
+    unsigned char *upstream; /* (nodes) whether a trainable parameter lies at or before the node */
+    size_t (*used)[2];       /* (nodes) lines and columns of a tensor that anyone reads, by root */
     fcnn_buffer *buffer;
     size_t buffers;
-    size_t end;               /* the last moment */
+    size_t end; /* the last moment */
 } builder;
 
 static size_t new_buffer(builder *b, size_t size, size_t first, size_t last)
@@ -90,21 +90,25 @@ static void use(size_t used[2], size_t lines, size_t columns)
     used[1] = used[1] > columns ? used[1] : columns;
 }
 
-/* From the output to the input, tells each step which part of its output is read: a pool may leave a border unread. */
+/* used = the lines and columns of a step's output that are wanted, where it is an image. */
+static void limit_to_output(const fcnn_layer *layer, const size_t wanted[2], size_t used[2])
+{
+    for (size_t axis = 0; axis < 2; axis++)
+        used[axis] = layer->output.rank == 3 ? smaller(wanted[axis], layer->output.extent[axis]) : wanted[axis];
+}
+
+/* From the output to the input, tells each step which part of its output is read: a pool may leave a border unread. Who
+ * reads through a view reads all of it. */
 static void find_used(builder *b)
 {
     const size_t last = b->root[b->graph->nodes - 1];
     use(b->used[last], SIZE_MAX, SIZE_MAX);
     for (size_t s = b->plan->steps; s-- > 0;) {
         const fcnn_operation *operation = &b->plan->operation[s];
-        size_t in[2] = {SIZE_MAX, SIZE_MAX};
-        if (operation->layer->class->input_used) {
-            size_t *used = operation->fused->used;
-            const size_t *wanted = b->used[operation->tail];
-            used[0] = wanted[0] < used[0] ? wanted[0] : used[0];
-            used[1] = wanted[1] < used[1] ? wanted[1] : used[1];
-            operation->layer->class->input_used(operation->layer, in);
-        }
+        size_t in[2] = {SIZE_MAX, SIZE_MAX}, *used = b->plan->step[s].used;
+        limit_to_output(operation->layer, b->used[operation->tail], used);
+        if (operation->layer->class->input_used)
+            operation->layer->class->input_used(operation->layer, used, in);
         for (size_t i = 0; i < operation->layer->inputs; i++) {
             const size_t source = source_of(b, operation, i);
             if (b->root[source] == source)

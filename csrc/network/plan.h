@@ -27,23 +27,23 @@ enum { FCNN_SUMS = 4, FCNN_STRETCH = 16 };
 
 typedef struct fcnn_step {
     const fcnn_layer *layer;
-    size_t node;                   /* whose parameters it uses */
+    size_t node; /* whose parameters it uses */
     /* Offsets in an image's record; FCNN_NOWHERE: not wanted. */
     size_t x[FCNN_MAX_INPUTS], y;
     size_t dy, dx[FCNN_MAX_INPUTS];
-    size_t sum[FCNN_MAX_INPUTS];   /* where dx is added afterwards: the gradient of a tensor with several users */
+    size_t sum[FCNN_MAX_INPUTS]; /* where dx is added afterwards: the gradient of a tensor with several users */
     size_t saved;
-    size_t partial; /* gradients of the image alone, of a layer with few parameters; else FCNN_NOWHERE */
-    size_t sum_place; /* offset of its gradients in each of the FCNN_SUMS; FCNN_NOWHERE: not summed so */
+    size_t partial;    /* gradients of the image alone, of a layer with few parameters; else FCNN_NOWHERE */
+    size_t sum_place;  /* offset of its gradients in each of the FCNN_SUMS; FCNN_NOWHERE: not summed so */
     size_t parameters; /* offset in the network's vectors */
-    size_t prepared; /* offset in the prepared memory */
+    size_t used[2];    /* lines and columns of y that anyone reads */
+    size_t prepared;   /* offset in the prepared memory */
     int has_backward, has_gradient;
-    int halts; /* forward by parts, and both of these at once, over shards, for all images */
+    int halts;    /* forward by parts, and both of these at once, over shards, for all images */
     size_t parts; /* offset of what parts add to y */
 } fcnn_step;
 
-/* A piece of work that is not an image. Pieces of a partial gradient, and of an update, are FCNN_PIECE parameters long.
- * */
+/* A piece of work that is not an image. Pieces of a partial gradient and of an update are FCNN_PIECE parameters long. */
 enum { FCNN_PIECE = 2048 };
 
 typedef struct fcnn_shard {
@@ -64,13 +64,13 @@ typedef struct fcnn_plan {
     fcnn_operation *operation; /* (steps) what the steps were made from */
     fcnn_step *step;
     size_t steps;
-    size_t record; /* floats an image */
-    size_t input, output; /* offsets of the network's input and output */
-    size_t prediction; /* what the loss reads: the output, or its logits */
+    size_t record;              /* floats an image */
+    size_t input, output;       /* offsets of the network's input and output */
+    size_t prediction;          /* what the loss reads: the output, or its logits */
     size_t prediction_gradient; /* FCNN_NOWHERE in a plan without backward */
-    size_t prepared, scratch; /* floats in all; floats a worker */
-    size_t shard; /* floats of the largest shard that is updated at once */
-    size_t summed; /* floats of each of the FCNN_SUMS */
+    size_t prepared, scratch;   /* floats in all; floats a worker */
+    size_t shard;               /* floats of the largest shard that is updated at once */
+    size_t summed;              /* floats of each of the FCNN_SUMS */
     fcnn_shard *prepare, *gradient;
     fcnn_shard *update; /* pieces of parameters that no shard completes */
     size_t prepares, gradients, updates;
@@ -80,8 +80,8 @@ typedef struct fcnn_plan {
 
 /* What a plan is made for. */
 typedef struct fcnn_purpose {
-    int training; /* with backward and gradients */
-    int loss_absorbs; /* the loss reads the last layer's input and that layer has no backward */
+    int training;                   /* with backward and gradients */
+    int loss_absorbs;               /* the loss reads the last layer's input and that layer has no backward */
     const unsigned char *trainable; /* (nodes): which nodes' gradients are wanted */
 } fcnn_purpose;
 

@@ -16,25 +16,26 @@
 #include "../base/threads.h"
 #include "internal.h"
 
-enum { BLOCK = 32 };   /* images of a training block, at least, where there are so many */
-enum { PREDICTED = 1024 };   /* images whose state is kept at once where nothing is learned */
+enum { BLOCK_IMAGES = 32 }; /* of a training block, at least, where there are so many */
+enum { PREDICTED = 1024 };  /* images whose state is kept at once where nothing is learned */
 
 typedef struct pass {
     fcnn_network *network;
     fcnn_engine *engine;
     const fcnn_array *x;
     fcnn_rows rows;
-    size_t images;        /* of the batch */
-    size_t begin, end;    /* those of the block */
+    size_t images;     /* of the batch */
+    size_t begin, end; /* those of the block */
     size_t group;
-    size_t threads;       /* of a training step */
-    int training;         /* dropout acts */
+    size_t workers; /* that may run at once */
+    int training;   /* dropout acts */
     int backward;
-    int own_record;       /* every image keeps its record; else a worker has records for one group */
+    int scores;                  /* the loss and the metrics are wanted */
+    int own_record;              /* every image keeps its record; else a worker has records for one group */
     size_t first_step, end_step; /* of forward */
     const fcnn_stage *stage;     /* of backward */
-    float *out;           /* predictions go here */
-    const fcnn_update *update;   /* NULL: gradients only */
+    float *out;                  /* predictions go here; NULL: nowhere */
+    fcnn_optimizer_step *update; /* NULL: gradients only */
 } pass;
 
 static float *at(float *records, size_t offset) { return offset == FCNN_NOWHERE ? NULL : records + offset; }
@@ -56,8 +57,8 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .prepared =
             p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
+        .used = {step->used[0], step->used[1]},
         .training = p->training,
-        .random_key = network->state.seed ^ (step->node * 0x9E3779B97F4A7C15u),
         .random_step = network->state.random_step,
         .first_image = first_image,
     };
@@ -121,26 +122,20 @@ static void backward_steps(const pass *p, float *records, size_t first_image, si
     }
 }
 
-static const void *target_of(const fcnn_network *network, size_t image)
-{
-    if (network->loss.class->target == FCNN_TARGET_LABELS)
-        return network->labels + image * fcnn_network_rows(network);
-    return network->targets + image * fcnn_network_output_size(network);
-}
-
 /* Loss, its gradient and the metrics of one image. */
 static void score_image(const pass *p, float *record, size_t image)
 {
-    fcnn_network *network = p->network;
+    const fcnn_network *network = p->network;
     const fcnn_plan *plan = p->engine->plan;
+    const fcnn_scores *scores = &network->scores;
     const size_t rows = fcnn_network_rows(network), classes = fcnn_network_classes(network);
-    const void *target = target_of(network, image);
-    const float scale = network->image_weight[image] / (float)p->images;
-    network->image_loss[image] =
-        network->loss.class->evaluate(&network->loss, network->kernels, rows, classes, record + plan->prediction,
-                                      target, scale, p->backward ? record + plan->prediction_gradient : NULL);
+    const void *target = fcnn_scores_target(network, image);
+    const float scale = scores->weight[image] * scores->factor / scores->divisor;
+    float *gradient = p->backward ? record + plan->prediction_gradient : NULL;
+    scores->loss[image] = network->loss.class->evaluate(&network->loss, network->kernels, rows, classes,
+                                                        record + plan->prediction, target, scale, gradient);
     for (size_t m = 0; m < network->metrics; m++)
-        network->image_metric[image * FCNN_MAX_METRICS + m] =
+        scores->metric[image * FCNN_MAX_METRICS + m] =
             network->metric[m].class->evaluate(&network->metric[m], rows, classes, record + plan->output, target);
 }
 
@@ -162,7 +157,7 @@ static void prepare(pass *p)
     const size_t groups = groups_of(p, p->images);
     p->engine->passes++;
     if (!fcnn_engine_copies(p->engine))
-        fcnn_parallel_for(p->engine->plan->prepares, smaller(groups, p->engine->workers), prepare_shard, p);
+        fcnn_parallel_for(p->engine->plan->prepares, smaller(groups, p->workers), prepare_shard, p);
 }
 
 /* Makes the worker's own copy, if it has one and has not done so in this pass. */
@@ -194,18 +189,17 @@ static void run_group(void *context, size_t index, size_t worker)
     float *records = group_of(p, index, worker, &first, &images);
 
     prepare_own(p, worker);
-    for (size_t i = 0; p->first_step == 0 && i < images; i++) {
-        const int finite = fcnn_array_read_row(p->x, p->network->kernels, fcnn_rows_get(&p->rows, first + i),
-                                               records + i * plan->record + plan->input);
-        p->network->image_finite[first + i] = (unsigned char)finite;
-    }
+    for (size_t i = 0; p->first_step == 0 && i < images; i++)
+        p->network->scores.magnitude[first + i] = fcnn_array_read_row(
+            p->x, p->network->kernels, fcnn_rows_get(&p->rows, first + i), records + i * plan->record + plan->input);
     forward_steps(p, records, first, images, worker);
     if (p->end_step < plan->steps)
         return;
     for (size_t i = 0; i < images; i++) {
         float *record = records + i * plan->record;
-        memcpy(p->out + (first + i) * output_size, record + plan->output, output_size * sizeof(float));
-        if (p->network->has_loss && p->out == p->network->outputs)
+        if (p->out)
+            memcpy(p->out + (first + i) * output_size, record + plan->output, output_size * sizeof(float));
+        if (p->scores)
             score_image(p, record, first + i);
     }
     if (p->backward)
@@ -213,7 +207,7 @@ static void run_group(void *context, size_t index, size_t worker)
 }
 
 /* Images that meet one part of the parameters together: all, where each thread then has equally many parts. */
-static size_t part_group(const pass *p) { return FCNN_PARTS % p->threads == 0 ? p->end - p->begin : p->group; }
+static size_t part_group(const pass *p) { return FCNN_PARTS % p->workers == 0 ? p->end - p->begin : p->group; }
 
 /* One part of the parameters of the step that comes next, for some images. */
 static void run_part(void *context, size_t index, size_t worker)
@@ -240,8 +234,8 @@ static void continue_group(void *context, size_t index, size_t worker)
 static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *io, size_t begin, size_t end)
 {
     const float *partial = p->engine->records + piece->step->partial;
-    io->kernels->bias_gradient(partial + begin, 0, 1, p->end - p->begin, io->stride, end - begin,
-                               io->gradients + (begin - io->gradients_begin), io->accumulate);
+    io->kernels->sum_rows(partial + begin, 0, 1, p->end - p->begin, io->stride, end - begin,
+                          io->gradients + (begin - io->gradients_begin), io->accumulate);
 }
 
 /* One of the sums of a shard: over its stretches of images, as far as they lie in the block. */
@@ -303,8 +297,8 @@ static void update_piece(void *context, size_t index, size_t worker)
     float *gradients = p->network->gradients + step->parameters + begin;
     if (step->sum_place != FCNN_NOWHERE) {
         const size_t stretches = (p->images + FCNN_STRETCH - 1) / FCNN_STRETCH;
-        p->network->kernels->bias_gradient(p->engine->sums + step->sum_place + begin, 0, 1,
-                                           smaller(stretches, FCNN_SUMS), plan->summed, end - begin, gradients, 0);
+        p->network->kernels->sum_rows(p->engine->sums + step->sum_place + begin, 0, 1, smaller(stretches, FCNN_SUMS),
+                                      plan->summed, end - begin, gradients, 0);
     }
     if (p->update)
         fcnn_network_update_range(p->network, p->update, NULL, gradients, step->parameters + begin,
@@ -314,7 +308,7 @@ static void update_piece(void *context, size_t index, size_t worker)
 /* Images that a training step runs at once: enough for all threads, in blocks of about equal size. */
 static size_t block_size(size_t images, size_t threads)
 {
-    const size_t most = larger(threads * FCNN_GROUP, BLOCK), blocks = (images + most - 1) / most;
+    const size_t most = larger(threads * FCNN_GROUP, BLOCK_IMAGES), blocks = (images + most - 1) / most;
     return (images + blocks - 1) / blocks;
 }
 
@@ -333,10 +327,9 @@ static void run_images(pass *p)
     p->first_step = 0;
     for (size_t stage = plan->stages; stage-- > 0; p->first_step = p->end_step) {
         p->end_step = stage > 0 ? plan->stage[stage].end : plan->steps;
-        fcnn_parallel_for(groups_of(p, images), p->engine->workers, run_group, p);
+        fcnn_parallel_for(groups_of(p, images), p->workers, run_group, p);
         if (stage > 0)
-            fcnn_parallel_for((images + part_group(p) - 1) / part_group(p) * FCNN_PARTS, p->engine->workers, run_part,
-                              p);
+            fcnn_parallel_for((images + part_group(p) - 1) / part_group(p) * FCNN_PARTS, p->workers, run_part, p);
     }
 }
 
@@ -347,87 +340,9 @@ static void find_gradients(pass *p)
     for (size_t s = 0; s < plan->stages; s++) {
         p->stage = &plan->stage[s];
         if (s > 0)
-            fcnn_parallel_for(groups_of(p, p->end - p->begin), p->engine->workers, continue_group, p);
-        fcnn_parallel_for(p->stage->end_shard - p->stage->first_shard, p->engine->workers, gradient_shard, p);
+            fcnn_parallel_for(groups_of(p, p->end - p->begin), p->workers, continue_group, p);
+        fcnn_parallel_for(p->stage->end_shard - p->stage->first_shard, p->workers, gradient_shard, p);
     }
-}
-
-static fcnn_status check_images(const pass *p, fcnn_error *error)
-{
-    for (size_t i = p->begin; i < p->end; i++)
-        if (!p->network->image_finite[i])
-            return fcnn_fail(error, FCNN_E_ARGUMENT,
-                             "x holds NaN or infinity in row %zu: inputs must be finite numbers",
-                             fcnn_rows_get(&p->rows, i));
-    return FCNN_OK;
-}
-
-static fcnn_status read_sample_weight(fcnn_network *network, const fcnn_batch *batch, size_t image, fcnn_error *error)
-{
-    network->image_weight[image] = 1.0f;
-    if (!batch->sample_weight)
-        return FCNN_OK;
-    const size_t row = fcnn_rows_get(&batch->rows, image);
-    if (!fcnn_array_read_row(batch->sample_weight, network->kernels, row, &network->image_weight[image]))
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row %zu", row);
-    return FCNN_OK;
-}
-
-static fcnn_status read_target(fcnn_network *network, const fcnn_batch *batch, size_t image, fcnn_error *error)
-{
-    const size_t row = fcnn_rows_get(&batch->rows, image), classes = fcnn_network_classes(network);
-    if (network->loss.class->target == FCNN_TARGET_LABELS) {
-        int64_t bad;
-        if (!fcnn_array_read_labels(batch->y, row, classes, network->labels + image * fcnn_network_rows(network), &bad))
-            return fcnn_fail(
-                error, FCNN_E_ARGUMENT,
-                "y holds the label %lld in row %zu, but the model's last layer has %zu units: labels must be 0 to %zu",
-                (long long)bad, row, classes, classes - 1);
-    } else if (!fcnn_array_read_row(batch->y, network->kernels, row,
-                                    network->targets + image * fcnn_network_output_size(network))) {
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "y holds NaN or infinity in row %zu: targets must be finite numbers",
-                         row);
-    }
-    return FCNN_OK;
-}
-
-/* The caller has checked y against the loss, but before it had the lock: another thread may have changed the loss
- * since. */
-static fcnn_status check_loss(const fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
-{
-    const int labels = network->loss.class->target == FCNN_TARGET_LABELS;
-    const size_t expected = labels ? fcnn_network_rows(network) : fcnn_network_output_size(network);
-    if ((labels && !fcnn_dtype_is_integer(batch->y->dtype)) || fcnn_array_row_size(batch->y) != expected)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "y does not fit the loss, which was changed during the call");
-    return FCNN_OK;
-}
-
-static fcnn_status read_targets(fcnn_network *network, const fcnn_batch *batch, size_t images, fcnn_error *error)
-{
-    FCNN_TRY(check_loss(network, batch, error));
-    for (size_t i = 0; i < images; i++) {
-        FCNN_TRY(read_target(network, batch, i, error));
-        FCNN_TRY(read_sample_weight(network, batch, i, error));
-    }
-    return FCNN_OK;
-}
-
-static double mean_loss(const fcnn_network *network, size_t images)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < images; i++)
-        sum += (double)network->image_weight[i] * (double)network->image_loss[i];
-    return sum / (double)images;
-}
-
-static void count_metrics(fcnn_network *network, size_t images)
-{
-    for (size_t m = 0; m < network->metrics; m++)
-        for (size_t i = 0; i < images; i++) {
-            const double weight = network->metric[m].weighted ? (double)network->image_weight[i] : 1.0;
-            network->metric_total[m] += weight * (double)network->image_metric[i * FCNN_MAX_METRICS + m];
-            network->metric_weight[m] += weight;
-        }
 }
 
 static int all_finite(const float *values, size_t count)
@@ -459,7 +374,7 @@ static const char *find_culprit(const pass *p, size_t image)
 static fcnn_status refuse_loss(const pass *p, double loss, fcnn_error *error)
 {
     size_t image = 0;
-    while (image + 1 < p->images && isfinite(p->network->image_loss[image]))
+    while (image + 1 < p->images && isfinite(p->network->scores.loss[image]))
         image++;
     const char *culprit = find_culprit(p, image);
     return fcnn_fail(error, FCNN_E_NONFINITE,
@@ -469,135 +384,156 @@ static fcnn_status refuse_loss(const pass *p, double loss, fcnn_error *error)
                      culprit ? "layer '" : "the loss itself", culprit ? culprit : "", culprit ? "'" : "");
 }
 
-static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss, fcnn_error *error)
+/* Before the last block's gradients, when the losses of all images are known: may the step be made? */
+static fcnn_status begin_update(const pass *p, int update, const fcnn_results *results, fcnn_optimizer_step *step,
+                                fcnn_error *error)
 {
-    const size_t images = batch->rows.stop - batch->rows.start, block = block_size(images, fcnn_threads_get());
+    const fcnn_network *network = p->network;
+    if (network->state.check_finite && !isfinite(results->loss))
+        return refuse_loss(p, results->loss, error);
+    if (!update)
+        return FCNN_OK;
+    return fcnn_network_begin_step(network, fcnn_scores_are_huge(network, p->images, results->loss), step, error);
+}
+
+static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int update, fcnn_results *results,
+                         fcnn_error *error)
+{
+    const size_t images = batch->rows.stop - batch->rows.start, threads = fcnn_threads_get();
+    const size_t block = block_size(images, threads);
     fcnn_engine *engine = &network->training;
-    FCNN_TRY(fcnn_engine_ready(network, engine, block, error));
-    FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
-    FCNN_TRY(read_targets(network, batch, images, error));
+    if (update && !network->has_optimizer)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "an optimizer is needed: call set_optimizer first");
+    FCNN_TRY(fcnn_scores_read(network, batch, error));
+    FCNN_TRY(fcnn_engine_plan(network, engine, error));
+    FCNN_TRY(fcnn_engine_reserve(engine, block, threads, error));
     pass p = {.network = network,
               .engine = engine,
               .x = batch->x,
               .rows = batch->rows,
               .images = images,
-              .group = group_size(block, engine->workers),
-              .threads = smaller(fcnn_threads_get(), engine->workers),
+              .group = group_size(block, threads),
+              .workers = threads,
               .training = 1,
               .backward = 1,
+              .scores = 1,
               .own_record = 1,
-              .out = network->outputs};
-    fcnn_update next;
-    double value = 0.0;
+              .out = batch->outputs};
+    fcnn_optimizer_step step;
+    fcnn_results found;
     const int at_once = update && fcnn_network_updates_at_once(network);
     prepare(&p);
     for (; p.end < images; p.begin = p.end) {
         p.end = smaller(p.begin + block, images);
         run_images(&p);
-        FCNN_TRY(check_images(&p, error));
+        FCNN_TRY(fcnn_scores_check_inputs(network, &p.rows, p.begin, p.end, error));
         if (p.end == images) {
-            value = mean_loss(network, images);
-            if (network->state.check_finite && !isfinite(value))
-                return refuse_loss(&p, value, error);
-            if (at_once) {
-                next = fcnn_network_next_update(network);
-                p.update = &next;
-            }
+            fcnn_scores_sum(network, images, &found);
+            FCNN_TRY(begin_update(&p, update, &found, &step, error));
+            p.update = at_once ? &step : NULL;
         }
         find_gradients(&p);
     }
-    fcnn_parallel_for(engine->plan->updates, engine->workers, update_piece, &p);
-    if (at_once)
-        network->state.iterations++;
-    if (update && !at_once)
-        FCNN_TRY(fcnn_network_update_all(network, error));
+    fcnn_parallel_for(engine->plan->updates, p.workers, update_piece, &p);
+    if (update) {
+        const fcnn_status status = at_once ? FCNN_OK : fcnn_network_update_all(network, &step, error);
+        FCNN_TRY(fcnn_network_end_step(network, &step, status, error));
+    }
     network->state.random_step++;
-    network->batch_images = images;
-    count_metrics(network, images);
-    *loss = value;
+    *results = found;
     return FCNN_OK;
 }
 
-static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, double *loss, fcnn_error *error)
+/* A pass without backward, for which a worker needs records for one group only. */
+static fcnn_status begin_inference(fcnn_network *network, const fcnn_array *x, fcnn_rows rows, pass *p,
+                                   fcnn_error *error)
 {
-    const size_t images = batch->rows.stop - batch->rows.start;
+    const size_t images = rows.stop - rows.start, threads = fcnn_threads_get();
     fcnn_engine *engine = &network->inference;
-    FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
-    FCNN_TRY(fcnn_network_reserve_batch(network, images, error));
-    FCNN_TRY(read_targets(network, batch, images, error));
-    pass p = {.network = network,
-              .engine = engine,
-              .x = batch->x,
-              .rows = batch->rows,
-              .images = images,
-              .end = images,
-              .group = group_size(images, engine->workers),
-              .out = network->outputs};
+    FCNN_TRY(fcnn_engine_plan(network, engine, error));
+    *p = (pass){.network = network,
+                .engine = engine,
+                .x = x,
+                .rows = rows,
+                .images = images,
+                .end = images,
+                .group = smaller(group_size(images, threads), fcnn_engine_cached_images(engine))};
+    p->workers = smaller(threads, groups_of(p, images));
+    return fcnn_engine_reserve(engine, p->workers * p->group, p->workers, error);
+}
+
+static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error)
+{
+    pass p;
+    FCNN_TRY(fcnn_scores_read(network, batch, error));
+    FCNN_TRY(begin_inference(network, batch->x, batch->rows, &p, error));
+    p.scores = 1;
+    p.out = batch->outputs;
     prepare(&p);
     run_images(&p);
-    FCNN_TRY(check_images(&p, error));
-    network->batch_images = images;
-    count_metrics(network, images);
-    *loss = mean_loss(network, images);
+    FCNN_TRY(fcnn_scores_check_inputs(network, &p.rows, 0, p.images, error));
+    fcnn_scores_sum(network, p.images, results);
     return FCNN_OK;
 }
 
 static fcnn_status predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out,
                            int training, fcnn_error *error)
 {
-    fcnn_engine *engine = &network->inference;
-    FCNN_TRY(fcnn_engine_ready(network, engine, 0, error));
-    FCNN_TRY(fcnn_network_reserve_batch(network, smaller(stop - start, PREDICTED), error));
     const size_t output_size = fcnn_network_output_size(network);
+    FCNN_TRY(fcnn_batch_check_inputs(network, x, &(fcnn_rows){NULL, start, stop}, error));
+    FCNN_TRY(fcnn_scores_reserve(network, smaller(stop - start, PREDICTED), 0, error));
     for (size_t i = start; i < stop; i += PREDICTED) {
-        const size_t images = smaller(stop - i, PREDICTED);
-        pass p = {.network = network,
-                  .engine = engine,
-                  .x = x,
-                  .rows = {NULL, i, i + images},
-                  .images = images,
-                  .end = images,
-                  .group = group_size(images, engine->workers),
-                  .training = training,
-                  .out = out + (i - start) * output_size};
+        pass p;
+        FCNN_TRY(begin_inference(network, x, (fcnn_rows){NULL, i, smaller(stop, i + PREDICTED)}, &p, error));
+        p.training = training;
+        p.out = out + (i - start) * output_size;
         prepare(&p);
         run_images(&p);
-        FCNN_TRY(check_images(&p, error));
+        FCNN_TRY(fcnn_scores_check_inputs(network, &p.rows, 0, p.images, error));
         network->state.random_step += training != 0;
     }
     return FCNN_OK;
 }
 
-fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, double *loss,
+static fcnn_status apply_gradients(fcnn_network *network, fcnn_error *error)
+{
+    fcnn_optimizer_step step;
+    if (!network->has_optimizer)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "an optimizer is needed: call set_optimizer first");
+    FCNN_TRY(fcnn_network_begin_step(network, 1, &step, error));
+    return fcnn_network_end_step(network, &step, fcnn_network_update_all(network, &step, error), error);
+}
+
+fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, fcnn_results *results,
                                fcnn_error *error)
 {
-    pthread_mutex_lock(&network->lock);
-    const fcnn_status status = train(network, batch, update, loss, error);
-    pthread_mutex_unlock(&network->lock);
+    fcnn_lock_take(&network->lock);
+    const fcnn_status status = train(network, batch, update, results, error);
+    fcnn_lock_give(&network->lock);
     return status;
 }
 
-fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, double *loss, fcnn_error *error)
+fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error)
 {
-    pthread_mutex_lock(&network->lock);
-    const fcnn_status status = test(network, batch, loss, error);
-    pthread_mutex_unlock(&network->lock);
+    fcnn_lock_take(&network->lock);
+    const fcnn_status status = test(network, batch, results, error);
+    fcnn_lock_give(&network->lock);
     return status;
 }
 
 fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out,
                                  int training, fcnn_error *error)
 {
-    pthread_mutex_lock(&network->lock);
+    fcnn_lock_take(&network->lock);
     const fcnn_status status = predict(network, x, start, stop, out, training, error);
-    pthread_mutex_unlock(&network->lock);
+    fcnn_lock_give(&network->lock);
     return status;
 }
 
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error)
 {
-    pthread_mutex_lock(&network->lock);
-    const fcnn_status status = fcnn_network_update_all(network, error);
-    pthread_mutex_unlock(&network->lock);
+    fcnn_lock_take(&network->lock);
+    const fcnn_status status = apply_gradients(network, error);
+    fcnn_lock_give(&network->lock);
     return status;
 }

@@ -1,30 +1,60 @@
 /* update.c - one step of the optimizer over the network's parameters.
  *
- * Updates are elementwise, so the vectors are cut into ranges of any length. Clipping by norm needs all gradients
- * first: clipnorm scales each parameter's gradient g by c / max(|g|, c); global_clipnorm all of them by c / max(|all|,
- * c).
+ * Updates are elementwise, so the vectors are cut into ranges of any length. Clipping by norm needs all gradients first:
+ * clipnorm scales each parameter's gradient g by c / max(|g|, c); global_clipnorm all of them by c / max(|all|, c).
+ *
+ * Most parameters are updated as soon as their own gradients are known, when it is too late to refuse the step because
+ * another's overflow. So a step that may overflow (fcnn_scores_are_huge) keeps a backup and is undone as a whole. In any
+ * other step an element whose new numbers would not be finite stays as it was. Both are errors.
  */
 #include <math.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "../base/threads.h"
 #include "internal.h"
 
-enum { RANGE = 8192 };   /* parameters in one piece of work */
+enum { RANGE = 8192 }; /* parameters in one piece of work */
 
 int fcnn_network_updates_at_once(const fcnn_network *network)
 {
     return network->optimizer.clipnorm == 0.0 && network->optimizer.global_clipnorm == 0.0;
 }
 
-fcnn_update fcnn_network_next_update(const fcnn_network *network)
+/* The vectors that a step changes: the weights, then the slots. */
+static float *vector_of(const fcnn_network *network, size_t number)
 {
-    fcnn_update update;
-    fcnn_optimizer_begin(&network->optimizer, network->state.learning_rate, network->state.iterations + 1, &update);
-    return update;
+    return number == 0 ? network->weights : network->slot[number - 1];
 }
 
-void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update, const float *clip,
+static size_t vectors_of(const fcnn_network *network) { return 1 + network->optimizer.slots; }
+
+fcnn_status fcnn_network_begin_step(const fcnn_network *network, int keep_backup, fcnn_optimizer_step *step,
+                                    fcnn_error *error)
+{
+    const size_t parameters = network->graph->parameters;
+    step->backup = NULL;
+    step->first_overflow = network->parameters;
+    fcnn_optimizer_begin(&network->optimizer, network->state.learning_rate, network->state.iterations + 1,
+                         &step->numbers);
+    step->numbers.keeps_finite = network->state.check_finite;
+    if (!keep_backup || !network->state.check_finite)
+        return FCNN_OK;
+    FCNN_TRY(fcnn_allocate_floats(&step->backup, vectors_of(network), parameters, "a copy of the parameters", error));
+    for (size_t v = 0; v < vectors_of(network); v++)
+        memcpy(step->backup + v * parameters, vector_of(network, v), parameters * sizeof(float));
+    return FCNN_OK;
+}
+
+static void note_overflow(fcnn_optimizer_step *step, size_t parameter)
+{
+    size_t first = step->first_overflow;
+    while (parameter < first && !atomic_compare_exchange_weak(&step->first_overflow, &first, parameter))
+        continue;
+}
+
+void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip,
                                const float *gradients, size_t begin, size_t end)
 {
     for (size_t p = 0; p < network->parameters; p++) {
@@ -32,22 +62,25 @@ void fcnn_network_update_range(fcnn_network *network, const fcnn_update *update,
         const size_t from = span->begin > begin ? span->begin : begin, to = span->end < end ? span->end : end;
         if (from >= to || !span->trainable)
             continue;
-        fcnn_update own = *update;
+        fcnn_update own = step->numbers;
         if (clip)
             own.clip_scale *= clip[p];
         float *slot[FCNN_MAX_SLOTS];
         for (size_t s = 0; s < FCNN_MAX_SLOTS; s++)
             slot[s] = s < network->optimizer.slots ? network->slot[s] + from : NULL;
-        network->optimizer.class->apply(&network->optimizer, network->kernels, &own, to - from, network->weights + from,
-                                        gradients + (from - begin), slot);
+        if (!network->optimizer.class->apply(&network->optimizer, network->kernels, &own, to - from,
+                                             network->weights + from, gradients + (from - begin), slot))
+            note_overflow(step, p);
     }
 }
 
+/* ---- all parameters at once ---- */
+
 typedef struct whole_update {
     fcnn_network *network;
-    fcnn_update update;
-    float *clip;       /* (parameters) or NULL */
-    double *squares;   /* (parameters) */
+    fcnn_optimizer_step *step;
+    float *clip;     /* (parameters) or NULL */
+    double *squares; /* (parameters) */
 } whole_update;
 
 static void square_parameter(void *context, size_t index, size_t worker)
@@ -82,13 +115,13 @@ static void update_piece(void *context, size_t index, size_t worker)
 {
     (void)worker;
     const whole_update *whole = context;
-    fcnn_network_update_range(whole->network, &whole->update, whole->clip, whole->network->gradients + index * RANGE,
+    fcnn_network_update_range(whole->network, whole->step, whole->clip, whole->network->gradients + index * RANGE,
                               index * RANGE, (index + 1) * RANGE);
 }
 
-fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_error *error)
+fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_optimizer_step *step, fcnn_error *error)
 {
-    whole_update whole = {.network = network, .update = fcnn_network_next_update(network)};
+    whole_update whole = {.network = network, .step = step};
     if (!fcnn_network_updates_at_once(network)) {
         void *block;
         FCNN_TRY(
@@ -99,6 +132,33 @@ fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_error *error)
     }
     fcnn_parallel_for((network->graph->parameters + RANGE - 1) / RANGE, FCNN_MAX_THREADS, update_piece, &whole);
     fcnn_release(whole.squares);
-    network->state.iterations++;
     return FCNN_OK;
+}
+
+/* ---- the end ---- */
+
+static fcnn_status refuse_step(fcnn_network *network, const fcnn_optimizer_step *step, fcnn_error *error)
+{
+    const size_t parameters = network->graph->parameters;
+    for (size_t v = 0; step->backup && v < vectors_of(network); v++)
+        memcpy(vector_of(network, v), step->backup + v * parameters, parameters * sizeof(float));
+    const fcnn_layer *layer = &network->graph->node[network->parameter[step->first_overflow].node].layer;
+    return fcnn_fail(
+        error, FCNN_E_NONFINITE,
+        "the update of training step %llu makes numbers that are not finite, first in layer '%s'. %s: try a "
+        "smaller learning rate, inputs of smaller size, or clipping (clipnorm=1)",
+        (unsigned long long)network->state.iterations + 1, layer->name,
+        step->backup ? "The step was not made" : "Those weights were left as they were");
+}
+
+fcnn_status fcnn_network_end_step(fcnn_network *network, fcnn_optimizer_step *step, fcnn_status status,
+                                  fcnn_error *error)
+{
+    if (status == FCNN_OK && step->first_overflow < network->parameters && network->state.check_finite)
+        status = refuse_step(network, step, error);
+    if (status == FCNN_OK)
+        network->state.iterations++;
+    fcnn_release(step->backup);
+    step->backup = NULL;
+    return status;
 }

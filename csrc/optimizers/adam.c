@@ -15,13 +15,13 @@ enum { BETA_1, BETA_2, EPSILON };
 
 static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "beta_1", "beta_2", "epsilon", "amsgrad"};
+    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "beta_1", "beta_2", "epsilon", "amsgrad", NULL};
     const double below_one = nextafter(1.0, 0.0);
     double *config = optimizer->config;
     config[BETA_1] = 0.9;
     config[BETA_2] = 0.999;
     config[EPSILON] = 1e-7;
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, sizeof names / sizeof *names, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "beta_1", 0.0, below_one, &config[BETA_1], error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "beta_2", 0.0, below_one, &config[BETA_2], error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
@@ -40,13 +40,12 @@ static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigne
     update->rate = (float)(learning_rate * sqrt(1.0 - power_2) / (1.0 - power_1));
 }
 
-static void apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
-                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
+static int apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
+                 float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
 {
     const double *config = optimizer->config;
-    kernels->adam(count, w, g, slot[0], slot[1], optimizer->flag ? slot[2] : NULL, update->rate,
-                  (float)(1.0 - config[BETA_1]), (float)(1.0 - config[BETA_2]), (float)config[EPSILON], update->decay,
-                  update->clip_scale, update->clip_value);
+    return kernels->adam(update, count, w, g, slot[0], slot[1], optimizer->flag ? slot[2] : NULL,
+                         (float)(1.0 - config[BETA_1]), (float)(1.0 - config[BETA_2]), (float)config[EPSILON]);
 }
 
 const fcnn_optimizer_class fcnn_adam_class = {

@@ -6,14 +6,15 @@
 
 #include "registry.h"
 
-static const fcnn_optimizer_class *const classes[] = {&fcnn_adam_class, &fcnn_rmsprop_class, &fcnn_sgd_class};
+#define ADDRESS(name) &fcnn_##name##_class,
+static const fcnn_optimizer_class *const classes[] = {FCNN_OPTIMIZER_CLASSES(ADDRESS) NULL};
 
 const fcnn_optimizer_class *fcnn_optimizer_find(const char *type)
 {
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strcmp(classes[i]->type, type) == 0)
-            return classes[i];
-    return NULL;
+    size_t i = 0;
+    while (classes[i] && strcmp(classes[i]->type, type) != 0)
+        i++;
+    return classes[i];
 }
 
 fcnn_status fcnn_optimizer_read_number(const fcnn_attributes *attributes, const char *name, double low, double high,
@@ -64,6 +65,7 @@ void fcnn_optimizer_begin(const fcnn_optimizer *optimizer, double learning_rate,
         .decay = (float)(learning_rate * optimizer->weight_decay),
         .clip_value = optimizer->clipvalue > 0.0 ? (float)optimizer->clipvalue : INFINITY,
         .clip_scale = 1.0f,
+        .keeps_finite = 1,
     };
     optimizer->class->begin(optimizer, learning_rate, step, update);
 }

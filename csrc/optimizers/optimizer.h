@@ -16,16 +16,8 @@ enum { FCNN_MAX_SLOTS = 3 };
 
 typedef struct fcnn_optimizer fcnn_optimizer;
 
-/* Numbers that hold for one whole step; computed once, in double, then rounded. */
-typedef struct fcnn_update {
-    float rate;          /* the class's step size; Adam: learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) */
-    float decay;         /* learning_rate * weight_decay; 0: none */
-    float clip_value;    /* gradients are clipped to +- this; infinity: not */
-    float clip_scale;    /* gradients are multiplied by this (clipnorm, global_clipnorm); 1: not */
-} fcnn_update;
-
 typedef struct fcnn_optimizer_class {
-    const char *type;    /* "adam" */
+    const char *type; /* "adam" */
 
     /* Checks the attributes; sets slots, slot_name and config. */
     fcnn_status (*create)(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error);
@@ -33,21 +25,21 @@ typedef struct fcnn_optimizer_class {
     /* Sets update->rate for step number `step`, counted from 1. */
     void (*begin)(const fcnn_optimizer *optimizer, double learning_rate, unsigned long long step, fcnn_update *update);
 
-    /* Updates w[0 .. count-1] and the slots from g. */
-    void (*apply)(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
-                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS]);
+    /* Updates w[0 .. count-1] and the slots from g; returns whether all that it made is finite. */
+    int (*apply)(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
+                 float *w, const float *g, float *const slot[FCNN_MAX_SLOTS]);
 } fcnn_optimizer_class;
 
 struct fcnn_optimizer {
     const fcnn_optimizer_class *class;
     size_t slots;
-    const char *slot_name[FCNN_MAX_SLOTS];   /* "momentum", "velocity": Keras's names */
-    double weight_decay;                     /* 0: none */
-    double clipnorm;                         /* of each parameter; 0: none. At most one of the three is given */
-    double global_clipnorm;                  /* of all of them; 0: none */
-    double clipvalue;                        /* 0: none */
-    double config[6];                        /* the class's own numbers */
-    int flag;                                /* the class's own switch: amsgrad, nesterov, centered */
+    const char *slot_name[FCNN_MAX_SLOTS]; /* "momentum", "velocity": Keras's names */
+    double weight_decay;                   /* 0: none */
+    double clipnorm;                       /* of each parameter; 0: none. At most one of the three is given */
+    double global_clipnorm;                /* of all of them; 0: none */
+    double clipvalue;                      /* 0: none */
+    double config[6];                      /* the class's own numbers */
+    int flag;                              /* the class's own switch: amsgrad, nesterov, centered */
 };
 
 /* The class called `type`, or NULL. */
@@ -57,7 +49,7 @@ const fcnn_optimizer_class *fcnn_optimizer_find(const char *type);
  * and the class's own. */
 fcnn_status fcnn_optimizer_create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error);
 
-/* *update = the numbers of step `step`, with clip_scale 1. */
+/* *update = the numbers of step `step`, with clip_scale 1 and keeps_finite. */
 void fcnn_optimizer_begin(const fcnn_optimizer *optimizer, double learning_rate, unsigned long long step,
                           fcnn_update *update);
 

@@ -1,12 +1,17 @@
-/* registry.h - every optimizer class; optimizer.c looks them up by type. */
+/* registry.h - every optimizer class; one line each. */
 #ifndef FCNN_OPTIMIZER_REGISTRY_H
 #define FCNN_OPTIMIZER_REGISTRY_H
 
 #include "optimizer.h"
 
-extern const fcnn_optimizer_class fcnn_adam_class;
-extern const fcnn_optimizer_class fcnn_rmsprop_class;
-extern const fcnn_optimizer_class fcnn_sgd_class;
+/* A new class is one more line here. */
+#define FCNN_OPTIMIZER_CLASSES(EACH) \
+    EACH(adam)                       \
+    EACH(rmsprop)                    \
+    EACH(sgd)
+
+#define FCNN_DECLARE_OPTIMIZER(name) extern const fcnn_optimizer_class fcnn_##name##_class;
+FCNN_OPTIMIZER_CLASSES(FCNN_DECLARE_OPTIMIZER)
 
 /* The attributes that every optimizer understands. */
 #define FCNN_OPTIMIZER_COMMON "type", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue"

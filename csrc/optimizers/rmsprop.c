@@ -16,11 +16,11 @@ enum { RHO, MOMENTUM, EPSILON };
 
 static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "rho", "momentum", "epsilon", "centered"};
+    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "rho", "momentum", "epsilon", "centered", NULL};
     double *config = optimizer->config;
     config[RHO] = 0.9;
     config[EPSILON] = 1e-7;
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, sizeof names / sizeof *names, error));
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "rho", 0.0, nextafter(1.0, 0.0), &config[RHO], error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "momentum", 0.0, 1.0, &config[MOMENTUM], error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
@@ -39,15 +39,14 @@ static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigne
     update->rate = (float)learning_rate;
 }
 
-static void apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
-                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
+static int apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
+                 float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
 {
     const double *config = optimizer->config;
     const int has_momentum = config[MOMENTUM] > 0.0;
-    kernels->rmsprop(count, w, g, slot[0], has_momentum ? slot[1] : NULL,
-                     optimizer->flag ? slot[optimizer->slots - 1] : NULL, update->rate, (float)config[RHO],
-                     (float)(1.0 - config[RHO]), (float)config[MOMENTUM], (float)config[EPSILON], update->decay,
-                     update->clip_scale, update->clip_value);
+    return kernels->rmsprop(update, count, w, g, slot[0], has_momentum ? slot[1] : NULL,
+                            optimizer->flag ? slot[optimizer->slots - 1] : NULL, (float)config[RHO],
+                            (float)(1.0 - config[RHO]), (float)config[MOMENTUM], (float)config[EPSILON]);
 }
 
 const fcnn_optimizer_class fcnn_rmsprop_class = {

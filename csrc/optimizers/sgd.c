@@ -10,8 +10,8 @@ enum { MOMENTUM };
 
 static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "momentum", "nesterov"};
-    FCNN_TRY(fcnn_attributes_expect(attributes, names, sizeof names / sizeof *names, error));
+    static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "momentum", "nesterov", NULL};
+    FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     FCNN_TRY(fcnn_optimizer_read_number(attributes, "momentum", 0.0, 1.0, &optimizer->config[MOMENTUM], error));
     FCNN_TRY(fcnn_optimizer_read_flag(attributes, "nesterov", &optimizer->flag, error));
     if (optimizer->config[MOMENTUM] > 0.0)
@@ -25,11 +25,11 @@ static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigne
     update->rate = (float)learning_rate;
 }
 
-static void apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
-                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
+static int apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
+                 float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
 {
-    kernels->sgd(count, w, g, optimizer->slots ? slot[0] : NULL, update->rate, (float)optimizer->config[MOMENTUM],
-                 optimizer->flag, update->decay, update->clip_scale, update->clip_value);
+    return kernels->sgd(update, count, w, g, optimizer->slots ? slot[0] : NULL, (float)optimizer->config[MOMENTUM],
+                        optimizer->flag);
 }
 
 const fcnn_optimizer_class fcnn_sgd_class = {

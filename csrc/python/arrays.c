@@ -93,8 +93,29 @@ static int set_integers(PyObject *tuple, fcnn_attribute *attribute)
     return 0;
 }
 
-static int set_value(PyObject *value, fcnn_attribute *attribute)
+/* Puts them where `*room` is, and moves it on. */
+static int set_numbers(PyObject *tuple, fcnn_attribute *attribute, double **room)
 {
+    attribute->kind = FCNN_ATTRIBUTE_NUMBER;
+    attribute->count = (size_t)PyTuple_GET_SIZE(tuple);
+    attribute->numbers = *room;
+    for (size_t i = 0; i < attribute->count; i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, (Py_ssize_t)i);
+        if (!PyFloat_Check(item)) {
+            PyErr_Format(PyExc_TypeError, "%s must hold only ints or only floats, got %s", attribute->name,
+                         Py_TYPE(item)->tp_name);
+            return -1;
+        }
+        *(*room)++ = PyFloat_AS_DOUBLE(item);
+    }
+    attribute->number = attribute->numbers[0];
+    return 0;
+}
+
+static int set_value(PyObject *value, fcnn_attribute *attribute, double **room)
+{
+    if (PyTuple_Check(value) && PyTuple_GET_SIZE(value) > 0 && PyFloat_Check(PyTuple_GET_ITEM(value, 0)))
+        return set_numbers(value, attribute, room);
     if (PyTuple_Check(value))
         return set_integers(value, attribute);
     if (PyUnicode_Check(value)) {
@@ -104,6 +125,7 @@ static int set_value(PyObject *value, fcnn_attribute *attribute)
     }
     if (PyFloat_Check(value)) {
         attribute->kind = FCNN_ATTRIBUTE_NUMBER;
+        attribute->count = 1;
         attribute->number = PyFloat_AS_DOUBLE(value);
         return 0;
     }
@@ -134,16 +156,23 @@ fcnn_attribute *fcnn_attributes_from_python(PyObject *dict, const char *const *s
         PyErr_Format(PyExc_TypeError, "expected a dict, got %s", Py_TYPE(dict)->tp_name);
         return NULL;
     }
-    fcnn_attribute *items = PyMem_Calloc((size_t)PyDict_Size(dict) + 1, sizeof *items);
+    Py_ssize_t position = 0;
+    PyObject *key, *value;
+    size_t numbers = 0;
+    while (PyDict_Next(dict, &position, &key, &value))
+        numbers += PyTuple_Check(value) ? (size_t)PyTuple_GET_SIZE(value) : 0;
+    const size_t most = (size_t)PyDict_Size(dict);
+    fcnn_attribute *items = PyMem_Calloc(1, most * sizeof *items + numbers * sizeof(double) + 1);
     if (!items) {
         PyErr_NoMemory();
         return NULL;
     }
+    double *room = (double *)(void *)(items + most);
     size_t count = 0;
-    Py_ssize_t position = 0;
-    PyObject *key, *value;
+    position = 0;
     while (PyDict_Next(dict, &position, &key, &value)) {
-        const char *name = PyUnicode_Check(key) ? PyUnicode_AsUTF8(key) : NULL;
+        /* Of a string's own type: no code of anybody's runs when keys are compared, which could change the dict. */
+        const char *name = PyUnicode_CheckExact(key) ? PyUnicode_AsUTF8(key) : NULL;
         if (!name) {
             if (!PyErr_Occurred())
                 PyErr_SetString(PyExc_TypeError, "the keys of a description must be strings");
@@ -153,7 +182,7 @@ fcnn_attribute *fcnn_attributes_from_python(PyObject *dict, const char *const *s
         if (is_skipped(name, skip))
             continue;
         items[count].name = name;
-        if (set_value(value, &items[count]) < 0) {
+        if (set_value(value, &items[count], &room) < 0) {
             PyMem_Free(items);
             return NULL;
         }

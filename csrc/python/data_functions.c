@@ -33,6 +33,21 @@ static PyObject *array_for(const fcnn_idx *idx)
     return PyArray_SimpleNew((int)idx->rank, extents, numpy_type(idx->type));
 }
 
+/* Lets Python's signal handlers run; true where one raised: Ctrl-C does. */
+static int handle_signals(void)
+{
+    const PyGILState_STATE state = PyGILState_Ensure();
+    const int raised = PyErr_CheckSignals() < 0;
+    PyGILState_Release(state);
+    return raised;
+}
+
+/* The exception of a signal handler, where there is one, or the error's. */
+static PyObject *raise_error(PyObject *module, const fcnn_error *error)
+{
+    return PyErr_Occurred() ? NULL : fcnn_python_raise(module, error);
+}
+
 static PyObject *read_open_file(PyObject *module, fcnn_idx *idx)
 {
     PyObject *array = array_for(idx);
@@ -47,7 +62,7 @@ static PyObject *read_open_file(PyObject *module, fcnn_idx *idx)
     if (status == FCNN_OK)
         return array;
     Py_DECREF(array);
-    return fcnn_python_raise(module, &error);
+    return raise_error(module, &error);
 }
 
 static PyObject *read_idx(PyObject *module, PyObject *argument)
@@ -60,9 +75,9 @@ static PyObject *read_idx(PyObject *module, PyObject *argument)
     fcnn_status status;
     const char *bytes = PyBytes_AS_STRING(path);
     Py_BEGIN_ALLOW_THREADS
-    status = fcnn_idx_open(&idx, bytes, &error);
+    status = fcnn_idx_open(&idx, bytes, handle_signals, &error);
     Py_END_ALLOW_THREADS
-    PyObject *array = status == FCNN_OK ? read_open_file(module, &idx) : fcnn_python_raise(module, &error);
+    PyObject *array = status == FCNN_OK ? read_open_file(module, &idx) : raise_error(module, &error);
     fcnn_idx_close(&idx);
     Py_DECREF(path);
     return array;

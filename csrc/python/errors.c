@@ -36,8 +36,12 @@ PyObject *fcnn_python_raise(PyObject *module, const fcnn_error *error)
     PyObject *arguments = !text                        ? NULL
                           : error->status == FCNN_E_IO ? Py_BuildValue("(iO)", error->system_errno, text)
                                                        : PyTuple_Pack(1, text);
-    if (arguments)
-        PyErr_SetObject(exception_type(state, error->status), arguments);
+    /* An instance: before Python 3.12 PyErr_SetObject keeps the class it is given, and OSError's would not become
+     * FileNotFoundError. */
+    PyObject *exception = arguments ? PyObject_CallObject(exception_type(state, error->status), arguments) : NULL;
+    if (exception)
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    Py_XDECREF(exception);
     Py_XDECREF(arguments);
     Py_XDECREF(text);
     return NULL;

@@ -62,10 +62,19 @@ static int choose_kernels(fcnn_module_state *state)
     return 0;
 }
 
+static int check_threads(void)
+{
+    fcnn_error error = {0};
+    if (fcnn_threads_set(0, &error) == FCNN_OK)
+        return 0;
+    PyErr_SetString(PyExc_ImportError, error.message);
+    return -1;
+}
+
 static int execute(PyObject *module)
 {
     fcnn_module_state *state = PyModule_GetState(module);
-    if (PyArray_ImportNumPyAPI() < 0 || choose_kernels(state) < 0)
+    if (PyArray_ImportNumPyAPI() < 0 || choose_kernels(state) < 0 || check_threads() < 0)
         return -1;
     state->data_error = PyErr_NewExceptionWithDoc(
         "fashioncnn.DataError", "A file whose content is damaged or not what it claims to be.", PyExc_ValueError, NULL);

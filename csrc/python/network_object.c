@@ -6,10 +6,26 @@
 #include "errors.h"
 #include "module_state.h"
 
+static fcnn_network *network_of(PyObject *self) { return ((network_object *)self)->network; }
+
+static PyObject *raise_for(PyObject *self, const fcnn_error *error)
+{
+    return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
+}
+
+/* A tuple with references of its own: a list may change while code of its items runs. */
+static PyObject *tuple_of(PyObject *sequence, const char *message)
+{
+    if (PyList_Check(sequence) || PyTuple_Check(sequence))
+        return PySequence_Tuple(sequence);
+    PyErr_SetString(PyExc_TypeError, message);
+    return NULL;
+}
+
 /* ---- creation ---- */
 
 /* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set.
- * */
+ */
 static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **items, size_t **inputs)
 {
     static const char *const structure[] = {"type", "name", "inputs", NULL};
@@ -70,9 +86,9 @@ static void free_nodes(node_list *nodes)
     PyMem_Free(nodes->inputs);
 }
 
-static int read_nodes(PyObject *sequence, node_list *nodes)
+static int read_nodes(PyObject *tuple, node_list *nodes)
 {
-    nodes->count = (size_t)PySequence_Fast_GET_SIZE(sequence);
+    nodes->count = (size_t)PyTuple_GET_SIZE(tuple);
     nodes->specs = PyMem_Calloc(nodes->count + 1, sizeof *nodes->specs);
     nodes->items = PyMem_Calloc(nodes->count + 1, sizeof *nodes->items);
     nodes->inputs = PyMem_Calloc(nodes->count + 1, sizeof *nodes->inputs);
@@ -81,8 +97,8 @@ static int read_nodes(PyObject *sequence, node_list *nodes)
         return -1;
     }
     for (size_t i = 0; i < nodes->count; i++)
-        if (read_node(PySequence_Fast_GET_ITEM(sequence, (Py_ssize_t)i), &nodes->specs[i], &nodes->items[i],
-                      &nodes->inputs[i]) < 0)
+        if (read_node(PyTuple_GET_ITEM(tuple, (Py_ssize_t)i), &nodes->specs[i], &nodes->items[i], &nodes->inputs[i]) <
+            0)
             return -1;
     return 0;
 }
@@ -94,13 +110,13 @@ static PyObject *network_new(PyTypeObject *type, PyObject *arguments, PyObject *
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O:Network", names, &nodes))
         return NULL;
     PyObject *module = PyType_GetModule(type);
-    PyObject *sequence = module ? PySequence_Fast(nodes, "nodes must be a sequence of dicts") : NULL;
-    if (!sequence)
+    PyObject *tuple = module ? tuple_of(nodes, "nodes must be a list of dicts") : NULL;
+    if (!tuple)
         return NULL;
     const fcnn_module_state *state = PyModule_GetState(module);
     PyObject *self = NULL;
     node_list list = {0};
-    if (read_nodes(sequence, &list) == 0) {
+    if (read_nodes(tuple, &list) == 0) {
         fcnn_network *network;
         fcnn_error error = {0};
         if (create_network(&network, list.specs, list.count, state->kernels, &error) != FCNN_OK)
@@ -111,7 +127,7 @@ static PyObject *network_new(PyTypeObject *type, PyObject *arguments, PyObject *
             fcnn_network_destroy(network);
     }
     free_nodes(&list);
-    Py_DECREF(sequence);
+    Py_DECREF(tuple);
     return self;
 }
 
@@ -131,35 +147,6 @@ static void network_dealloc(PyObject *self)
 }
 
 /* ---- what is read ---- */
-
-static fcnn_network *network_of(PyObject *self) { return ((network_object *)self)->network; }
-
-/* A (parameters) array over the network's own memory; it keeps the network alive. */
-static PyObject *view_of(PyObject *self, float *values)
-{
-    npy_intp size = (npy_intp)fcnn_network_graph(network_of(self))->parameters;
-    PyObject *array = PyArray_SimpleNewFromData(1, &size, NPY_FLOAT32, values);
-    if (!array)
-        return NULL;
-    Py_INCREF(self);
-    if (PyArray_SetBaseObject((PyArrayObject *)array, self) < 0) {
-        Py_DECREF(array);
-        return NULL;
-    }
-    return array;
-}
-
-static PyObject *get_weights(PyObject *self, void *unused)
-{
-    (void)unused;
-    return view_of(self, fcnn_network_weights(network_of(self)));
-}
-
-static PyObject *get_gradients(PyObject *self, void *unused)
-{
-    (void)unused;
-    return view_of(self, fcnn_network_gradients(network_of(self)));
-}
 
 static PyObject *get_input_shape(PyObject *self, void *unused)
 {
@@ -203,11 +190,14 @@ static PyObject *get_parameters(PyObject *self, void *unused)
 static PyObject *get_optimizer_slots(PyObject *self, void *unused)
 {
     (void)unused;
-    const fcnn_optimizer *optimizer = fcnn_network_optimizer(network_of(self));
+    fcnn_optimizer optimizer;
+    int has_optimizer;
+    Py_BEGIN_ALLOW_THREADS
+    has_optimizer = fcnn_network_get_optimizer(network_of(self), &optimizer);
+    Py_END_ALLOW_THREADS
     PyObject *list = PyList_New(0);
-    for (size_t s = 0; list && optimizer && s < optimizer->slots; s++)
-        append(&list,
-               Py_BuildValue("(sN)", optimizer->slot_name[s], view_of(self, fcnn_network_slot(network_of(self), s))));
+    for (size_t s = 0; list && has_optimizer && s < optimizer.slots; s++)
+        append(&list, PyUnicode_FromString(optimizer.slot_name[s]));
     return list;
 }
 
@@ -218,7 +208,9 @@ static PyObject *get_trainable(PyObject *self, void *unused)
     unsigned char *flags = PyMem_Malloc(count + 1);
     if (!flags)
         return PyErr_NoMemory();
+    Py_BEGIN_ALLOW_THREADS
     fcnn_network_get_trainable(network_of(self), flags);
+    Py_END_ALLOW_THREADS
     PyObject *list = PyList_New(0);
     for (size_t p = 0; list && p < count; p++)
         append(&list, PyBool_FromLong(flags[p]));
@@ -236,39 +228,65 @@ static int refuse_deletion(PyObject *value)
     return -1;
 }
 
+/* flags[0 .. count-1] from a tuple of truth values. */
+static int read_flags(PyObject *tuple, unsigned char *flags, size_t count)
+{
+    if ((size_t)PyTuple_GET_SIZE(tuple) != count) {
+        PyErr_Format(PyExc_ValueError, "trainable needs %zu truth values, one a parameter; got %zd", count,
+                     PyTuple_GET_SIZE(tuple));
+        return -1;
+    }
+    for (size_t p = 0; p < count; p++) {
+        const int truth = PyObject_IsTrue(PyTuple_GET_ITEM(tuple, (Py_ssize_t)p));
+        if (truth < 0)
+            return -1;
+        flags[p] = (unsigned char)truth;
+    }
+    return 0;
+}
+
 static int set_trainable(PyObject *self, PyObject *value, void *unused)
 {
     (void)unused;
-    if (refuse_deletion(value) < 0)
-        return -1;
-    PyObject *sequence = PySequence_Fast(value, "trainable must be a sequence of truth values, one a parameter");
-    if (!sequence)
+    PyObject *tuple = refuse_deletion(value) < 0 ? NULL : tuple_of(value, "trainable must be a list of truth values");
+    if (!tuple)
         return -1;
     const size_t count = fcnn_network_parameter_count(network_of(self));
-    const size_t given = (size_t)PySequence_Fast_GET_SIZE(sequence);
     unsigned char *flags = PyMem_Malloc(count + 1);
-    int failed = !flags || given != count;
     if (!flags)
         PyErr_NoMemory();
-    else if (given != count)
-        PyErr_Format(PyExc_ValueError, "trainable needs %zu truth values, one a parameter; got %zu", count, given);
-    for (size_t p = 0; !failed && p < count; p++) {
-        const int truth = PyObject_IsTrue(PySequence_Fast_GET_ITEM(sequence, (Py_ssize_t)p));
-        failed = truth < 0;
-        flags[p] = (unsigned char)(truth > 0);
-    }
-    if (!failed)
+    const int failed = !flags || read_flags(tuple, flags, count) < 0;
+    if (!failed) {
+        Py_BEGIN_ALLOW_THREADS
         fcnn_network_set_trainable(network_of(self), flags);
+        Py_END_ALLOW_THREADS
+    }
     PyMem_Free(flags);
-    Py_DECREF(sequence);
+    Py_DECREF(tuple);
     return failed ? -1 : 0;
+}
+
+static fcnn_network_state get_state(PyObject *self)
+{
+    fcnn_network_state state;
+    Py_BEGIN_ALLOW_THREADS
+    state = fcnn_network_get_state(network_of(self));
+    Py_END_ALLOW_THREADS
+    return state;
+}
+
+static void set_state(PyObject *self, size_t offset, const void *value, size_t size)
+{
+    Py_BEGIN_ALLOW_THREADS
+    fcnn_network_set_state(network_of(self), offset, value, size);
+    Py_END_ALLOW_THREADS
 }
 
 /* The counters of fcnn_network_state, by their offset in it. */
 static PyObject *get_counter(PyObject *self, void *offset)
 {
-    const char *state = (const char *)fcnn_network_state_of(network_of(self));
-    return PyLong_FromUnsignedLongLong(*(const uint64_t *)(const void *)(state + (size_t)offset));
+    const fcnn_network_state state = get_state(self);
+    return PyLong_FromUnsignedLongLong(*(const uint64_t *)(const void *)((const char *)&state + (size_t)offset));
 }
 
 static int set_counter(PyObject *self, PyObject *value, void *offset)
@@ -282,15 +300,15 @@ static int set_counter(PyObject *self, PyObject *value, void *offset)
     Py_DECREF(index);
     if (number == (unsigned long long)-1 && PyErr_Occurred())
         return -1;
-    char *state = (char *)fcnn_network_state_of(network_of(self));
-    *(uint64_t *)(void *)(state + (size_t)offset) = number;
+    const uint64_t counter = number;
+    set_state(self, (size_t)offset, &counter, sizeof counter);
     return 0;
 }
 
 static PyObject *get_learning_rate(PyObject *self, void *unused)
 {
     (void)unused;
-    return PyFloat_FromDouble(fcnn_network_state_of(network_of(self))->learning_rate);
+    return PyFloat_FromDouble(get_state(self).learning_rate);
 }
 
 static int set_learning_rate(PyObject *self, PyObject *value, void *unused)
@@ -305,14 +323,14 @@ static int set_learning_rate(PyObject *self, PyObject *value, void *unused)
         PyErr_Format(PyExc_ValueError, "learning_rate must be a finite number, not negative; got %R", value);
         return -1;
     }
-    fcnn_network_state_of(network_of(self))->learning_rate = rate;
+    set_state(self, offsetof(fcnn_network_state, learning_rate), &rate, sizeof rate);
     return 0;
 }
 
 static PyObject *get_check_finite(PyObject *self, void *unused)
 {
     (void)unused;
-    return PyBool_FromLong(fcnn_network_state_of(network_of(self))->check_finite);
+    return PyBool_FromLong(get_state(self).check_finite);
 }
 
 static int set_check_finite(PyObject *self, PyObject *value, void *unused)
@@ -321,96 +339,86 @@ static int set_check_finite(PyObject *self, PyObject *value, void *unused)
     const int truth = refuse_deletion(value) < 0 ? -1 : PyObject_IsTrue(value);
     if (truth < 0)
         return -1;
-    fcnn_network_state_of(network_of(self))->check_finite = truth;
+    set_state(self, offsetof(fcnn_network_state, check_finite), &truth, sizeof truth);
     return 0;
-}
-
-static PyObject *raise_for(PyObject *self, const fcnn_error *error)
-{
-    return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
 }
 
 static const char *const nothing_skipped[] = {NULL};
 
-static PyObject *set_loss(PyObject *self, PyObject *description)
+/* A loss, an optimizer or a metric from its description; `create` is the core's function for it. */
+#define DEFINE_READER(kind)                                                                             \
+    static int read_##kind(PyObject *self, PyObject *description, fcnn_##kind *kind)                    \
+    {                                                                                                   \
+        fcnn_attributes attributes;                                                                     \
+        fcnn_attribute *items = fcnn_attributes_from_python(description, nothing_skipped, &attributes); \
+        if (!items)                                                                                     \
+            return -1;                                                                                  \
+        fcnn_error error = {0};                                                                         \
+        const fcnn_status status = fcnn_##kind##_create(kind, &attributes, &error);                     \
+        PyMem_Free(items);                                                                              \
+        if (status != FCNN_OK)                                                                          \
+            raise_for(self, &error);                                                                    \
+        return status == FCNN_OK ? 0 : -1;                                                              \
+    }
+DEFINE_READER(loss)
+DEFINE_READER(optimizer)
+DEFINE_READER(metric)
+
+static int read_metrics(PyObject *self, PyObject *tuple, fcnn_metric metrics[FCNN_MAX_METRICS])
 {
-    fcnn_attributes attributes;
-    fcnn_attribute *items = fcnn_attributes_from_python(description, nothing_skipped, &attributes);
-    if (!items)
+    if (PyTuple_GET_SIZE(tuple) > FCNN_MAX_METRICS) {
+        PyErr_Format(PyExc_ValueError, "%zd metrics are asked for; at most %d are supported", PyTuple_GET_SIZE(tuple),
+                     FCNN_MAX_METRICS);
+        return -1;
+    }
+    for (Py_ssize_t m = 0; m < PyTuple_GET_SIZE(tuple); m++)
+        if (read_metric(self, PyTuple_GET_ITEM(tuple, m), &metrics[m]) < 0)
+            return -1;
+    return 0;
+}
+
+/* (loss, metrics) */
+static PyObject *set_objective(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 2)
+        return PyErr_Format(PyExc_TypeError, "set_objective() takes loss and metrics; got %zd arguments", count);
+    PyObject *tuple = tuple_of(arguments[1], "metrics must be a list of dicts");
+    if (!tuple)
         return NULL;
     fcnn_loss loss = {0};
-    fcnn_error error = {0};
-    const fcnn_status status = fcnn_loss_create(&loss, &attributes, &error);
-    PyMem_Free(items);
-    if (status != FCNN_OK)
-        return raise_for(self, &error);
-    fcnn_network_set_loss(network_of(self), &loss);
-    Py_RETURN_NONE;
-}
-
-static PyObject *set_optimizer(PyObject *self, PyObject *description)
-{
-    fcnn_attributes attributes;
-    fcnn_attribute *items = fcnn_attributes_from_python(description, nothing_skipped, &attributes);
-    if (!items)
-        return NULL;
-    fcnn_optimizer optimizer = {0};
-    fcnn_error error = {0};
-    fcnn_status status = fcnn_optimizer_create(&optimizer, &attributes, &error);
-    PyMem_Free(items);
-    if (status == FCNN_OK)
-        status = fcnn_network_set_optimizer(network_of(self), &optimizer, &error);
-    if (status != FCNN_OK)
-        return raise_for(self, &error);
-    Py_RETURN_NONE;
-}
-
-static PyObject *set_metrics(PyObject *self, PyObject *descriptions)
-{
-    PyObject *sequence = PySequence_Fast(descriptions, "metrics must be a sequence of dicts");
-    if (!sequence)
-        return NULL;
-    const size_t count = (size_t)PySequence_Fast_GET_SIZE(sequence);
     fcnn_metric metrics[FCNN_MAX_METRICS] = {0};
+    const int has_loss = arguments[0] != Py_None;
+    const size_t number = (size_t)PyTuple_GET_SIZE(tuple);
+    const int failed = (has_loss && read_loss(self, arguments[0], &loss) < 0) || read_metrics(self, tuple, metrics) < 0;
+    Py_DECREF(tuple);
+    if (failed)
+        return NULL;
     fcnn_error error = {0};
-    fcnn_status status = FCNN_OK;
-    if (count > FCNN_MAX_METRICS)
-        status = fcnn_fail(&error, FCNN_E_ARGUMENT, "%zu metrics are asked for; at most %d are supported", count,
-                           FCNN_MAX_METRICS);
-    for (size_t m = 0; status == FCNN_OK && m < count; m++) {
-        fcnn_attributes attributes;
-        fcnn_attribute *items = fcnn_attributes_from_python(PySequence_Fast_GET_ITEM(sequence, (Py_ssize_t)m),
-                                                            nothing_skipped, &attributes);
-        if (!items) {
-            Py_DECREF(sequence);
-            return NULL;
-        }
-        status = fcnn_metric_create(&metrics[m], &attributes, &error);
-        PyMem_Free(items);
-    }
-    Py_DECREF(sequence);
-    if (status == FCNN_OK)
-        status = fcnn_network_set_metrics(network_of(self), metrics, count, &error);
+    fcnn_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = fcnn_network_set_objective(network_of(self), has_loss ? &loss : NULL, metrics, number, &error);
+    Py_END_ALLOW_THREADS
     if (status != FCNN_OK)
         return raise_for(self, &error);
     Py_RETURN_NONE;
 }
 
-static PyObject *metric_totals(PyObject *self, PyObject *unused)
+/* (optimizer, keep=False) */
+static PyObject *set_optimizer(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
-    (void)unused;
-    double totals[FCNN_MAX_METRICS], weights[FCNN_MAX_METRICS];
-    const size_t count = fcnn_network_metric_totals(network_of(self), totals, weights);
-    PyObject *list = PyList_New(0);
-    for (size_t m = 0; list && m < count; m++)
-        append(&list, Py_BuildValue("(dd)", totals[m], weights[m]));
-    return list;
-}
-
-static PyObject *reset_metrics(PyObject *self, PyObject *unused)
-{
-    (void)unused;
-    fcnn_network_reset_metrics(network_of(self));
+    if (count < 1 || count > 2)
+        return PyErr_Format(PyExc_TypeError, "set_optimizer() takes optimizer and keep; got %zd arguments", count);
+    const int keep = count == 2 ? PyObject_IsTrue(arguments[1]) : 0;
+    fcnn_optimizer optimizer = {0};
+    if (keep < 0 || read_optimizer(self, arguments[0], &optimizer) < 0)
+        return NULL;
+    fcnn_error error = {0};
+    fcnn_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = fcnn_network_set_optimizer(network_of(self), &optimizer, keep, &error);
+    Py_END_ALLOW_THREADS
+    if (status != FCNN_OK)
+        return raise_for(self, &error);
     Py_RETURN_NONE;
 }
 
@@ -418,12 +426,9 @@ static PyGetSetDef attributes_of_network[] = {
     {"input_shape", get_input_shape, NULL, "Shape of one input.", NULL},
     {"output_shapes", get_output_shapes, NULL, "Shapes of all nodes' outputs.", NULL},
     {"parameters", get_parameters, NULL, "(node, name, shape, offset) of every parameter.", NULL},
-    {"weights", get_weights, NULL, "All parameters, a view.", NULL},
-    {"gradients", get_gradients, NULL, "All gradients, a view.", NULL},
-    {"optimizer_slots", get_optimizer_slots, NULL, "(name, view) of each slot.", NULL},
+    {"optimizer_slots", get_optimizer_slots, NULL, "The name of each slot.", NULL},
     {"trainable", get_trainable, set_trainable, "One truth value a parameter.", NULL},
     {"iterations", get_counter, set_counter, "Updates made.", (void *)offsetof(fcnn_network_state, iterations)},
-    {"seed", get_counter, set_counter, "Key of the dropout masks.", (void *)offsetof(fcnn_network_state, seed)},
     {"random_step", get_counter, set_counter, "Training steps made.",
      (void *)offsetof(fcnn_network_state, random_step)},
     {"learning_rate", get_learning_rate, set_learning_rate, "Of the next update.", NULL},
@@ -431,19 +436,18 @@ static PyGetSetDef attributes_of_network[] = {
     {0},
 };
 
+#define FAST(function) (PyCFunction)(void (*)(void)) function
+
 static PyMethodDef methods[] = {
-    {"set_loss", set_loss, METH_O, "Chooses the loss."},
-    {"set_optimizer", set_optimizer, METH_O, "Chooses the optimizer."},
-    {"set_metrics", set_metrics, METH_O, "Chooses what is counted."},
-    {"metric_totals", metric_totals, METH_NOARGS, "(sum, count) of every metric."},
-    {"reset_metrics", reset_metrics, METH_NOARGS, "Starts counting anew."},
-    {"train_step", (PyCFunction)(void (*)(void))fcnn_call_train_step, METH_FASTCALL, "One update."},
-    {"test_step", (PyCFunction)(void (*)(void))fcnn_call_test_step, METH_FASTCALL, "Loss and metrics of a batch."},
-    {"compute_gradients", (PyCFunction)(void (*)(void))fcnn_call_compute_gradients, METH_FASTCALL,
-     "Gradients of a batch."},
+    {"set_objective", FAST(set_objective), METH_FASTCALL, "Chooses the loss and what is counted."},
+    {"set_optimizer", FAST(set_optimizer), METH_FASTCALL, "Chooses the optimizer."},
+    {"train_step", FAST(fcnn_call_train_step), METH_FASTCALL, "One update."},
+    {"test_step", FAST(fcnn_call_test_step), METH_FASTCALL, "Loss and metrics of a batch."},
+    {"compute_gradients", FAST(fcnn_call_compute_gradients), METH_FASTCALL, "Gradients of a batch."},
     {"apply_gradients", fcnn_call_apply_gradients, METH_NOARGS, "One update from the gradients."},
-    {"predict", (PyCFunction)(void (*)(void))fcnn_call_predict, METH_FASTCALL | METH_KEYWORDS, "Predictions for rows."},
-    {"last_outputs", fcnn_call_last_outputs, METH_NOARGS, "A copy of the last batch's predictions."},
+    {"predict", FAST(fcnn_call_predict), METH_FASTCALL | METH_KEYWORDS, "Predictions for rows."},
+    {"read", FAST(fcnn_call_read), METH_FASTCALL, "Numbers of a vector into an array."},
+    {"write", FAST(fcnn_call_write), METH_FASTCALL, "Numbers of a vector from an array."},
     {0},
 };
 

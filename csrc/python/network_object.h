@@ -17,6 +17,7 @@ PyObject *fcnn_call_test_step(PyObject *self, PyObject *const *arguments, Py_ssi
 PyObject *fcnn_call_compute_gradients(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_apply_gradients(PyObject *self, PyObject *unused);
 PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
-PyObject *fcnn_call_last_outputs(PyObject *self, PyObject *unused);
+PyObject *fcnn_call_read(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+PyObject *fcnn_call_write(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 
 #endif

@@ -13,6 +13,7 @@ from fashioncnn.callbacks.model_checkpoint import ModelCheckpoint
 from fashioncnn.callbacks.progbar_logger import ProgbarLogger
 from fashioncnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from fashioncnn.callbacks.terminate_on_nan import TerminateOnNaN
+from fashioncnn.utils import absent
 
 __all__ = [
     "CSVLogger",
@@ -27,3 +28,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]
+
+__getattr__ = absent.module_getattr(__name__)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fashioncnn.utils.absent import SaysWhatIsAbsent
+
 Logs = dict[str, Any]
 
 
-class Callback:
+class Callback(SaysWhatIsAbsent):
     """Something to be done at given moments of training, evaluating or predicting.
 
     Derive from this class and define the methods that are wanted. `logs` holds the numbers known at the moment, as
@@ -37,6 +39,10 @@ class Callback:
     def set_model(self, model: Any) -> None:
         """Called before everything starts, with the model."""
         self.model = model
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy or a pickle of a callback does not bring its model."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
 
     def _hears(self, hook: str) -> bool:
         """Whether the method called `hook` does anything."""

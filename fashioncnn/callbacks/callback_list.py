@@ -69,15 +69,18 @@ class CallbackList(Callback):
         return [getattr(callback, name) for callback in self.callbacks if any(map(callback._hears, names))]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_train_begin(logs)
         self._find_batch_hooks()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_train_end(logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_epoch_begin(epoch, logs)
 
@@ -87,42 +90,52 @@ class CallbackList(Callback):
             callback.on_epoch_end(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for hook in self._train_batch_begin:
             hook(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for hook in self._train_batch_end:
             hook(batch, logs=logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_test_begin(logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_test_end(logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for hook in self._test_batch_begin:
             hook(batch, logs=logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for hook in self._test_batch_end:
             hook(batch, logs=logs)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_predict_begin(logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_predict_end(logs)
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for hook in self._predict_batch_begin:
             hook(batch, logs=logs)
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
         for hook in self._predict_batch_end:
             hook(batch, logs=logs)
 

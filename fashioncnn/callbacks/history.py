@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import weakref
+from typing import Any, NoReturn
+
 from fashioncnn.callbacks.callback import Callback, Logs
+from fashioncnn.utils import absent
+
+
+class _Records(dict[str, list[Any]]):
+    """A dict that says which keys it has."""
+
+    def __missing__(self, key: str) -> NoReturn:
+        if key in absent.OLD:
+            raise KeyError(absent.sentence(key))
+        raise KeyError(f"no {key!r} among the keys {', '.join(map(repr, self))}")
 
 
 class History(Callback):
@@ -11,6 +24,7 @@ class History(Callback):
     Attributes:
         history: For each key of the logs the list of its values.
         epoch: The epochs' numbers.
+        model: The model, as long as somebody else has it.
 
     Example:
         >>> record = History()
@@ -21,8 +35,20 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[Any]] = _Records()
         self.epoch: list[int] = []
+        self._model: weakref.ref[Any] | None = None
+
+    @property
+    def model(self) -> Any:
+        return None if self._model is None else self._model()
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model = None if model is None else weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_model": None}
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []

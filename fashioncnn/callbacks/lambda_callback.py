@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.callbacks.callback import Callback
+from fashioncnn.utils import absent, checks
 
 Function = Callable[..., Any]
 
@@ -20,10 +21,10 @@ class LambdaCallback(Callback):
         on_train_end: ``f(logs)``.
         on_train_batch_begin: ``f(batch, logs)``.
         on_train_batch_end: ``f(batch, logs)``.
-        kwargs: Any other method of `Callback`.
+        kwargs: Any other method of `Callback`, or an attribute.
 
     Raises:
-        TypeError: If `Callback` has no method of that name.
+        ArgumentError: If `Callback` has no method of a name that begins with "on_", or has another attribute.
 
     Example:
         >>> callback = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
@@ -45,7 +46,8 @@ class LambdaCallback(Callback):
             **kwargs,
         }
         for name, function in given.items():
-            if not name.startswith("on_") or not hasattr(Callback, name):
-                raise TypeError(f"LambdaCallback() got an unexpected keyword argument {name!r}")
+            if name.startswith("on_") != hasattr(Callback, name):
+                near = absent.suggestion(name, (known for known in dir(Callback) if known.startswith("on_")))
+                raise checks.ArgumentError(f"LambdaCallback() got an unexpected keyword argument {name!r}; {near}")
             if function is not None:
                 setattr(self, name, function)

@@ -28,7 +28,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         optimizer = self.model.optimizer
-        arguments = (epoch, optimizer.learning_rate) if self._takes_rate else (epoch,)
+        arguments = (epoch, float(optimizer.learning_rate)) if self._takes_rate else (epoch,)
         rate = checks.number("schedule(epoch)", self.schedule(*arguments), at_least=0)
         optimizer.learning_rate = rate
         if self.verbose > 0:
@@ -36,7 +36,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = self.model.optimizer.learning_rate
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
 def _takes_two(function: Callable[..., float]) -> bool:

@@ -95,7 +95,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.save_best_only:
             self._tell(epoch, f"saving model to {path}")
             return True
-        current = self._monitored(logs)
+        current = self.get_monitor_value(logs)
         if current is None:
             return True
         before = "None" if self.best is None else f"{self.best:.5f}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 from fashioncnn.callbacks.callback import Callback, Logs
 from fashioncnn.utils import checks
@@ -30,7 +32,7 @@ class MonitorCallback(Callback):
         self.best = baseline
         self.min_delta = abs(checks.number("min_delta", min_delta))
 
-    def _monitored(self, logs: Logs | None) -> float | None:
+    def get_monitor_value(self, logs: Logs | None) -> float | None:
         """The number in `logs`; None, after a warning, where it is missing.
 
         Raises:
@@ -45,7 +47,7 @@ class MonitorCallback(Callback):
         return value
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
-        """Whether `value`, as `_monitored` returned it, is better than `reference` by more than `min_delta`."""
+        """Whether `value`, as `get_monitor_value` returned it, is better than `reference` by more than `min_delta`."""
         if reference is None:
             return True
         if self.mode == "min":
@@ -56,9 +58,14 @@ class MonitorCallback(Callback):
         name = self.monitor.removeprefix("val_")
         if name == "loss":
             return "min"
-        for metric in getattr(self.model, "metrics", ()):
+        for metric in _single_metrics(self.model):
             direction = getattr(metric, "_direction", None)
             if metric.name == name and direction is not None:
                 return "max" if direction == "up" else "min"
         raise ValueError(f"{type(self).__name__}: it is not known whether {self.monitor!r} should rise or fall; pass "
                          "mode='max' or mode='min'")
+
+
+def _single_metrics(model: Any) -> Iterator[Any]:
+    for metric in getattr(model, "metrics", ()):
+        yield from getattr(metric, "metrics", (metric,))

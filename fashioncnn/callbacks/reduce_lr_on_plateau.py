@@ -52,8 +52,8 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = self.model.optimizer.learning_rate
-        current = self._monitored(logs)
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        current = self.get_monitor_value(logs)
         if current is None:
             return
         if self.in_cooldown():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fashioncnn.initializers.constant import Constant, Identity, Ones, Zeros
 from fashioncnn.initializers.initializer import Initializer, RandomInitializer
@@ -20,7 +24,8 @@ from fashioncnn.initializers.random import (
     TruncatedNormal,
     VarianceScaling,
 )
-from fashioncnn.saving.registry import Registry
+from fashioncnn.utils import absent
+from fashioncnn.utils.registry import INITIALIZERS
 
 __all__ = [
     "Constant",
@@ -45,13 +50,6 @@ __all__ = [
     "serialize",
 ]
 
-_registry: Registry[Initializer] = Registry(
-    "initializer", "keras.initializers", Initializer,
-    [Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones, Orthogonal,
-     RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, Zeros],
-    aliases={"normal": RandomNormal, "uniform": RandomUniform, "one": Ones, "zero": Zeros},
-)
-
 glorot_normal = GlorotNormal
 glorot_uniform = GlorotUniform
 he_normal = HeNormal
@@ -67,7 +65,7 @@ random_uniform = RandomUniform
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 
-deserialize = _registry.deserialize
+deserialize = INITIALIZERS.deserialize
 
 
 def serialize(initializer: Initializer | Callable[..., Any]) -> dict[str, Any]:
@@ -78,11 +76,11 @@ def serialize(initializer: Initializer | Callable[..., Any]) -> dict[str, Any]:
     """
     if not isinstance(initializer, Initializer):
         raise ValueError(f"a function as an initializer ({initializer!r}) cannot be described; derive from Initializer")
-    return _registry.serialize(initializer)
+    return INITIALIZERS.serialize(initializer)
 
 
-def get(identifier: Any) -> Initializer | Callable[..., Any]:
-    """The initializer that a name, a config, a class or an object stands for.
+def get(identifier: Any) -> Initializer | Callable[..., Any] | None:
+    """The initializer that a name, a config, a class, an array or an object stands for; None for None.
 
     A function ``f(shape, dtype)`` is returned as is.
 
@@ -93,6 +91,20 @@ def get(identifier: Any) -> Initializer | Callable[..., Any]:
         >>> get("he_normal").get_config()
         {'seed': None}
     """
+    if identifier is None:
+        return None
+    if isinstance(identifier, np.ndarray):
+        return functools.partial(_only_for_its_shape, identifier)
     if callable(identifier) and not isinstance(identifier, (type, Initializer)):
         return identifier  # type: ignore[no-any-return]
-    return _registry.get(identifier)
+    initializer: Initializer = INITIALIZERS.get(identifier)
+    return initializer
+
+
+def _only_for_its_shape(array: NDArray[Any], shape: Sequence[int], dtype: Any = None) -> NDArray[Any]:
+    if array.shape != tuple(shape):
+        raise ValueError(f"an array of shape {array.shape} as initializer does not fit weights of shape {tuple(shape)}")
+    return array
+
+
+__getattr__ = absent.module_getattr(__name__)

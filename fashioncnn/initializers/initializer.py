@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import INITIALIZERS
 from fashioncnn.utils.seeds import key_of
+from fashioncnn.utils.settings import Configured, Setting
 
 
-class Initializer:
+@INITIALIZERS.base
+class Initializer(Configured):
     """How the first values of a layer's weights are chosen.
 
     Derive from this class for an initializer of your own: `__call__` gets a shape and returns an array of it.
@@ -28,6 +31,9 @@ class Initializer:
         >>> layer.get_weights()[0]
         array([[0.5, 0.5]], dtype=float32)
     """
+
+    def _change_setting(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> NDArray[Any]:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, shape, dtype=None)")
@@ -49,9 +55,16 @@ class RandomInitializer(Initializer):
         seed: An integer, for the same numbers in every run; None for numbers that follow from `utils.set_random_seed`.
     """
 
+    seed = Setting(lambda name, value: value)
+
     def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
         self._key = key_of(seed)
+
+    def _change_setting(self, name: str, value: Any) -> None:
+        super()._change_setting(name, value)
+        if name == "seed":
+            self._key = key_of(value)
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}

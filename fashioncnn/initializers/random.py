@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from fashioncnn import _core
 from fashioncnn.initializers.initializer import RandomInitializer, empty
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import INITIALIZERS
+from fashioncnn.utils.settings import Choice, Setting
 
-MODES = ("fan_in", "fan_out", "fan_avg")
-DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 # Standard deviation of the normal distribution cut at two deviations.
 TRUNCATED_DEVIATION = 0.87962566103423978
 
 
+@INITIALIZERS.register("normal")
 class RandomNormal(RandomInitializer):
     """Normally distributed weights.
 
@@ -28,9 +29,12 @@ class RandomNormal(RandomInitializer):
         seed: See `RandomInitializer`.
     """
 
+    mean = Setting(checks.number)
+    stddev = Setting(lambda name, value: checks.number(name, value, at_least=0))
+
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
-        self.mean = checks.number("mean", mean)
-        self.stddev = checks.number("stddev", stddev, at_least=0)
+        self.mean = mean
+        self.stddev = stddev
         super().__init__(seed)
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> NDArray[np.float32]:
@@ -42,6 +46,7 @@ class RandomNormal(RandomInitializer):
         return {"mean": self.mean, "stddev": self.stddev, **super().get_config()}
 
 
+@INITIALIZERS.register()
 class TruncatedNormal(RandomNormal):
     """As `RandomNormal`, but values more than two standard deviations from the mean are drawn again."""
 
@@ -51,6 +56,7 @@ class TruncatedNormal(RandomNormal):
         return values
 
 
+@INITIALIZERS.register("uniform")
 class RandomUniform(RandomInitializer):
     """Evenly distributed weights.
 
@@ -60,8 +66,11 @@ class RandomUniform(RandomInitializer):
         seed: See `RandomInitializer`.
     """
 
+    minval = Setting(checks.number)
+    maxval = Setting(checks.number)
+
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
-        self.minval = checks.number("minval", minval)
+        self.minval = minval
         self.maxval = checks.number("maxval", maxval, at_least=self.minval)
         super().__init__(seed)
 
@@ -74,6 +83,7 @@ class RandomUniform(RandomInitializer):
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
 
 
+@INITIALIZERS.register()
 class VarianceScaling(RandomInitializer):
     """Weights whose variance is ``scale / n``, n being the number of inputs, outputs, or their mean.
 
@@ -91,16 +101,15 @@ class VarianceScaling(RandomInitializer):
         (3, 3, 1, 32)
     """
 
+    scale = Setting(lambda name, value: checks.number(name, value, above=0))
+    mode = Choice("fan_in", "fan_out", "fan_avg")
+    distribution = Choice("truncated_normal", "untruncated_normal", "uniform")
+
     def __init__(self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal",
                  seed: int | None = None) -> None:
         distribution = str(distribution).lower()
         distribution = "truncated_normal" if distribution == "normal" else distribution
-        if mode not in MODES:
-            raise checks.unsupported("VarianceScaling", "mode", mode, ", ".join(map(repr, MODES)))
-        if distribution not in DISTRIBUTIONS:
-            raise checks.unsupported("VarianceScaling", "distribution", distribution,
-                                     ", ".join(map(repr, DISTRIBUTIONS)))
-        self.scale = checks.number("scale", scale, above=0)
+        self.scale = scale
         self.mode = mode
         self.distribution = distribution
         super().__init__(seed)
@@ -135,42 +144,49 @@ class _NamedScaling(VarianceScaling):
         return {"seed": self.seed}
 
 
+@INITIALIZERS.register()
 class GlorotUniform(_NamedScaling):
     """Uniform in plus or minus ``sqrt(6 / (fan_in + fan_out))``. Source: Glorot and Bengio, 2010."""
 
     _parameters = (1.0, "fan_avg", "uniform")
 
 
+@INITIALIZERS.register()
 class GlorotNormal(_NamedScaling):
     """Truncated normal with variance ``2 / (fan_in + fan_out)``. Source: Glorot and Bengio, 2010."""
 
     _parameters = (1.0, "fan_avg", "truncated_normal")
 
 
+@INITIALIZERS.register()
 class HeUniform(_NamedScaling):
     """Uniform in plus or minus ``sqrt(6 / fan_in)``. Source: He et al., 2015."""
 
     _parameters = (2.0, "fan_in", "uniform")
 
 
+@INITIALIZERS.register()
 class HeNormal(_NamedScaling):
     """Truncated normal with variance ``2 / fan_in``. Source: He et al., 2015."""
 
     _parameters = (2.0, "fan_in", "truncated_normal")
 
 
+@INITIALIZERS.register()
 class LecunUniform(_NamedScaling):
     """Uniform in plus or minus ``sqrt(3 / fan_in)``. Source: LeCun et al., 1998."""
 
     _parameters = (1.0, "fan_in", "uniform")
 
 
+@INITIALIZERS.register()
 class LecunNormal(_NamedScaling):
     """Truncated normal with variance ``1 / fan_in``. Source: LeCun et al., 1998."""
 
     _parameters = (1.0, "fan_in", "truncated_normal")
 
 
+@INITIALIZERS.register()
 class Orthogonal(RandomInitializer):
     """A random matrix with orthonormal columns or rows, whichever are fewer, times `gain`.
 
@@ -186,8 +202,10 @@ class Orthogonal(RandomInitializer):
     Source: Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear networks, 2014.
     """
 
+    gain = Setting(checks.number)
+
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
-        self.gain = checks.number("gain", gain)
+        self.gain = gain
         super().__init__(seed)
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> NDArray[np.float32]:

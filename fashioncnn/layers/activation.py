@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from fashioncnn import activations
+from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Setting
 
 
+@LAYERS.register()
 class Activation(Layer):
     """Applies an activation function.
 
@@ -25,9 +29,11 @@ class Activation(Layer):
         array([[0., 2.]], dtype=float32)
     """
 
+    activation = Setting(lambda name, value: activations.get(value))
+
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.activation = activations.get(activation)
+        self.activation = activation
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return activations.add_to(graph, self, self.activation, inputs[0])
@@ -36,6 +42,7 @@ class Activation(Layer):
         return {**super().get_config(), "activation": activations.serialize(self.activation)}
 
 
+@LAYERS.register()
 class ReLU(Layer):
     """``max(x, 0)``, with options.
 
@@ -46,7 +53,7 @@ class ReLU(Layer):
         options: See `Layer`.
 
     Raises:
-        TypeError: If an argument is not a number or a keyword is unknown.
+        ArgumentError: If an argument is not a number or a keyword is unknown.
         ValueError: If an argument is negative.
 
     Example:
@@ -54,12 +61,16 @@ class ReLU(Layer):
         array([[-1.,  3.,  6.]], dtype=float32)
     """
 
-    def __init__(self, max_value: float | None = None, negative_slope: float | None = 0.0,
-                 threshold: float | None = 0.0, **options: Any) -> None:
+    max_value = Setting(lambda name, value: checks.optional_number(name, value, at_least=0))
+    negative_slope = Setting(arguments.not_negative)
+    threshold = Setting(arguments.not_negative)
+
+    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
+                 **options: Any) -> None:
         super().__init__(**options)
-        self.max_value = checks.optional_number("max_value", max_value, at_least=0)
-        self.negative_slope = checks.number("negative_slope", negative_slope or 0.0, at_least=0)
-        self.threshold = checks.number("threshold", threshold or 0.0, at_least=0)
+        self.max_value = max_value
+        self.negative_slope = negative_slope
+        self.threshold = threshold
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         node = activations.relu_node(self.negative_slope, self.max_value, self.threshold)
@@ -70,6 +81,7 @@ class ReLU(Layer):
                 "threshold": self.threshold}
 
 
+@LAYERS.register()
 class LeakyReLU(Layer):
     """``x`` where it is positive, else ``negative_slope * x``.
 
@@ -79,7 +91,7 @@ class LeakyReLU(Layer):
         options: See `Layer`.
 
     Raises:
-        TypeError: If `negative_slope` is not a number or a keyword is unknown.
+        ArgumentError: If `negative_slope` is not a number or a keyword is unknown.
         ValueError: If it is negative.
 
     Example:
@@ -87,10 +99,11 @@ class LeakyReLU(Layer):
         array([[-3., 10.]], dtype=float32)
     """
 
+    negative_slope = Setting(arguments.not_negative)
+
     def __init__(self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any) -> None:
         super().__init__(**options)
-        slope = negative_slope if alpha is None else alpha
-        self.negative_slope = checks.number("negative_slope", slope, at_least=0)
+        self.negative_slope = negative_slope if alpha is None else alpha
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, "activation", *inputs, **activations.relu_node(self.negative_slope, None, 0.0))
@@ -99,6 +112,7 @@ class LeakyReLU(Layer):
         return {**super().get_config(), "negative_slope": self.negative_slope}
 
 
+@LAYERS.register()
 class ELU(Layer):
     """``x`` where it is positive, else ``alpha * (exp(x) - 1)``.
 
@@ -107,16 +121,18 @@ class ELU(Layer):
         options: See `Layer`.
 
     Raises:
-        TypeError: If `alpha` is not a number or a keyword is unknown.
+        ArgumentError: If `alpha` is not a number or a keyword is unknown.
 
     Example:
         >>> ELU(alpha=2.0)([[1.0]])
         array([[1.]], dtype=float32)
     """
 
+    alpha = Setting(checks.number)
+
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
-        self.alpha = checks.number("alpha", alpha)
+        self.alpha = alpha
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, "activation", *inputs, function="elu", alpha=self.alpha)
@@ -125,6 +141,7 @@ class ELU(Layer):
         return {**super().get_config(), "alpha": self.alpha}
 
 
+@LAYERS.register()
 class Softmax(Layer):
     """``exp(x) / sum(exp(x))`` over the last axis.
 
@@ -133,7 +150,7 @@ class Softmax(Layer):
         options: See `Layer`.
 
     Raises:
-        TypeError: If `axis` is not an integer or a keyword is unknown.
+        ArgumentError: If `axis` is not an integer or a keyword is unknown.
         ValueError: When it is built, if `axis` is not the last one.
 
     Example:
@@ -141,14 +158,16 @@ class Softmax(Layer):
         array([[0.5, 0.5]], dtype=float32)
     """
 
+    axis = Setting(lambda name, value: checks.integer(name, value, at_least=-1))
+
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
-        self.axis = checks.integer("axis", axis, at_least=-1)
+        self.axis = axis
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         if self.axis != -1 and self.axis != len(graph.shape(inputs[0])):
             raise checks.unsupported("Softmax", "axis", self.axis, "-1")
-        return graph.add(self, "softmax", *inputs)
+        return activations.add_softmax(graph, self, inputs[0])
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

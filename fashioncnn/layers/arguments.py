@@ -1,11 +1,14 @@
-"""Arguments that several layers share."""
+"""Checks of arguments that several layers share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fashioncnn.utils import checks
+from fashioncnn.utils.settings import Choice, Setting
 
+Shape = tuple[int, ...]
 PADDINGS = ("valid", "same")
 
 
@@ -13,7 +16,7 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     """A positive integer, or two: (height, width).
 
     Raises:
-        TypeError: If `value` is neither an integer nor a pair of integers.
+        ArgumentError: If `value` is neither an integer nor a pair of integers.
         ValueError: If one is not positive.
 
     Example:
@@ -28,8 +31,46 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     return height, width
 
 
-def padding(owner: str, value: Any) -> str:
+def positive(name: str, value: Any) -> int:
+    """A positive integer."""
+    return checks.integer(name, value, at_least=1)
+
+
+def not_negative(name: str, value: Any) -> float:
+    """A number of at least 0."""
+    return checks.number(name, value, at_least=0)
+
+
+class Padding(Choice):
     """ "valid" or "same", in any letter case."""
-    if not isinstance(value, str) or value.lower() not in PADDINGS:
-        raise checks.unsupported(owner, "padding", value, ", ".join(map(repr, PADDINGS)))
-    return value.lower()
+
+    def __init__(self) -> None:
+        super().__init__(*PADDINGS)
+
+    def checked(self, instance: Any, value: Any) -> Any:
+        return super().checked(instance, value.lower() if isinstance(value, str) else value)
+
+
+def data_format() -> Setting:
+    """The setting of that name: images have their channels last."""
+    return Choice("channels_last", none="channels_last")
+
+
+def extents(argument: str, shape: Any) -> tuple[int | None, ...]:
+    """`shape` as a tuple of positive integers, and None for what is not known.
+
+    Raises:
+        ArgumentError: If it is not a sequence of integers.
+        ValueError: If an extent is not positive.
+    """
+    if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
+        raise checks.ArgumentError(f"`{argument}` must be a tuple of integers, got {shape!r}")
+    return tuple(None if extent is None else positive(argument, extent) for extent in shape)
+
+
+def known_shape(argument: str, shape: Any) -> Shape:
+    """`shape` as a tuple of positive integers. Errors as for `extents`, and ValueError for an extent of None."""
+    checked = extents(argument, shape)
+    if None in checked:
+        raise ValueError(f"`{argument}` {checked} has an unknown extent; it must be known here")
+    return tuple(extent for extent in checked if extent is not None)

@@ -7,9 +7,11 @@ from typing import Any
 from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.kernel_layer import KernelLayer
-from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Choice, Setting
 
 
+@LAYERS.register()
 class Conv2D(KernelLayer):
     """Convolution of images with a bank of filters: ``y = activation(x * kernel + bias)``.
 
@@ -32,7 +34,7 @@ class Conv2D(KernelLayer):
         input (N, H, W, C), output (N, H', W', filters), kernel (height, width, C, filters), bias (filters,).
 
     Raises:
-        TypeError: If an argument has the wrong type or a keyword is unknown.
+        ArgumentError: If an argument has the wrong type or a keyword is unknown.
         ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the
             image.
 
@@ -42,6 +44,14 @@ class Conv2D(KernelLayer):
         (4, 26, 26, 32)
     """
 
+    filters = Setting(arguments.positive)
+    kernel_size = Setting(arguments.pair)
+    strides = Setting(arguments.pair)
+    padding = arguments.Padding()
+    data_format = arguments.data_format()
+    dilation_rate = Setting(arguments.pair)
+    groups = Choice(1)
+
     def __init__(self, filters: int, kernel_size: int | tuple[int, int], strides: int | tuple[int, int] = (1, 1),
                  padding: str = "valid", data_format: str | None = None, dilation_rate: int | tuple[int, int] = (1, 1),
                  groups: int = 1, activation: Any = None, use_bias: bool = True,
@@ -50,13 +60,13 @@ class Conv2D(KernelLayer):
                  kernel_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
                          bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)
-        self._check_only("data_format", data_format, None, "channels_last")
-        self._check_only("groups", groups, 1)
-        self.filters = checks.integer("filters", filters, at_least=1)
-        self.kernel_size = arguments.pair("kernel_size", kernel_size)
-        self.strides = arguments.pair("strides", strides)
-        self.padding = arguments.padding("Conv2D", padding)
-        self.dilation_rate = arguments.pair("dilation_rate", dilation_rate)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.padding = padding
+        self.data_format = data_format
+        self.dilation_rate = dilation_rate
+        self.groups = groups
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         convolution = graph.add(self, "conv2d", *inputs, filters=self.filters, kernel_size=self.kernel_size,

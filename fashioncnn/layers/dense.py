@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.kernel_layer import KernelLayer
-from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Choice, Setting
 
 
+@LAYERS.register()
 class Dense(KernelLayer):
     """Every output depends on every input of the last axis: ``y = activation(x kernel + bias)``.
 
@@ -26,7 +29,7 @@ class Dense(KernelLayer):
         input (N, ..., I), output (N, ..., units), kernel (I, units), bias (units,).
 
     Raises:
-        TypeError: If an argument has the wrong type or a keyword is unknown.
+        ArgumentError: If an argument has the wrong type or a keyword is unknown.
         ValueError: If an argument is out of range or not supported.
 
     Example:
@@ -35,6 +38,9 @@ class Dense(KernelLayer):
         np.float32(0.1)
     """
 
+    units = Setting(arguments.positive)
+    quantization_config = Choice(None)
+
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
                  kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
@@ -42,8 +48,8 @@ class Dense(KernelLayer):
                  **options: Any) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
                          bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)
-        self._check_only("quantization_config", quantization_config, None)
-        self.units = checks.integer("units", units, at_least=1)
+        self.units = units
+        self.quantization_config = quantization_config
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         dense = graph.add(self, "dense", *inputs, units=self.units, use_bias=self.use_bias)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from fashioncnn._core import Network
 
@@ -14,25 +15,56 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
+class Parameter(NamedTuple):
+    """One parameter of a network: the layer whose weight it is, and where its values are in the network's vectors."""
+
+    layer: Layer
+    name: str
+    path: str
+    shape: Shape
+    offset: int
+
+
 class Graph:
-    """The nodes of one network while it is being described. Layers add themselves through `Layer.connect`."""
+    """The nodes of one network while it is being described. Nothing changes but the graph itself until `settle`."""
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
-        self.owners: list[Layer | None] = []
-        self.connections: list[tuple[Layer, tuple[int, ...], int]] = []
+        self._owners: list[tuple[Layer, str] | None] = []
+        self._entered: list[Layer] = []
+        self._scope: list[str] = []
+        self._shapes: list[tuple[Layer, tuple[int, ...], int]] = []
 
     def input(self, shape: Sequence[int], name: str) -> int:
         """Adds an input of `shape` (without the batch axis); returns its position."""
         return self._append(None, {"type": "input", "name": name, "inputs": (), "shape": tuple(shape)})
 
+    def connect(self, layer: Layer, *inputs: int) -> int:
+        """Adds what does the layer's work on the outputs of the nodes at `inputs`; returns its output's position.
+
+        Raises:
+            NotImplementedError: If the layer redefines what the core does.
+            ValueError: If it does not fit, or is in the graph already.
+        """
+        if any(layer is known for known in self._entered):
+            raise ValueError(f"the layer '{layer.name}' in two places of one model is not supported by fashioncnn "
+                             "(yet): weights cannot be shared; make another layer of that kind")
+        layer.refuse_overrides()
+        self._entered.append(layer)
+        self._scope.append(layer.name)
+        output = layer.add_to(self, *inputs)
+        self._scope.pop()
+        self._shapes.append((layer, inputs, output))
+        return output
+
     def add(self, layer: Layer, node_type: str, *inputs: int, **attributes: Any) -> int:
         """Adds a node of the core's `node_type` that belongs to `layer`; returns its position."""
-        return self._append(layer, {"type": node_type, "name": layer.name, "inputs": inputs, **attributes})
+        owner = (layer, "/".join(self._scope))
+        return self._append(owner, {"type": node_type, "name": layer.name, "inputs": inputs, **attributes})
 
-    def _append(self, layer: Layer | None, node: dict[str, Any]) -> int:
+    def _append(self, owner: tuple[Layer, str] | None, node: dict[str, Any]) -> int:
         self.nodes.append(node)
-        self.owners.append(layer)
+        self._owners.append(owner)
         return len(self.nodes) - 1
 
     def shape(self, position: int) -> Shape:
@@ -49,37 +81,23 @@ class Graph:
     def build(self) -> tuple[Network, list[Parameter]]:
         """The network, and its parameters in the core's order, with the values that the layers have or start with.
 
-        When all is well, and not before, the layers learn their shapes. Whose the weights are from now on is left to
-        `Layer.adopt`.
-
         Raises:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
         network = Network(self.nodes)
-        weights = network.weights
         parameters = []
         for node, name, shape, offset in network.parameters:
-            layer = self.owners[node]
-            assert layer is not None, "only layers have parameters"
-            known = layer.variable(name)
-            if known is not None and known.shape != shape:
-                raise ValueError(f"{type(layer).__name__} '{layer.name}' has a {name} of shape {known.shape} already; "
-                                 f"this input needs {shape}. Make a new layer for it.")
-            view = weights[offset : offset + math.prod(shape)].reshape(shape)
-            view[...] = layer.initial_value(name, shape) if known is None else known.value
-            parameters.append(Parameter(layer, name, view))
-        shapes = network.output_shapes
-        for layer, inputs, output in self.connections:
-            layer.set_shapes(shapes[inputs[0]], shapes[output])
+            owner = self._owners[node]
+            assert owner is not None, "only layers have parameters"
+            layer, scope = owner
+            parameters.append(Parameter(layer, name, f"{scope}/{name}", shape, offset))
+            values = np.empty(shape, np.float32)
+            values[...] = layer.values_of(name, shape)
+            network.write("weights", offset, values)
         return network, parameters
 
-
-class Parameter:
-    """One parameter of a network: the layer that it belongs to, its name there, and a view of the core's memory."""
-
-    __slots__ = ("layer", "name", "view")
-
-    def __init__(self, layer: Layer, name: str, view: Any) -> None:
-        self.layer = layer
-        self.name = name
-        self.view = view
+    def settle(self, network: Network) -> None:
+        """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
+        shapes = network.output_shapes
+        for layer, inputs, output in self._shapes:
+            layer.set_shapes(shapes[inputs[0]], shapes[output])

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fashioncnn.layers.arguments import extents
 from fashioncnn.layers.graph import Graph
-from fashioncnn.layers.layer import Layer, checked_shape
+from fashioncnn.layers.layer import Layer
+from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Choice
 
 
+@LAYERS.register()
 class InputLayer(Layer):
     """The shape of one input.
 
     Args:
-        shape: Without the batch axis: ``(28, 28, 1)``.
-        batch_size: None; batches of every size are taken.
+        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None is known when a model sees its first data.
+        batch_size: None, or any number: batches of every size are taken.
         dtype: None or a NumPy dtype name; inputs of any number type are taken.
         sparse: None or False.
         ragged: None or False.
@@ -23,36 +28,57 @@ class InputLayer(Layer):
         name: A name.
 
     Raises:
-        TypeError: If `shape` is not a tuple of integers.
+        ArgumentError: If `shape` is not a tuple of integers.
         ValueError: If an argument is not supported, or not exactly one of `shape` and `batch_shape` is given.
     """
+
+    input_dtype: str
+    sparse = Choice(False, none=False)
+    ragged = Choice(False, none=False)
+    optional = Choice(False)
 
     def __init__(self, shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: Any = None,
                  sparse: bool | None = None, ragged: bool | None = None,
                  batch_shape: Sequence[int | None] | None = None, optional: bool = False, name: str | None = None,
                  input_shape: Sequence[int | None] | None = None, **options: Any) -> None:
-        super().__init__(name=name, **options)
-        unsupported = {"batch_size": batch_size, "sparse": sparse, "ragged": ragged, "optional": optional}
-        for argument, value in unsupported.items():
-            self._check_only(argument, value, None, False)
+        super().__init__(name=name, batch_size=batch_size, **options)
+        self.sparse = sparse
+        self.ragged = ragged
+        self.optional = optional
         if shape is None:
             shape = input_shape
         if (shape is None) == (batch_shape is None):
             raise ValueError(f"{type(self).__name__}: exactly one of `shape` and `batch_shape` must be given, got "
                              f"shape={shape}, batch_shape={batch_shape}")
         if batch_shape is not None:
-            self._check_only("batch_shape[0]", batch_shape[0], None)
-            shape = batch_shape[1:]
-        self.shape = checked_shape("shape", shape)
-        self.input_dtype = "float32" if dtype is None else str(dtype)
-        self.set_shapes(self.shape, self.shape)
+            batch_size, *shape = extents("batch_shape", batch_shape)
+        self._extents = extents("shape", shape)
+        self.batch_size = batch_size
+        self.input_dtype = "float32" if dtype is None else str(getattr(dtype, "__name__", dtype))
+        if self.shape is not None:
+            self.set_shapes(self.shape, self.shape)
 
     @property
     def batch_shape(self) -> tuple[int | None, ...]:
-        """`shape` with the batch axis, None."""
-        return (None, *self.shape)
+        """The shape with the batch axis, as it was declared."""
+        return (self.batch_size, *self._extents)
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape without the batch axis; None where an extent is not known."""
+        known = tuple(extent for extent in self._extents if extent is not None)
+        return known if len(known) == len(self._extents) else None
+
+    def check(self, shape: tuple[int, ...], model: str) -> None:
+        """Raises ValueError unless inputs of this shape are what was declared."""
+        fits = len(shape) == len(self._extents) and all(
+            extent in (None, given) for extent, given in zip(self._extents, shape, strict=True))
+        if not fits:
+            raise ValueError(f"model '{model}' takes inputs of shape {(None, *self._extents)}, got {(None, *shape)}")
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
+        if self.shape is None:
+            raise checks.unsupported("InputLayer", "shape", self._extents, "known extents where there is no data")
         return graph.input(self.shape, self.name)
 
     def get_config(self) -> dict[str, Any]:
@@ -61,20 +87,22 @@ class InputLayer(Layer):
 
 
 def Input(shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: Any = None,
-          sparse: bool | None = None, batch_shape: Sequence[int | None] | None = None,
-          name: str | None = None) -> InputLayer:
+          sparse: bool | None = None, batch_shape: Sequence[int | None] | None = None, name: str | None = None,
+          tensor: None = None, optional: bool = False) -> InputLayer:
     """What goes first into a `Sequential` model: the shape of one input.
 
     Args:
-        shape: Without the batch axis: ``(28, 28, 1)``.
-        batch_size: None.
+        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None is known when the model sees its first data.
+        batch_size: None, or any number: batches of every size are taken.
         dtype: See `InputLayer`.
         sparse: None or False.
         batch_shape: `shape` with the batch axis first, in its place.
         name: A name.
+        tensor: None.
+        optional: False.
 
     Raises:
-        TypeError: If `shape` is not a tuple of integers.
+        ArgumentError: If `shape` is not a tuple of integers.
         ValueError: If an argument is not supported.
 
     Example:
@@ -82,4 +110,6 @@ def Input(shape: Sequence[int | None] | None = None, batch_size: int | None = No
         >>> Sequential([Input(shape=(28, 28, 1)), layers.Flatten()]).output_shape
         (None, 784)
     """
-    return InputLayer(shape, batch_size, dtype, sparse, batch_shape=batch_shape, name=name)
+    if tensor is not None:
+        raise checks.unsupported("Input", "tensor", tensor, "None")
+    return InputLayer(shape, batch_size, dtype, sparse, batch_shape=batch_shape, optional=optional, name=name)

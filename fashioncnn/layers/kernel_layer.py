@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from fashioncnn import activations, initializers
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.layer import Layer
-from fashioncnn.layers.variable import Variable
+from fashioncnn.utils import checks
+from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.variable import Variable
 
 
 class KernelLayer(Layer):
@@ -25,24 +27,35 @@ class KernelLayer(Layer):
         options: See `Layer`.
 
     Raises:
-        TypeError: If a keyword is unknown.
+        ArgumentError: If a keyword is unknown or an argument has the wrong type.
         ValueError: If an argument is out of range or not supported.
     """
+
+    has_weights = True
+    activation = Setting(lambda name, value: activations.get(value))
+    use_bias = Setting(checks.truth)
+    kernel_initializer = Setting(lambda name, value: initializers.get(value) or initializers.GlorotUniform())
+    bias_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Zeros())
+    kernel_regularizer = Choice(None)
+    bias_regularizer = Choice(None)
+    activity_regularizer = Choice(None)
+    kernel_constraint = Choice(None)
+    bias_constraint = Choice(None)
 
     def __init__(self, activation: Any = None, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
                  bias_initializer: Any = "zeros", kernel_regularizer: None = None, bias_regularizer: None = None,
                  activity_regularizer: None = None, kernel_constraint: None = None, bias_constraint: None = None,
                  **options: Any) -> None:
         super().__init__(**options)
-        unsupported = {"kernel_regularizer": kernel_regularizer, "bias_regularizer": bias_regularizer,
-                       "activity_regularizer": activity_regularizer, "kernel_constraint": kernel_constraint,
-                       "bias_constraint": bias_constraint}
-        for argument, value in unsupported.items():
-            self._check_only(argument, value, None)
-        self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
-        self.bias_initializer = initializers.get(bias_initializer or "zeros")
+        self.activation = activation
+        self.use_bias = use_bias
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
+        self.kernel_regularizer = kernel_regularizer
+        self.bias_regularizer = bias_regularizer
+        self.activity_regularizer = activity_regularizer
+        self.kernel_constraint = kernel_constraint
+        self.bias_constraint = bias_constraint
 
     def add_activation(self, graph: Graph, position: int) -> int:
         """Adds the activation after the node at `position`, if there is one."""
@@ -61,12 +74,12 @@ class KernelLayer(Layer):
     @property
     def kernel(self) -> Variable | None:
         """The kernel, once the layer is built."""
-        return self.variable("kernel")
+        return self._variables.get("kernel")
 
     @property
     def bias(self) -> Variable | None:
         """The bias, once the layer is built and if it has one."""
-        return self.variable("bias")
+        return self._variables.get("bias")
 
     def get_config(self) -> dict[str, Any]:
         return {

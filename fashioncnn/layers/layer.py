@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fashioncnn.layers.arguments import extents, known_shape
 from fashioncnn.layers.graph import Graph, Parameter, Shape
-from fashioncnn.layers.variable import Variable
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
-from fashioncnn.utils.naming import auto_name
+from fashioncnn.utils.naming import checked_name
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Configured
+from fashioncnn.utils.tensor import Tensor
+from fashioncnn.utils.variable import Variable
 
 
-class Layer:
+@LAYERS.base
+class Layer(Configured):
     """One step of a network: what it is configured with, its weights, and which nodes of the core do its work.
 
     A layer's weights exist once the shape of its input is known: when it becomes part of a model with an `Input`, at
-    the model's first `fit` or call, or through `build`.
+    the model's first `fit` or call, or through `build`. Until then its arguments can be set as attributes, too.
 
     Args:
         name: A name, unique in a model; None: made from the class, as "conv2d_1".
@@ -28,38 +34,43 @@ class Layer:
         input_shape: Shape of one input, without the batch axis: takes the place of an `Input` before a model's first
             layer.
         input_dim: `input_shape` of a single axis.
+        batch_size: None, or any number: batches of every size are taken.
 
     Raises:
-        TypeError: If a keyword is unknown.
+        ArgumentError: If a keyword is unknown, or an argument has the wrong type.
         ValueError: If `dtype` is something else.
     """
 
+    name: str
+    has_weights: ClassVar[bool] = False
+    _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
+    _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
+                                                "trainable_weights", "trainable_variables", "non_trainable_weights")
+    _instead = "Layers of your own are not supported yet: use those of fashioncnn.layers."
+
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
-                 input_shape: Sequence[int | None] | None = None, input_dim: int | None = None, **unknown: Any) -> None:
+                 input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
+                 batch_size: int | None = None, **unknown: Any) -> None:
         for keyword in unknown:
-            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument '{keyword}'")
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
-            raise ValueError(f"`name` must be a string without '/', got {name!r}")
-        self._check_dtype(dtype)
-        self.name = name or auto_name(type(self).__name__)
+            raise checks.ArgumentError(f"{type(self).__name__}() got an unexpected keyword argument '{keyword}'")
+        checks.float32(type(self).__name__, dtype)
+        if batch_size is not None:
+            checks.integer("batch_size", batch_size, at_least=1)
+        self.name = checked_name(name, type(self).__name__)
         if input_dim is not None:
             input_shape = (input_dim,)
-        self.declared_input_shape = None if input_shape is None else checked_shape("input_shape", input_shape)
-        self._trainable = bool(trainable)
+        self.declared_input_shape = None if input_shape is None else extents("input_shape", input_shape)
+        self._trainable = checks.flag("trainable", trainable)
         self._variables: dict[str, Variable] = {}
         self._input_shape: Shape | None = None
         self._output_shape: Shape | None = None
+        self._training_calls = 0
 
-    def _check_dtype(self, dtype: Any) -> None:
-        if isinstance(dtype, Mapping):
-            dtype = dtype.get("config", {}).get("name")
-        if dtype is not None and str(getattr(dtype, "name", dtype)) != "float32":
-            raise checks.unsupported(type(self).__name__, "dtype", dtype, "'float32'")
-
-    def _check_only(self, name: str, value: Any, *supported: Any) -> None:
-        """Refuses an option of Keras that has only the `supported` values here."""
-        if not any(value is option or value == option for option in supported):
-            raise checks.unsupported(type(self).__name__, name, value, ", ".join(map(repr, supported)))
+    def _change_setting(self, name: str, value: Any) -> None:
+        if self.knows_shapes:
+            super()._change_setting(name, value)
+        else:
+            self.__dict__[name] = value
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         """Adds the nodes that do the layer's work on the outputs of the nodes at `inputs`.
@@ -67,18 +78,34 @@ class Layer:
         Returns:
             The position of the node whose output is the layer's.
         """
-        raise NotImplementedError(f"{type(self).__name__}: layers of your own are not supported by fashioncnn; "
+        raise NotImplementedError(f"{type(self).__name__}: layers of your own are not supported by fashioncnn (yet); "
                                   "supported: the layers of fashioncnn.layers")
-
-    def connect(self, graph: Graph, *inputs: int) -> int:
-        """`add_to`, so that the layer also learns its shapes when the graph is built."""
-        output = self.add_to(graph, *inputs)
-        graph.connections.append((self, inputs, output))
-        return output
 
     def initial_value(self, name: str, shape: Shape) -> NDArray[Any] | float:
         """The first values of the parameter `name`."""
         return 0.0
+
+    def values_of(self, name: str, shape: Shape) -> NDArray[Any] | float:
+        """The values of the parameter `name`: those of the weight, or the first ones.
+
+        Raises:
+            ValueError: If the weight has another shape.
+        """
+        known = self._variables.get(name)
+        if known is None:
+            return self.initial_value(name, shape)
+        if known.shape != shape:
+            raise ValueError(f"{type(self).__name__} '{self.name}' has a {name} of shape {known.shape} already; this "
+                             f"input needs {shape}. Make a new layer for it.")
+        return known.numpy()
+
+    def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable:
+        """The layer's weight that is a network's parameter; made with the values where there is none yet."""
+        if parameter.name not in self._variables:
+            variable = Variable(values, trainable=self._trainable, name=parameter.name)
+            variable.path = parameter.path
+            self._variables[parameter.name] = variable
+        return self._variables[parameter.name]
 
     def set_shapes(self, input_shape: Shape, output_shape: Shape) -> None:
         """Tells the layer what goes in and out, without the batch axis."""
@@ -92,70 +119,60 @@ class Layer:
             input_shape: With the batch axis first: ``(None, 28, 28, 1)``.
 
         Raises:
+            NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such an input.
         """
-        if self.built:
+        if self.knows_shapes:
             return
         graph = Graph()
-        self.connect(graph, graph.input(checked_shape("input_shape", tuple(input_shape)[1:]), self.name))
-        for parameter in graph.build()[1]:
-            parameter.layer.adopt(parameter, None)
+        graph.connect(self, graph.input(known_shape("input_shape", tuple(input_shape)[1:]), self.name))
+        network, parameters = graph.build()
+        for parameter in parameters:
+            values = np.empty(parameter.shape, np.float32)
+            network.read("weights", parameter.offset, values)
+            parameter.layer.weight_of(parameter, values)
+        graph.settle(network)
 
-    def adopt(self, parameter: Parameter, home: object | None) -> Variable | None:
-        """Lets a parameter of a network be one of the layer's weights, unless that lives in another model's network.
-
-        Args:
-            parameter: The layer's parameter in the network; it has the right values already.
-            home: Stands for the model that the network belongs to.
-
-        Returns:
-            The weight, if it stays in the other model's network.
-        """
-        variable = self._variables.get(parameter.name)
-        if variable is None:
-            variable = self._variables[parameter.name] = Variable(parameter.name, self.name, parameter.view)
-            variable.trainable = self._trainable
-        elif variable.home is not None and variable.home is not home:
-            return variable
-        variable.value, variable.home = parameter.view, home
-        return None
-
-    def forget(self) -> None:
-        """Undoes building."""
-        self._variables.clear()
-        self._input_shape = self._output_shape = None
-
-    def variable(self, name: str) -> Variable | None:
-        """The weight called `name`, if it exists."""
-        return self._variables.get(name)
-
-    def weight(self, name: str) -> Variable:
-        """The weight called `name`, of a layer that is built."""
-        return self._variables[name]
-
-    def __call__(self, inputs: Any, training: bool = False) -> NDArray[np.float32]:
+    def __call__(self, inputs: Any, training: bool = False) -> Tensor:
         """The layer's output for an array of inputs, as an array.
 
         Args:
             inputs: (N, ...) numbers.
             training: Whether to act as in training (dropout does).
+
+        Raises:
+            ArgumentError: If `inputs` is not made of numbers.
+            NotImplementedError: If a subclass redefines what the core does, or `inputs` is a layer.
+            ValueError: If the layer cannot take such inputs.
         """
         if isinstance(inputs, Layer):
-            raise ValueError(f"calling {type(self).__name__} on a layer, to connect them, is not supported by "
-                             "fashioncnn; supported: Sequential([...]), or calling it on an array")
+            raise NotImplementedError(f"calling {type(self).__name__} on a layer, to connect them, is not supported by "
+                                      "fashioncnn (yet); supported: Sequential([...]), or calling it on an array")
         x = as_array(type(self).__name__, "`inputs`", inputs)
         self.build((None, *x.shape[1:]))
         graph = Graph()
-        self.add_to(graph, graph.input(x.shape[1:], self.name))
+        graph.connect(self, graph.input(x.shape[1:], self.name))
         network, _ = graph.build()
+        if training:
+            network.random_step = self._training_calls
+            self._training_calls += 1
         outputs = np.empty((len(x), *network.output_shapes[-1]), np.float32)
         network.predict(x, 0, len(x), outputs, training)
-        return outputs
+        return outputs.view(Tensor)
+
+    def call(self, inputs: Any, training: bool = False) -> Tensor:
+        """The same as calling the layer."""
+        return self(inputs, training)
+
+    @property
+    def knows_shapes(self) -> bool:
+        """Whether the shapes of inputs and outputs are known, and so all weights exist."""
+        return self._output_shape is not None
 
     @property
     def built(self) -> bool:
-        """Whether the shapes, and so the weights, are known."""
-        return self._output_shape is not None
+        """Whether all weights exist; a layer that never has any is built from the start."""
+        return self.knows_shapes or not self.has_weights
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
@@ -182,17 +199,35 @@ class Layer:
         """
         batch, *shape = input_shape
         graph = Graph()
-        output = self.add_to(graph, graph.input(checked_shape("input_shape", shape), self.name))
+        output = graph.connect(self, graph.input(known_shape("input_shape", shape), self.name))
         return (batch, *graph.shape(output))
 
     @property
+    def dtype(self) -> str:
+        """The type of weights and outputs."""
+        return "float32"
+
+    compute_dtype = variable_dtype = dtype
+
+    @property
+    def path(self) -> str:
+        """The name with those of the models around it: "sequential/conv2d"."""
+        weights = self.weights
+        return weights[0].path.rpartition("/")[0] if weights else self.name
+
+    @property
+    def losses(self) -> list[Any]:
+        """Losses that a layer adds itself: none."""
+        return []
+
+    @property
     def trainable(self) -> bool:
-        """Whether training changes the weights."""
+        """Whether training changes the weights; set, it acts from the next epoch or batch of training on."""
         return self._trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable = checks.flag("trainable", value)
         for variable in self._variables.values():
             variable.trainable = self._trainable
 
@@ -221,6 +256,11 @@ class Layer:
         """The same as `trainable_weights`."""
         return self.trainable_weights
 
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
     def get_weights(self) -> list[NDArray[np.float32]]:
         """Copies of the weights' values."""
         return [weight.numpy() for weight in self.weights]
@@ -232,7 +272,7 @@ class Layer:
             weights: Arrays, as `get_weights` returns them.
 
         Raises:
-            TypeError: If one of them is not made of numbers.
+            ArgumentError: If one of them is not made of numbers.
             ValueError: If their number or a shape differs; then nothing was changed.
         """
         own = self.weights
@@ -240,7 +280,7 @@ class Layer:
             raise ValueError(f"set_weights() got {len(weights)} arrays for '{self.name}', which has {len(own)} weights")
         arrays = [weight.checked(value) for weight, value in zip(own, weights, strict=True)]
         for weight, array in zip(own, arrays, strict=True):
-            weight.value[...] = array
+            weight.assign(array)
 
     def count_params(self) -> int:
         """The number of weights, each element counted.
@@ -251,7 +291,11 @@ class Layer:
         if not self.built:
             raise ValueError(f"count_params(): {type(self).__name__} '{self.name}' isn't built yet; call "
                              "build(input_shape), or give the model an Input")
-        return sum(weight.value.size for weight in self.weights)
+        return sum(weight.size for weight in self.weights)
+
+    def _flatten_layers(self) -> Iterator[Layer]:
+        """The layer, and all that it is made of."""
+        yield self
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as Keras writes them."""
@@ -264,20 +308,9 @@ class Layer:
         """The layer that `get_config` described, without weights."""
         return cls(**config)
 
+    def __copy__(self) -> Layer:
+        """An independent copy: two layers never share weights."""
+        return copy.deepcopy(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def checked_shape(argument: str, shape: Any) -> Shape:
-    """`shape` as a tuple of positive integers.
-
-    Raises:
-        TypeError: If it is not a sequence of integers.
-        ValueError: If an extent is None or not positive.
-    """
-    if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
-        raise TypeError(f"`{argument}` must be a tuple of integers, got {shape!r}")
-    if any(extent is None for extent in shape):
-        raise ValueError(f"`{argument}` {tuple(shape)} with an unknown extent is not supported by fashioncnn; "
-                         "supported: known extents")
-    return tuple(checks.integer(argument, extent, at_least=1) for extent in shape)

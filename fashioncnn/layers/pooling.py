@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
+from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Setting
 
 
 class _Pooling2D(Layer):
@@ -14,14 +17,19 @@ class _Pooling2D(Layer):
 
     _core_type: ClassVar[str]
 
+    pool_size = Setting(arguments.pair)
+    strides = Setting(arguments.pair)
+    padding = arguments.Padding()
+    data_format = arguments.data_format()
+
     def __init__(self, pool_size: int | tuple[int, int] = (2, 2), strides: int | tuple[int, int] | None = None,
                  padding: str = "valid", data_format: str | None = None, name: str | None = None,
                  **options: Any) -> None:
         super().__init__(name=name, **options)
-        self._check_only("data_format", data_format, None, "channels_last")
-        self.pool_size = arguments.pair("pool_size", pool_size)
-        self.strides = self.pool_size if strides is None else arguments.pair("strides", strides)
-        self.padding = arguments.padding(type(self).__name__, padding)
+        self.pool_size = pool_size
+        self.strides = pool_size if strides is None else strides
+        self.padding = padding
+        self.data_format = data_format
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, self._core_type, *inputs, pool_size=self.pool_size, strides=self.strides,
@@ -32,6 +40,7 @@ class _Pooling2D(Layer):
                 "data_format": "channels_last"}
 
 
+@LAYERS.register()
 class MaxPooling2D(_Pooling2D):
     """The largest number of each window.
 
@@ -47,7 +56,7 @@ class MaxPooling2D(_Pooling2D):
         input (N, H, W, C), output (N, H', W', C).
 
     Raises:
-        TypeError: If an argument has the wrong type or a keyword is unknown.
+        ArgumentError: If an argument has the wrong type or a keyword is unknown.
         ValueError: If an argument is out of range or not supported.
 
     Example:
@@ -60,6 +69,7 @@ class MaxPooling2D(_Pooling2D):
     _core_type = "max_pooling2d"
 
 
+@LAYERS.register()
 class AveragePooling2D(_Pooling2D):
     """The mean of each window, of the pixels inside the image. Arguments, shapes and errors as for `MaxPooling2D`.
 
@@ -78,10 +88,13 @@ class _GlobalPooling2D(Layer):
 
     _core_type: ClassVar[str]
 
+    data_format = arguments.data_format()
+    keepdims = Setting(checks.truth)
+
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self._check_only("data_format", data_format, None, "channels_last")
-        self.keepdims = bool(keepdims)
+        self.data_format = data_format
+        self.keepdims = keepdims
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, self._core_type, *inputs, keepdims=self.keepdims)
@@ -90,6 +103,7 @@ class _GlobalPooling2D(Layer):
         return {**super().get_config(), "data_format": "channels_last", "keepdims": self.keepdims}
 
 
+@LAYERS.register()
 class GlobalAveragePooling2D(_GlobalPooling2D):
     """The mean of each channel.
 
@@ -110,6 +124,7 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
     _core_type = "global_average_pooling2d"
 
 
+@LAYERS.register()
 class GlobalMaxPooling2D(_GlobalPooling2D):
     """The largest number of each channel. Arguments and shapes as for `GlobalAveragePooling2D`.
 

@@ -6,11 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Setting
 
 
+@LAYERS.register()
 class Flatten(Layer):
     """All numbers of an image in one row.
 
@@ -27,9 +31,11 @@ class Flatten(Layer):
         (4, 1600)
     """
 
+    data_format = arguments.data_format()
+
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self._check_only("data_format", data_format, None, "channels_last")
+        self.data_format = data_format
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, "reshape", *inputs, target_shape=(math.prod(graph.shape(inputs[0])),))
@@ -38,6 +44,7 @@ class Flatten(Layer):
         return {**super().get_config(), "data_format": "channels_last"}
 
 
+@LAYERS.register()
 class Reshape(Layer):
     """The same numbers under another shape.
 
@@ -49,7 +56,7 @@ class Reshape(Layer):
         input (N, ...), output (N, *target_shape).
 
     Raises:
-        TypeError: If `target_shape` is not a tuple of integers.
+        ArgumentError: If `target_shape` is not a tuple of integers.
         ValueError: If more than one extent is -1; when it is built, if the sizes differ.
 
     Example:
@@ -58,13 +65,11 @@ class Reshape(Layer):
         (4, 28, 28, 1)
     """
 
+    target_shape = Setting(lambda name, value: _target_shape(name, value))
+
     def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
-        if not isinstance(target_shape, Sequence) or isinstance(target_shape, str):
-            raise TypeError(f"`target_shape` must be a tuple of integers, got {target_shape!r}")
-        self.target_shape = tuple(checks.integer("target_shape", extent, at_least=-1) for extent in target_shape)
-        if self.target_shape.count(-1) > 1 or 0 in self.target_shape:
-            raise ValueError(f"`target_shape` must hold positive integers and at most one -1, got {self.target_shape}")
+        self.target_shape = target_shape
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         known = math.prod(extent for extent in self.target_shape if extent != -1)
@@ -79,6 +84,7 @@ class Reshape(Layer):
         return {**super().get_config(), "target_shape": self.target_shape}
 
 
+@LAYERS.register()
 class ZeroPadding2D(Layer):
     """Zeros around an image.
 
@@ -91,7 +97,7 @@ class ZeroPadding2D(Layer):
         input (N, H, W, C), output (N, top + H + bottom, left + W + right, C).
 
     Raises:
-        TypeError: If `padding` is not made of integers.
+        ArgumentError: If `padding` is not made of integers.
         ValueError: If one is negative, or there are not as many as above.
 
     Example:
@@ -100,11 +106,13 @@ class ZeroPadding2D(Layer):
         (4, 9, 13, 1)
     """
 
+    padding = Setting(lambda name, value: _margins(name, value))
+    data_format = arguments.data_format()
+
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self._check_only("data_format", data_format, None, "channels_last")
-        vertical, horizontal = _two("padding", padding)
-        self.padding = (_margin(vertical), _margin(horizontal))
+        self.padding = padding
+        self.data_format = data_format
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return graph.add(self, "zero_padding2d", *inputs, padding=(*self.padding[0], *self.padding[1]))
@@ -113,8 +121,22 @@ class ZeroPadding2D(Layer):
         return {**super().get_config(), "padding": self.padding, "data_format": "channels_last"}
 
 
-def _margin(value: Any) -> tuple[int, int]:
-    before, after = (checks.integer("padding", margin, at_least=0) for margin in _two("padding", value))
+def _target_shape(name: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise checks.ArgumentError(f"`{name}` must be a tuple of integers, got {value!r}")
+    shape = tuple(checks.integer(name, extent, at_least=-1) for extent in value)
+    if shape.count(-1) > 1 or 0 in shape:
+        raise ValueError(f"`{name}` must hold positive integers and at most one -1, got {shape}")
+    return shape
+
+
+def _margins(name: str, value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    vertical, horizontal = _two(name, value)
+    return _margin(name, vertical), _margin(name, horizontal)
+
+
+def _margin(name: str, value: Any) -> tuple[int, int]:
+    before, after = (checks.integer(name, margin, at_least=0) for margin in _two(name, value))
     return before, after
 
 

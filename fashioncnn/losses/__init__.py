@@ -22,7 +22,8 @@ from fashioncnn.losses.regression import (
     mean_absolute_error,
     mean_squared_error,
 )
-from fashioncnn.saving.registry import Registry
+from fashioncnn.utils import absent
+from fashioncnn.utils.registry import LOSSES
 
 __all__ = [
     "BinaryCrossentropy",
@@ -39,6 +40,7 @@ __all__ = [
     "huber",
     "mean_absolute_error",
     "mean_squared_error",
+    "resolve",
     "serialize",
     "sparse_categorical_crossentropy",
 ]
@@ -51,39 +53,63 @@ _CLASSES: dict[Callable[..., Any], type[Loss]] = {
     mean_squared_error: MeanSquaredError,
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
 }
-_ALIASES = {"bce": BinaryCrossentropy, "mae": MeanAbsoluteError, "mse": MeanSquaredError}
-_REGISTRY: Registry[Loss] = Registry("loss", "keras.losses", Loss, _CLASSES.values(), _ALIASES)
+_ALIASES = {"bce": binary_crossentropy, "mae": mean_absolute_error, "mse": mean_squared_error}
+_FUNCTIONS = {
+    **{function.__name__: function for function in _CLASSES},
+    **_ALIASES,
+    **{alias.upper(): function for alias, function in _ALIASES.items()},
+}
 
 
-def get(identifier: Any) -> Loss | None:
-    """The loss that a name, function of this module, class, config or loss stands for; None for None.
+def get(identifier: Any) -> Any:
+    """What a name, a config, a class, a function or a loss stands for, as in Keras; None for None.
+
+    The name of a function gives the function, that of a class an object.
 
     Raises:
-        ValueError: If it stands for none.
+        ValueError: If it stands for nothing.
 
     Example:
-        >>> get("mse").name
-        'mean_squared_error'
+        >>> get("mse") is mean_squared_error, get("MeanSquaredError").name
+        (True, 'mean_squared_error')
     """
     if identifier is None:
         return None
+    if isinstance(identifier, str):
+        return _FUNCTIONS[identifier] if identifier in _FUNCTIONS else LOSSES.get(identifier)
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        identifier = _class_of(identifier)
-    return _REGISTRY.get(identifier)
+        return identifier
+    return LOSSES.get(identifier)
 
 
-def _class_of(function: Callable[..., Any]) -> type[Loss]:
-    if function not in _CLASSES:
-        raise ValueError(f"a loss written in Python ({function!r}) is not supported by fashioncnn; supported: the "
-                         "classes and functions of fashioncnn.losses")
-    return _CLASSES[function]
+def resolve(identifier: Any) -> Loss | None:
+    """The loss that `compile` means; None for None.
+
+    Raises:
+        NotImplementedError: If it is a function of the user's.
+        ValueError: If it stands for none.
+
+    Example:
+        >>> resolve("mse").name
+        'mean_squared_error'
+    """
+    found = get(identifier)
+    if found is None or isinstance(found, Loss):
+        return found
+    if found not in _CLASSES:
+        raise NotImplementedError(f"a loss written in Python ({found!r}) is not supported by fashioncnn (yet); "
+                                  "supported: the classes and functions of fashioncnn.losses")
+    return _CLASSES[found]()
 
 
-def serialize(loss: Loss) -> dict[str, Any]:
-    """A JSON-compatible description of a loss."""
-    return _REGISTRY.serialize(loss)
+def serialize(loss: Loss | Callable[..., Any]) -> Any:
+    """A JSON-compatible description of a loss; a function's name."""
+    return LOSSES.serialize(loss) if isinstance(loss, Loss) else loss.__name__
 
 
-def deserialize(name: Mapping[str, Any] | str, custom_objects: Mapping[str, type[Loss]] | None = None) -> Loss:
-    """The loss that `serialize` described, or that has this name."""
-    return _REGISTRY.get(name) if isinstance(name, str) else _REGISTRY.deserialize(name, custom_objects)
+def deserialize(name: Mapping[str, Any] | str, custom_objects: Mapping[str, type[Loss]] | None = None) -> Any:
+    """What `serialize` described, or has this name."""
+    return get(name) if isinstance(name, str) else LOSSES.deserialize(name, custom_objects)
+
+
+__getattr__ = absent.module_getattr(__name__)

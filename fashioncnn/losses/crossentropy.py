@@ -6,6 +6,7 @@ evaluating take what goes into it as logits, also as in Keras: `from_logits` the
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, floating, labels_for
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LOSSES
+from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.tensor import Tensor, tensor
 
 
 def _log_softmax(logits: Array) -> Array:
@@ -29,6 +33,13 @@ def check_axis(owner: str, axis: int) -> None:
         raise checks.unsupported(owner, "axis", axis, "-1")
 
 
+def warn_of_targets(targets: NDArray[Any]) -> None:
+    """Warns where a target of binary crossentropy is no probability."""
+    if targets.size and not (targets.min() >= 0 and targets.max() <= 1):
+        warnings.warn(f"binary crossentropy takes targets from 0 to 1, got {targets.min()} to {targets.max()}",
+                      stacklevel=3)
+
+
 def check_ignore_class(owner: str, ignore_class: int | None) -> None:
     if ignore_class is not None:
         raise checks.unsupported(owner, "ignore_class", ignore_class, "None")
@@ -36,7 +47,7 @@ def check_ignore_class(owner: str, ignore_class: int | None) -> None:
 
 def sparse_categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Array:
+) -> Tensor:
     """``-log(probability of the label)``, for each row of the last axis.
 
     Args:
@@ -51,19 +62,19 @@ def sparse_categorical_crossentropy(
 
     Example:
         >>> sparse_categorical_crossentropy([1], [[0.25, 0.5, 0.25]]).round(4)
-        array([0.6931])
+        array([0.6931], dtype=float32)
     """
     check_ignore_class("sparse_categorical_crossentropy", ignore_class)
     check_axis("sparse_categorical_crossentropy", axis)
     prediction = floating(y_pred)
     labels = labels_for(y_true, prediction)
     logarithms = _log_softmax(prediction if from_logits else np.log(_clipped(prediction)))
-    return -np.take_along_axis(logarithms, labels[..., None], axis=-1)[..., 0]
+    return tensor(-np.take_along_axis(logarithms, labels[..., None], axis=-1)[..., 0], None)
 
 
 def categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Array:
+) -> Tensor:
     """``-sum(target * log(probability))`` over the last axis.
 
     Args:
@@ -78,7 +89,7 @@ def categorical_crossentropy(
 
     Example:
         >>> categorical_crossentropy([[0, 1, 0]], [[0.25, 0.5, 0.25]]).round(4)
-        array([0.6931])
+        array([0.6931], dtype=float32)
     """
     check_axis("categorical_crossentropy", axis)
     target, prediction = aligned(y_true, y_pred)
@@ -88,12 +99,12 @@ def categorical_crossentropy(
         logarithms = _log_softmax(prediction)
     else:
         logarithms = np.log(_clipped(prediction / prediction.sum(axis=-1, keepdims=True)))
-    return np.asarray(-(target * logarithms).sum(axis=-1))
+    return tensor(-(target * logarithms).sum(axis=-1), None)
 
 
 def binary_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Array:
+) -> Tensor:
     """``-target * log(p) - (1 - target) * log(1 - p)``, the mean over the last axis.
 
     Args:
@@ -108,10 +119,11 @@ def binary_crossentropy(
 
     Example:
         >>> binary_crossentropy([[1, 0]], [[0.5, 0.5]]).round(4)
-        array([0.6931])
+        array([0.6931], dtype=float32)
     """
     check_axis("binary_crossentropy", axis)
     target, prediction = aligned(y_true, y_pred)
+    warn_of_targets(target)
     if label_smoothing:
         target = target * (1 - label_smoothing) + 0.5 * label_smoothing
     if from_logits:
@@ -119,9 +131,10 @@ def binary_crossentropy(
     else:
         p = _clipped(prediction)
         values = -(target * np.log(p) + (1 - target) * np.log(1 - p))
-    return np.asarray(values.mean(axis=-1))
+    return tensor(values.mean(axis=-1), None)
 
 
+@LOSSES.register()
 class SparseCategoricalCrossentropy(Loss):
     """Crossentropy with integer labels: ``-log(probability of the label)``.
 
@@ -146,16 +159,19 @@ class SparseCategoricalCrossentropy(Loss):
     """
 
     takes_labels = True
+    from_logits = Setting(checks.truth)
+    ignore_class = Choice(None)
+    axis = Choice(-1)
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None,
                  reduction: str | None = "sum_over_batch_size", axis: int = -1,
                  name: str | None = "sparse_categorical_crossentropy", dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
-        check_ignore_class(type(self).__name__, ignore_class)
-        check_axis(type(self).__name__, axis)
-        self.from_logits = bool(from_logits)
+        self.from_logits = from_logits
+        self.ignore_class = ignore_class
+        self.axis = axis
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
     def _core_config(self) -> dict[str, Any]:
@@ -165,6 +181,7 @@ class SparseCategoricalCrossentropy(Loss):
         return {**super().get_config(), "from_logits": self.from_logits, "ignore_class": None}
 
 
+@LOSSES.register()
 class CategoricalCrossentropy(Loss):
     """Crossentropy with probabilities as targets: ``-sum(target * log(probability))``.
 
@@ -187,15 +204,19 @@ class CategoricalCrossentropy(Loss):
         1.0397
     """
 
+    from_logits = Setting(checks.truth)
+    label_smoothing = Setting(lambda name, value: checks.number(name, value, at_least=0, at_most=1))
+    axis = Choice(-1)
+
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
                  reduction: str | None = "sum_over_batch_size", name: str | None = "categorical_crossentropy",
                  dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
-        check_axis(type(self).__name__, axis)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checks.number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
 
     def _core_config(self) -> dict[str, Any]:
@@ -210,6 +231,7 @@ class CategoricalCrossentropy(Loss):
         return {**super().get_config(), **own}
 
 
+@LOSSES.register()
 class BinaryCrossentropy(CategoricalCrossentropy):
     """Crossentropy of independent yes-or-no predictions: ``-target * log(p) - (1 - target) * log(1 - p)``.
 
@@ -237,8 +259,11 @@ class BinaryCrossentropy(CategoricalCrossentropy):
                  dtype: str | None = None) -> None:
         super().__init__(from_logits, label_smoothing, axis, reduction, name, dtype)
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+
+    def examine(self, targets: NDArray[Any]) -> None:
+        warn_of_targets(targets)
 
     def _core_config(self) -> dict[str, Any]:
         return {**super()._core_config(), "type": "binary_crossentropy"}

@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fashioncnn.saving.registry import snake_case
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LOSSES, snake_case
+from fashioncnn.utils.settings import Choice, Configured
+from fashioncnn.utils.tensor import Tensor, tensor
 
 Array = NDArray[np.floating[Any]]
 EPSILON = 1e-7
-REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
 
 
-class Loss:
+@LOSSES.base
+class Loss(Configured):
     """What training makes small.
 
     In `fit` and `evaluate` the core computes the loss and its gradient, from `core_config`. Calling a loss computes the
@@ -26,24 +28,28 @@ class Loss:
         name: A name for the loss.
         reduction: How the losses of images become one number. "sum_over_batch_size" (or "mean"):
             ``sum(weight * loss) / N``; "sum"; "mean_with_sample_weight": ``sum(weight * loss) / sum(weight)``; "none"
-            or None: not at all. Training takes the first only.
+            or None: not at all; in training as "sum", the mean being shown.
         dtype: None or "float32".
 
     Raises:
         ValueError: If `reduction` is none of these.
     """
 
+    name: str
+    dtype: str
     takes_labels: ClassVar[bool] = False
+    reduction = Choice("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+    _frozen_because = "a model may be compiled with it; make another loss, and compile again"
+    _core_methods = ("call", "__call__")
+    _instead = "Losses written in Python are not supported yet: use those of fashioncnn.losses."
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size",
                  dtype: str | None = None) -> None:
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"`reduction` must be one of {REDUCTIONS}, got {reduction!r}")
         self.name = name or snake_case(type(self).__name__)
         self.reduction = reduction
         self.dtype = checks.float32(type(self).__name__, dtype)
 
-    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Tensor:
         """The reduced loss.
 
         Args:
@@ -52,40 +58,41 @@ class Loss:
             sample_weight: A weight for each image (or for each loss of `call`).
 
         Returns:
-            A float, or an array with reduction "none".
+            An array without axes, or with reduction "none" one of the losses.
         """
-        values = self.call(np.asarray(y_true), np.asarray(y_pred, np.float32))
+        values = np.asarray(self.call(np.asarray(y_true), np.asarray(y_pred, np.float32)), np.float32)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float32)
         if weights is not None:
             values, weights = same_rank(values, weights)
             values = values * weights
         if self.reduction in ("none", None):
-            return values
+            return tensor(values)
         total = float(values.sum(dtype=np.float64))
         if self.reduction == "sum":
-            return total
+            return tensor(total)
         by_weight = self.reduction == "mean_with_sample_weight" and weights is not None
         divisor = float(weights.sum(dtype=np.float64)) if by_weight and weights is not None else values.size
-        return total / divisor if divisor else 0.0
+        return tensor(total / divisor if divisor else 0.0)
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def examine(self, targets: NDArray[Any]) -> None:
+        """Warns where targets are unlikely to be meant."""
+
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> NDArray[Any]:
         """The loss along the last axis of `y_pred`."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
     def core_config(self) -> dict[str, Any]:
-        """What the core's `Network.set_loss` takes.
+        """What the core's `Network.set_objective` takes.
 
         Raises:
-            ValueError: If the core has no such loss or reduction.
+            NotImplementedError: If the loss is written in Python.
         """
-        if self.reduction not in ("sum_over_batch_size", "mean"):
-            raise checks.unsupported(type(self).__name__, "reduction", self.reduction,
-                                     "'sum_over_batch_size' and 'mean' in compile()")
-        return self._core_config()
+        self.refuse_overrides()
+        reduction = {None: "none", "mean": "sum_over_batch_size"}.get(self.reduction, self.reduction)
+        return {**self._core_config(), "reduction": reduction}
 
     def _core_config(self) -> dict[str, Any]:
-        raise ValueError(f"a loss written in Python ({type(self).__name__}) is not supported by fashioncnn in "
-                         "compile(); supported: the classes of fashioncnn.losses")
+        raise NotImplementedError(f"{type(self).__name__} is no loss of its own. {self._instead}")
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -98,9 +105,10 @@ class Loss:
 
 
 def floating(y_pred: ArrayLike) -> Array:
-    """`y_pred` as floats: as they are, or float32."""
+    """`y_pred` as floats: those of an array as they are, all others as float32."""
     array = np.asarray(y_pred)
-    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float32)
+    is_array = isinstance(y_pred, np.ndarray) and array.dtype.kind == "f"
+    return array if is_array else array.astype(np.float32)
 
 
 def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -9,9 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.losses.loss import Array, Loss, aligned
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LOSSES
+from fashioncnn.utils.settings import Setting
+from fashioncnn.utils.tensor import Tensor, tensor
 
 
-def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean((target - prediction)**2)`` over the last axis.
 
     Raises:
@@ -19,13 +22,13 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 
     Example:
         >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]])
-        array([2.5])
+        array([2.5], dtype=float32)
     """
     target, prediction = aligned(y_true, y_pred)
-    return np.asarray(np.square(target - prediction).mean(axis=-1))
+    return tensor(np.square(target - prediction).mean(axis=-1), None)
 
 
-def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean(abs(target - prediction))`` over the last axis.
 
     Raises:
@@ -33,13 +36,13 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 
     Example:
         >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]])
-        array([1.5])
+        array([1.5], dtype=float32)
     """
     target, prediction = aligned(y_true, y_pred)
-    return np.asarray(np.abs(target - prediction).mean(axis=-1))
+    return tensor(np.abs(target - prediction).mean(axis=-1), None)
 
 
-def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
     """The mean over the last axis of ``d**2 / 2`` where ``d = abs(target - prediction) <= delta``, else
     ``delta * d - delta**2 / 2``.
 
@@ -48,14 +51,15 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
 
     Example:
         >>> huber([[0.0, 1.0]], [[1.0, 3.0]])
-        array([1.])
+        array([1.], dtype=float32)
     """
     target, prediction = aligned(y_true, y_pred)
     distance = np.abs(prediction - target)
     values = np.where(distance <= delta, 0.5 * np.square(distance), delta * distance - 0.5 * delta**2)
-    return np.asarray(values.mean(axis=-1))
+    return tensor(values.mean(axis=-1), None)
 
 
+@LOSSES.register()
 class MeanSquaredError(Loss):
     """``mean((target - prediction)**2)``.
 
@@ -69,20 +73,21 @@ class MeanSquaredError(Loss):
 
     Example:
         >>> MeanSquaredError()([[0.0, 1.0]], [[1.0, 3.0]])
-        2.5
+        array(2.5, dtype=float32)
     """
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error",
                  dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return mean_squared_error(y_true, y_pred)
 
     def _core_config(self) -> dict[str, Any]:
         return {"type": "mean_squared_error"}
 
 
+@LOSSES.register()
 class MeanAbsoluteError(Loss):
     """``mean(abs(target - prediction))``.
 
@@ -96,20 +101,21 @@ class MeanAbsoluteError(Loss):
 
     Example:
         >>> MeanAbsoluteError()([[0.0, 1.0]], [[1.0, 3.0]])
-        1.5
+        array(1.5, dtype=float32)
     """
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error",
                  dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return mean_absolute_error(y_true, y_pred)
 
     def _core_config(self) -> dict[str, Any]:
         return {"type": "mean_absolute_error"}
 
 
+@LOSSES.register()
 class Huber(Loss):
     """A square near the target, a straight line farther away: see `huber`.
 
@@ -127,19 +133,22 @@ class Huber(Loss):
 
     Example:
         >>> Huber()([[0.0, 1.0]], [[1.0, 3.0]])
-        1.0
+        array(1., dtype=float32)
     """
+
+    delta = Setting(lambda name, value: checks.number(name, value, above=0))
 
     def __init__(self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size",
                  name: str | None = "huber_loss", dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
-        self.delta = checks.number("delta", delta, above=0)
+        self.delta = delta
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Array:
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return huber(y_true, y_pred, self.delta)
 
     def _core_config(self) -> dict[str, Any]:
         return {"type": "huber", "delta": self.delta}
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "delta": self.delta}
+        own = {} if self.delta == 1.0 else {"delta": self.delta}  # Keras's config never has it
+        return {**super().get_config(), **own}

@@ -36,7 +36,8 @@ from fashioncnn.metrics.loss_metrics import (
 )
 from fashioncnn.metrics.metric import Metric
 from fashioncnn.metrics.reduction import Mean, MeanMetricWrapper, Sum
-from fashioncnn.saving.registry import Registry
+from fashioncnn.utils import absent
+from fashioncnn.utils.registry import METRICS
 
 __all__ = [
     "Accuracy",
@@ -83,10 +84,6 @@ _CLASSES: dict[Callable[..., Any], type[Metric]] = {
     sparse_top_k_categorical_accuracy: SparseTopKCategoricalAccuracy,
     top_k_categorical_accuracy: TopKCategoricalAccuracy,
 }
-_ALIASES = {"bce": BinaryCrossentropy, "mae": MeanAbsoluteError, "mse": MeanSquaredError}
-_REGISTRY: Registry[Metric] = Registry(
-    "metric", "keras.metrics", Metric, [Accuracy, Mean, Sum, *_CLASSES.values()], _ALIASES
-)
 
 
 def get(identifier: Any) -> Metric | None:
@@ -103,7 +100,8 @@ def get(identifier: Any) -> Metric | None:
         return None
     if callable(identifier) and not isinstance(identifier, (Metric, type)):
         return _CLASSES[identifier]() if identifier in _CLASSES else MeanMetricWrapper(identifier)
-    return _REGISTRY.get(identifier)
+    metric: Metric = METRICS.get(identifier)
+    return metric
 
 
 def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...]) -> Metric:
@@ -154,9 +152,13 @@ def _fitting(loss: Loss | None, output_shape: tuple[int, ...], binary: Any, spar
 
 def serialize(metric: Metric) -> dict[str, Any]:
     """A JSON-compatible description of a metric."""
-    return _REGISTRY.serialize(metric)
+    return METRICS.serialize(metric)
 
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Metric]] | None = None) -> Metric:
     """The metric that `serialize` described."""
-    return _REGISTRY.deserialize(config, custom_objects)
+    metric: Metric = METRICS.deserialize(config, custom_objects)
+    return metric
+
+
+__getattr__ = absent.module_getattr(__name__)

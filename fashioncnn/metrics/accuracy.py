@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fashioncnn.losses.loss import Array, aligned, floating, labels_for
+from fashioncnn.losses.loss import aligned, floating, labels_for
 from fashioncnn.metrics.reduction import MeanMetricWrapper
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import METRICS
+from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.tensor import Tensor, tensor
 
 
-def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """1 where the prediction equals the target, else 0.
 
     Example:
@@ -20,10 +23,10 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         array([1., 1., 0.], dtype=float32)
     """
     target, prediction = aligned(y_true, y_pred)
-    return np.asarray(target == prediction, np.float32)
+    return tensor(target == prediction)
 
 
-def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Array:
+def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Tensor:
     """1 where the prediction is on the target's side of `threshold`, else 0.
 
     Args:
@@ -36,10 +39,10 @@ def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5
         array([1., 1., 0.], dtype=float32)
     """
     target, prediction = aligned(y_true, y_pred)
-    return np.asarray(target == (prediction > threshold), np.float32)
+    return tensor(target == (prediction > threshold))
 
 
-def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """1 where prediction and target have their largest number in the same place of the last axis, else 0.
 
     Args:
@@ -53,7 +56,7 @@ def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     return sparse_categorical_accuracy(_largest(y_true), y_pred)
 
 
-def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """1 where the prediction's largest number is in the label's place of the last axis, else 0.
 
     Args:
@@ -65,10 +68,17 @@ def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         array([1., 0.], dtype=float32)
     """
     prediction = floating(y_pred)
-    return np.asarray(labels_for(y_true, prediction) == _largest(prediction), np.float32)
+    labels = np.asarray(y_true)
+    if labels.ndim == prediction.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    largest = _largest(prediction)
+    if labels.size != largest.size:
+        raise ValueError(f"`y_true` of shape {labels.shape} does not fit `y_pred` of shape {prediction.shape}: one "
+                         "label is expected where `y_pred` has a row")
+    return tensor(labels == largest)
 
 
-def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
     """1 where fewer than `k` predictions exceed that of the target's largest class, else 0.
 
     Args:
@@ -83,7 +93,7 @@ def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5)
     return sparse_top_k_categorical_accuracy(_largest(y_true), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Array:
+def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
     """1 where fewer than `k` predictions exceed the label's, else 0.
 
     Args:
@@ -99,13 +109,14 @@ def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: i
     labels = labels_for(y_true, prediction)
     own = np.take_along_axis(prediction, labels[..., None], axis=-1)
     better = (prediction > own).sum(axis=-1)
-    return np.asarray((better < k) & np.isfinite(own[..., 0]), np.float32)
+    return tensor((better < k) & np.isfinite(own[..., 0]))
 
 
 def _largest(values: ArrayLike) -> NDArray[np.intp]:
     return np.asarray(np.argmax(values, axis=-1))
 
 
+@METRICS.register()
 class Accuracy(MeanMetricWrapper):
     """How often predictions equal targets.
 
@@ -115,7 +126,7 @@ class Accuracy(MeanMetricWrapper):
 
     Example:
         >>> Accuracy()([1, 2, 3, 4], [0, 2, 3, 4])
-        0.75
+        array(0.75, dtype=float32)
     """
 
     _direction = "up"
@@ -124,6 +135,7 @@ class Accuracy(MeanMetricWrapper):
         super().__init__(accuracy, name, dtype)
 
 
+@METRICS.register()
 class BinaryAccuracy(MeanMetricWrapper):
     """How often predictions are on their targets' side of a threshold.
 
@@ -134,20 +146,22 @@ class BinaryAccuracy(MeanMetricWrapper):
 
     Example:
         >>> BinaryAccuracy()([1, 1, 0, 0], [0.98, 1, 0, 0.6])
-        0.75
+        array(0.75, dtype=float32)
     """
 
     takes_labels = False
     _direction = "up"
+    threshold = Setting(checks.number)
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
-        self.threshold = checks.number("threshold", threshold)
+        self.threshold = threshold
         super().__init__(binary_accuracy, name, dtype, threshold=self.threshold)
 
     def core_config(self) -> dict[str, Any]:
         return {"type": "binary_accuracy", "threshold": self.threshold}
 
 
+@METRICS.register()
 class CategoricalAccuracy(MeanMetricWrapper):
     """How often predictions have their largest number where their (one-hot) targets have it.
 
@@ -157,7 +171,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
 
     Example:
         >>> CategoricalAccuracy()([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
-        0.5
+        array(0.5, dtype=float32)
     """
 
     takes_labels = False
@@ -170,6 +184,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
         return {"type": "categorical_accuracy"}
 
 
+@METRICS.register()
 class SparseCategoricalAccuracy(MeanMetricWrapper):
     """How often predictions have their largest number at their integer label.
 
@@ -179,7 +194,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
 
     Example:
         >>> SparseCategoricalAccuracy()([1, 0], [[0.2, 0.8], [0.4, 0.6]])
-        0.5
+        array(0.5, dtype=float32)
     """
 
     takes_labels = True
@@ -192,6 +207,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         return {"type": "sparse_categorical_accuracy"}
 
 
+@METRICS.register()
 class TopKCategoricalAccuracy(MeanMetricWrapper):
     """How often the class of a (one-hot) target is among the `k` largest predictions.
 
@@ -202,20 +218,22 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
 
     Example:
         >>> TopKCategoricalAccuracy(k=2)([[0, 0, 1], [1, 0, 0]], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]])
-        0.5
+        array(0.5, dtype=float32)
     """
 
     takes_labels = False
     _direction = "up"
+    k = Setting(lambda name, value: checks.integer(name, value, at_least=1))
 
     def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: str | None = None) -> None:
-        self.k = checks.integer("k", k, at_least=1)
+        self.k = k
         super().__init__(top_k_categorical_accuracy, name, dtype, k=self.k)
 
     def core_config(self) -> dict[str, Any]:
         return {"type": "top_k_categorical_accuracy", "k": self.k}
 
 
+@METRICS.register()
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     """How often an integer label is among the `k` largest predictions.
 
@@ -230,17 +248,18 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
 
     Example:
         >>> SparseTopKCategoricalAccuracy(k=2)([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]])
-        0.5
+        array(0.5, dtype=float32)
     """
 
     takes_labels = True
     _direction = "up"
+    k = Setting(lambda name, value: checks.integer(name, value, at_least=1))
+    from_sorted_ids = Choice(False)
 
     def __init__(self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: str | None = None,
                  from_sorted_ids: bool = False) -> None:
-        if from_sorted_ids:
-            raise checks.unsupported(type(self).__name__, "from_sorted_ids", from_sorted_ids, "False")
-        self.k = checks.integer("k", k, at_least=1)
+        self.from_sorted_ids = from_sorted_ids
+        self.k = k
         super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=self.k)
 
     def core_config(self) -> dict[str, Any]:

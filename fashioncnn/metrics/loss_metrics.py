@@ -6,8 +6,10 @@ from fashioncnn import losses
 from fashioncnn.losses.crossentropy import check_axis, check_ignore_class
 from fashioncnn.metrics.reduction import MeanMetricWrapper
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import METRICS
 
 
+@METRICS.register("mse")
 class MeanSquaredError(MeanMetricWrapper):
     """``mean((target - prediction)**2)``.
 
@@ -17,7 +19,7 @@ class MeanSquaredError(MeanMetricWrapper):
 
     Example:
         >>> MeanSquaredError()([[0.0, 1.0]], [[1.0, 3.0]])
-        2.5
+        array(2.5, dtype=float32)
     """
 
     _direction = "down"
@@ -26,6 +28,7 @@ class MeanSquaredError(MeanMetricWrapper):
         super().__init__(losses.mean_squared_error, name, dtype)
 
 
+@METRICS.register("mae")
 class MeanAbsoluteError(MeanMetricWrapper):
     """``mean(abs(target - prediction))``.
 
@@ -35,7 +38,7 @@ class MeanAbsoluteError(MeanMetricWrapper):
 
     Example:
         >>> MeanAbsoluteError()([[0.0, 1.0]], [[1.0, 3.0]])
-        1.5
+        array(1.5, dtype=float32)
     """
 
     _direction = "down"
@@ -44,6 +47,7 @@ class MeanAbsoluteError(MeanMetricWrapper):
         super().__init__(losses.mean_absolute_error, name, dtype)
 
 
+@METRICS.register("bce")
 class BinaryCrossentropy(MeanMetricWrapper):
     """The mean of `losses.binary_crossentropy`.
 
@@ -62,11 +66,13 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
     def __init__(self, name: str | None = "binary_crossentropy", dtype: str | None = None, from_logits: bool = False,
                  label_smoothing: float = 0.0) -> None:
+        logits = checks.truth("from_logits", from_logits)
         smoothing = checks.number("label_smoothing", label_smoothing, at_least=0, at_most=1)
-        super().__init__(losses.binary_crossentropy, name, dtype, from_logits=bool(from_logits),
+        super().__init__(losses.binary_crossentropy, name, dtype, from_logits=logits,
                          label_smoothing=smoothing)
 
 
+@METRICS.register()
 class CategoricalCrossentropy(MeanMetricWrapper):
     """The mean of `losses.categorical_crossentropy`.
 
@@ -87,11 +93,13 @@ class CategoricalCrossentropy(MeanMetricWrapper):
     def __init__(self, name: str | None = "categorical_crossentropy", dtype: str | None = None,
                  from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> None:
         check_axis(type(self).__name__, axis)
+        logits = checks.truth("from_logits", from_logits)
         smoothing = checks.number("label_smoothing", label_smoothing, at_least=0, at_most=1)
-        super().__init__(losses.categorical_crossentropy, name, dtype, from_logits=bool(from_logits),
+        super().__init__(losses.categorical_crossentropy, name, dtype, from_logits=logits,
                          label_smoothing=smoothing, axis=-1)
 
 
+@METRICS.register()
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """The mean of `losses.sparse_categorical_crossentropy`.
 
@@ -113,5 +121,6 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
                  from_logits: bool = False, ignore_class: int | None = None, axis: int = -1) -> None:
         check_ignore_class(type(self).__name__, ignore_class)
         check_axis(type(self).__name__, axis)
-        super().__init__(losses.sparse_categorical_crossentropy, name, dtype, from_logits=bool(from_logits),
+        logits = checks.truth("from_logits", from_logits)
+        super().__init__(losses.sparse_categorical_crossentropy, name, dtype, from_logits=logits,
                          ignore_class=None, axis=-1)

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from fashioncnn.losses.loss import Array, same_rank
 from fashioncnn.metrics.metric import Metric
+from fashioncnn.utils.registry import METRICS
+from fashioncnn.utils.tensor import Tensor, tensor
+from fashioncnn.utils.variable import Variable
 
 Reduce = Callable[..., Any]
 
@@ -28,6 +31,7 @@ def _for_each_image(values: ArrayLike, sample_weight: ArrayLike | None, reduce: 
     return (reduce(array * weights, axis=inner), reduce(weights, axis=inner)) if inner else (array * weights, weights)
 
 
+@METRICS.register()
 class Sum(Metric):
     """The (weighted) sum of the values it is given.
 
@@ -37,24 +41,24 @@ class Sum(Metric):
 
     Example:
         >>> Sum()([1.0, 2.0, 4.0])
-        7.0
+        array(7., dtype=float32)
     """
+
+    total: Variable
 
     def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
         super().__init__(dtype, name)
-        self.reset_state()
+        self.total = self.add_variable((), "zeros", "float64", name="total")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         products, _ = _for_each_image(values, sample_weight, np.sum)
-        self.total += float(products.sum())
+        self.total.assign_add(products.sum())
 
-    def result(self) -> float:
-        return self.total
-
-    def reset_state(self) -> None:
-        self.total = 0.0
+    def result(self) -> Tensor:
+        return tensor(self.total)
 
 
+@METRICS.register()
 class Mean(Metric):
     """The (weighted) mean of the values it is given: ``sum(weight * value) / sum(weight)``.
 
@@ -64,29 +68,28 @@ class Mean(Metric):
 
     Example:
         >>> Mean()([1.0, 3.0, 5.0, 7.0], sample_weight=[1, 1, 0, 0])
-        2.0
+        array(2., dtype=float32)
     """
+
+    total: Variable
+    count: Variable
 
     def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
         super().__init__(dtype, name)
-        self.reset_state()
+        self.total = self.add_variable((), "zeros", "float64", name="total")
+        self.count = self.add_variable((), "zeros", "float64", name="count")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         products, weights = _for_each_image(values, sample_weight, np.mean)
-        self.total += float(products.sum())
-        self.count += float(weights.sum())
+        self.set_total(self.total + products.sum(), self.count + weights.sum())
 
-    def set_total(self, total: float, count: float) -> None:
-        """Takes over what the core has counted since the last reset."""
-        self.total = total
-        self.count = count
+    def set_total(self, total: Any, count: Any) -> None:
+        """Takes over what somebody else has counted since the last reset."""
+        self.total.assign(total)
+        self.count.assign(count)
 
-    def result(self) -> float:
-        return self.total / self.count if self.count else 0.0
-
-    def reset_state(self) -> None:
-        self.total = 0.0
-        self.count = 0.0
+    def result(self) -> Tensor:
+        return tensor(self.total / self.count if self.count else 0.0)
 
 
 class MeanMetricWrapper(Mean):
@@ -103,7 +106,7 @@ class MeanMetricWrapper(Mean):
         ...     return abs(y_true - y_pred)
         >>> metric = MeanMetricWrapper(error)
         >>> metric.name, metric(np.array([1.0, 2.0]), np.array([1.5, 3.5]))
-        ('error', 1.0)
+        ('error', array(1., dtype=float32))
     """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: str | None = None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
-from fashioncnn import layers
 from fashioncnn.layers import Layer
 from fashioncnn.models.model import Model
 from fashioncnn.models.sequential import Sequential
+from fashioncnn.utils import absent, checks
+from fashioncnn.utils.registry import LAYERS
 
 __all__ = ["Model", "Sequential", "clone_model", "model_from_json"]
 
@@ -21,11 +23,11 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, type[Layer]] 
         custom_objects: Layer classes by name, besides those of `fashioncnn.layers`.
 
     Raises:
-        TypeError: If a layer has an argument that is unknown.
+        ArgumentError: If a layer has an argument that is unknown.
         ValueError: If the description is malformed, or a class unknown.
 
     Example:
-        >>> from fashioncnn import Input
+        >>> from fashioncnn import Input, layers
         >>> model = Sequential([Input((4,)), layers.Dense(3)])
         >>> model_from_json(model.to_json()).output_shape
         (None, 3)
@@ -35,21 +37,31 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, type[Layer]] 
     config = json.loads(json_string)
     if not isinstance(config, dict):
         raise ValueError(f"model_from_json() got {type(config).__name__}; expected the description of a model")
-    model = layers.deserialize(config, custom_objects)
+    model = LAYERS.deserialize(config, custom_objects)
     if not isinstance(model, Model):
         raise ValueError(f"model_from_json() got the description of a layer: {model!r}")
     return model
 
 
-def clone_model(model: Model, input_tensors: Any = None, clone_function: Any = None) -> Model:
-    """A model with the same layers, but with weights of its own that start anew.
+def clone_model(model: Model, input_tensors: Any = None, clone_function: Any = None, call_function: Any = None,
+                recursive: bool = False) -> Model:
+    """A model with the same layers, but with weights of its own that start anew; compiled as the model is.
 
     Raises:
         ValueError: If an argument other than `model` is given.
     """
-    if input_tensors is not None or clone_function is not None:
-        raise ValueError("clone_model() with `input_tensors` or `clone_function` is not supported by fashioncnn; "
-                         "supported: clone_model(model)")
-    clone = layers.deserialize(layers.serialize(model))
-    assert isinstance(clone, Model)
+    options = {"input_tensors": input_tensors, "clone_function": clone_function, "call_function": call_function,
+               "recursive": recursive}
+    for name, value in options.items():
+        if value:
+            raise checks.unsupported("clone_model()", name, value, "clone_model(model)")
+    custom_objects = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
+    clone: Model = LAYERS.deserialize(LAYERS.serialize(model), custom_objects)
+    if model.optimizer is not None and model._compile_arguments is not None:
+        arguments = {name: copy.deepcopy(value) for name, value in model._compile_arguments.items()
+                     if name != "optimizer"}
+        clone.compile(**arguments, optimizer=type(model.optimizer).from_config(model.optimizer.get_config()))
     return clone
+
+
+__getattr__ = absent.module_getattr(__name__)

@@ -21,15 +21,17 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
     network, optimizer = model.built_network, model.optimizer
     assert optimizer is not None, "training needs a compiled model"
     network.trainable = model._trainable_flags()
-    train_step, add = network.train_step, tally.add
+    train_step, add, shape = network.train_step, tally.add, network.output_shapes[-1]
     watched, scheduled = callbacks.wants_train_batches, optimizer.has_schedule
     count = 0
     for batch in batches:
         if watched:
             callbacks.on_train_batch_begin(count)
+            network.trainable = model._trainable_flags()
         if scheduled:
             network.learning_rate = optimizer.rate_for_step(network.iterations)
-        add(train_step(*batch), batch)
+        outputs = tally.room_for_outputs(batch, shape)
+        add(train_step(*batch, outputs), batch, outputs)
         if watched:
             callbacks.on_train_batch_end(count, tally.logs())
         count += 1
@@ -39,22 +41,26 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
 
 
 def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
-    """Loss and metrics of each batch; returns their number."""
-    test_step, add = model.built_network.test_step, tally.add
+    """Loss and metrics of each batch, until `model.stop_evaluating`; returns their number."""
+    network = model.built_network
+    test_step, add, shape = network.test_step, tally.add, network.output_shapes[-1]
     watched = callbacks.wants_test_batches
     count = 0
     for batch in batches:
         if watched:
             callbacks.on_test_batch_begin(count)
-        add(test_step(*batch), batch)
+        outputs = tally.room_for_outputs(batch, shape)
+        add(test_step(*batch, outputs), batch, outputs)
         if watched:
             callbacks.on_test_batch_end(count, tally.logs())
         count += 1
+        if model.stop_evaluating:
+            break
     return count
 
 
 def predict(model: Trainer, batches: Iterable[Batch], rows: int | None, callbacks: CallbackList) -> NDArray[np.float32]:
-    """The model's outputs, one row for each row of the batches.
+    """The model's outputs, one row for each row of the batches, until `model.stop_predicting`.
 
     Args:
         model: The model.
@@ -75,6 +81,8 @@ def predict(model: Trainer, batches: Iterable[Batch], rows: int | None, callback
         parts.append(outputs[start:stop])
         if watched:
             callbacks.on_predict_batch_end(count, {"outputs": parts[-1]})
+        if model.stop_predicting:
+            break
     if whole is not None:
         return whole[: sum(map(len, parts))]
     return np.concatenate(parts) if parts else np.empty((0, *shape), np.float32)

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
+import threading
+import weakref
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fashioncnn._core import Network
-from fashioncnn.layers.dropout import Dropout
+from fashioncnn.layers.arguments import known_shape
 from fashioncnn.layers.graph import Graph
-from fashioncnn.layers.layer import Layer, checked_shape
-from fashioncnn.layers.variable import Variable
+from fashioncnn.layers.layer import Layer
 from fashioncnn.models import summary
-from fashioncnn.models.training import Trainer
-from fashioncnn.saving.registry import snake_case
+from fashioncnn.models.objective import Objective
+from fashioncnn.models.training import Plan, Trainer
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS, snake_case
+from fashioncnn.utils.tensor import Tensor
+from fashioncnn.utils.variable import Place, Variable
 
 
 class Model(Trainer, Layer):
     """A network of layers that can be trained. Make one with `Sequential`.
 
-    A model is a layer too: it can be part of another model, and both then have the same weights.
+    A model is a layer too: it can be part of another model, and both then have the same weights. It can be copied, and
+    pickled with all that it has learned.
 
     Args:
         inputs: Not supported.
@@ -33,26 +37,41 @@ class Model(Trainer, Layer):
         trainable: Whether training changes the weights.
 
     Raises:
-        ValueError: When `Model` itself is made.
+        NotImplementedError: When `Model` itself is made.
     """
+
+    has_weights = True
+    _core_methods: ClassVar[tuple[str, ...]] = (
+        *Layer._core_methods, "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics",
+        "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
+        "train_function", "test_function", "predict_function")
+    _instead = "Models and training steps of your own are not supported yet: use Sequential, and callbacks."
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True,
                  **options: Any) -> None:
         if type(self) is Model or inputs is not None or outputs is not None:
-            raise ValueError("Model(inputs, outputs) is not supported by fashioncnn; supported: Sequential([...])")
+            raise NotImplementedError("Model(inputs, outputs) is not supported by fashioncnn (yet); supported: "
+                                      "Sequential([...])")
         Layer.__init__(self, name=name, trainable=trainable, **options)
         Trainer.__init__(self)
         self.network: Network | None = None
-        self._home = object()
         self._parameters: list[Variable] = []
-        self._borrowed: list[tuple[Variable, NDArray[np.float32]]] = []
-        self._built_here: list[Layer] = []
+        self._borrowed: list[tuple[Variable, int]] = []
+        self._outer: list[weakref.ref[Model]] = []
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, without the input."""
-        raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn; "
+        raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn (yet); "
                                   "supported: Sequential")
+
+    def _flatten_layers(self) -> Iterator[Layer]:
+        yield self
+        for layer in self.layers:
+            yield from layer._flatten_layers()
+
+    def _output_name(self) -> str:
+        return self.layers[-1].name if self.layers else self.name
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights.
@@ -61,56 +80,110 @@ class Model(Trainer, Layer):
             input_shape: With the batch axis first: ``(None, 28, 28, 1)``.
 
         Raises:
+            NotImplementedError: If a class redefines what the core does.
             ValueError: If a layer does not fit, or the model was built for another shape.
         """
-        shape = checked_shape("input_shape", tuple(input_shape)[1:])
+        shape = known_shape("input_shape", tuple(input_shape)[1:])
         if self._input_shape not in (None, shape):
             raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
                              f"{self.input_shape}")
         if self.network is None:
-            with self._unbuilt_after_an_error():
-                self._build_network(shape)
+            self._settle(self._plan(shape))
 
-    def _build_network(self, input_shape: tuple[int, ...]) -> None:
+    def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
+        """The network for inputs of this shape, and what belongs to it. Raises if something does not fit.
+
+        Args:
+            input_shape: Without the batch axis.
+            objective: What it is to be trained for; None: what the model was compiled with.
+        """
         graph = Graph()
-        self.connect(graph, graph.input(input_shape, "input"))
-        built_here = [layer for layer, _, _ in graph.connections if not layer.built]
+        graph.connect(self, graph.input(input_shape, "input"))
         network, parameters = graph.build()
-        network.seed = _dropout_seed(graph)
-        self.network, self._built_here = network, built_here
-        self._parameters, self._borrowed = [], []
-        for parameter in parameters:
-            borrowed = parameter.layer.adopt(parameter, self._home)
-            if borrowed is not None:
-                self._borrowed.append((borrowed, parameter.view))
-            self._parameters.append(parameter.layer.weight(parameter.name))
-        if self._compiled:
-            assert self.optimizer is not None
-            self._configure(network, self.optimizer, self.loss, self._wanted_metrics)
-            network.check_finite = self._check_finite
+        objective = self._objective if objective is None else objective
+        metrics = objective.resolve(network.output_shapes[-1])
+        objective.apply(network, metrics)
+        network.check_finite = self._check_finite
+        return Plan(graph, network, parameters, metrics)
+
+    def _settle(self, plan: Plan) -> None:
+        """Makes the planned network the model's own: from now on the layers' weights are in it."""
+        network, before = plan.network, self.network
+        if self.compiled and self.optimizer is not None:
+            self.optimizer.attach(network, [parameter.path for parameter in plan.parameters])
+        plan.graph.settle(network)
+        for layer in self._flatten_layers():
+            if isinstance(layer, Model) and layer is not self:
+                layer._outer.append(weakref.ref(self))
+        old, self._parameters, self._borrowed = self._parameters, [], []
+        for parameter in plan.parameters:
+            values = np.empty(parameter.shape, np.float32)
+            network.read("weights", parameter.offset, values)
+            variable = parameter.layer.weight_of(parameter, values)
+            self._parameters.append(variable)
+            if variable.place is None or variable.place.network is before:
+                variable.move(Place(network, parameter.offset))
+            else:
+                self._borrowed.append((variable, parameter.offset))
+        for variable in old:
+            if variable.place is not None and variable.place.network is before:
+                variable.leave()
+        self.network, self._metrics = network, plan.metrics
 
     def _forget_network(self) -> None:
-        self.network = None
-        if self.optimizer is not None:
-            self.optimizer.detach()
+        """Undoes `_settle`."""
+        for variable in self._parameters:
+            if variable.place is not None and variable.place.network is self.network:
+                variable.leave()
+        if self.network is not None:
+            self._forget_compilation()
+        self.network = self._input_shape = self._output_shape = None
         self._parameters, self._borrowed = [], []
-        for layer in self._built_here:
-            layer.forget()
+
+    def _refuse_change(self) -> None:
+        """Raises if another model's network was made from this one's layers: it would not see the change."""
+        for reference in self._outer:
+            outer = reference()
+            if outer is not None:
+                raise ValueError(f"model '{self.name}' is part of model '{outer.name}', which is built and would not "
+                                 "see the change; change it first, or make a new model")
+
+    def _weight_paths(self) -> list[str]:
+        return [variable.path for variable in self._parameters]
 
     def _trainable_flags(self) -> list[bool]:
         return [variable.trainable for variable in self._parameters]
 
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
-        for variable, view in self._borrowed:
-            view[...] = variable.value
+        for variable, offset in self._borrowed:
+            self.built_network.write("weights", offset, variable.numpy())
 
     def _push(self) -> None:
         """Hands weights that live in another model's network back to it."""
-        for variable, view in self._borrowed:
-            variable.value[...] = view
+        for variable, offset in self._borrowed:
+            values = np.empty(variable.shape, np.float32)
+            self.built_network.read("weights", offset, values)
+            variable.assign(values)
 
-    def __call__(self, inputs: Any, training: bool = False) -> NDArray[np.float32]:
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the network, which is built anew; weights and optimizer carry what is in it."""
+        state = {**self.__dict__, "network": None, "_parameters": [], "_borrowed": []}
+        del state["_in_pass"], state["_building"], state["_outer"]
+        return {**state, "_random_step": None if self.network is None else self.network.random_step}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._in_pass, self._building, self._outer = threading.Lock(), threading.RLock(), []
+        random_step = self.__dict__.pop("_random_step")
+        if random_step is not None:
+            assert self._input_shape is not None, "a model with a network knows its shapes"
+            self._settle(self._plan(self._input_shape)._replace(metrics=self._metrics))
+            self.built_network.random_step = random_step
+        if self.history is not None:
+            self.history.set_model(self)
+
+    def __call__(self, inputs: Any, training: bool = False) -> Tensor:
         """The model's outputs for an array of inputs, as an array; the quickest way for one image or a few.
 
         Args:
@@ -118,7 +191,8 @@ class Model(Trainer, Layer):
             training: Whether to act as in training (dropout does).
 
         Raises:
-            TypeError: If `inputs` is not made of numbers.
+            ArgumentError: If `inputs` is not made of numbers.
+            NotImplementedError: If `inputs` is a layer.
             ValueError: If it does not fit the model.
         """
         if isinstance(inputs, Layer):
@@ -132,7 +206,7 @@ class Model(Trainer, Layer):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable = checks.flag("trainable", value)
         for layer in self.layers:
             layer.trainable = value
 
@@ -141,8 +215,8 @@ class Model(Trainer, Layer):
         """All weights, in the order of the layers."""
         return [weight for layer in self.layers for weight in layer.weights]
 
-    def _weight_items(self) -> list[tuple[str, NDArray[np.float32]]]:
-        """(name, values) of every weight, for files; writing to the values changes the model.
+    def _weight_items(self) -> list[tuple[str, Variable]]:
+        """(name, weight) of every weight, for files.
 
         Names count the layers of each class, as in Keras's files: "conv2d_1/kernel" is the second Conv2D's, whatever
         the layers are called. So they do not depend on what else was made in the same process.
@@ -158,8 +232,8 @@ class Model(Trainer, Layer):
             kind = snake_case(type(layer).__name__)
             place = f"{kind}_{counts[kind]}" if counts[kind] else kind
             counts[kind] += 1
-            own = layer._weight_items() if isinstance(layer, Model) else [(w.name, w.value) for w in layer.weights]
-            items += [(f"{place}/{name}", values) for name, values in own]
+            own = layer._weight_items() if isinstance(layer, Model) else [(w.name, w) for w in layer.weights]
+            items += [(f"{place}/{name}", weight) for name, weight in own]
         return items
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -221,14 +295,4 @@ class Model(Trainer, Layer):
         """
         import json
 
-        from fashioncnn import layers
-
-        return json.dumps(layers.serialize(self), **options)
-
-
-def _dropout_seed(graph: Graph) -> int:
-    """What decides the dropout masks: the key of the first layer that needs one. Every node draws its own numbers."""
-    for owner in graph.owners:
-        if isinstance(owner, Dropout):
-            return owner.key.seed ^ owner.key.stream << 32
-    return 0
+        return json.dumps(LAYERS.serialize(self), **options)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fashioncnn.layers.arguments import extents
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.input import InputLayer
 from fashioncnn.layers.layer import Layer
 from fashioncnn.models.model import Model
+from fashioncnn.models.objective import NOTHING, Objective
+from fashioncnn.models.training import Plan
+from fashioncnn.utils import checks
+from fashioncnn.utils.registry import LAYERS
 
 
+@LAYERS.register(module="keras")
 class Sequential(Model):
     """A chain of layers.
 
@@ -23,7 +29,7 @@ class Sequential(Model):
         name: A name; None: "sequential", "sequential_1", ...
 
     Raises:
-        TypeError: If `layers` is not a list of layers.
+        ArgumentError: If `layers` is not a list of layers.
         ValueError: If two layers have the same name, or one does not fit the one before it.
 
     Example:
@@ -42,11 +48,11 @@ class Sequential(Model):
     def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name, trainable=trainable)
         if layers is not None and not isinstance(layers, (list, tuple)):
-            raise TypeError(f"Sequential() takes a list of layers, got {layers!r}")
+            raise checks.ArgumentError(f"Sequential() takes a list of layers, got {layers!r}")
         self._input: InputLayer | None = None
         self._stack: list[Layer] = []
         for layer in layers or ():
-            self._append(layer)
+            self.add(layer, rebuild=False)
         if not trainable:
             self.trainable = False
         self._rebuild()
@@ -55,97 +61,116 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         return list(self._stack)
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer, rebuild: bool = True) -> None:
         """Puts a layer at the end. A compiled model with weights must be compiled again.
 
+        Args:
+            layer: The layer.
+            rebuild: Whether the model is built again, if the shape of its inputs is known.
+
         Raises:
-            TypeError: If it is not a layer.
-            ValueError: If its name is taken, or it does not fit the layer before it; the model is as it was then.
+            ArgumentError: If it is not a layer.
+            ValueError: If its name is taken, it does not fit the layer before it, or the model is part of another one
+                that is built; the model is as it was then.
         """
-        before = self._input
+        self._refuse_change()
+        before = self._input, list(self._stack)
         self._append(layer)
+        if rebuild:
+            self._rebuild_or(before)
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Takes the last layer away and returns it. A compiled model with weights must be compiled again.
+
+        Args:
+            rebuild: See `add`.
+
+        Raises:
+            ValueError: If there is none, or the model is part of another one that is built.
+        """
+        self._refuse_change()
+        if not self._stack:
+            raise ValueError(f"pop(): model '{self.name}' has no layers")
+        before = self._input, list(self._stack)
+        layer = self._stack.pop()
+        if not self._stack:
+            self._forget_network()
+        elif rebuild:
+            self._rebuild_or(before)
+        return layer
+
+    def _rebuild_or(self, before: tuple[InputLayer | None, list[Layer]]) -> None:
+        """Builds the model again; if that fails, the layers are those of before."""
         try:
             self._rebuild()
         except BaseException:
-            self._input = before
-            if self._stack and self._stack[-1] is layer:
-                self._stack.pop()
+            self._input, self._stack = before
             raise
-
-    def pop(self) -> Layer:
-        """Takes the last layer away and returns it. A compiled model with weights must be compiled again.
-
-        Raises:
-            ValueError: If there is none.
-        """
-        if not self._stack:
-            raise ValueError(f"pop(): model '{self.name}' has no layers")
-        layer = self._stack.pop()
-        if self._stack:
-            self._rebuild()
-        else:
-            self._built_here = [self]
-            self._forget_network()
-        return layer
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, type):
-            raise TypeError(f"a model is made of layers, got the class {layer.__name__}; write {layer.__name__}(...)")
+            raise checks.ArgumentError(f"a model is made of layers, got the class {layer.__name__}; write "
+                                       f"{layer.__name__}(...)")
         if not isinstance(layer, Layer):
-            raise TypeError(f"a model is made of layers, got {layer!r} of type {type(layer).__name__}")
+            raise checks.ArgumentError(f"a model is made of layers, got {layer!r} of type {type(layer).__name__}")
         if isinstance(layer, InputLayer):
             if self._input is not None or self._stack:
                 raise ValueError(f"model '{self.name}' has an input or layers already; an Input goes first")
             self._input = layer
             return
-        for other in self._stack:
-            if other is layer:
-                raise ValueError(f"the same layer twice ('{layer.name}') is not supported by fashioncnn; supported: "
-                                 "another layer of that kind")
-            if other.name == layer.name:
-                raise ValueError(f"model '{self.name}' has a layer called '{layer.name}' already; names must differ")
+        self._check_new(layer)
         if not self._stack and self._input is None:
-            shape = layer.declared_input_shape or (layer.input_shape[1:] if isinstance(layer, Model) and layer.built
-                                                   else None)
+            shape = layer.declared_input_shape or (layer.input_shape[1:] if isinstance(layer, Model)
+                                                   and layer.knows_shapes else None)
             self._input = None if shape is None else InputLayer(shape)
         self._stack.append(layer)
 
+    def _check_new(self, layer: Layer) -> None:
+        known = {id(inner) for inner in self._flatten_layers()}
+        for inner in layer._flatten_layers():
+            if id(inner) in known:
+                raise ValueError(f"the same layer twice ('{inner.name}') is not supported by fashioncnn (yet): weights "
+                                 "cannot be shared; make another layer of that kind")
+        if any(other.name == layer.name for other in self._stack):
+            raise ValueError(f"model '{self.name}' has a layer called '{layer.name}' already; names must differ")
+
     def _rebuild(self) -> None:
         """Builds the network for the layers as they are now, if the shape of the input is known."""
-        shape = self._input.shape if self._input is not None else self._input_shape
-        if shape is not None and self._stack:
-            if self.network is not None and self.optimizer is not None:
-                self.optimizer.detach()
-                self._compiled = False
-            self._build_network(shape)
+        shape = self._input.shape if self._input is not None else None
+        shape = self._input_shape if shape is None else shape
+        if shape is None or not self._stack:
+            return
+        plan = self._plan(shape, None if self.network is None else NOTHING)
+        if self.network is not None:
+            self._forget_compilation()
+        self._settle(plan)
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         if input_shape is None:
             if self._input is None:
                 raise ValueError(f"build() needs input_shape: model '{self.name}' has no Input")
             input_shape = self._input.batch_shape
+        if None in extents("input_shape", tuple(input_shape)[1:]):
+            return
         super().build(input_shape)
 
-    def _build_network(self, input_shape: tuple[int, ...]) -> None:
+    def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
         if not self._stack:
             raise ValueError(f"model '{self.name}' has no layers; add some")
-        super()._build_network(input_shape)
+        return super()._plan(input_shape, objective)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         (position,) = inputs
-        if self._input is not None and graph.shape(position) != self._input.shape:
-            raise ValueError(f"model '{self.name}' takes inputs of shape {self._input.batch_shape}, got "
-                             f"{(None, *graph.shape(position))}")
+        if self._input is not None:
+            self._input.check(graph.shape(position), self.name)
         for layer in self._stack:
-            position = layer.connect(graph, position)
+            position = graph.connect(layer, position)
         return position
 
     def get_config(self) -> dict[str, Any]:
         """The architecture, as Keras writes it."""
-        from fashioncnn import layers
-
         stack = self._stack if self._input is None else [self._input, *self._stack]
-        config = {**super().get_config(), "layers": [layers.serialize(layer) for layer in stack]}
+        config = {**super().get_config(), "layers": [LAYERS.serialize(layer) for layer in stack]}
         if self.built:
             config["build_input_shape"] = self.input_shape
         return config
@@ -160,14 +185,12 @@ class Sequential(Model):
             custom_objects: Layer classes by name, besides those of `fashioncnn.layers`.
 
         Raises:
-            TypeError: If a layer has an argument that is unknown.
+            ArgumentError: If a layer has an argument that is unknown.
             ValueError: If the description is malformed or a class unknown.
         """
-        from fashioncnn import layers
-
         if not isinstance(config.get("layers"), (list, tuple)):
             raise ValueError(f"a Sequential's config needs a list of 'layers', got {config.get('layers')!r}")
-        stack = [layers.deserialize(layer, custom_objects) for layer in config["layers"]]
+        stack = [LAYERS.deserialize(layer, custom_objects) for layer in config["layers"]]
         model = cls(stack, config.get("trainable", True), config.get("name"))
         if config.get("build_input_shape") is not None:
             model.build(config["build_input_shape"])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Iterator
-from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import _core
-from fashioncnn.models import data
-from fashioncnn.models.data import Array, Expected, Names
+from fashioncnn.models import validation
+from fashioncnn.models.validation import Array, Expected, Names
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
+from fashioncnn.utils.dataset import batches_of
 from fashioncnn.utils.seeds import next_key
 
 Order = NDArray[np.int64] | None
@@ -37,6 +38,13 @@ class Source(Protocol):
     def bind(self, expected: Expected) -> None:
         """Checks what can be checked against the model; must come before iteration."""
 
+    @property
+    def runs_once(self) -> bool:
+        """Whether a second pass would not give the same batches."""
+
+    def tell(self, event: str) -> None:
+        """Tells whoever makes the batches that an epoch begins or ends."""
+
     def __iter__(self) -> Iterator[Batch]: ...
 
 
@@ -55,7 +63,7 @@ class ArraySource:
         first_row: What messages call the first row.
 
     Raises:
-        TypeError, ValueError: If the arrays cannot be used.
+        ArgumentError, ValueError: If the arrays cannot be used.
     """
 
     def __init__(self, names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
@@ -63,8 +71,8 @@ class ArraySource:
         self._names = names
         self._x = as_array(names.caller, names.x, x)
         self._y = None if y is None else as_array(names.caller, names.y, y)
-        self._weights = data.sample_weights(names, sample_weight, len(self._x))
-        data.check_lengths(names, self._x, self._y, self._weights)
+        self._weights = validation.sample_weights(names, sample_weight, len(self._x))
+        validation.check_lengths(names, self._x, self._y, self._weights)
         if class_weight is not None and sample_weight is not None:
             raise ValueError(f"{names.caller}() got both `class_weight` and `sample_weight`; give one of them")
         self._class_weight = class_weight
@@ -82,6 +90,11 @@ class ArraySource:
     @property
     def steps(self) -> int:
         return math.ceil(len(self._x) / self._batch_size)
+
+    runs_once = False
+
+    def tell(self, event: str) -> None:
+        """Arrays need not know."""
 
     @property
     def row_shape(self) -> tuple[int, ...]:
@@ -109,15 +122,15 @@ class ArraySource:
         return parts[0], parts[1]
 
     def bind(self, expected: Expected) -> None:
-        self._x = data.inputs(self._names, self._x, expected, self._first_row)
+        self._x = validation.inputs(self._names, self._x, expected, self._first_row)
         if expected.loss is None:
             return
         if self._y is None:
             raise ValueError(f"{self._names.caller}() needs {self._names.y}: the loss '{expected.loss.name}' compares "
                              "predictions with it")
-        self._y = data.targets(self._names, self._y, expected, self._first_row)
+        self._y = validation.targets(self._names, self._y, expected, self._first_row)
         if self._class_weight is not None:
-            self._weights = data.class_weights(self._names.caller, self._class_weight, self._y, expected.output_shape)
+            self._weights = validation.class_weights(self._names.caller, self._class_weight, self._y)
 
     def __iter__(self) -> Iterator[Batch]:
         return self.cut(self._batch_size)
@@ -145,31 +158,45 @@ class BatchSource:
 
     def __init__(self, names: Names, batches: Any, shuffle: bool = False, class_weight: Any = None) -> None:
         self._names = names
-        self._indexed = hasattr(batches, "__getitem__") and hasattr(batches, "__len__")
         self._batches = batches
+        self._indexed = hasattr(batches, "__getitem__") and hasattr(batches, "__len__")
         self._shuffle = shuffle
         self._class_weight = class_weight
         self._expected: Expected | None = None
-        if hasattr(batches, "__len__") and len(batches) == 0:
+        self._peeked: list[Any] = []
+        if self.steps == 0:
             raise ValueError(f"{names.caller}() got {names.x} without batches")
 
     @property
     def steps(self) -> int | None:
-        return len(self._batches) if hasattr(self._batches, "__len__") else None
+        if hasattr(self._batches, "num_batches"):
+            return cast("int | None", self._batches.num_batches)
+        try:
+            return len(self._batches)
+        except TypeError:  # there is no len(), or it does not know
+            return None
+
+    @property
+    def runs_once(self) -> bool:
+        return isinstance(self._batches, Iterator)
 
     @property
     def row_shape(self) -> tuple[int, ...]:
-        if self._indexed:
-            first = self._batches[0]
-        else:
-            iterator = iter(self._batches)
-            try:
-                first = next(iterator)
-            except StopIteration:
-                raise ValueError(f"{self._names.caller}() got {self._names.x} without batches") from None
-            if iterator is self._batches:
-                self._batches = chain([first], iterator)
-        return ArraySource(self._names, self._parts(first)[0]).row_shape
+        return ArraySource(self._names, self._parts(self._first_batch())[0]).row_shape
+
+    def _first_batch(self) -> Any:
+        """The first batch, which a pass still begins with; it is fetched once."""
+        if not self._peeked:
+            if self._indexed:
+                self._peeked = [self._batches[0]]
+            else:
+                iterator = iter(self._batches)
+                self._peeked = list(itertools.islice(iterator, 1))
+                if not self._peeked:
+                    raise ValueError(f"{self._names.caller}() got {self._names.x} without batches")
+                if iterator is self._batches:
+                    self._batches = itertools.chain(self._peeked, iterator)
+        return self._peeked[0]
 
     def _parts(self, batch: Any) -> tuple[Any, ...]:
         parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
@@ -180,26 +207,32 @@ class BatchSource:
 
     def bind(self, expected: Expected) -> None:
         self._expected = expected
+        if expected.is_new:
+            self._checked(self._first_batch(), scan=True)
+        self._peeked = []
 
-    def _checked(self, batch: Any) -> Batch:
+    def _checked(self, batch: Any, scan: bool = False) -> Batch:
         assert self._expected is not None, "bind comes first"
         x, y, weights = (*self._parts(batch), None, None)[:3]
         x = as_array(self._names.caller, self._names.x, x)
         source = ArraySource(self._names, x, y, weights, batch_size=len(x), class_weight=self._class_weight)
-        source.bind(self._expected._replace(scan=False))
+        source.bind(self._expected._replace(scan=scan))
         return next(iter(source))
 
     def __iter__(self) -> Iterator[Batch]:
-        self._tell("on_epoch_begin")
-        if self._indexed:
-            count = len(self._batches)
-            order = _core.permutation(count, *next_key()).tolist() if self._shuffle else range(count)
-            yield from (self._checked(self._batches[index]) for index in order)
-        else:
-            yield from map(self._checked, self._batches)
-        self._tell("on_epoch_end")
+        return map(self._checked, self._raw_batches())
 
-    def _tell(self, event: str) -> None:
+    def _raw_batches(self) -> Iterator[Any]:
+        if not self._indexed:
+            return iter(self._batches)
+        count = self.steps
+        if count is None:
+            return batches_of(self._batches, itertools.count())
+        order = _core.permutation(count, *next_key()).tolist() if self._shuffle else range(count)
+        return batches_of(self._batches, order)
+
+    def tell(self, event: str) -> None:
+        """Calls the data set's method of this name, if it has one."""
         if hasattr(self._batches, event):
             getattr(self._batches, event)()
 
@@ -209,7 +242,7 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
     """The source for whatever a caller passed as x.
 
     Raises:
-        TypeError, ValueError: If it cannot be used, or comes with arguments that go with arrays only.
+        ArgumentError, ValueError: If it cannot be used, or comes with arguments that go with arrays only.
     """
     if x is None:
         raise ValueError(f"{names.caller}() needs {names.x}")
@@ -239,15 +272,48 @@ class Epochs:
 
     def epoch(self) -> Iterator[Batch]:
         """The batches of the next epoch. Warns when there are not enough."""
-        if self._iterator is None or self._steps is None:
-            self._iterator, self._taken = iter(self._source), 0
-        before = self._taken
-        for batch in islice(self._iterator, self._steps):
-            self._taken += 1
-            yield batch
-        if self._taken == before or (self._steps and self._taken - before < self._steps):
-            warnings.warn(f"the data ran out after {self._taken - before} batches of an epoch; it must make at least "
-                          "steps_per_epoch * epochs of them", stacklevel=2)
+        self._source.tell("on_epoch_begin")
+        try:
+            if self._iterator is None or self._steps is None:
+                self._iterator, self._taken = iter(self._source), 0
+            before = self._taken
+            for batch in itertools.islice(self._iterator, self._steps):
+                self._taken += 1
+                yield batch
+            self._end(self._taken - before)
+        finally:
+            self._source.tell("on_epoch_end")
+
+    def _end(self, count: int) -> None:
+        """After an epoch of `count` batches."""
+        if count == 0 or (self._steps and count < self._steps):
+            warnings.warn(f"the data ran out after {count} batches of an epoch; it must make at least "
+                          "steps_per_epoch * epochs of them", stacklevel=4)
             self._iterator = None
         elif self._taken == self._source.steps:
             self._iterator = None
+
+
+class Repeats(Epochs):
+    """A source whose epochs all have the same batches: the first `steps`, or all."""
+
+    def __init__(self, source: Source, steps: int | None) -> None:
+        super().__init__(source, steps)
+        self._kept: list[Batch] | None = [] if steps is not None and source.runs_once else None
+
+    def epoch(self) -> Iterator[Batch]:
+        self._source.tell("on_epoch_end")
+        self._iterator = None
+        if self._kept:
+            yield from self._kept
+            return
+        for batch in super().epoch():
+            if self._kept is not None:
+                self._kept.append(_copied(batch))
+            yield batch
+
+
+def _copied(batch: Batch) -> Batch:
+    """A batch that does not change when its maker uses its arrays again."""
+    x, y, order, start, stop, weights = batch
+    return x.copy(), None if y is None else y.copy(), order, start, stop, weights

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fashioncnn.layers.layer import Layer
-from fashioncnn.layers.variable import Variable
 from fashioncnn.utils import checks
+from fashioncnn.utils.variable import Variable
 
 if TYPE_CHECKING:
     from fashioncnn.models.model import Model
@@ -58,8 +58,8 @@ def _column_widths(line_length: int, ends: Sequence[float]) -> list[int]:
 
 def _rows(layer: Layer, expand_nested: bool, depth: int) -> Iterator[list[str]]:
     prefix = "   " * depth + "└ " if depth else ""
-    shape = f"({', '.join(map(str, layer.output_shape))})" if layer.built else "?"
-    count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+    shape = f"({', '.join(map(str, layer.output_shape))})" if layer.knows_shapes else "?"
+    count = f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)"
     trainable = "-" if not layer.weights else "Y" if layer.trainable else "N"
     yield [f"{prefix}{layer.name} ({type(layer).__name__})", shape, count, trainable]
     if expand_nested:
@@ -136,7 +136,7 @@ def _totals(model: Model) -> Iterator[str]:
 
 
 def _count(weights: Iterable[Variable]) -> int:
-    return sum(weight.value.size for weight in weights)
+    return sum(weight.size for weight in weights)
 
 
 def _size_text(size: float) -> str:

@@ -2,62 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, cast
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from fashioncnn._core import Network
-from fashioncnn.metrics import Mean, Metric
+import numpy as np
+from numpy.typing import NDArray
+
+from fashioncnn.metrics import Mean
+from fashioncnn.models.objective import CompiledMetric
 from fashioncnn.models.sources import Batch
+from fashioncnn.utils.tensor import Tensor
 
-
-class CompiledMetric(NamedTuple):
-    """A metric of a compiled model."""
-
-    name: str
-    metric: Metric
-    weighted: bool
-
-    def core_config(self) -> dict[str, object] | None:
-        """What the core's `Network.set_metrics` takes, or None where Python computes the metric."""
-        config = self.metric.core_config()
-        return None if config is None else {**config, "weighted": self.weighted}
+Logs = dict[str, Any]
 
 
 class Tally:
-    """Adds up batches; made anew for every pass, when the metrics have just been reset.
+    """Adds up the batches of one pass.
 
     Args:
-        network: Counts the metrics that the core knows.
-        metrics: All metrics.
+        loss: Shows the mean loss, as the model's metrics do theirs.
+        metrics: All metrics. They are reset.
     """
 
-    def __init__(self, network: Network, metrics: Sequence[CompiledMetric]) -> None:
-        self._network = network
-        self._in_core = [cast(Mean, compiled.metric) for compiled in metrics if compiled.core_config() is not None]
-        self._in_python = [compiled for compiled in metrics if compiled.core_config() is None]
-        self._metrics = {compiled.name: compiled.metric for compiled in metrics}
-        self._order = sorted(["loss", *self._metrics])
+    def __init__(self, loss: Mean, metrics: Sequence[CompiledMetric]) -> None:
+        self._tracker = loss
+        self._metrics = metrics
+        self._in_core = [cast(Mean, entry.metric) for entry in metrics if entry.core_config() is not None]
+        self._in_python = [entry for entry in metrics if entry.core_config() is None]
+        self._totals = [0.0] * (2 * len(self._in_core))
         self._loss = 0.0
         self._rows = 0
+        loss.reset_state()
+        for entry in metrics:
+            entry.metric.reset_state()
 
-    def add(self, loss: float, batch: Batch) -> None:
-        """Adds the batch that the network has just run."""
+    @classmethod
+    def beside(cls, loss: Mean, metrics: Sequence[CompiledMetric]) -> Tally:
+        """A tally that counts in copies, for a pass beside or within another one."""
+        return cls(copy.deepcopy(loss), [entry._replace(metric=copy.deepcopy(entry.metric)) for entry in metrics])
+
+    def room_for_outputs(self, batch: Batch, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+        """Where the core is to put the batch's predictions; None where nobody looks at them."""
+        return np.empty((batch[4] - batch[3], *shape), np.float32) if self._in_python else None
+
+    def add(self, results: tuple[float, ...], batch: Batch, outputs: NDArray[np.float32] | None) -> None:
+        """Adds a batch.
+
+        Args:
+            results: What the core returned: the loss, and sum and weight of every metric that it counts.
+            batch: The batch.
+            outputs: The array that `room_for_outputs` made, filled.
+        """
+        if len(results) != 1 + len(self._totals):
+            raise RuntimeError("the model was compiled anew during this pass, by a callback or in another thread")
         rows = batch[4] - batch[3]
-        self._loss += loss * rows
+        self._loss += results[0] * rows
         self._rows += rows
-        if self._in_python:
-            self._update_in_python(batch)
+        for i in range(len(self._totals)):
+            self._totals[i] += results[i + 1]
+        if outputs is not None:
+            self._update_in_python(batch, outputs)
 
-    def _update_in_python(self, batch: Batch) -> None:
+    def _update_in_python(self, batch: Batch, outputs: NDArray[np.float32]) -> None:
         _, y, order, start, stop, weights = batch
         rows = slice(start, stop) if order is None else order[start:stop]
-        outputs = self._network.last_outputs()
+        targets, outputs = y[rows].view(Tensor), outputs.view(Tensor)
         for _, metric, weighted in self._in_python:
-            metric.update_state(y[rows], outputs, weights[rows] if weighted and weights is not None else None)
+            if weighted:
+                metric.update_state(targets, outputs, sample_weight=None if weights is None else weights[rows])
+            else:
+                metric.update_state(targets, outputs)
 
-    def logs(self) -> dict[str, float]:
+    def logs(self) -> Logs:
         """Loss and metrics of the batches so far, in alphabetical order as in Keras. The loss is the mean over rows."""
-        for metric, totals in zip(self._in_core, self._network.metric_totals(), strict=True):
-            metric.set_total(*totals)
-        loss = self._loss / self._rows if self._rows else 0.0
-        return {name: loss if name == "loss" else self._metrics[name].result() for name in self._order}
+        self._tracker.set_total(self._loss, self._rows)
+        for i, mean in enumerate(self._in_core):
+            mean.set_total(self._totals[2 * i], self._totals[2 * i + 1])
+        found: Logs = {"loss": self._loss / self._rows if self._rows else 0.0}
+        for name, metric, _ in self._metrics:
+            result = metric.result()
+            found.update(result if isinstance(result, Mapping) else {name: result})
+        return {name: as_number(found[name]) for name in sorted(found)}
+
+
+def as_number(value: Any) -> Any:
+    """A float where `value` is a single number, else the value itself."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value

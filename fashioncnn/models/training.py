@@ -2,70 +2,93 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn import losses, optimizers
-from fashioncnn import metrics as metrics_module
+from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
-from fashioncnn.losses import Loss
-from fashioncnn.models import data, loops
-from fashioncnn.models.data import Expected, Names
-from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Source, open_source
-from fashioncnn.models.tally import CompiledMetric, Tally
+from fashioncnn.layers.graph import Graph, Parameter
+from fashioncnn.metrics import Mean, Metric
+from fashioncnn.models import loops, objective, validation
+from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
+from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source
+from fashioncnn.models.tally import Logs, Tally
+from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
+from fashioncnn.utils.settings import Configured
+from fashioncnn.utils.tensor import Tensor
 
 # Rows that are predicted in one call of the core where nobody looks at batches; long enough to be quick, and short
 # enough for an interruption to be noticed.
 UNWATCHED_ROWS = 1024
 Verbosity = str | int
-Scores = float | list[float] | dict[str, float]
+Scores = float | list[float] | Logs
 
 
-class Trainer:
+class Plan(NamedTuple):
+    """How a model is to be built: all that can fail is done, and nothing of the model changed yet."""
+
+    graph: Graph
+    network: Network
+    parameters: list[Parameter]
+    metrics: list[CompiledMetric]
+
+
+class Trainer(Configured):
     """What a model does once it is compiled. A base class of `Model`, which owns the network."""
 
-    network: Network | None
     name: str
+    network: Network | None
+    optimizer: Optimizer | None
+    loss: Any
+    history: History | None
+    stop_training: bool
+    stop_evaluating: bool
+    stop_predicting: bool
 
     def __init__(self) -> None:
-        self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
-        self.history: History | None = None
-        self.stop_training = False
+        self.optimizer = None
+        self.loss = None
+        self.history = None
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
+        self._objective = NOTHING
         self._metrics: list[CompiledMetric] = []
-        self._wanted_metrics: tuple[tuple[Any, bool], ...] = ()
+        self._loss_tracker = Mean(name="loss")
+        self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
-        self._compiled = False
+        self._in_pass, self._building = threading.Lock(), threading.RLock()
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: None = None, metrics: Any = None,
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
                 weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
                 jit_compile: str | bool | None = "auto", auto_scale_loss: bool = True,
                 check_finite: bool = True) -> None:
         """Chooses how the model is trained and judged. Weights stay as they are.
 
         Args:
-            optimizer: A name or an object of `fashioncnn.optimizers`.
+            optimizer: A name or an object of `fashioncnn.optimizers`. The model's own goes on where it was.
             loss: A name, a function or an object of `fashioncnn.losses`.
-            loss_weights: None.
+            loss_weights: None, or a number that the loss is multiplied by.
             metrics: A list of names, functions ``f(y_true, y_pred)`` or objects of `fashioncnn.metrics`.
             weighted_metrics: The same; these take the sample weights into account.
             run_eagerly: Without effect: nothing is ever compiled at run time. So is `jit_compile`.
             steps_per_execution: 1.
             jit_compile: See `run_eagerly`.
             auto_scale_loss: Without effect: all numbers are float32.
-            check_finite: Whether a loss in training that is NaN or infinite raises FloatingPointError, which names the
-                step and the first layer that made such a number. In data they are always a ValueError.
+            check_finite: Whether a loss in training that is NaN or infinite, or a weight that becomes so, raises
+                FloatingPointError, which names the step and the first layer that made such a number. In inputs they are
+                always a ValueError.
 
         Raises:
-            TypeError: If an argument has the wrong type.
+            ArgumentError: If an argument has the wrong type.
+            NotImplementedError: If a class redefines what the core does: the model's, the loss's, the optimizer's.
             ValueError: If a name is unknown, an argument is not supported, or the loss does not fit the model's output;
                 the model is as it was before.
 
@@ -74,60 +97,74 @@ class Trainer:
             >>> model = Sequential([Input((4,)), layers.Dense(3, activation="softmax")])
             >>> model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         """
-        if loss_weights is not None:
-            raise checks.unsupported("compile()", "loss_weights", loss_weights, "None")
+        self.refuse_overrides()
         if steps_per_execution != 1:
             raise checks.unsupported("compile()", "steps_per_execution", steps_per_execution, "1")
-        new_optimizer, new_loss = optimizers.get(optimizer), losses.get(loss)
+        new_optimizer = optimizers.get(optimizer)
         if new_optimizer is None:
             raise ValueError("compile() needs an optimizer, got None")
-        wanted = (*((metric, False) for metric in _metric_list("metrics", metrics)),
-                  *((metric, True) for metric in _metric_list("weighted_metrics", weighted_metrics)))
-        if self.network is None:
-            _resolve(wanted, new_loss, (2,))
-        else:
-            self._configure(self.network, new_optimizer, new_loss, wanted)
-        if self.optimizer is not None and self.optimizer is not new_optimizer:
-            self.optimizer.detach()
-        self.optimizer, self.loss, self._wanted_metrics = new_optimizer, new_loss, wanted
-        self._check_finite = bool(check_finite)
+        wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, self._output_name())
+        new_optimizer.refuse_overrides()
+        if wanted.loss is not None:
+            wanted.loss.refuse_overrides()
+        check_finite = checks.truth("check_finite", check_finite)
+        resolved = wanted.resolve((2,) if self.network is None else self.network.output_shapes[-1])
         if self.network is not None:
-            self.network.check_finite = self._check_finite
-        self._compiled = True
+            self._replace_objective(self.network, new_optimizer, wanted, resolved)
+        elif self.optimizer is not None and self.optimizer is not new_optimizer:
+            self.optimizer.detach()
+        self.optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
+        self._loss_tracker.reset_state()
+        self._check_finite = check_finite
+        self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
+                                   "metrics": metrics, "weighted_metrics": weighted_metrics,
+                                   "check_finite": check_finite}
+        if self.network is not None:
+            self.network.check_finite = check_finite
 
-    def _configure(self, network: Network, optimizer: Optimizer, loss: Loss | None,
-                   wanted: Sequence[tuple[Any, bool]]) -> None:
-        """Hands a compiled model's choices to the core: all of them, or none if one does not fit."""
-        metrics = _resolve(wanted, loss, network.output_shapes[-1])
+    def _replace_objective(self, network: Network, optimizer: Optimizer, wanted: Objective,
+                           resolved: Sequence[CompiledMetric]) -> None:
+        """Tells the core of another objective and optimizer: of both, or of none if one does not fit."""
+        before, paths = self.optimizer, self._weight_paths()
+        optimizer.check_attachable(network, paths)
+        wanted.apply(network, resolved)
+        if before is not None and before is not optimizer:
+            before.detach()
         try:
-            _set_objectives(network, loss, metrics)
-            optimizer.attach(network)
+            optimizer.attach(network, paths)
         except BaseException:
-            _set_objectives(network, self.loss, self._metrics)
+            self._objective.apply(network, self._metrics)
+            if before is not None:
+                before.attach(network, paths)
             raise
-        self._metrics = metrics
+
+    def _forget_compilation(self) -> None:
+        """Undoes `compile`."""
+        if self.optimizer is not None:
+            self.optimizer.detach()
+        self._compile_arguments, self._objective, self._metrics = None, NOTHING, []
 
     @property
     def compiled(self) -> bool:
         """Whether `compile` was called."""
-        return self._compiled
+        return self._compile_arguments is not None
 
     @property
-    def metrics(self) -> list[metrics_module.Metric]:
-        """The metrics of a compiled model that is built."""
-        return [compiled.metric for compiled in self._metrics]
+    def metrics(self) -> list[Metric]:
+        """What a compiled model shows: the mean loss, and all metrics as one, whose `metrics` they are."""
+        if not self.compiled:
+            return []
+        return [self._loss_tracker, CompileMetrics(self._metrics)] if self._metrics else [self._loss_tracker]
 
     @property
     def metrics_names(self) -> list[str]:
-        """What the numbers that `evaluate` returns are called, in its order."""
-        return ["loss", *(compiled.name for compiled in self._metrics)] if self._compiled else []
+        """The names of `metrics`. Those of single metrics are the keys that ``evaluate(..., return_dict=True)`` has."""
+        return [metric.name for metric in self.metrics]
 
     def reset_metrics(self) -> None:
         """Forgets what the metrics have counted. Every pass over data, and every batch on its own, does so first."""
-        if self.network is not None:
-            self.network.reset_metrics()
-        for compiled in self._metrics:
-            compiled.metric.reset_state()
+        for metric in self.metrics:
+            metric.reset_state()
 
     @property
     def built_network(self) -> Network:
@@ -156,17 +193,17 @@ class Trainer:
             y: Targets: an array with N rows.
             batch_size: Rows of a batch; None: 32.
             epochs: Where to stop: epochs are counted from `initial_epoch`.
-            verbose: 0: silent; 1: a progress bar; 2: a line for each epoch; "auto": 1 on a terminal or in a notebook,
-                else 2.
+            verbose: 0: silent; 1: a progress bar; 2: a line for each epoch; 3: its number only; "auto": 1 on a terminal
+                or in a notebook, else 2.
             callbacks: A list of `callbacks.Callback`.
             validation_split: Which part of the rows is kept, from the end and before shuffling, for validation.
             validation_data: (x, y) or (x, y, sample_weight), or whatever else `evaluate` takes as x.
             shuffle: Whether the rows come in a new random order in every epoch.
-            class_weight: A dict of weights by class number.
+            class_weight: A dict of weights by class number; a class without one counts 1.
             sample_weight: A weight for each row.
             initial_epoch: The number of the first epoch.
             steps_per_epoch: Batches of an epoch; None: all.
-            validation_steps: Batches of a validation; None: all.
+            validation_steps: Batches of a validation, the same first ones each time; None: all.
             validation_batch_size: Rows of a batch in validation; None: `batch_size`.
             validation_freq: Validate after every so many epochs, or after these (counted from 1).
 
@@ -174,15 +211,17 @@ class Trainer:
             The `callbacks.History`: its `history` holds each epoch's loss and metrics.
 
         Raises:
-            TypeError: If an argument has the wrong type, such as labels that are not integers.
+            ArgumentError: If an argument has the wrong type.
+            NotImplementedError: If the model's class redefines what the core does.
             ValueError: If an argument does not fit the model or the others, or holds NaN; nothing was changed then.
-            FloatingPointError: If the loss becomes NaN or infinite (see `compile`); the last update is not made.
+            FloatingPointError: If the loss or a weight becomes NaN or infinite (see `compile`); the last update is not
+                made.
         """
         self._require_compiled("fit")
         checks.integer("epochs", epochs, at_least=0)
         checks.integer("initial_epoch", initial_epoch, at_least=0)
         checks.number("validation_split", validation_split, at_least=0, below=1)
-        shuffle = _truth("fit", "shuffle", shuffle)
+        shuffle = checks.truth("shuffle", shuffle)
         validated = _validated_epochs(validation_freq)
         verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
@@ -200,32 +239,28 @@ class Trainer:
             if not isinstance(training, ArraySource):
                 raise ValueError("fit() got `validation_split`, which needs arrays; pass `validation_data` instead")
             training, validation = training.split(validation_split, validation_batch_size)
-        self._prepare([source for source in (training, validation) if source is not None], scan=True)
+        self._prepare([source for source in (training, validation) if source is not None], scan=True, finite=finite)
         passes = Epochs(training, steps_per_epoch)
-        tests = None if validation is None else Epochs(validation, validation_steps)
+        tests = None if validation is None else Repeats(validation, validation_steps)
+        training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
         with self._watching_for_nan(finite):
             self._run_epochs(everyone, passes, tests, range(initial_epoch, epochs), validated)
         return self.history
 
-    def _run_epochs(self, callbacks: CallbackList, passes: Epochs, tests: Epochs | None, epochs: range,
+    def _run_epochs(self, callbacks: CallbackList, passes: Epochs, tests: Repeats | None, epochs: range,
                     validated: Any) -> None:
         self.stop_training = False
-        logs: dict[str, float] = {}
+        logs: Logs = {}
         callbacks.on_train_begin()
         for epoch in epochs:
             callbacks.on_epoch_begin(epoch)
-            tally = self._new_tally()
-            try:
-                steps = loops.train(self, passes.epoch(), tally, callbacks)
-            finally:
-                self._push()
+            steps, logs = self._train_epoch(passes, callbacks)
             if steps == 0:
                 if epoch == epochs.start:
                     raise ValueError("fit() got `x` without batches")
                 break
-            logs = tally.logs()
             if tests is not None and validated(epoch + 1):
                 scores = self._test(tests, callbacks)
                 logs.update({f"val_{name}": value for name, value in scores.items()})
@@ -233,6 +268,15 @@ class Trainer:
             if self.stop_training:
                 break
         callbacks.on_train_end(logs)
+
+    def _train_epoch(self, passes: Epochs, callbacks: CallbackList) -> tuple[int, Logs]:
+        """The number of batches, and their loss and metrics."""
+        with self._tally() as tally:
+            try:
+                steps = loops.train(self, passes.epoch(), tally, callbacks)
+            finally:
+                self._push()
+            return steps, tally.logs()
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbosity = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
@@ -250,10 +294,10 @@ class Trainer:
             return_dict: Whether to return a dict.
 
         Returns:
-            The loss as a float; with metrics a list ``[loss, metric, ...]``, in the order of `metrics_names`.
+            The loss as a float; with metrics a list ``[loss, metric, ...]``, in the order in which `compile` got them.
 
         Raises:
-            TypeError: If an argument has the wrong type.
+            ArgumentError: If an argument has the wrong type.
             ValueError: If an argument does not fit the model or the others.
         """
         self._require_compiled("evaluate")
@@ -261,18 +305,19 @@ class Trainer:
         steps = _optional_count("steps", steps)
         source = open_source(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
-        passes = Epochs(source, steps)
+        passes = Repeats(source, steps)
         scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
         if not scores:
             raise ValueError("evaluate() got `x` without batches")
         return self._scores(scores, return_dict)
 
-    def _test(self, passes: Epochs, callbacks: CallbackList) -> dict[str, float]:
+    def _test(self, passes: Repeats, callbacks: CallbackList) -> Logs:
         """Loss and metrics of one pass; nothing where there were no batches left."""
+        self.stop_evaluating = False
         callbacks.on_test_begin()
-        tally = self._new_tally()
-        count = loops.test(self, passes.epoch(), tally, callbacks)
-        logs = tally.logs() if count else {}
+        with self._tally() as tally:
+            count = loops.test(self, passes.epoch(), tally, callbacks)
+            logs = tally.logs() if count else {}
         callbacks.on_test_end(logs)
         return logs
 
@@ -291,7 +336,7 @@ class Trainer:
             result (N, ...): one row for each row of `x`.
 
         Raises:
-            TypeError: If an argument has the wrong type.
+            ArgumentError: If an argument has the wrong type.
             ValueError: If `x` does not fit the model.
         """
         verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
@@ -300,6 +345,7 @@ class Trainer:
         self._prepare([source], with_targets=False)
         passes = Epochs(source, steps)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
+        self.stop_predicting = False
         everyone.on_predict_begin()
         batches, rows = passes.epoch(), None
         if isinstance(source, ArraySource):
@@ -316,71 +362,79 @@ class Trainer:
         self._require_compiled("train_on_batch")
         source = _one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source])
-        tally = self._new_tally()
-        loops.train(self, source, tally, CallbackList())
-        self._push()
-        return self._scores(tally.logs(), return_dict)
+        with self._tally() as tally:
+            loops.train(self, source, tally, CallbackList())
+            self._push()
+            return self._scores(tally.logs(), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Scores:
         """The loss and the metrics of one batch. Arguments, results and errors as for `evaluate`."""
         self._require_compiled("test_on_batch")
         source = _one_batch("test_on_batch", x, y, sample_weight, None)
         self._prepare([source])
-        tally = self._new_tally()
-        loops.test(self, source, tally, CallbackList())
-        return self._scores(tally.logs(), return_dict)
+        with self._tally() as tally:
+            loops.test(self, source, tally, CallbackList())
+            return self._scores(tally.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> NDArray[np.float32]:
         """The outputs for one batch. Errors as for `predict`."""
-        return self._outputs("predict_on_batch", x, training=False)
+        return self._outputs("predict_on_batch", x, training=False).numpy()  # type: ignore[no-any-return]
 
-    def _outputs(self, caller: str, x: Any, training: bool) -> NDArray[np.float32]:
+    def _outputs(self, caller: str, x: Any, training: bool) -> Tensor:
         """The outputs for an array, without callbacks and with as little in between as possible."""
         names = Names(caller)
         array = as_array(caller, names.x, x)
-        with self._unbuilt_after_an_error():
-            network = self._network_for(array.shape[1:] or (1,))
-            self._pull()
-            array = data.inputs(names, array, Expected(network.input_shape, network.output_shapes[-1], None))
+        if self.network is None:
+            self._prepare([ArraySource(names, array)], with_targets=False)
+        network = self.built_network
+        self._pull()
+        array = validation.inputs(names, array, Expected(network.input_shape, network.output_shapes[-1], None))
         outputs = np.empty((len(array), *network.output_shapes[-1]), np.float32)
         network.predict(array, 0, len(array), outputs, training)
-        return outputs
-
-    def _new_tally(self) -> Tally:
-        self.reset_metrics()
-        return Tally(self.built_network, self._metrics)
-
-    def _require_compiled(self, caller: str) -> None:
-        if not self._compiled:
-            raise ValueError(f"{caller}() needs a compiled model: call compile() first")
-        if self.loss is None:
-            raise ValueError(f"{caller}() needs a loss: pass `loss` to compile()")
-
-    def _prepare(self, sources: Sequence[Source], scan: bool = False, with_targets: bool = True) -> None:
-        """Builds the model if need be and checks the data; after an error the model is what it was."""
-        with self._unbuilt_after_an_error():
-            network = self._network_for(sources[0].row_shape if self.network is None else None)
-            loss = self.loss if with_targets else None
-            for source in sources:
-                source.bind(Expected(network.input_shape, network.output_shapes[-1], loss, scan))
-        self._pull()
-
-    def _network_for(self, row_shape: tuple[int, ...] | None) -> Network:
-        """The network, built for rows of this shape if there is none yet."""
-        if self.network is None:
-            assert row_shape is not None
-            self._build_network(row_shape)
-        return self.built_network
+        return outputs.view(Tensor)
 
     @contextmanager
-    def _unbuilt_after_an_error(self) -> Iterator[None]:
-        was_built = self.network is not None
+    def _tally(self) -> Iterator[Tally]:
+        """The tally of a pass. One within another, or beside it in another thread, leaves the model's metrics alone."""
+        if not self._in_pass.acquire(blocking=False):
+            yield Tally.beside(self._loss_tracker, self._metrics)
+            return
         try:
-            yield
-        except BaseException:
-            if not was_built:
-                self._forget_network()
-            raise
+            yield Tally(self._loss_tracker, self._metrics)
+        finally:
+            self._in_pass.release()
+
+    def _require_compiled(self, caller: str) -> None:
+        if not self.compiled:
+            raise ValueError(f"{caller}() needs a compiled model: call compile() first")
+        if self._objective.loss is None:
+            raise ValueError(f"{caller}() needs a loss: pass `loss` to compile()")
+
+    def _prepare(self, sources: Sequence[Source], scan: bool = False, with_targets: bool = True,
+                 finite: bool = True) -> None:
+        """Checks the data, and builds the model if need be; after an error it is what it was.
+
+        Args:
+            sources: All data of a call.
+            scan: Whether whole arrays are searched for NaN.
+            with_targets: Whether targets are needed.
+            finite: Whether targets must be finite.
+        """
+        self.refuse_overrides()
+        with self._building:
+            self._bind(sources, scan, with_targets, finite)
+        self._pull()
+
+    def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
+        plan = self._plan(sources[0].row_shape) if self.network is None else None
+        network = self.built_network if plan is None else plan.network
+        loss = self._objective.loss if with_targets else None
+        expected = Expected(network.input_shape, network.output_shapes[-1], loss, scan or plan is not None,
+                            plan is not None, finite and self._check_finite)
+        for source in sources:
+            source.bind(expected)
+        if plan is not None:
+            self._settle(plan)
 
     @contextmanager
     def _watching_for_nan(self, finite: bool) -> Iterator[None]:
@@ -398,15 +452,25 @@ class Trainer:
         params = {"verbose": verbose, "epochs": epochs, "steps": steps}
         return CallbackList(callbacks, self, params, add_history=add_history, add_progbar=verbose != 0)
 
-    def _scores(self, logs: dict[str, float], return_dict: bool) -> Scores:
+    def _scores(self, logs: Logs, return_dict: bool) -> Scores:
         if return_dict:
             return logs
-        return [logs[name] for name in self.metrics_names] if self._metrics else logs["loss"]
+        if not self._metrics:
+            return float(logs["loss"])
+        compiled = [entry.name for entry in self._metrics if entry.name in logs]
+        others = [name for name in logs if name != "loss" and name not in compiled]
+        return [logs[name] for name in ("loss", *compiled, *others)]
 
-    def _build_network(self, input_shape: tuple[int, ...]) -> None:
+    def _output_name(self) -> str:
         raise NotImplementedError
 
-    def _forget_network(self) -> None:
+    def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
+        raise NotImplementedError
+
+    def _settle(self, plan: Plan) -> None:
+        raise NotImplementedError
+
+    def _weight_paths(self) -> list[str]:
         raise NotImplementedError
 
     def _trainable_flags(self) -> list[bool]:
@@ -417,39 +481,6 @@ class Trainer:
 
     def _push(self) -> None:
         raise NotImplementedError
-
-
-def _set_objectives(network: Network, loss: Loss | None, metrics: Sequence[CompiledMetric]) -> None:
-    if loss is not None:
-        network.set_loss(loss.core_config())
-    configs = [compiled.core_config() for compiled in metrics]
-    network.set_metrics([config for config in configs if config is not None])
-
-
-def _metric_list(argument: str, metrics: Any) -> Sequence[Any]:
-    if metrics is None:
-        return []
-    if not isinstance(metrics, (list, tuple)):
-        raise TypeError(f"`{argument}` must be a list, got {metrics!r}")
-    flat = [metric for item in metrics for metric in (item if isinstance(item, (list, tuple)) else [item])]
-    return [metric for metric in flat if metric is not None]
-
-
-def _resolve(wanted: Sequence[tuple[Any, bool]], loss: Loss | None,
-             output_shape: tuple[int, ...]) -> list[CompiledMetric]:
-    """The metrics with their names in logs: as Keras, a weighted one whose name is taken is called "weighted_...".
-
-    Raises:
-        ValueError: If a name is unknown or used twice.
-    """
-    resolved: dict[str, CompiledMetric] = {}
-    for identifier, weighted in wanted:
-        metric = metrics_module.resolve(identifier, loss, output_shape)
-        name = f"weighted_{metric.name}" if weighted and metric.name in resolved else metric.name
-        if name in resolved or name == "loss":
-            raise ValueError(f"compile() got two metrics called '{name}'; give one of them another name")
-        resolved[name] = CompiledMetric(name, metric, weighted)
-    return list(resolved.values())
 
 
 def _validation_source(validation_data: Any, batch_size: int | None, steps: int | None) -> ArraySource | BatchSource:
@@ -468,19 +499,13 @@ def _one_batch(caller: str, x: Any, y: Any, sample_weight: Any, class_weight: An
 
 
 def _verbosity(verbose: Any) -> Verbosity:
-    if verbose not in ("auto", 0, 1, 2):
-        raise ValueError(f"`verbose` must be 'auto', 0, 1 or 2, got {verbose!r}")
+    if verbose not in ("auto", 0, 1, 2, 3):
+        raise ValueError(f"`verbose` must be 'auto', 0, 1, 2 or 3, got {verbose!r}")
     return verbose if verbose == "auto" else int(verbose)
 
 
 def _optional_count(argument: str, value: Any) -> int | None:
     return None if value is None else checks.integer(argument, value, at_least=1)
-
-
-def _truth(caller: str, argument: str, value: Any) -> bool:
-    if not isinstance(value, (bool, int, np.bool_)):
-        raise checks.unsupported(f"{caller}()", argument, value, "True, False")
-    return bool(value)
 
 
 def _validated_epochs(validation_freq: Any) -> Any:

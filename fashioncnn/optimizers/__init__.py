@@ -11,11 +11,10 @@ from fashioncnn.optimizers.adamw import AdamW
 from fashioncnn.optimizers.optimizer import Optimizer
 from fashioncnn.optimizers.rmsprop import RMSprop
 from fashioncnn.optimizers.sgd import SGD
-from fashioncnn.saving.registry import Registry
+from fashioncnn.utils import absent
+from fashioncnn.utils.registry import OPTIMIZERS
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
-
-_REGISTRY: Registry[Optimizer] = Registry("optimizer", "keras.optimizers", Optimizer, [Adam, AdamW, RMSprop, SGD])
 
 
 def get(identifier: Any) -> Optimizer | None:
@@ -28,14 +27,18 @@ def get(identifier: Any) -> Optimizer | None:
         >>> get("adam").learning_rate
         0.001
     """
-    return None if identifier is None else _REGISTRY.get(identifier)
+    return None if identifier is None else OPTIMIZERS.get(identifier)
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
     """A JSON-compatible description of an optimizer."""
-    return _REGISTRY.serialize(optimizer)
+    return OPTIMIZERS.serialize(optimizer)
 
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Optimizer]] | None = None) -> Optimizer:
     """The optimizer that `serialize` described."""
-    return _REGISTRY.deserialize(config, custom_objects)
+    optimizer: Optimizer = OPTIMIZERS.deserialize(config, custom_objects)
+    return optimizer
+
+
+__getattr__ = absent.module_getattr(__name__)

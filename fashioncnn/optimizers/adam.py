@@ -7,8 +7,11 @@ from typing import Any
 from fashioncnn.optimizers.optimizer import Optimizer
 from fashioncnn.optimizers.schedules import LearningRateSchedule
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import OPTIMIZERS
+from fashioncnn.utils.settings import Setting
 
 
+@OPTIMIZERS.register()
 class Adam(Optimizer):
     """Adam: steps of even size, from running means of the gradient and of its square.
 
@@ -39,6 +42,10 @@ class Adam(Optimizer):
     """
 
     _core_type = "adam"
+    beta_1 = Setting(lambda name, value: checks.number(name, value, at_least=0, below=1))
+    beta_2 = Setting(lambda name, value: checks.number(name, value, at_least=0, below=1))
+    epsilon = Setting(lambda name, value: checks.number(name, value, at_least=0))
+    amsgrad = Setting(checks.truth)
 
     def __init__(
         self,
@@ -57,6 +64,7 @@ class Adam(Optimizer):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
         super().__init__(
             learning_rate=learning_rate,
@@ -70,11 +78,12 @@ class Adam(Optimizer):
             loss_scale_factor=loss_scale_factor,
             gradient_accumulation_steps=gradient_accumulation_steps,
             name=name,
+            **unknown,
         )
-        self.beta_1 = checks.number("beta_1", beta_1, at_least=0, below=1)
-        self.beta_2 = checks.number("beta_2", beta_2, at_least=0, below=1)
-        self.epsilon = checks.number("epsilon", epsilon, at_least=0)
-        self.amsgrad = bool(amsgrad)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.amsgrad = amsgrad
 
     def _own_config(self) -> dict[str, Any]:
         return {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fashioncnn.optimizers.adam import Adam
 from fashioncnn.optimizers.schedules import LearningRateSchedule
+from fashioncnn.utils.registry import OPTIMIZERS
 
 
+@OPTIMIZERS.register()
 class AdamW(Adam):
     """Adam with a weight decay of its own, apart from the gradient: `Adam`, with other defaults.
 
@@ -43,6 +47,7 @@ class AdamW(Adam):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
         super().__init__(
             learning_rate=learning_rate,
@@ -60,6 +65,7 @@ class AdamW(Adam):
             loss_scale_factor=loss_scale_factor,
             gradient_accumulation_steps=gradient_accumulation_steps,
             name=name,
+            **unknown,
         )
         if weight_decay is None:
             raise ValueError("AdamW: `weight_decay` must be a number, got None; use Adam for none")

@@ -7,8 +7,11 @@ from typing import Any
 from fashioncnn.optimizers.optimizer import Optimizer
 from fashioncnn.optimizers.schedules import LearningRateSchedule
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import OPTIMIZERS
+from fashioncnn.utils.settings import Setting
 
 
+@OPTIMIZERS.register()
 class RMSprop(Optimizer):
     """RMSprop: divide the gradient by a running root mean square of its recent size.
 
@@ -40,6 +43,10 @@ class RMSprop(Optimizer):
     """
 
     _core_type = "rmsprop"
+    rho = Setting(lambda name, value: checks.number(name, value, at_least=0, below=1))
+    momentum = Setting(lambda name, value: checks.number(name, value, at_least=0, at_most=1))
+    epsilon = Setting(lambda name, value: checks.number(name, value, above=0))
+    centered = Setting(checks.truth)
 
     def __init__(
         self,
@@ -58,6 +65,7 @@ class RMSprop(Optimizer):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
         super().__init__(
             learning_rate=learning_rate,
@@ -71,11 +79,12 @@ class RMSprop(Optimizer):
             loss_scale_factor=loss_scale_factor,
             gradient_accumulation_steps=gradient_accumulation_steps,
             name=name,
+            **unknown,
         )
-        self.rho = checks.number("rho", rho, at_least=0, below=1)
-        self.momentum = checks.number("momentum", momentum, at_least=0, at_most=1)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
-        self.centered = bool(centered)
+        self.rho = rho
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.centered = centered
 
     def _own_config(self) -> dict[str, Any]:
         return {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}

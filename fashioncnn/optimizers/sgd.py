@@ -7,8 +7,11 @@ from typing import Any
 from fashioncnn.optimizers.optimizer import Optimizer
 from fashioncnn.optimizers.schedules import LearningRateSchedule
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import OPTIMIZERS
+from fashioncnn.utils.settings import Setting
 
 
+@OPTIMIZERS.register()
 class SGD(Optimizer):
     """Gradient descent, with or without momentum.
 
@@ -37,6 +40,8 @@ class SGD(Optimizer):
     """
 
     _core_type = "sgd"
+    momentum = Setting(lambda name, value: checks.number(name, value, at_least=0, at_most=1))
+    nesterov = Setting(checks.truth)
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class SGD(Optimizer):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
         super().__init__(
             learning_rate=learning_rate,
@@ -66,9 +72,10 @@ class SGD(Optimizer):
             loss_scale_factor=loss_scale_factor,
             gradient_accumulation_steps=gradient_accumulation_steps,
             name=name,
+            **unknown,
         )
-        self.momentum = checks.number("momentum", momentum, at_least=0, at_most=1)
-        self.nesterov = bool(nesterov)
+        self.momentum = momentum
+        self.nesterov = nesterov
 
     def _own_config(self) -> dict[str, Any]:
         return {"momentum": self.momentum, "nesterov": self.nesterov}

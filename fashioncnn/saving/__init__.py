@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from fashioncnn.saving.weights import load_weights, save_weights
+from fashioncnn.utils import absent
 
 __all__ = ["load_weights", "save_weights"]
+
+__getattr__ = absent.module_getattr(__name__)

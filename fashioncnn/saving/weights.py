@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
 from fashioncnn.saving.files import replacing
+from fashioncnn.utils.variable import Variable
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -23,7 +24,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 class HasWeights(Protocol):
     """A model, as far as its weights go."""
 
-    def _weight_items(self) -> list[tuple[str, NDArray[np.float32]]]: ...
+    def _weight_items(self) -> list[tuple[str, Variable]]: ...
 
 
 def save_weights(model: HasWeights, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -43,7 +44,7 @@ def save_weights(model: HasWeights, filepath: str | os.PathLike[str], overwrite:
     if not overwrite and os.path.exists(filepath):
         raise FileExistsError(f"{os.fspath(filepath)} exists; pass overwrite=True to replace it")
     with replacing(filepath) as file:
-        write(file, dict(model._weight_items()))
+        write(file, {name: weight.numpy() for name, weight in model._weight_items()})
 
 
 def load_weights(model: HasWeights, filepath: str | os.PathLike[str]) -> None:
@@ -62,9 +63,9 @@ def load_weights(model: HasWeights, filepath: str | os.PathLike[str]) -> None:
     """
     _, read = _format(filepath)
     weights = dict(model._weight_items())
-    values = read(os.fspath(filepath), weights)
-    for name, array in weights.items():
-        array[...] = values[name]
+    values = read(os.fspath(filepath), {name: weight.numpy() for name, weight in weights.items()})
+    for name, weight in weights.items():
+        weight.assign(values[name])
 
 
 def _compare_names(path: str, weights: Weights, found: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fashioncnn.utils import absent
 from fashioncnn.utils.dataset import PyDataset
 from fashioncnn.utils.labels import to_categorical
 from fashioncnn.utils.naming import clear_session
@@ -11,3 +12,5 @@ from fashioncnn.utils.seeds import set_random_seed
 Sequence = PyDataset
 
 __all__ = ["Progbar", "PyDataset", "Sequence", "clear_session", "set_random_seed", "to_categorical"]
+
+__getattr__ = absent.module_getattr(__name__)

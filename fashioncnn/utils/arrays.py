@@ -7,22 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashioncnn.utils import checks
+
 
 def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
     """`value` as an array of numbers with rows: as it is, unless its number type is one that processors do not have.
 
+    A list of a single array stands for that array, as it does in Keras.
+
     Raises:
-        TypeError: If its elements are not numbers.
+        ArgumentError: If its elements are not numbers.
         ValueError: If its rows differ in length, or it has none.
     """
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], np.ndarray) and value[0].ndim > 1:
+    if isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], np.ndarray):
         value = value[0]
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{caller}() got {name} that is not an array: {error}") from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
+        raise checks.ArgumentError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
     if array.ndim == 0:
         raise ValueError(f"{caller}() got a single number as {name}; expected an array with one row for each image")
     if len(array) == 0:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
+
+import numpy as np
+
+
+class ArgumentError(TypeError, ValueError):
+    """An argument of a type that cannot be used: TypeError, as Python has it, and ValueError, as Keras has it."""
 
 
 def number(name: str, value: Any, *, at_least: float | None = None, above: float | None = None,
@@ -21,7 +28,7 @@ def number(name: str, value: Any, *, at_least: float | None = None, above: float
         below: Exclusive upper bound.
 
     Raises:
-        TypeError: If `value` is not a real number (a bool is not one).
+        ArgumentError: If `value` is not a real number (a bool is not one).
         ValueError: If it is not finite or out of bounds.
 
     Example:
@@ -32,8 +39,10 @@ def number(name: str, value: Any, *, at_least: float | None = None, above: float
             ...
         ValueError: `momentum` must be >= 0 and <= 1, got 2
     """
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"`{name}` must be a number, got {value!r} of type {type(value).__name__}")
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise ArgumentError(f"`{name}` must be a number, got {value!r} of type {type(value).__name__}")
     bounds = [(">=", at_least, operator.ge), (">", above, operator.gt), ("<=", at_most, operator.le),
               ("<", below, operator.lt)]
     given = [(sign, bound, holds) for sign, bound, holds in bounds if bound is not None]
@@ -52,19 +61,53 @@ def integer(name: str, value: Any, *, at_least: int) -> int:
     """An integer of at least `at_least`, as an int.
 
     Raises:
-        TypeError: If `value` is not an integer (a bool is not one).
+        ArgumentError: If `value` is not an integer (a bool is not one).
         ValueError: If it is too small.
 
     Example:
         >>> integer("k", 5, at_least=1)
         5
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"`{name}` must be an integer, got {value!r} of type {type(value).__name__}")
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise ArgumentError(f"`{name}` must be an integer, got {value!r} of type {type(value).__name__}")
     result = operator.index(value)
     if result < at_least:
         raise ValueError(f"`{name}` must be an integer >= {at_least}, got {result}")
     return result
+
+
+def truth(name: str, value: Any) -> bool:
+    """True or False, also as NumPy's and as 1 or 0.
+
+    Raises:
+        ArgumentError: If `value` is something else, such as None or a text.
+
+    Example:
+        >>> truth("use_bias", np.True_), truth("use_bias", 0)
+        (True, False)
+    """
+    if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
+        raise ArgumentError(f"`{name}` must be True or False, got {value!r}")
+    return bool(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, also as NumPy's; the same errors as `truth`, and for 1 and 0 as well."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"`{name}` must be True or False, got {value!r}")
+    return bool(value)
+
+
+def one_of(owner: str, name: str, value: Any, options: Sequence[Any]) -> Any:
+    """The one of the options that `value` is or equals.
+
+    Raises:
+        ValueError: If it is none of them: "...is not supported by fashioncnn; supported: ...".
+    """
+    for option in options:
+        if value is option or (isinstance(value, type(option)) and value == option):
+            return option
+    raise unsupported(owner, name, value, ", ".join(map(repr, options)))
 
 
 def unsupported(owner: str, name: str, value: Any, supported: str) -> ValueError:
@@ -80,9 +123,16 @@ def unsupported(owner: str, name: str, value: Any, supported: str) -> ValueError
 def float32(owner: str, dtype: Any) -> str:
     """"float32", the one type that everything is computed in.
 
+    Args:
+        owner: Who asks, for the message.
+        dtype: None, "float32", an object with that `name`, or Keras's config of one.
+
     Raises:
-        ValueError: If `dtype` is neither None nor "float32".
+        ValueError: If `dtype` is something else.
     """
-    if dtype not in (None, "float32"):
-        raise unsupported(owner, "dtype", dtype, "None and 'float32'")
+    name = dtype
+    if isinstance(dtype, dict):
+        name = dtype.get("config", {}).get("name")
+    if name is not None and str(getattr(name, "name", getattr(name, "__name__", name))) != "float32":
+        raise unsupported(owner, "dtype", dtype, "'float32'")
     return "float32"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fashioncnn.utils import checks
+from fashioncnn.utils.absent import SaysWhatIsAbsent
 
-class PyDataset:
+
+class PyDataset(SaysWhatIsAbsent):
     """A data set of numbered batches; derive from it and define `__len__` and `__getitem__`.
 
     `Model.fit`, `evaluate` and `predict` take one in place of arrays. Also known as `utils.Sequence`, its older name.
 
     Args:
-        workers: 1; batches are made in the training loop itself.
+        workers: How many threads make batches; 0 and 1: they are made in the training loop itself.
         use_multiprocessing: False.
-        max_queue_size: Unused, for compatibility with Keras.
+        max_queue_size: At most so many batches are made in advance by threads.
 
     Raises:
-        ValueError: If more than one worker or another process is asked for.
+        ArgumentError: If an argument has the wrong type.
+        ValueError: If other processes are asked for.
 
     Example:
         >>> import numpy as np
@@ -29,13 +35,18 @@ class PyDataset:
         3
     """
 
+    # For classes whose constructor does not call this one.
+    workers = 1
+    use_multiprocessing = False
+    max_queue_size = 10
+
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
-        if workers not in (0, 1) or use_multiprocessing:
-            raise ValueError(f"PyDataset: workers={workers!r}, use_multiprocessing={use_multiprocessing!r} is not "
-                             "supported by fashioncnn; supported: workers=1, use_multiprocessing=False")
-        self.workers = workers
-        self.use_multiprocessing = use_multiprocessing
-        self.max_queue_size = max_queue_size
+        if checks.truth("use_multiprocessing", use_multiprocessing):
+            raise checks.unsupported("PyDataset", "use_multiprocessing", use_multiprocessing, "False: `workers` are "
+                                     "threads")
+        self.workers = checks.integer("workers", workers, at_least=0)
+        self.use_multiprocessing = False
+        self.max_queue_size = checks.integer("max_queue_size", max_queue_size, at_least=1)
 
     def __len__(self) -> int:
         """The number of batches of an epoch."""
@@ -45,8 +56,43 @@ class PyDataset:
         """Batch `index`: (x, y), or (x, y, sample_weight), or (x,) for predicting."""
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(self, index)")
 
+    def __iter__(self) -> Iterator[Any]:
+        """The batches in order."""
+        return batches_of(self, range(len(self)))
+
+    @property
+    def num_batches(self) -> int | None:
+        """The number of batches of an epoch; None: they are taken as long as `steps_per_epoch` says."""
+        return len(self)
+
     def on_epoch_begin(self) -> None:
         """Called before the first batch of an epoch."""
 
     def on_epoch_end(self) -> None:
-        """Called after the last batch of an epoch."""
+        """Called after the last batch of an epoch, and before the first epoch, as Keras does."""
+
+
+def batches_of(dataset: Any, indices: Iterable[int]) -> Iterator[Any]:
+    """The batches of these numbers, in this order: made by threads if there are several `workers`."""
+    workers = getattr(dataset, "workers", 1)
+    if workers > 1:
+        yield from _made_in_advance(dataset, indices, workers)
+    else:
+        for index in indices:
+            yield dataset[index]
+
+
+def _made_in_advance(dataset: Any, indices: Iterable[int], workers: int) -> Iterator[Any]:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(workers, "fashioncnn-dataset")
+    pending: deque[Future[Any]] = deque()
+    try:
+        for index in indices:
+            pending.append(pool.submit(dataset.__getitem__, index))
+            if len(pending) >= max(workers, dataset.max_queue_size):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,10 +1,11 @@
-"""Names of layers and models that were not given one: conv2d, conv2d_1, conv2d_2, ..."""
+"""Names of objects that were not given one: conv2d, conv2d_1, conv2d_2, ..."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-from fashioncnn.saving.registry import snake_case
+from fashioncnn.utils.registry import snake_case
 
 _used: Counter[str] = Counter()
 
@@ -17,6 +18,23 @@ def auto_name(class_name: str) -> str:
     return f"{name}_{number}" if number else name
 
 
-def clear_session() -> None:
-    """Starts the counting of names afresh."""
+def checked_name(name: Any, class_name: str) -> str:
+    """`name`, or for None the next free one.
+
+    Raises:
+        ValueError: If it is not a string, or empty, or holds a slash.
+    """
+    if name is None:
+        return auto_name(class_name)
+    if not isinstance(name, str) or not name or "/" in name:
+        raise ValueError(f"`name` must be a string without '/', got {name!r}")
+    return name
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Starts the counting of names afresh.
+
+    Args:
+        free_memory: Without effect: a model's memory is free when its last user is gone.
+    """
     _used.clear()

@@ -15,6 +15,11 @@
         .name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 4, .integers = {a, b, c, d} \
     }
 #define NUMBER(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_NUMBER, .number = value}
+#define NUMBERS(key, ...)                \
+    {.name = key,                        \
+     .kind = FCNN_ATTRIBUTE_NUMBER,      \
+     .numbers = (double[]){__VA_ARGS__}, \
+     .count = sizeof((double[]){__VA_ARGS__}) / sizeof(double)}
 #define TEXT(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_TEXT, .text = value}
 
 /* The attributes given as INTEGER(...), TEXT(...) and so on; valid until the enclosing block ends. */

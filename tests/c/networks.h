@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "check.h"
-#include "network/network.h"
+#include "network/internal.h"
 #include "nodes.h"
 
 enum { ROWS = 24, MOST_LABELS = 4, MOST_INPUTS = 1280, MOST_OUTPUTS = 576, CLASSES = 5 };
@@ -27,15 +27,39 @@ static inline void fill_data(void)
         labels[i] = (int64_t)(i * 7 % CLASSES);
 }
 
-/* Dense rows of float32 or int64. */
-static inline fcnn_array rows_of(const void *data, fcnn_dtype dtype, size_t size)
+/* Dense rows of float32 or int64, each with the first `rank` axes of a shape. */
+static inline fcnn_array rows_of(const void *data, fcnn_dtype dtype, const fcnn_shape *shape, size_t rank)
 {
-    const ptrdiff_t element = (ptrdiff_t)fcnn_dtype_size(dtype);
-    return (fcnn_array){.dtype = dtype,
-                        .data = data,
-                        .rank = 2,
-                        .extent = {ROWS, size},
-                        .stride = {(ptrdiff_t)size * element, element}};
+    fcnn_array rows = {.dtype = dtype, .data = data, .rank = rank + 1, .extent = {ROWS}};
+    ptrdiff_t stride = (ptrdiff_t)fcnn_dtype_size(dtype);
+    for (size_t axis = rank; axis > 0; axis--) {
+        rows.extent[axis] = shape->extent[axis - 1];
+        rows.stride[axis] = stride;
+        stride *= (ptrdiff_t)shape->extent[axis - 1];
+    }
+    rows.stride[0] = stride;
+    return rows;
+}
+
+static inline const fcnn_shape *output_shape(const fcnn_network *network)
+{
+    return &network->graph->node[network->graph->nodes - 1].layer.output;
+}
+
+static inline fcnn_array inputs_of(const fcnn_network *network, const float *data)
+{
+    const fcnn_shape *shape = &network->graph->node[0].layer.output;
+    return rows_of(data, FCNN_FLOAT32, shape, shape->rank);
+}
+
+static inline fcnn_array values_of(const fcnn_network *network, const float *data)
+{
+    return rows_of(data, FCNN_FLOAT32, output_shape(network), output_shape(network)->rank);
+}
+
+static inline fcnn_array labels_of(const fcnn_network *network, const int64_t *data)
+{
+    return rows_of(data, FCNN_INT64, output_shape(network), output_shape(network)->rank - 1);
 }
 
 static inline size_t input_size(const fcnn_network *network)
@@ -70,7 +94,7 @@ static inline void fill_weights(fcnn_network *network)
             const fcnn_parameter *parameter = &graph->node[n].layer.parameter[i];
             const size_t size = fcnn_shape_size(&parameter->shape), at = graph->node[n].parameters + parameter->offset;
             const float limit = sqrtf(3.0f * (float)parameter->shape.extent[parameter->shape.rank - 1] / (float)size);
-            fcnn_random_uniform(fcnn_network_weights(network) + at, size, 32, at, -limit, limit);
+            fcnn_random_uniform(network->weights + at, size, 32, at, -limit, limit);
         }
 }
 
@@ -82,7 +106,7 @@ static inline fcnn_network *network_of(fcnn_graph *graph, fcnn_isa isa, fcnn_att
     fcnn_error error = {.status = FCNN_OK};
     CHECK(fcnn_network_create(&network, graph, fcnn_kernels_for(isa), &error) == FCNN_OK);
     CHECK(fcnn_loss_create(&loss, &loss_attributes, &error) == FCNN_OK);
-    fcnn_network_set_loss(network, &loss);
+    CHECK(fcnn_network_set_objective(network, &loss, NULL, 0, &error) == FCNN_OK);
     fill_weights(network);
     return network;
 }
@@ -94,20 +118,25 @@ static inline fcnn_status set_optimizer(fcnn_network *network, fcnn_attributes a
 {
     fcnn_optimizer optimizer;
     CHECK(fcnn_optimizer_create(&optimizer, &attributes, error) == FCNN_OK);
-    return fcnn_network_set_optimizer(network, &optimizer, error);
+    return fcnn_network_set_optimizer(network, &optimizer, 0, error);
 }
+
+/* What the last run_batch handed back. */
+static fcnn_results last_results;
+static float last_outputs[ROWS * MOST_OUTPUTS];
 
 /* Trains or tests on `images` rows from `start` on, with the targets that the loss reads. */
 static inline fcnn_status run_batch(fcnn_network *network, const float *x, size_t start, size_t images, int training,
                                     int update, double *loss, fcnn_error *error)
 {
-    const int reads_labels = fcnn_network_loss(network)->class->target == FCNN_TARGET_LABELS;
-    const fcnn_array rows = rows_of(x, FCNN_FLOAT32, input_size(network));
-    const fcnn_array y = reads_labels ? rows_of(labels, FCNN_INT64, output_size(network) / CLASSES)
-                                      : rows_of(values, FCNN_FLOAT32, output_size(network));
-    const fcnn_batch batch = {.x = &rows, .y = &y, .rows = {NULL, start, start + images}};
-    return training ? fcnn_network_train(network, &batch, update, loss, error)
-                    : fcnn_network_test(network, &batch, loss, error);
+    const int reads_labels = network->loss.class->target == FCNN_TARGET_LABELS;
+    const fcnn_array rows = inputs_of(network, x);
+    const fcnn_array y = reads_labels ? labels_of(network, labels) : values_of(network, values);
+    const fcnn_batch batch = {.x = &rows, .y = &y, .rows = {NULL, start, start + images}, .outputs = last_outputs};
+    FCNN_TRY(training ? fcnn_network_train(network, &batch, update, &last_results, error)
+                      : fcnn_network_test(network, &batch, &last_results, error));
+    *loss = last_results.loss;
+    return FCNN_OK;
 }
 
 /* Fills the gradients and returns the loss of the first `images` rows. */
@@ -121,7 +150,7 @@ static inline double gradients_of(fcnn_network *network, size_t images)
 
 static inline void predict(fcnn_network *network, const float *x, size_t start, size_t stop, float *out)
 {
-    const fcnn_array rows = rows_of(x, FCNN_FLOAT32, input_size(network));
+    const fcnn_array rows = inputs_of(network, x);
     fcnn_error error;
     CHECK(fcnn_network_predict(network, &rows, start, stop, out, 0, &error) == FCNN_OK);
 }

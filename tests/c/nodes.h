@@ -34,7 +34,7 @@
 #define SOFTMAX(source) {.type = "softmax", .name = "softmax", .input = (const size_t[]){source}, .inputs = 1}
 #define FLATTEN(source, size) NODE("reshape", source, INTEGER("target_shape", size))
 #define SCALE(source, by) NODE("rescaling", source, NUMBER("scale", by), NUMBER("offset", 0))
-#define DROPOUT(source, share) NODE("dropout", source, NUMBER("rate", share))
+#define DROPOUT(source, share) NODE("dropout", source, NUMBER("rate", share), INTEGER("seed", 12 + (source)))
 
 /* The graph of the nodes given; the caller destroys it. */
 #define GRAPH(...)                                  \

@@ -123,7 +123,7 @@ static void test_attributes_are_read_strictly(void)
     };
     const fcnn_attributes given = {items, sizeof items / sizeof *items};
     const char *const paddings[] = {"valid", "same"};
-    const char *const names[] = {"units", "strides", "negative", "rate", "broken"};
+    const char *const names[] = {"units", "strides", "negative", "rate", "broken", NULL};
     fcnn_error error;
     size_t sizes[3] = {0}, index = 9;
     double number = 0;
@@ -161,9 +161,9 @@ static void test_attributes_are_read_strictly(void)
     CHECK(fcnn_attributes_choice(&given, "padding", paddings, 1, &index, &error) == FCNN_E_ARGUMENT);
     CHECK_ERROR(error, FCNN_E_ARGUMENT, "`padding` is 'same'; expected one of 'valid'");
 
-    CHECK(fcnn_attributes_expect(&given, names, 5, &error) == FCNN_E_ARGUMENT);
+    CHECK(fcnn_attributes_expect(&given, names, &error) == FCNN_E_ARGUMENT);
     CHECK_ERROR(error, FCNN_E_ARGUMENT, "`padding` is not known");
-    CHECK(fcnn_attributes_expect(&(fcnn_attributes){items, 5}, names, 5, &error) == FCNN_OK);
+    CHECK(fcnn_attributes_expect(&(fcnn_attributes){items, 5}, names, &error) == FCNN_OK);
 }
 
 /* The known answers published with the generator (Random123, kat_vectors, "philox4x32 10"). */
@@ -227,7 +227,7 @@ static void test_uniform_and_normal_numbers_have_their_moments(void)
     fcnn_random_normal(values, DRAWS, 1, 2, 5, 2, 1);
     moments(values, &mean, &deviation);
     CHECK(all_within(values, 5 - 4, 5 + 4.0001f));
-    const double deviation_within_2 = 0.87962566;   /* sqrt(1 - 4 phi(2) / (Phi(2) - Phi(-2))) */
+    const double deviation_within_2 = 0.87962566; /* sqrt(1 - 4 phi(2) / (Phi(2) - Phi(-2))) */
     CHECK(fabs(mean - 5) < 0.03 && fabs(deviation - 2 * deviation_within_2) < 0.03);
     free(values);
 }

@@ -30,7 +30,6 @@ static fcnn_io batch(const fcnn_kernels *kernels)
         .dx = {gradients, gradients + ROOM},
         .dy = gradients + 2 * ROOM,
         .training = 1,
-        .random_key = 9,
         .random_step = 4,
         .first_image = 6,
     };
@@ -182,9 +181,8 @@ static void test_pools(void)
     CHECK(make(&layer, "max_pooling2d", 1, image, POOL(6, 2, 2, 2, "valid"), &error) == FCNN_E_SHAPE);
     CHECK_ERROR(error, FCNN_E_SHAPE, "6x2 pool does not fit its 5x4 input");
     destroy(&layer);
-    CHECK(make(&layer, "max_pooling2d", 1, image, POOL(16, 17, 2, 2, "same"), &error) == FCNN_E_ARGUMENT);
-    CHECK_ERROR(error, FCNN_E_ARGUMENT, "not supported by fashioncnn");
-    destroy(&layer);
+    test_backward("max_pooling2d", 1, image, POOL(16, 17, 2, 2, "same")); /* more pixels than a byte can number */
+    test_backward("max_pooling2d", 1, image, POOL(4, 100, 1, 3, "same"));
     CHECK(make(&layer, "average_pooling2d", 1, (fcnn_shape){1, {9}}, POOL(2, 2, 2, 2, "same"), &error) == FCNN_E_SHAPE);
     CHECK_ERROR(error, FCNN_E_SHAPE, "(height, width, channels)");
     destroy(&layer);
@@ -238,34 +236,37 @@ static void test_reshape(void)
 
 static void test_dropout(void)
 {
-    test_backward("dropout", 1, image, DESCRIBE(NUMBER("rate", 0.4)));
+    test_backward("dropout", 1, image, DESCRIBE(NUMBER("rate", 0.4), INTEGER("seed", 9)));
 
     fcnn_layer layer;
     fcnn_error error;
     fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_BASELINE));
-    CHECK(make(&layer, "dropout", 1, image, DESCRIBE(NUMBER("rate", 0.5)), &error) == FCNN_OK);
+    CHECK(make(&layer, "dropout", 1, image, DESCRIBE(NUMBER("rate", 0.5), INTEGER("seed", 9)), &error) == FCNN_OK);
     for (size_t j = 0; j < 60; j++)
         records[j] = records[STRIDE + j] = 1.0f;
     layer.class->forward(&layer, &io, IMAGES);
-    CHECK(memcmp(io.y, io.y + STRIDE, 60 * sizeof(float)) != 0);   /* images have masks of their own, */
+    CHECK(memcmp(io.y, io.y + STRIDE, 60 * sizeof(float)) != 0); /* images have masks of their own, */
     float second[60];
     memcpy(second, io.y + STRIDE, sizeof second);
     io.first_image++;
     layer.class->forward(&layer, &io, 1);
-    CHECK(memcmp(io.y, second, sizeof second) == 0);               /* whichever batch they come in */
+    CHECK(memcmp(io.y, second, sizeof second) == 0); /* whichever batch they come in */
     io.training = 0;
     layer.class->forward(&layer, &io, IMAGES);
     CHECK(memcmp(io.y, io.x[0], 60 * sizeof(float)) == 0);
     io.x[0] = io.y;
     layer.class->forward(&layer, &io, IMAGES);
     destroy(&layer);
-    CHECK(make(&layer, "dropout", 1, image, DESCRIBE(NUMBER("rate", 1.5)), &error) == FCNN_E_ARGUMENT);
+    CHECK(make(&layer, "dropout", 1, image, DESCRIBE(NUMBER("rate", 1.5), INTEGER("seed", 9)), &error) ==
+          FCNN_E_ARGUMENT);
     destroy(&layer);
 }
 
 static void test_rescaling_padding_and_add(void)
 {
     test_backward("rescaling", 1, image, DESCRIBE(NUMBER("scale", 0.5), NUMBER("offset", -1)));
+    test_backward("rescaling", 1, image, DESCRIBE(NUMBERS("scale", 0.5, -2, 1), NUMBERS("offset", -1, 0, 2)));
+    test_backward("rescaling", 1, image, DESCRIBE(NUMBER("scale", 0.5), NUMBERS("offset", -1, 0, 2)));
     test_backward("zero_padding2d", 1, image, DESCRIBE(FOUR("padding", 1, 0, 2, 3)));
     test_backward("add", 2, image, (fcnn_attributes){NULL, 0});
 
@@ -301,6 +302,40 @@ static void test_inference_needs_no_saved_memory(void)
     destroy(&layer);
 }
 
+/* ---- what a class must have ---- */
+
+static void no_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)
+{
+    (void)layer;
+    *begin = shard * 5; /* leaves out one parameter in five */
+    *end = *begin + 4;
+}
+
+static void test_classes_that_are_not_whole_are_refused(void)
+{
+    fcnn_layer layer;
+    fcnn_error error;
+    CHECK(make(&layer, "dense", 1, image, DESCRIBE(INTEGER("units", 4), INTEGER("use_bias", 1)), &error) == FCNN_OK);
+    CHECK(fcnn_layer_check(&layer, &error) == FCNN_OK);
+    const size_t shards = layer.gradient_shards;
+    layer.gradient_shards = 0; /* nobody would train it */
+    CHECK(fcnn_layer_check(&layer, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "lacks a gradient for its parameters");
+    layer.gradient_shards = shards;
+    layer.prepare_shards = 1;
+    CHECK(fcnn_layer_check(&layer, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "lacks prepare");
+    layer.prepare_shards = 0;
+    fcnn_layer_class class = *layer.class;
+    class.gradient_range = no_range;
+    layer.class = &class;
+    CHECK(fcnn_layer_check(&layer, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "lacks a shard for each parameter");
+    layer.parameter[0].shape = (fcnn_shape){4, {1 << 20, 1 << 20, 2, 2}};
+    CHECK(fcnn_layer_check(&layer, &error) == FCNN_E_SHAPE);
+    destroy(&layer);
+}
+
 int main(void)
 {
     CHECK(fcnn_layer_find("swoosh") == NULL);
@@ -313,5 +348,6 @@ int main(void)
     test_dropout();
     test_rescaling_padding_and_add();
     test_inference_needs_no_saved_memory();
+    test_classes_that_are_not_whole_are_refused();
     return check_report();
 }

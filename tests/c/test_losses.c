@@ -98,7 +98,7 @@ static void test_values(void)
     CHECK_CLOSE(evaluate(categorical, 2, 2, half, hot, NULL), expected, 1e-6);
     CHECK_CLOSE(evaluate(binary, 2, 2, half, hot, NULL), expected, 1e-6);
 
-    const float sure[] = {1, 0}, wrong[] = {0, 1};   /* clipped to 1e-7: no infinity, no gradient */
+    const float sure[] = {1, 0}, wrong[] = {0, 1}; /* clipped to 1e-7: no infinity, no gradient */
     float gradient[2];
     CHECK_CLOSE(evaluate(categorical, 1, 2, sure, wrong, gradient), -log(1e-7), 1e-5);
     CHECK(gradient[0] == 0.0f && gradient[1] == 0.0f);
@@ -145,12 +145,12 @@ static double measure(fcnn_attributes attributes, size_t rows, size_t classes, c
 static void test_metrics(void)
 {
     const float prediction[] = {0.1f, 0.4f, 0.4f, 0.1f, 0.7f, 0.1f, 0.1f, 0.1f};
-    const int32_t labels[] = {2, 0};                        /* the first row's 0.4s tie: class 1 is predicted */
+    const int32_t labels[] = {2, 0}; /* the first row's 0.4s tie: class 1 is predicted */
     const float hot[] = {0, 1, 0, 0, 0, 0, 1, 0};
     CHECK(measure(DESCRIBE(TEXT("type", "sparse_categorical_accuracy")), 2, 4, prediction, labels) == 0.5);
     CHECK(measure(DESCRIBE(TEXT("type", "categorical_accuracy")), 2, 4, prediction, hot) == 0.5);
     CHECK(measure(DESCRIBE(TEXT("type", "sparse_top_k_categorical_accuracy"), INTEGER("k", 1)), 2, 4, prediction,
-                  labels) == 1.0);                          /* in the top 1 both are */
+                  labels) == 1.0); /* in the top 1 both are */
     CHECK(measure(DESCRIBE(TEXT("type", "top_k_categorical_accuracy"), INTEGER("k", 1)), 2, 4, prediction, hot) == 0.5);
     CHECK(measure(DESCRIBE(TEXT("type", "top_k_categorical_accuracy"), INTEGER("k", 2)), 2, 4, prediction, hot) == 1.0);
     const float infinite[] = {INFINITY, 0, 0, 0};

@@ -5,9 +5,9 @@
 #include "base/random.h"
 #include "check.h"
 #include "describe.h"
-#include "optimizers/optimizer.h"
+#include "optimizers/registry.h"
 
-enum { COUNT = 37 };
+enum { COUNT = 37, MOST_OPTIMIZERS = 32 };
 
 static const fcnn_kernels *kernels;
 
@@ -26,10 +26,10 @@ static state start(fcnn_attributes attributes, float w)
     return s;
 }
 
-static void apply(state *s, const fcnn_update *update, size_t begin, size_t end, const float *g)
+static int apply(state *s, const fcnn_update *update, size_t begin, size_t end, const float *g)
 {
     float *const slots[] = {s->slots[0] + begin, s->slots[1] + begin, s->slots[2] + begin};
-    s->optimizer.class->apply(&s->optimizer, kernels, update, end - begin, s->w + begin, g + begin, slots);
+    return s->optimizer.class->apply(&s->optimizer, kernels, update, end - begin, s->w + begin, g + begin, slots);
 }
 
 /* One update of every weight with the same gradient; returns the weight. */
@@ -40,7 +40,7 @@ static double step(state *s, double learning_rate, unsigned long long number, fl
     for (size_t i = 0; i < COUNT; i++)
         g[i] = gradient;
     fcnn_optimizer_begin(&s->optimizer, learning_rate, number, &update);
-    apply(s, &update, 0, COUNT, g);
+    CHECK(apply(s, &update, 0, COUNT, g));
     for (size_t i = 1; i < COUNT; i++)
         CHECK(s->w[i] == s->w[0]);
     return s->w[0];
@@ -54,12 +54,12 @@ static void test_sgd(void)
 
     state heavy = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9)), 1);
     CHECK(heavy.optimizer.slots == 1 && strcmp(heavy.optimizer.slot_name[0], "momentum") == 0);
-    CHECK_CLOSE(step(&heavy, 0.1, 1, 0.5f), 0.95, 1e-7);                  /* m = -0.05 */
-    CHECK_CLOSE(step(&heavy, 0.1, 2, 0.5f), 0.855, 1e-7);                 /* m = -0.045 - 0.05 */
+    CHECK_CLOSE(step(&heavy, 0.1, 1, 0.5f), 0.95, 1e-7);  /* m = -0.05 */
+    CHECK_CLOSE(step(&heavy, 0.1, 2, 0.5f), 0.855, 1e-7); /* m = -0.045 - 0.05 */
 
     state nesterov = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1)), 1);
-    CHECK_CLOSE(step(&nesterov, 0.1, 1, 0.5f), 0.905, 1e-7);              /* m = -0.05; w -= 0.045 + 0.05 */
-    CHECK_CLOSE(step(&nesterov, 0.1, 2, 0.5f), 0.7695, 1e-7);             /* m = -0.095; w -= 0.0855 + 0.05 */
+    CHECK_CLOSE(step(&nesterov, 0.1, 1, 0.5f), 0.905, 1e-7);  /* m = -0.05; w -= 0.045 + 0.05 */
+    CHECK_CLOSE(step(&nesterov, 0.1, 2, 0.5f), 0.7695, 1e-7); /* m = -0.095; w -= 0.0855 + 0.05 */
 }
 
 static void test_adam(void)
@@ -80,8 +80,8 @@ static void test_adam(void)
     CHECK(amsgrad.optimizer.slots == 3 && strcmp(amsgrad.optimizer.slot_name[2], "velocity_hat") == 0);
     step(&amsgrad, 0.1, 1, 2);
     step(&amsgrad, 0.1, 2, 0);
-    CHECK_CLOSE(amsgrad.slots[1][0], 1, 1e-6);                            /* v fell from 2 to 1, */
-    CHECK_CLOSE(amsgrad.slots[2][0], 2, 1e-6);                            /* its largest value did not */
+    CHECK_CLOSE(amsgrad.slots[1][0], 1, 1e-6); /* v fell from 2 to 1, */
+    CHECK_CLOSE(amsgrad.slots[2][0], 2, 1e-6); /* its largest value did not */
 }
 
 static void test_rmsprop(void)
@@ -118,30 +118,96 @@ static void test_decay_and_clipping(void)
     fcnn_optimizer_begin(&scaled.optimizer, 1, 1, &update);
     CHECK(update.clip_scale == 1.0f && update.clip_value == INFINITY);
     update.clip_scale = 0.25f;
-    apply(&scaled, &update, 0, COUNT, g);
+    update.keeps_finite = 0;
+    CHECK(!apply(&scaled, &update, 0, COUNT, g));
     CHECK(isnan(scaled.w[0]) && scaled.w[1] == 0.5f);
+}
+
+static fcnn_attributes of_type(fcnn_attribute *item, const char *type)
+{
+    *item = (fcnn_attribute)TEXT("type", type);
+    return (fcnn_attributes){item, 1};
+}
+
+/* Every optimizer there is as it comes, and some with more slots. */
+static size_t list_optimizers(fcnn_attributes all[], fcnn_attribute types[])
+{
+#define NAME(name) #name,
+    static const char *const names[] = {FCNN_OPTIMIZER_CLASSES(NAME)};
+    static const fcnn_attribute amsgrad[] = {TEXT("type", "adam"), INTEGER("amsgrad", 1)};
+    static const fcnn_attribute nesterov[] = {TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1)};
+    static const fcnn_attribute centered[] = {TEXT("type", "rmsprop"), NUMBER("momentum", 0.9), INTEGER("centered", 1)};
+    size_t count = 0;
+    all[count++] = (fcnn_attributes){amsgrad, 2};
+    all[count++] = (fcnn_attributes){nesterov, 3};
+    all[count++] = (fcnn_attributes){centered, 3};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++, count++)
+        all[count] = of_type(&types[count], names[i]);
+    return count;
 }
 
 static void test_ranges_may_be_cut_anywhere(void)
 {
-    const fcnn_attributes all[] = {
-        DESCRIBE(TEXT("type", "adam"), INTEGER("amsgrad", 1)),
-        DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1)),
-        DESCRIBE(TEXT("type", "rmsprop"), NUMBER("momentum", 0.9), INTEGER("centered", 1)),
-    };
-    for (size_t o = 0; o < 3; o++)
+    fcnn_attributes all[MOST_OPTIMIZERS];
+    fcnn_attribute types[MOST_OPTIMIZERS];
+    const size_t optimizers = list_optimizers(all, types);
+    for (size_t o = 0; o < optimizers; o++)
         for (size_t cut = 0; cut <= COUNT; cut++) {
             state whole = start(all[o], 1), parts = start(all[o], 1);
             float g[COUNT];
             fcnn_update update;
             fcnn_random_uniform(g, COUNT, 1, o, -1, 1);
             fcnn_optimizer_begin(&whole.optimizer, 0.01, 1, &update);
-            apply(&whole, &update, 0, COUNT, g);
-            apply(&parts, &update, cut, COUNT, g);
-            apply(&parts, &update, 0, cut, g);
+            CHECK(apply(&whole, &update, 0, COUNT, g));
+            CHECK(apply(&parts, &update, cut, COUNT, g) && apply(&parts, &update, 0, cut, g));
             CHECK(memcmp(whole.w, parts.w, sizeof whole.w) == 0);
             CHECK(memcmp(whole.slots, parts.slots, sizeof whole.slots) == 0);
         }
+}
+
+/* An element whose new numbers would not be finite stays as it was, and the others do not notice. */
+static void test_what_is_not_finite_is_not_stored(void)
+{
+    fcnn_attributes all[MOST_OPTIMIZERS];
+    fcnn_attribute types[MOST_OPTIMIZERS];
+    const size_t optimizers = list_optimizers(all, types);
+    for (size_t o = 0; o < optimizers; o++)
+        for (size_t bad = 0; bad < COUNT; bad++) {
+            state actual = start(all[o], 1), expected = start(all[o], 1);
+            float g[COUNT];
+            fcnn_update update;
+            fcnn_random_uniform(g, COUNT, 1, o, -1, 1);
+            fcnn_optimizer_begin(&actual.optimizer, 0.01, 1, &update);
+            CHECK(apply(&expected, &update, 0, COUNT, g));
+            const int squares = strcmp(actual.optimizer.class->type, "sgd") != 0;
+            g[bad] = bad % 3 == 0 && squares ? 1e30f : bad % 2 ? NAN : -INFINITY; /* only its square is infinite */
+            CHECK(!apply(&actual, &update, 0, COUNT, g));
+            CHECK(actual.w[bad] == 1.0f);
+            actual.w[bad] = expected.w[bad];
+            for (size_t s = 0; s < FCNN_MAX_SLOTS; s++) {
+                CHECK(actual.slots[s][bad] == 0.0f);
+                actual.slots[s][bad] = expected.slots[s][bad];
+            }
+            CHECK(memcmp(actual.w, expected.w, sizeof actual.w) == 0);
+            CHECK(memcmp(actual.slots, expected.slots, sizeof actual.slots) == 0);
+        }
+}
+
+/* As in Keras, where the square of a gradient overflows: the step is 0. */
+static void test_adam_of_a_huge_gradient(void)
+{
+    state adam = start(DESCRIBE(TEXT("type", "adam")), 1);
+    fcnn_update update;
+    float g[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        g[i] = 1e30f;
+    fcnn_optimizer_begin(&adam.optimizer, 0.1, 1, &update);
+    update.keeps_finite = 0;
+    CHECK(!apply(&adam, &update, 0, COUNT, g));
+    for (size_t i = 0; i < COUNT; i++) {
+        CHECK(adam.w[i] == 1.0f && isinf(adam.slots[1][i]));
+        CHECK_CLOSE(adam.slots[0][i], 1e29, 1e23);
+    }
 }
 
 static void test_refusals(void)
@@ -174,6 +240,8 @@ int main(void)
         test_rmsprop();
         test_decay_and_clipping();
         test_ranges_may_be_cut_anywhere();
+        test_what_is_not_finite_is_not_stored();
+        test_adam_of_a_huge_gradient();
     }
     test_refusals();
     return check_report();

@@ -150,9 +150,9 @@ typedef struct play {
     const fcnn_graph *graph;
     const fcnn_plan *plan;
     const fcnn_purpose *purpose;
-    int32_t *marks;          /* (record) */
-    size_t *contributions;   /* (nodes), by root: gradients written or added so far */
-    int holds;               /* every read found its mark */
+    int32_t *marks;        /* (record) */
+    size_t *contributions; /* (nodes), by root: gradients written or added so far */
+    int holds;             /* every read found its mark */
 } play;
 
 enum { VALUE = 1000, GRADIENT = 2000, SAVED = 3000, ASIDE = 4000, PARTIAL = 5000 };
@@ -348,7 +348,8 @@ static const fcnn_attribute plain[] = {INTEGER("filters", 2),   INTEGER("kernel_
 static const fcnn_attribute pool[] = {INTEGER("pool_size", 2), INTEGER("strides", 1), TEXT("padding", "same")};
 static const fcnn_attribute relu[] = {TEXT("function", "relu")}, gelu[] = {TEXT("function", "gelu")},
                             linear[] = {TEXT("function", "linear")}, sigmoid[] = {TEXT("function", "sigmoid")};
-static const fcnn_attribute half[] = {NUMBER("rate", 0.5)}, twice[] = {NUMBER("scale", 2), NUMBER("offset", 0)};
+static const fcnn_attribute half[] = {NUMBER("rate", 0.5), INTEGER("seed", 3)},
+                            twice[] = {NUMBER("scale", 2), NUMBER("offset", 0)};
 static const fcnn_attribute units[] = {INTEGER("units", 2), INTEGER("use_bias", 1)};
 
 static const struct {
@@ -356,7 +357,7 @@ static const struct {
     fcnn_attributes attributes;
 } kinds[] = {
     {"conv2d", {bordered, 6}}, {"conv2d", {plain, 6}},       {"max_pooling2d", {pool, 3}}, {"activation", {relu, 1}},
-    {"activation", {gelu, 1}}, {"activation", {linear, 1}},  {"activation", {sigmoid, 1}}, {"dropout", {half, 1}},
+    {"activation", {gelu, 1}}, {"activation", {linear, 1}},  {"activation", {sigmoid, 1}}, {"dropout", {half, 2}},
     {"rescaling", {twice, 2}}, {"reshape", {same_shape, 1}}, {"dense", {units, 2}},        {"softmax", {NULL, 0}},
     {"add", {NULL, 0}},        {"conv2d", {bordered, 6}},    {"activation", {relu, 1}},    {"max_pooling2d", {pool, 3}},
 };
@@ -423,20 +424,20 @@ static void test_plan_of_two_branches(void)
         GRAPH(IMAGES(6, 6, 2), CONV(0, 4, 3, "same"), CONV(1, 4, 3, "same"), ACTIVATION(2, "relu"),
               CONV(1, 4, 1, "valid"), ADD(3, 4, 1), FLATTEN(5, 144), ACTIVATION(6, "tanh"), DENSE(7, 3));
     fcnn_plan *plan = plan_of(graph, 1);
-    CHECK(plan->steps == 7);                                          /* Flatten is no step */
+    CHECK(plan->steps == 7); /* Flatten is no step */
     const fcnn_step *relu_step = &plan->step[2], *add = &plan->step[4], *tanh_step = &plan->step[5];
     CHECK(relu_step->node == 3 && add->node == 5 && tanh_step->node == 7);
-    CHECK(relu_step->y == relu_step->x[0]);                           /* in place: the convolution reads no y */
+    CHECK(relu_step->y == relu_step->x[0]); /* in place: the convolution reads no y */
     CHECK(relu_step->dx[0] == relu_step->dy);
-    CHECK(tanh_step->x[0] == add->y && tanh_step->y == add->y);       /* through the view */
+    CHECK(tanh_step->x[0] == add->y && tanh_step->y == add->y); /* through the view */
     CHECK(plan->step[0].dx[0] == FCNN_NOWHERE && !plan->step[0].has_backward && plan->step[0].has_gradient);
 
-    size_t sums = 0;                                                  /* node 1 has three users */
+    size_t sums = 0; /* node 1 has three users */
     for (size_t s = 0; s < plan->steps; s++)
         for (size_t i = 0; i < plan->step[s].layer->inputs; i++)
             sums += plan->step[s].sum[i] != FCNN_NOWHERE;
     CHECK(sums == 2);
-    CHECK(plan->record % 32 == 16);                                   /* an odd number of cache lines */
+    CHECK(plan->record % 32 == 16); /* an odd number of cache lines */
     fcnn_plan_destroy(plan);
     fcnn_graph_destroy(graph);
 }
@@ -449,17 +450,68 @@ static void test_what_nobody_reads_is_not_computed(void)
               CONV(3, 4, 3, "valid"), ACTIVATION(4, "relu"), MAX_POOL(5, 2, 2, "valid"));
     fcnn_plan *plan = plan_of(chain, 1);
     CHECK(plan->steps == 2);
-    CHECK(plan->step[0].layer->used[0] == 4 && plan->step[0].layer->used[1] == 4);
-    CHECK(plan->step[1].layer->used[0] == 1 && plan->step[1].layer->used[1] == 1);
+    CHECK(plan->step[0].used[0] == 4 && plan->step[0].used[1] == 4);
+    CHECK(plan->step[1].used[0] == 1 && plan->step[1].used[1] == 1);
     fcnn_plan_destroy(plan);
     fcnn_graph_destroy(chain);
 
     fcnn_graph *padded = GRAPH(IMAGES(13, 13, 1), CONV(0, 4, 3, "valid"), MAX_POOL(1, 2, 2, "valid"),
                                CONV(2, 4, 3, "same"), MAX_POOL(3, 2, 2, "valid"));
     plan = plan_of(padded, 1);
-    CHECK(plan->step[0].layer->used[0] == 5 && plan->step[0].layer->used[1] == 5);
+    CHECK(plan->step[0].used[0] == 5 && plan->step[0].used[1] == 5);
     fcnn_plan_destroy(plan);
     fcnn_graph_destroy(padded);
+}
+
+/* Who reads through a view reads all of it. Here the lines of one are not those of the other: 8 lines of 8 pixels become
+ * 4 lines of 16, all of which the second convolution reads. */
+static void test_a_view_is_not_trimmed_like_its_source(void)
+{
+    fcnn_graph *graph =
+        GRAPH(IMAGES(18, 18, 1), CONV(0, 4, 3, "valid"), MAX_POOL(1, 2, 2, "valid"),
+              NODE("reshape", 2,
+                   {.name = "target_shape", .kind = FCNN_ATTRIBUTE_INTEGER, .count = 3, .integers = {4, 16, 4}}),
+              CONV(3, 4, 3, "valid"), MAX_POOL(4, 2, 2, "valid"));
+    fcnn_plan *plan = plan_of(graph, 1);
+    CHECK(plan->steps == 2);
+    CHECK(plan->step[1].used[0] == 1 && plan->step[1].used[1] == 7);
+    CHECK(plan->step[0].used[0] == 8 && plan->step[0].used[1] == 8);
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(graph);
+}
+
+static void reads_two_by_two(const fcnn_layer *layer, const size_t used[2], size_t in[2])
+{
+    (void)layer;
+    in[0] = in[1] = 2 * used[0];
+}
+
+/* Any class may say what it reads, fused or not. */
+static void test_a_plain_class_may_trim_its_input(void)
+{
+    fcnn_graph *graph =
+        GRAPH(IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), MAX_POOL(1, 2, 2, "valid"), AVERAGE_POOL(2, 2, 2, "valid"));
+    fcnn_layer_class trimming = *graph->node[3].layer.class;
+    trimming.input_used = reads_two_by_two;
+    graph->node[3].layer.class = &trimming;
+    fcnn_plan *plan = plan_of(graph, 1);
+    CHECK(plan->steps == 2);
+    CHECK(plan->step[0].used[0] == 2 && plan->step[0].used[1] == 2);
+    CHECK(plan->step[1].used[0] == 1 && plan->step[1].used[1] == 1);
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(graph);
+}
+
+/* Kernels over pools keep places in 32 bits. */
+static void test_pools_over_more_than_32_bits_are_refused(void)
+{
+    fcnn_graph *graph = GRAPH(IMAGES(1 << 16, 1 << 15, 1), CONV(0, 1, 2, "valid"), MAX_POOL(1, 2, 2, "valid"));
+    static const unsigned char all[3] = {1, 1, 1};
+    fcnn_plan *plan = NULL;
+    fcnn_error error;
+    CHECK(fcnn_plan_create(&plan, graph, &(fcnn_purpose){.training = 1, .trainable = all}, &error) == FCNN_E_SHAPE);
+    CHECK_ERROR(error, FCNN_E_SHAPE, "too large");
+    fcnn_graph_destroy(graph);
 }
 
 /* The training plan keeps what backward needs; the plan for predictions need not. */
@@ -485,6 +537,9 @@ int main(void)
     test_random_graphs();
     test_plan_of_two_branches();
     test_what_nobody_reads_is_not_computed();
+    test_a_view_is_not_trimmed_like_its_source();
+    test_a_plain_class_may_trim_its_input();
+    test_pools_over_more_than_32_bits_are_refused();
     test_predictions_need_less_memory();
     return check_report();
 }

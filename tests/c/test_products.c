@@ -1,206 +1,9 @@
 /* test_products.c - every build of the product kernels against the reference.
  *
- * A subject runs one kernel on made-up input and leaves its outputs, and its scratch memory, in guarded arrays full of
- * canaries. The whole arrays are compared, so whatever is written beside the output, or in its gaps, is seen. On small
- * integers every build must agree exactly with the reference; on random numbers so must the builds with fused
- * multiply-add, and the baseline within a tolerance. Winograd's transforms divide: there the builds with fused
- * multiply-add agree exactly with each other, and all with the reference, and with the plain convolution, within a
- * tolerance. Inputs end where their memory ends, for the address sanitizer, and are NaN wherever a kernel has no
- * business.
+ * On small integers every build must agree exactly with the reference; on random numbers so must the builds with fused
+ * multiply-add, and the baseline within a tolerance.
  */
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/random.h"
-#include "check.h"
-#include "kernels/kernels.h"
-
-enum { GUARD = 32, ARRAYS = 5, CANARY = 0x7fc0dead, MAX_TAPS = 25, MAX_MEMBERS = 9 };
-
-static const size_t channel_counts[] = {1, 3, 7, 16, 20, 33, 50, 64, 100};
-static const size_t output_counts[] = {1, 7, 10, 16, 20, 33, 48, 64, 100, 128, 150};
-
-/* Of the numbers of outputs every so many is tried: a sanitizer makes the kernels some fifty times slower. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { EVERY = 4 };
-#else
-enum { EVERY = 1 };
-#endif
-
-static const double TOLERANCE = 2e-5;   /* what docs/numerics.md promises of every forward pass */
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
-
-/* ---- input ---- */
-
-static int use_integers;
-
-static void fill(float *out, size_t count, uint64_t stream)
-{
-    fcnn_random_uniform(out, count, 77, stream, use_integers ? -4 : -1, use_integers ? 4 : 1);
-    for (size_t i = 0; use_integers && i < count; i++)
-        out[i] = floorf(out[i]);
-}
-
-/* `images` stretches of `size` numbers, one every `stride` floats, NaN between them. The caller frees it. */
-static float *new_batch(size_t images, size_t stride, size_t size, uint64_t stream)
-{
-    const size_t total = images ? (images - 1) * stride + size : 0;
-    float *batch = malloc(total * sizeof *batch + !total);
-    for (size_t i = 0; i < total; i++)
-        batch[i] = NAN;
-    for (size_t i = 0; i < images; i++)
-        fill(batch + i * stride, size, stream + (i << 8));
-    return batch;
-}
-
-static float *new_input(size_t size, uint64_t stream) { return new_batch(1, size, size, stream); }
-
-/* ---- guarded output ---- */
-
-typedef struct guarded {
-    size_t count;   /* floats, with the guards */
-    float *memory;
-} guarded;
-
-typedef struct result {
-    guarded array[ARRAYS];
-    size_t arrays;
-} result;
-
-static void put_canaries(float *memory, size_t count)
-{
-    const int32_t canary = CANARY;
-    for (size_t i = 0; i < count; i++)
-        memcpy(&memory[i], &canary, sizeof canary);
-}
-
-/* One more array of `size` floats, `front` floats behind the beginning of a cache line. */
-static float *new_array(result *to, size_t size, size_t front)
-{
-    guarded *array = &to->array[to->arrays++];
-    array->count = (size + 2 * GUARD + front + 15) / 16 * 16;
-    array->memory = aligned_alloc(64, array->count * sizeof(float));
-    put_canaries(array->memory, array->count);
-    return array->memory + GUARD + front;
-}
-
-static float *new_output(result *to, size_t size) { return new_array(to, size, 1); }
-static float *new_scratch(result *to, size_t size) { return new_array(to, size, 0); }
-
-static int guard_holds(const guarded *array)
-{
-    const int32_t canary = CANARY;
-    for (size_t i = 0; i < GUARD; i++)
-        if (memcmp(&array->memory[i], &canary, sizeof canary) ||
-            memcmp(&array->memory[array->count - 1 - i], &canary, sizeof canary))
-            return 0;
-    return 1;
-}
-
-/* tolerance: relative to the largest number. */
-static int agrees(const guarded *actual, const guarded *expected, double tolerance)
-{
-    double largest = 1.0;
-    for (size_t i = 0; i < expected->count; i++)
-        largest = fmax(largest, fabs((double)expected->memory[i]));   /* fmax passes over canaries, which are NaN */
-    for (size_t i = 0; i < expected->count; i++) {
-        const double a = (double)actual->memory[i], e = (double)expected->memory[i];
-        if (memcmp(&actual->memory[i], &expected->memory[i], sizeof(float)) != 0 &&
-            !(fabs(a - e) <= tolerance * largest))
-            return 0;
-    }
-    return 1;
-}
-
-static int all_agree(const result *actual, const result *expected, double tolerance)
-{
-    int agree = 1;
-    for (size_t a = 0; a < expected->arrays; a++)
-        agree &= guard_holds(&actual->array[a]) && agrees(&actual->array[a], &expected->array[a], tolerance);
-    return agree;
-}
-
-static void release(result *r)
-{
-    for (size_t a = 0; a < r->arrays; a++)
-        free(r->array[a].memory);
-    *r = (result){0};
-}
-
-/* ---- subjects ---- */
-
-typedef struct pooling {
-    size_t size[2], strides[2], before[2], after[2];   /* before, after: padding */
-    size_t unread;           /* lines and columns of windows that are left out */
-    int relu;
-} pooling;
-
-typedef struct convolution {
-    size_t lines, width, kernel[2], strides[2], dilation[2];
-    size_t spare;            /* columns of the image on the right that no patch sees */
-    size_t images;
-    pooling pool;
-    size_t channels, outputs;
-    uint64_t stream;         /* of the random numbers */
-} convolution;
-
-typedef void subject(const fcnn_kernels *kernels, const convolution *c, result *to);
-
-static int has_fma(fcnn_isa isa) { return isa != FCNN_ISA_REFERENCE && isa != FCNN_ISA_BASELINE; }
-
-/* exact: builds with fused multiply-add round as the reference does, and integers are not rounded at all. */
-static void check_subject(const char *name, subject *run, int exact, const convolution *c)
-{
-    for (use_integers = 0; use_integers < 2; use_integers++) {
-        result expected = {0}, fused = {0};
-        run(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &expected);
-        for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
-            if (!fcnn_isa_available(isa))
-                continue;
-            result actual = {0};
-            char text[200];
-            run(fcnn_kernels_for(isa), c, &actual);
-            snprintf(text, sizeof text, "%s, %s, %s, kernel %zux%zu, %zux%zu pixels, %zu to %zu channels", name,
-                     fcnn_isa_name(isa), use_integers ? "integers" : "random numbers", c->kernel[0], c->kernel[1],
-                     c->lines, c->width, c->channels, c->outputs);
-            const double tolerance = exact && (use_integers || has_fma(isa)) ? 0 : TOLERANCE;
-            check_that(all_agree(&actual, &expected, tolerance), text, __FILE__, __LINE__);
-            if (has_fma(isa) && fused.arrays)
-                check_that(all_agree(&actual, &fused, 0), text, __FILE__, __LINE__);
-            if (has_fma(isa) && !fused.arrays)
-                fused = actual;
-            else
-                release(&actual);
-        }
-        release(&expected);
-        release(&fused);
-    }
-}
-
-/* Pixels from the first to the last of a patch or an image, along one axis. */
-static size_t reach(const convolution *c, size_t axis) { return (c->kernel[axis] - 1) * c->dilation[axis] + 1; }
-static size_t height(const convolution *c) { return (c->lines - 1) * c->strides[0] + reach(c, 0); }
-static size_t width(const convolution *c) { return (c->width - 1) * c->strides[1] + reach(c, 1) + c->spare; }
-static size_t image_size(const convolution *c) { return height(c) * width(c) * c->channels; }
-static size_t columns(const convolution *c) { return c->kernel[0] * c->kernel[1] * c->channels; }
-
-static fcnn_patches patches_of(const convolution *c, ptrdiff_t run[MAX_TAPS])
-{
-    const int dilated = c->dilation[1] > 1;
-    const size_t in_line = dilated ? c->kernel[1] : 1;
-    for (size_t r = 0; r < c->kernel[0] * in_line; r++)
-        run[r] = (ptrdiff_t)((r / in_line * c->dilation[0] * width(c) + r % in_line * c->dilation[1]) * c->channels);
-    return (fcnn_patches){.lines = c->lines,
-                          .width = c->width,
-                          .line_step = (ptrdiff_t)(c->strides[0] * width(c) * c->channels),
-                          .step = (ptrdiff_t)(c->strides[1] * c->channels),
-                          .run = run,
-                          .runs = c->kernel[0] * in_line,
-                          .run_length = dilated ? c->channels : c->kernel[1] * c->channels};
-}
+#include "products.h"
 
 static void run_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
@@ -230,8 +33,8 @@ static void run_weight_gradient(const fcnn_kernels *kernels, const convolution *
     kernels->patches_weight_gradient(&patches, x, dy, ldy, c->images / 2, stride, c->outputs, 0, all, whole, 1,
                                      claimed);
     float *bias = new_output(to, c->outputs);
-    kernels->bias_gradient(dy, ldy, rows, c->images, stride, c->outputs, bias, 0);
-    kernels->bias_gradient(dy, ldy, rows, c->images / 2, stride, c->outputs, bias, 1);
+    kernels->sum_rows(dy, ldy, rows, c->images, stride, c->outputs, bias, 0);
+    kernels->sum_rows(dy, ldy, rows, c->images / 2, stride, c->outputs, bias, 1);
     free(x), free(dy);
 }
 
@@ -344,7 +147,7 @@ static fcnn_pooled pooled_of(const convolution *c, ptrdiff_t run[MAX_TAPS], ptrd
 /* What a forward pass leaves behind: y with dead entries, dy and winners of windows that are read; else NaN, 255. */
 typedef struct entries {
     float *y, *dy;
-    uint8_t *winner;      /* image i's begin i * stride * sizeof(float) bytes on */
+    uint8_t *winner; /* image i's begin i * stride * sizeof(float) bytes on */
 } entries;
 
 static int is_pixel(const convolution *c, size_t axis, size_t window, size_t member)
@@ -409,7 +212,7 @@ static void run_pooled_weight_gradient(const fcnn_kernels *kernels, const convol
     float *gradient = new_output(to, columns(c) * c->outputs);
     kernels->pooled_weight_gradient(&pooled, x, e.y, e.dy, e.winner, c->images, stride, c->outputs, begin, end,
                                     gradient, bias, 0, scratch);
-    if (c->images != 2)   /* those of two images are left alone */
+    if (c->images != 2) /* those of two images are left alone */
         kernels->pooled_weight_gradient(&pooled, x, e.y, e.dy, e.winner, c->images / 2, stride, c->outputs, begin, end,
                                         gradient, bias, 1, scratch);
     put_canaries(scratch, scratch_size);
@@ -455,118 +258,6 @@ static void run_pooled_input_gradient_3x3(const fcnn_kernels *kernels, const con
     free(wt), free_entries(&e);
 }
 
-/* ---- Winograd ---- */
-
-static size_t tile;   /* outputs along its edge: 4 or 5 for kernels of 3x3, 2 or 3 for 5x5 */
-
-static fcnn_winograd winograd_of(const convolution *c)
-{
-    return (fcnn_winograd){tile, c->kernel[0], c->channels, c->outputs, c->lines, c->width, width(c) * c->channels};
-}
-
-static size_t transformed_size(const fcnn_winograd *shape)
-{
-    return fcnn_winograd_products(shape) * fcnn_winograd_kernel_step(shape);
-}
-
-static void run_winograd_kernel(const fcnn_kernels *kernels, const convolution *c, result *to)
-{
-    const fcnn_winograd shape = winograd_of(c);
-    float *w = new_input(columns(c) * c->outputs, c->stream);
-    kernels->winograd_kernel(&shape, w, 0, c->channels, new_output(to, transformed_size(&shape)));
-    kernels->winograd_kernel(&shape, w, c->channels / 3, c->channels - c->channels / 4,
-                             new_output(to, transformed_size(&shape)));
-    free(w);
-}
-
-/* Images, kernel and bias (none, where the pool has no ReLU) of a convolution, and how far apart images lie. */
-typedef struct winograd {
-    size_t x_stride, y_stride;
-    float *x, *w, *bias;
-} winograd;
-
-/* Makes a corner of each image black. */
-static void blacken(const convolution *c, const winograd *g)
-{
-    for (size_t i = 0; i < c->images; i++)
-        for (size_t line = height(c) / 4; line < height(c); line++)
-            memset(g->x + i * g->x_stride + line * width(c) * c->channels, 0,
-                   width(c) / 3 * 2 * c->channels * sizeof(float));
-}
-
-static winograd new_winograd(const convolution *c)
-{
-    winograd g = {.x_stride = image_size(c) + 3, .y_stride = c->lines * c->width * c->outputs + 5};
-    g.x = new_batch(c->images, g.x_stride, image_size(c), c->stream);
-    g.w = new_input(columns(c) * c->outputs, c->stream + 1);
-    g.bias = c->pool.relu ? new_input(c->outputs, c->stream + 2) : NULL;
-    if (c->images > 1)
-        blacken(c, &g);
-    return g;
-}
-
-static void free_winograd(winograd *g) { free(g->x), free(g->w), free(g->bias); }
-
-/* The kernel is transformed by the reference, whichever build runs forward. */
-static void run_winograd_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
-{
-    const fcnn_winograd shape = winograd_of(c);
-    const size_t scratch_size = fcnn_winograd_scratch(&shape);
-    winograd g = new_winograd(c);
-    float *u = new_input(transformed_size(&shape), 0);
-    fcnn_kernels_for(FCNN_ISA_REFERENCE)->winograd_kernel(&shape, g.w, 0, c->channels, u);
-    float *y = new_output(to, c->images * g.y_stride), *scratch = new_scratch(to, scratch_size);
-    kernels->winograd_forward(&shape, c->images, g.x, g.x_stride, u, g.bias, y, g.y_stride, scratch);
-    put_canaries(scratch, scratch_size);
-    free(u), free_winograd(&g);
-}
-
-static void run_plain_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
-{
-    const fcnn_winograd shape = winograd_of(c);
-    ptrdiff_t run[MAX_TAPS];
-    const fcnn_patches patches = patches_of(c, run);
-    winograd g = new_winograd(c);
-    float *y = new_output(to, c->images * g.y_stride);
-    new_scratch(to, fcnn_winograd_scratch(&shape));
-    for (size_t i = 0; i < c->images; i++)
-        kernels->patches_forward(&patches, g.x + i * g.x_stride, g.w, g.bias, c->outputs, y + i * g.y_stride,
-                                 c->outputs);
-    free_winograd(&g);
-}
-
-static void test_winograd_is_a_convolution(const convolution *c)
-{
-    for (use_integers = 0; use_integers < 2; use_integers++) {
-        result expected = {0}, actual = {0};
-        run_plain_forward(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &expected);
-        run_winograd_forward(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &actual);
-        CHECK(all_agree(&actual, &expected, TOLERANCE));
-        release(&expected), release(&actual);
-    }
-}
-
-/* Outputs that see only black are the bias, and nothing else: every build agrees with the plain convolution's bits
- * there. */
-static void test_black_is_exact(const convolution *c)
-{
-    use_integers = 0;
-    for (fcnn_isa isa = FCNN_ISA_REFERENCE; isa < FCNN_ISA_COUNT; isa++) {
-        if (!fcnn_isa_available(isa))
-            continue;
-        result plain = {0}, fast = {0};
-        run_plain_forward(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &plain);
-        run_winograd_forward(fcnn_kernels_for(isa), c, &fast);
-        /* Of a black output. */
-        const float *bias = plain.array[0].memory + GUARD + 1 + (c->lines - 1) * c->width * c->outputs;
-        size_t exact = 0;
-        for (size_t o = 0; o < c->outputs; o++)
-            exact += memcmp(bias + o, fast.array[0].memory + (bias - plain.array[0].memory) + o, sizeof(float)) == 0;
-        CHECK(exact == c->outputs);
-        release(&plain), release(&fast);
-    }
-}
-
 /* ---- cases ---- */
 
 static const convolution convolutions[] = {
@@ -579,7 +270,7 @@ static const convolution convolutions[] = {
     {1, 33, {1, 1}, {2, 3}, {1, 1}, 1, .images = 1},
 };
 
-enum { SQUARES = 4 };   /* the first ones have 3x3 taps under windows of 2x2 adjacent pixels */
+enum { SQUARES = 4 }; /* the first ones have 3x3 taps under windows of 2x2 adjacent pixels */
 
 static const convolution pooled_convolutions[] = {
     /* lines, width, kernel, strides, dilation, spare, images; pool: size, strides, before, after, unread, relu */
@@ -596,29 +287,6 @@ static const convolution pooled_convolutions[] = {
     {4, 4, {3, 3}, {1, 2}, {2, 2}, 0, 2, .pool = {{2, 2}, {2, 2}, {0, 0}, {0, 0}, 0, 1}},
     {6, 7, {4, 1}, {1, 1}, {1, 1}, 0, 1, .pool = {{2, 3}, {3, 4}, {0, 0}, {0, 0}, 0, 1}},
 };
-
-static const convolution winograd_convolutions[] = {
-    /* lines, width, kernel, strides, dilation, spare, images; with or without bias */
-    {10, 10, {3, 3}, {1, 1}, {1, 1}, 1, 5, .pool.relu = 1}, {1, 1, {3, 3}, {1, 1}, {1, 1}, 0, 17, .pool.relu = 0},
-    {7, 13, {3, 3}, {1, 1}, {1, 1}, 2, 2, .pool.relu = 1},  {4, 6, {3, 3}, {1, 1}, {1, 1}, 0, 1, .pool.relu = 0},
-    {8, 9, {5, 5}, {1, 1}, {1, 1}, 1, 3, .pool.relu = 1},   {1, 2, {5, 5}, {1, 1}, {1, 1}, 0, 9, .pool.relu = 0},
-};
-
-static convolution sized(const convolution *shape, size_t channels, size_t outputs, uint64_t stream)
-{
-    convolution c = *shape;
-    c.channels = channels;
-    c.outputs = outputs;
-    c.stream = stream;
-    return c;
-}
-
-/* Every shape meets every number of outputs and of channels; many of one come with few of the other, mostly. */
-static convolution numbered(const convolution *shapes, size_t shape, size_t number)
-{
-    const size_t channels = channel_counts[(LENGTH(output_counts) - 1 - number + shape) % LENGTH(channel_counts)];
-    return sized(&shapes[shape], channels, output_counts[number], 1000 * (shape + 1) + 10 * number);
-}
 
 static void test_products(void)
 {
@@ -638,16 +306,6 @@ static void test_products(void)
             if (s < SQUARES)
                 check_subject("pooled_input_gradient_3x3", run_pooled_input_gradient_3x3, 1, &c);
         }
-        for (size_t s = n / EVERY % 2; s < LENGTH(winograd_convolutions); s += 2)
-            for (size_t larger = 0; larger < 2; larger++) {
-                const convolution c = numbered(winograd_convolutions, s, n);
-                tile = larger + (c.kernel[0] == 3 ? 4 : 2);
-                check_subject("winograd_kernel", run_winograd_kernel, 0, &c);
-                check_subject("winograd_forward", run_winograd_forward, 0, &c);
-                test_winograd_is_a_convolution(&c);
-                if (c.lines > 7)
-                    test_black_is_exact(&c);
-            }
     }
 }
 
@@ -669,6 +327,7 @@ static void test_matrices(void)
 
 int main(void)
 {
+    fcnn_floating_mode_enter();
     test_products();
     test_matrices();
     return check_report();

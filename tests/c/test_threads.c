@@ -1,6 +1,7 @@
 /* test_threads.c - the pool: every iteration once, for any number of threads, callers, nestings and forks. */
 #include <float.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 enum { MANY = 2000 };
 
 typedef struct tally {
-    atomic_int runs[MANY];               /* of each iteration */
-    atomic_int busy[FCNN_MAX_THREADS];   /* iterations now running under each worker's number */
+    atomic_int runs[MANY];             /* of each iteration */
+    atomic_int busy[FCNN_MAX_THREADS]; /* iterations now running under each worker's number */
     atomic_int collisions;
     atomic_size_t largest_worker;
 } tally;
@@ -76,7 +77,7 @@ static void test_sleeping_workers_are_woken(void)
     set_threads(3);
     for (int i = 0; i < 5; i++) {
         CHECK(loop_is_right(MANY, 3));
-        usleep(2000);   /* longer than workers spin */
+        usleep(2000); /* longer than workers spin */
     }
 }
 
@@ -110,7 +111,7 @@ static void end_late(void *context, size_t index, size_t worker)
 {
     (void)index;
     if (worker != 0)
-        usleep(1000);   /* longer than the caller spins */
+        usleep(1000); /* longer than the caller spins */
     atomic_fetch_add((atomic_int *)context, 1);
 }
 
@@ -166,11 +167,19 @@ static void test_several_callers_get_right_results(void)
     }
 }
 
+/* Whether two iterations run at the same time: in a child whose pool still belonged to its parent none would. */
+static int loop_is_parallel(void)
+{
+    meeting m = {0};
+    fcnn_parallel_for(2, 2, meet, &m);
+    return atomic_load(&m.met) == 1;
+}
+
 static int child_succeeds(void)
 {
     const pid_t child = fork();
     if (child == 0)
-        _exit(loop_is_right(MANY, 4) && loop_is_right(7, 4) ? 0 : 1);
+        _exit(loop_is_parallel() && loop_is_right(MANY, 4) && loop_is_right(7, 4) ? 0 : 1);
     int status = -1;
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
@@ -193,7 +202,7 @@ static void test_a_forked_child_has_a_pool_of_its_own(void)
     pthread_t other;
     CHECK(pthread_create(&other, NULL, keep_busy, &stop) == 0);
     for (int i = 0; i < 10; i++)
-        CHECK(child_succeeds());   /* forked while another thread held the pool, or was about to */
+        CHECK(child_succeeds()); /* forked while another thread held the pool, or was about to */
     atomic_store(&stop, 1);
     pthread_join(other, NULL);
     CHECK(loop_is_right(MANY, 4));
@@ -210,6 +219,38 @@ static void note_denormals(void *context, size_t index, size_t worker)
 {
     (void)worker;
     ((float *)context)[index] = halve(FLT_MIN);
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t handled;
+
+static void note_signal(int number)
+{
+    (void)number;
+    handled = 1;
+}
+
+/* Signals are for the program's own threads: one that they all block waits, however many workers there are. */
+static void test_workers_take_no_signals(void)
+{
+    const struct sigaction note = {.sa_handler = note_signal};
+    struct sigaction before;
+    sigset_t one, mask;
+    set_threads(4);
+    CHECK(loop_is_right(MANY, 4));
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &one, &mask);
+    sigaction(SIGUSR1, &note, &before);
+    kill(getpid(), SIGUSR1);
+    CHECK(loop_is_right(MANY, 4));
+    usleep(10000);
+    CHECK(!handled);
+    int number;
+    CHECK(sigwait(&one, &number) == 0 && number == SIGUSR1);
+    sigaction(SIGUSR1, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void test_denormals_are_flushed_in_loops_only(void)
@@ -250,9 +291,11 @@ static int environment_decides(void)
 {
     const size_t machine = automatic_count(NULL, NULL);
     return machine >= 1 && automatic_count("3", "5") == 3 && automatic_count(NULL, "5") == 5 &&
-           automatic_count(NULL, "6,2") == 6 && automatic_count("many", "7") == 7 &&
-           automatic_count("0", NULL) == machine && automatic_count("-2", NULL) == machine &&
-           automatic_count("100000", NULL) == FCNN_MAX_THREADS;
+           automatic_count(NULL, "6,2") == 6 && automatic_count("", "7") == 7 &&
+           automatic_count("0", NULL) == machine && automatic_count(NULL, "many") == machine &&
+           automatic_count(NULL, "100000") == FCNN_MAX_THREADS && automatic_count("many", "7") == 0 &&
+           automatic_count("-2", NULL) == 0 && automatic_count("1.5", NULL) == 0 &&
+           automatic_count("100000", NULL) == 0;
 }
 
 static void test_the_count_comes_from_the_call_then_the_environment(void)
@@ -276,7 +319,7 @@ static int works_with_fewer_threads(void)
 
 static void test_threads_that_cannot_be_started_are_done_without(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)   /* sanitizers need terabytes of address space */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* sanitizers need terabytes of address space */
     CHECK(in_child(works_with_fewer_threads));
 #else
     (void)works_with_fewer_threads;
@@ -293,6 +336,7 @@ int main(void)
     test_nested_loops_run_inline();
     test_several_callers_get_right_results();
     test_a_forked_child_has_a_pool_of_its_own();
+    test_workers_take_no_signals();
     test_denormals_are_flushed_in_loops_only();
     test_the_count_comes_from_the_call_then_the_environment();
     test_threads_that_cannot_be_started_are_done_without();

@@ -1,79 +1,9 @@
-/* test_training.c - training gives the same bits everywhere, failures leave no trace, several callers may come at
- * once, and frozen parameters stay.
+/* test_training.c - training gives the same bits everywhere, failures leave no trace, frozen parameters stay, optimizers
+ * may be exchanged, and updates that overflow are not made.
  */
-#include <pthread.h>
-
 #include "base/memory.h"
 #include "base/threads.h"
-#include "networks.h"
-
-/* ---- a network with every kind of step ---- */
-
-static fcnn_graph *mixed_graph(void)
-{
-    return GRAPH(IMAGES(10, 10, 1), CONV(0, 8, 3, "valid"), ACTIVATION(1, "relu"), MAX_POOL(2, 2, 2, "valid"),
-                 DROPOUT(3, 0.25), CONV(4, 9, 3, "same"), ACTIVATION(5, "relu"), MAX_POOL(6, 2, 2, "valid"),
-                 CONV(4, 9, 1, "valid"), MAX_POOL(8, 3, 2, "same"), ADD(7, 9), FLATTEN(10, 36), DENSE(11, 50),
-                 ACTIVATION(12, "tanh"), DROPOUT(13, 0.5), DENSE(14, CLASSES), SOFTMAX(15));
-}
-
-static const fcnn_attribute adam[] = {TEXT("type", "adam"), NUMBER("weight_decay", 0.01)};
-static const fcnn_attribute sgd[] = {TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1),
-                                     NUMBER("clipnorm", 0.5)};
-static const fcnn_attribute rmsprop[] = {TEXT("type", "rmsprop"), INTEGER("centered", 1), NUMBER("global_clipnorm", 1)};
-static const fcnn_attributes optimizers[] = {{adam, 2}, {sgd, 4}, {rmsprop, 3}};
-
-enum { MIXED_BATCH = 9, MIXED_WEIGHTS = 4000 };
-
-static fcnn_network *mixed_network(fcnn_isa isa, fcnn_attributes optimizer)
-{
-    fcnn_network *network = network_of(mixed_graph(), isa, SPARSE_CROSSENTROPY);
-    fcnn_metric accuracy;
-    fcnn_error error;
-    CHECK(weight_count(network) <= MIXED_WEIGHTS);
-    CHECK(fcnn_metric_create(&accuracy, &DESCRIBE(TEXT("type", "sparse_categorical_accuracy")), &error) == FCNN_OK);
-    CHECK(fcnn_network_set_metrics(network, &accuracy, 1, &error) == FCNN_OK);
-    CHECK(set_optimizer(network, optimizer, &error) == FCNN_OK);
-    fcnn_network_state_of(network)->seed = 12;
-    return network;
-}
-
-static double train_steps(fcnn_network *network, size_t steps)
-{
-    double loss = NAN;
-    fcnn_error error;
-    for (size_t i = 0; i < steps; i++)
-        CHECK(run_batch(network, inputs, i * 5 % (ROWS - MIXED_BATCH), MIXED_BATCH, 1, 1, &loss, &error) == FCNN_OK);
-    return loss;
-}
-
-/* Everything that a training step changes. */
-typedef struct snapshot {
-    float weights[MIXED_WEIGHTS], slots[FCNN_MAX_SLOTS][MIXED_WEIGHTS];
-    uint64_t iterations, random_step;
-    double total, weight;
-} snapshot;
-
-static void take(fcnn_network *network, snapshot *s)
-{
-    const fcnn_network_state *state = fcnn_network_state_of(network);
-    const size_t bytes = weight_count(network) * sizeof(float);
-    memset(s, 0, sizeof *s);
-    memcpy(s->weights, fcnn_network_weights(network), bytes);
-    for (size_t i = 0; i < FCNN_MAX_SLOTS; i++)
-        if (fcnn_network_slot(network, i))
-            memcpy(s->slots[i], fcnn_network_slot(network, i), bytes);
-    s->iterations = state->iterations;
-    s->random_step = state->random_step;
-    fcnn_network_metric_totals(network, &s->total, &s->weight);
-}
-
-static int is_unchanged(fcnn_network *network, const snapshot *before)
-{
-    static snapshot now;
-    take(network, &now);
-    return memcmp(&now, before, sizeof now) == 0;
-}
+#include "mixed.h"
 
 /* For any number of threads and every build with fused multiply-add. */
 static void test_training_gives_the_same_bits(void)
@@ -95,8 +25,8 @@ static void test_training_gives_the_same_bits(void)
                 take(network, &untrained);
                 const double loss = train_steps(network, 30);
                 CHECK(!is_unchanged(network, &untrained));
-                CHECK(fcnn_network_state_of(network)->iterations == 30);
-                CHECK(fcnn_network_state_of(network)->random_step == 30);
+                CHECK(network->state.iterations == 30);
+                CHECK(network->state.random_step == 30);
                 if (isa == first && t == 0) {
                     take(network, &expected);
                     expected_loss = loss;
@@ -150,12 +80,12 @@ static int live(long successes, snapshot *end, float *predictions)
     ATTEMPT(create_mixed(&network, &error));
     fill_weights(network);
     CHECK(fcnn_loss_create(&loss, &SPARSE_CROSSENTROPY, &error) == FCNN_OK);
-    fcnn_network_set_loss(network, &loss);
+    CHECK(fcnn_network_set_objective(network, &loss, NULL, 0, &error) == FCNN_OK);
     ATTEMPT(set_optimizer(network, clipped, &error));
     ATTEMPT(run_batch(network, inputs, 0, 4, 1, 1, &value, &error));
     ATTEMPT(run_batch(network, inputs, 4, MIXED_BATCH, 1, 1, &value, &error));
     ATTEMPT(run_batch(network, inputs, 3, MIXED_BATCH + 2, 0, 0, &value, &error));
-    const fcnn_array x = rows_of(inputs, FCNN_FLOAT32, input_size(network));
+    const fcnn_array x = inputs_of(network, inputs);
     ATTEMPT(fcnn_network_predict(network, &x, 0, ROWS, predictions, 0, &error));
     fcnn_memory_fail_after(-1);
     take(network, end);
@@ -183,16 +113,16 @@ static void check_refused(fcnn_network *network, const fcnn_array *x, const fcnn
 {
     static snapshot before;
     const fcnn_batch batch = {.x = x, .y = y, .sample_weight = weight, .rows = {NULL, 0, MIXED_BATCH}};
-    double loss = -1.0;
+    fcnn_results results = {.loss = -1.0};
     fcnn_error error;
     take(network, &before);
-    CHECK(fcnn_network_train(network, &batch, 1, &loss, &error) == status);
+    CHECK(fcnn_network_train(network, &batch, 1, &results, &error) == status);
     CHECK_ERROR(error, status, part);
-    CHECK(loss == -1.0);
+    CHECK(results.loss == -1.0);
     CHECK(is_unchanged(network, &before));
     if (status == FCNN_E_NONFINITE)
         return;
-    CHECK(fcnn_network_test(network, &batch, &loss, &error) == status);
+    CHECK(fcnn_network_test(network, &batch, &results, &error) == status);
     CHECK(is_unchanged(network, &before));
 }
 
@@ -210,11 +140,10 @@ static void test_refused_batches_leave_no_trace(void)
     memcpy(bad_inputs, inputs, sizeof inputs);
     memcpy(bad_labels, labels, sizeof labels);
     memcpy(bad_weights, sample_weights, sizeof sample_weights);
-    const fcnn_array x = rows_of(inputs, FCNN_FLOAT32, input_size(network)), y = rows_of(labels, FCNN_INT64, 1);
-    const fcnn_array bad_x = rows_of(bad_inputs, FCNN_FLOAT32, input_size(network));
-    const fcnn_array bad_y = rows_of(bad_labels, FCNN_INT64, 1);
-    fcnn_array bad_weight = rows_of(bad_weights, FCNN_FLOAT32, 1);
-    bad_weight.rank = 1;
+    const fcnn_array x = inputs_of(network, inputs), y = labels_of(network, labels);
+    const fcnn_array bad_x = inputs_of(network, bad_inputs);
+    const fcnn_array bad_y = labels_of(network, bad_labels);
+    const fcnn_array bad_weight = rows_of(bad_weights, FCNN_FLOAT32, NULL, 0);
     const size_t last = MIXED_BATCH - 1;
     bad_labels[last] = CLASSES;
     check_refused(network, &x, &bad_y, NULL, FCNN_E_ARGUMENT, "label 5 in row 8");
@@ -247,63 +176,18 @@ static void test_targets_must_be_finite(void)
     CHECK(set_optimizer(network, optimizers[0], &error) == FCNN_OK);
     memcpy(bad_values, values, sizeof values);
     bad_values[4 * 6 + 1] = -INFINITY;
-    const fcnn_array x = rows_of(inputs, FCNN_FLOAT32, 9), y = rows_of(bad_values, FCNN_FLOAT32, 4);
+    const fcnn_array x = inputs_of(network, inputs), y = values_of(network, bad_values);
     take(network, &before);
     check_refused(network, &x, &y, NULL, FCNN_E_ARGUMENT, "y holds NaN or infinity in row 6");
     CHECK(is_unchanged(network, &before));
 
-    fcnn_network_state_of(network)->check_finite = 0;
+    network->state.check_finite = 0;
     bad_values[4 * 6 + 1] = 3e38f;
     const fcnn_batch batch = {.x = &x, .y = &y, .rows = {NULL, 0, 8}};
-    double loss;
-    CHECK(fcnn_network_train(network, &batch, 1, &loss, &error) == FCNN_OK);
-    CHECK(!isfinite(loss) && fcnn_network_state_of(network)->iterations == 1);
+    fcnn_results results;
+    CHECK(fcnn_network_train(network, &batch, 1, &results, &error) == FCNN_OK);
+    CHECK(!isfinite(results.loss) && network->state.iterations == 1);
     fcnn_network_destroy(network);
-}
-
-/* ---- several threads of the caller ---- */
-
-typedef struct caller {
-    fcnn_network *network;
-    const float *expected;
-    int agrees;
-} caller;
-
-static void *call_predict(void *context)
-{
-    caller *self = context;
-    float out[ROWS * CLASSES];
-    self->agrees = 1;
-    for (size_t i = 0; i < 40; i++) {
-        const size_t start = i % 5, stop = ROWS - i % 3;
-        const fcnn_array x = rows_of(inputs, FCNN_FLOAT32, input_size(self->network));
-        fcnn_error error;
-        self->agrees &= fcnn_network_predict(self->network, &x, start, stop, out, 0, &error) == FCNN_OK &&
-                        are_equal(out, self->expected + start * CLASSES, (stop - start) * CLASSES);
-    }
-    return NULL;
-}
-
-static void test_callers_predict_at_once(void)
-{
-    static float expected[2][ROWS * CLASSES];
-    fcnn_network *networks[2] = {mixed_network(best_isa(), optimizers[0]), mixed_network(best_isa(), optimizers[1])};
-    train_steps(networks[1], 3);
-    for (size_t i = 0; i < 2; i++)
-        predict(networks[i], inputs, 0, ROWS, expected[i]);
-    CHECK(!are_equal(expected[0], expected[1], ROWS * CLASSES));
-    pthread_t threads[4];
-    caller callers[4];
-    for (size_t i = 0; i < 4; i++) {   /* two callers of each network */
-        callers[i] = (caller){networks[i % 2], expected[i % 2], 0};
-        CHECK(pthread_create(&threads[i], NULL, call_predict, &callers[i]) == 0);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        pthread_join(threads[i], NULL);
-        CHECK(callers[i].agrees);
-    }
-    fcnn_network_destroy(networks[0]);
-    fcnn_network_destroy(networks[1]);
 }
 
 /* ---- frozen parameters ---- */
@@ -314,31 +198,137 @@ static void test_frozen_parameters_stay(void)
     for (size_t o = 0; o < sizeof optimizers / sizeof *optimizers; o++) {
         fcnn_network *network = mixed_network(best_isa(), optimizers[o]);
         const fcnn_graph *graph = fcnn_network_graph(network);
-        unsigned char flags[16] = {0, 0, 1, 0, 0, 1}, seen[16];   /* kernel and bias of five layers */
+        unsigned char flags[16] = {0, 0, 1, 0, 0, 1}, seen[16]; /* kernel and bias of five layers */
         const size_t count = fcnn_network_parameter_count(network);
         CHECK(count == 10);
         fcnn_network_set_trainable(network, flags);
         fcnn_network_get_trainable(network, seen);
         CHECK(memcmp(flags, seen, count) == 0);
-        memcpy(before, fcnn_network_weights(network), weight_count(network) * sizeof *before);
+        memcpy(before, network->weights, weight_count(network) * sizeof *before);
         train_steps(network, 3);
         for (size_t n = 0, p = 0; n < graph->nodes; n++)
             for (size_t i = 0; i < graph->node[n].layer.parameters; i++, p++) {
                 const size_t at = graph->node[n].parameters + graph->node[n].layer.parameter[i].offset;
                 const size_t size = fcnn_shape_size(&graph->node[n].layer.parameter[i].shape);
-                CHECK(are_equal(fcnn_network_weights(network) + at, before + at, size) == !flags[p]);
+                CHECK(are_equal(network->weights + at, before + at, size) == !flags[p]);
             }
 
-        memset(flags, 1, sizeof flags);   /* thawed, the network trains as one that was never frozen */
+        memset(flags, 1, sizeof flags); /* thawed, the network trains as one that was never frozen */
         fcnn_network_set_trainable(network, flags);
         fcnn_network *other = mixed_network(best_isa(), optimizers[o]);
-        memcpy(fcnn_network_weights(other), fcnn_network_weights(network), weight_count(network) * sizeof *before);
-        fcnn_network_state_of(other)->random_step = fcnn_network_state_of(network)->random_step;
+        memcpy(other->weights, network->weights, weight_count(network) * sizeof *before);
+        other->state.random_step = network->state.random_step;
         CHECK(gradients_of(network, 7) == gradients_of(other, 7));
-        CHECK(are_equal(fcnn_network_gradients(network), fcnn_network_gradients(other), weight_count(network)));
+        CHECK(are_equal(network->gradients, other->gradients, weight_count(network)));
         fcnn_network_destroy(network);
         fcnn_network_destroy(other);
     }
+}
+
+/* Freezing leaves old gradients behind, which belong to no norm any more. */
+static void test_gradients_of_frozen_parameters_do_not_count(void)
+{
+    const fcnn_attributes clipped = DESCRIBE(TEXT("type", "sgd"), NUMBER("global_clipnorm", 0.01));
+    fcnn_network *thawed_once = mixed_network(best_isa(), clipped), *always_frozen = mixed_network(best_isa(), clipped);
+    const unsigned char flags[16] = {[9] = 1};
+    gradients_of(thawed_once, MIXED_BATCH);
+    thawed_once->state.random_step = always_frozen->state.random_step = 1;
+    fcnn_network_set_trainable(thawed_once, flags);
+    fcnn_network_set_trainable(always_frozen, flags);
+    train_steps(thawed_once, 2);
+    train_steps(always_frozen, 2);
+    CHECK(are_equal(thawed_once->weights, always_frozen->weights, weight_count(thawed_once)));
+    fcnn_network_destroy(thawed_once);
+    fcnn_network_destroy(always_frozen);
+}
+
+/* ---- optimizers that are exchanged ---- */
+
+static void test_slots_that_two_optimizers_share_are_kept(void)
+{
+    const fcnn_attributes plain = DESCRIBE(TEXT("type", "rmsprop"), INTEGER("centered", 1));
+    const fcnn_attributes heavy = DESCRIBE(TEXT("type", "rmsprop"), INTEGER("centered", 1), NUMBER("momentum", 0.9));
+    static snapshot before, after;
+    fcnn_network *network = mixed_network(best_isa(), plain);
+    fcnn_optimizer optimizer;
+    fcnn_error error;
+    const size_t bytes = weight_count(network) * sizeof(float);
+    train_steps(network, 3);
+    take(network, &before);
+    CHECK(fcnn_optimizer_create(&optimizer, &heavy, &error) == FCNN_OK);
+    CHECK(fcnn_network_set_optimizer(network, &optimizer, 1, &error) == FCNN_OK);
+    take(network, &after);
+    const float zeros[MIXED_WEIGHTS] = {0};
+    CHECK(after.iterations == 3);
+    CHECK(memcmp(after.slots[0], before.slots[0], bytes) == 0); /* velocity */
+    CHECK(memcmp(after.slots[1], zeros, bytes) == 0);           /* momentum: new */
+    CHECK(memcmp(after.slots[2], before.slots[1], bytes) == 0); /* average_gradient: moved */
+    train_steps(network, 1);
+    CHECK(fcnn_network_set_optimizer(network, &optimizer, 0, &error) == FCNN_OK);
+    take(network, &after);
+    CHECK(after.iterations == 0 && memcmp(after.slots[0], zeros, bytes) == 0);
+    fcnn_network_destroy(network);
+}
+
+/* ---- updates that overflow ---- */
+
+/* A network with one weight, whose gradient is x. */
+static fcnn_network *tiny_network(fcnn_attributes optimizer, float weight)
+{
+    fcnn_error error;
+    fcnn_network *network = network_of(GRAPH(IMAGES(1, 1, 1), FLATTEN(0, 1), DENSE(1, 1)), best_isa(), SQUARED_ERROR);
+    CHECK(set_optimizer(network, optimizer, &error) == FCNN_OK);
+    network->weights[0] = weight;
+    return network;
+}
+
+static fcnn_status train_on_one(fcnn_network *network, float x, float y, fcnn_error *error)
+{
+    const fcnn_array xs = {FCNN_FLOAT32, (const char *)&x, 4, {1, 1, 1, 1}, {4, 4, 4, 4}};
+    const fcnn_array ys = {FCNN_FLOAT32, (const char *)&y, 2, {1, 1}, {4, 4}};
+    fcnn_results results;
+    return fcnn_network_train(network, &(fcnn_batch){.x = &xs, .y = &ys, .rows = {NULL, 0, 1}}, 1, &results, error);
+}
+
+static void test_an_update_that_overflows_is_refused(void)
+{
+    const fcnn_attributes all[] = {DESCRIBE(TEXT("type", "adam")), DESCRIBE(TEXT("type", "rmsprop")),
+                                   DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.9)),
+                                   DESCRIBE(TEXT("type", "sgd"), NUMBER("clipnorm", 1))};
+    static snapshot before;
+    fcnn_error error;
+    for (size_t o = 0; o < sizeof all / sizeof *all; o++) {
+        fcnn_network *network = tiny_network(all[o], 1.0f);
+        CHECK(train_on_one(network, 1.0f, 0.5f, &error) == FCNN_OK);
+        take(network, &before);
+        const int overflows = train_on_one(network, 1e12f, -1e18f, &error) == FCNN_E_NONFINITE;
+        CHECK(overflows == (o < 2)); /* 1e30: its square is infinite, itself is not */
+        if (overflows) {
+            CHECK_ERROR(error, FCNN_E_NONFINITE, "first in layer 'dense'. The step was not made");
+            CHECK(is_unchanged(network, &before));
+        }
+        CHECK(isfinite(network->weights[0]) && isfinite(network->weights[1]));
+        CHECK(!overflows || train_on_one(network, 1.0f, 0.5f, &error) == FCNN_OK);
+
+        network->state.check_finite = 0;
+        CHECK(train_on_one(network, 1e12f, -1e18f, &error) == FCNN_OK);
+        fcnn_network_destroy(network);
+    }
+}
+
+/* Nothing about the batch is large, but the slot is: too late to undo the step, so the weight stays. */
+static void test_an_overflow_that_nobody_foresaw_stores_nothing(void)
+{
+    fcnn_network *network = tiny_network(DESCRIBE(TEXT("type", "sgd"), NUMBER("momentum", 0.5)), 1.0f);
+    fcnn_error error;
+    network->slot[0][0] = 3e38f;
+    network->weights[0] = 3e38f;
+    network->weights[1] = 0.0f;
+    CHECK(train_on_one(network, 0.0f, 1.0f, &error) == FCNN_E_NONFINITE);
+    CHECK_ERROR(error, FCNN_E_NONFINITE, "Those weights were left as they were");
+    CHECK(network->weights[0] == 3e38f && network->slot[0][0] == 3e38f);
+    CHECK(network->weights[1] > 0.0f);
+    fcnn_network_destroy(network);
 }
 
 int main(void)
@@ -348,7 +338,10 @@ int main(void)
     test_every_allocation_may_fail();
     test_refused_batches_leave_no_trace();
     test_targets_must_be_finite();
-    test_callers_predict_at_once();
     test_frozen_parameters_stay();
+    test_gradients_of_frozen_parameters_do_not_count();
+    test_slots_that_two_optimizers_share_are_kept();
+    test_an_update_that_overflows_is_refused();
+    test_an_overflow_that_nobody_foresaw_stores_nothing();
     return check_report();
 }

@@ -13,7 +13,8 @@ from fashioncnn.optimizers.schedules.decay import (
     PolynomialDecay,
 )
 from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
-from fashioncnn.saving.registry import Registry
+from fashioncnn.utils import absent
+from fashioncnn.utils.registry import SCHEDULES
 
 __all__ = [
     "CosineDecay",
@@ -27,28 +28,18 @@ __all__ = [
     "serialize",
 ]
 
-_REGISTRY: Registry[LearningRateSchedule] = Registry(
-    "learning rate schedule",
-    "keras.optimizers.schedules",
-    LearningRateSchedule,
-    [
-        CosineDecay,
-        CosineDecayRestarts,
-        ExponentialDecay,
-        InverseTimeDecay,
-        PiecewiseConstantDecay,
-        PolynomialDecay,
-    ],
-)
-
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     """A JSON-compatible description of a schedule."""
-    return _REGISTRY.serialize(learning_rate_schedule)
+    return SCHEDULES.serialize(learning_rate_schedule)
 
 
 def deserialize(
     config: Mapping[str, Any], custom_objects: Mapping[str, type[LearningRateSchedule]] | None = None
 ) -> LearningRateSchedule:
     """The schedule that `serialize` described."""
-    return _REGISTRY.deserialize(config, custom_objects)
+    schedule: LearningRateSchedule = SCHEDULES.deserialize(config, custom_objects)
+    return schedule
+
+
+__getattr__ = absent.module_getattr(__name__)

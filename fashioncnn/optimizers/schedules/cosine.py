@@ -10,6 +10,7 @@ from typing import Any
 
 from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import SCHEDULES
 
 
 def _half_cosine(progress: float) -> float:
@@ -17,6 +18,7 @@ def _half_cosine(progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
+@SCHEDULES.register()
 class CosineDecay(LearningRateSchedule):
     """An optional straight warm-up, then half a cosine.
 
@@ -76,6 +78,7 @@ class CosineDecay(LearningRateSchedule):
         }
 
 
+@SCHEDULES.register()
 class CosineDecayRestarts(LearningRateSchedule):
     """Half a cosine after the other, each `t_mul` times as long and `m_mul` times as high as the one before.
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
 from fashioncnn.utils import checks
+from fashioncnn.utils.registry import SCHEDULES
 
 
+@SCHEDULES.register()
 class ExponentialDecay(LearningRateSchedule):
     """``initial_learning_rate * decay_rate ** (step / decay_steps)``.
 
@@ -54,6 +56,7 @@ class ExponentialDecay(LearningRateSchedule):
         }
 
 
+@SCHEDULES.register()
 class InverseTimeDecay(ExponentialDecay):
     """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
 
@@ -80,6 +83,7 @@ class InverseTimeDecay(ExponentialDecay):
         return self.initial_learning_rate / (1 + self.decay_rate * self._progress(step))
 
 
+@SCHEDULES.register()
 class PolynomialDecay(LearningRateSchedule):
     """From `initial_learning_rate` to `end_learning_rate` along a power of the remaining time.
 
@@ -130,6 +134,7 @@ class PolynomialDecay(LearningRateSchedule):
         }
 
 
+@SCHEDULES.register()
 class PiecewiseConstantDecay(LearningRateSchedule):
     """``values[0]`` up to and including step ``boundaries[0]``, then ``values[1]`` up to ``boundaries[1]``, and so on.
 

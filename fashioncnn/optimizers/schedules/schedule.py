@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fashioncnn.utils.absent import SaysWhatIsAbsent
+from fashioncnn.utils.registry import SCHEDULES
 
-class LearningRateSchedule:
+
+@SCHEDULES.base
+class LearningRateSchedule(SaysWhatIsAbsent):
     """A learning rate that depends on the number of updates made so far.
 
     Derive from this class for a schedule of your own: `__call__` gets the step (0 for the first update) and returns

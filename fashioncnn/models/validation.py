@@ -20,13 +20,17 @@ class Expected(NamedTuple):
     """What a model takes and gives.
 
     With `scan`, arrays are searched for NaN and infinity before a pass over them begins. The core refuses a batch that
-    has one in any case, but then earlier batches have been trained on.
+    has one in any case, but then earlier batches have been trained on. Where the model `is_new`, about to be built for
+    these data, batches are scanned as well: as far as it can be seen before. Without `finite_targets` only the inputs
+    must be finite.
     """
 
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     loss: Loss | None
     scan: bool = False
+    is_new: bool = False
+    finite_targets: bool = True
 
 
 class Names(NamedTuple):
@@ -71,44 +75,52 @@ def targets(names: Names, y: Array, expected: Expected, first_row: int = 0) -> A
     """`y`, if the loss takes it.
 
     Raises:
-        TypeError: If labels are not integers.
         ValueError: If a shape or a label does not fit the model's output, or a scan finds a NaN or an infinity.
     """
     loss, outputs = expected.loss, expected.output_shape
     assert loss is not None, "targets are only looked at where there is a loss"
     if loss.takes_labels:
-        _check_labels(names, y, loss, outputs)
+        _check_labels(names, y, loss, outputs, first_row)
     elif y.shape[1:] != outputs and (*y.shape[1:], 1) != outputs:
         hint = ("; integer labels go with loss='sparse_categorical_crossentropy'"
                 if y.dtype.kind in "iu" and y.shape[1:] in ((), (1,)) and outputs[-1] > 1 else "")
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes the shape "
                          f"of the model's output, {text_of_shape(outputs)}{hint}")
-    if expected.scan:
+    if expected.scan and expected.finite_targets:
         _check_finite(names.caller, names.y, y, first_row)
+    loss.examine(y)
     return y
 
 
-def _check_labels(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...]) -> None:
+def _check_labels(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...], first_row: int) -> None:
     classes = outputs[-1]
     if y.shape[1:] not in (outputs[:-1], (*outputs[:-1], 1)):
         hint = "; rows of ones and zeros go with loss='categorical_crossentropy'" if y.shape[1:] == outputs else ""
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes one integer "
                          f"for each image, {text_of_shape(outputs[:-1])}{hint}")
-    if y.dtype.kind == "f":
-        raise TypeError(f"{names.caller}() got labels of dtype {y.dtype} in {names.y}; the loss '{loss.name}' takes "
-                        "integers: pass y.astype('int64')")
-    low, high = int(y.min()), int(y.max())
-    if low < 0 or high >= classes:
+    low, high = y.min(), y.max()
+    fits = low >= 0 and high < classes and (y.dtype.kind != "f" or bool((y == np.floor(y)).all()))
+    if not fits:
+        row, label = _first_bad_label(y, classes)
         raise ValueError(f"{names.caller}() got labels from {low} to {high} in {names.y}, but the model's last layer "
-                         f"has {classes} units: labels must be 0 to {classes - 1}.")
+                         f"has {classes} units: labels must be whole numbers from 0 to {classes - 1}. The first other "
+                         f"one is {label} in row {first_row + row}.")
+
+
+def _first_bad_label(y: Array, classes: int) -> tuple[int, Any]:
+    """The row of the first label that is none, and the label."""
+    rows = y.reshape(len(y), -1)
+    bad = ~((rows >= 0) & (rows < classes) & (rows == np.floor(rows)))
+    row = int(bad.any(axis=1).argmax())
+    return row, rows[row][bad[row]][0]
 
 
 def sample_weights(names: Names, weights: Any, rows: int) -> NDArray[np.float32] | None:
     """One float32 for each row, or None.
 
     Raises:
-        TypeError: If the weights are not numbers.
-        ValueError: If there are not `rows` of them, or one is a NaN, an infinity or negative.
+        ArgumentError: If the weights are not numbers.
+        ValueError: If there are not `rows` of them, or one is a NaN or an infinity.
     """
     if weights is None:
         return None
@@ -117,39 +129,40 @@ def sample_weights(names: Names, weights: Any, rows: int) -> NDArray[np.float32]
         raise ValueError(f"{names.caller}() got {names.sample_weight} of shape {array.shape}; expected one weight for "
                          f"each of the {rows} rows of {names.x}")
     flat = np.ascontiguousarray(array.reshape(rows), np.float32)
-    if not (np.isfinite(flat).all() and flat.min() >= 0):
-        raise ValueError(f"{names.caller}() got {names.sample_weight} with a number that is negative or not finite")
+    if not np.isfinite(flat).all():
+        raise ValueError(f"{names.caller}() got {names.sample_weight} with a number that is not finite")
     return flat
 
 
-def class_weights(caller: str, class_weight: Any, y: Array, outputs: tuple[int, ...]) -> NDArray[np.float32]:
+def class_weights(caller: str, class_weight: Any, y: Array) -> NDArray[np.float32]:
     """The weight of each row's class; a class without one counts 1.
 
     Args:
         caller: For messages.
         class_weight: Weights by class number.
-        y: Labels, or rows of ones and zeros.
-        outputs: Shape of the model's output.
+        y: Labels, or rows of ones and zeros. Targets that are not whole numbers count as the nearest one.
 
     Raises:
-        TypeError: If `class_weight` is not a mapping of numbers.
-        ValueError: If it names a class that the model does not have, or there is more than one output for each image.
+        ArgumentError: If `class_weight` is not a mapping of numbers.
+        ValueError: If there is more than one label for each row, or a key is not a whole number.
     """
     if not isinstance(class_weight, Mapping):
-        raise TypeError(f"{caller}() got {class_weight!r} as `class_weight`; expected a dict of weights by class "
-                        "number")
-    if len(outputs) != 1:
+        raise checks.ArgumentError(f"{caller}() got {class_weight!r} as `class_weight`; expected a dict of weights by "
+                                   "class number")
+    if y.ndim > 2:
         raise checks.unsupported(f"{caller}()", "class_weight", dict(class_weight),
-                                 "models with one output for each image")
-    labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else np.rint(y).astype(np.int64).reshape(len(y))
-    classes = max(outputs[-1], 2)
-    table = np.ones(max(classes, int(labels.max()) + 1), np.float32)
-    for label, weight in class_weight.items():
-        if checks.integer("class_weight", label, at_least=0) >= classes:
-            raise ValueError(f"{caller}() got a `class_weight` for class {label}, but the classes are 0 to "
-                             f"{classes - 1}")
-        table[label] = checks.number(f"class_weight[{label}]", weight, at_least=0)
-    return table[labels]
+                                 "targets with one class for each row")
+    by_class = {_class_number(label): checks.number(f"class_weight[{label!r}]", weight)
+                for label, weight in class_weight.items()}
+    classes = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else np.rint(y).reshape(len(y))
+    found, position = np.unique(classes, return_inverse=True)
+    return np.array([by_class.get(number, 1.0) for number in found.tolist()], np.float32)[position]
+
+
+def _class_number(label: Any) -> int:
+    if isinstance(label, (float, np.floating)) and float(label).is_integer():
+        return int(label)
+    return checks.integer("class_weight", label, at_least=-(2**63))
 
 
 def _check_finite(caller: str, name: str, array: Array, first_row: int) -> None:

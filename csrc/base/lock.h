@@ -1,0 +1,27 @@
+/* lock.h - a mutex that is whole after fork: fork waits until nobody holds any of them.
+ *
+ * A thread that holds one at the moment of a fork does not exist in the child, and what it was changing would stay half
+ * changed there for ever. So all these locks are taken before a fork and given back after it, in the parent and in
+ * the child. Nobody may fork, or wait for somebody who does, while holding one.
+ */
+#ifndef FCNN_LOCK_H
+#define FCNN_LOCK_H
+
+#include <pthread.h>
+
+#include "status.h"
+
+typedef struct fcnn_lock {
+    pthread_mutex_t mutex;
+    struct fcnn_lock *previous, *next; /* in the list of all of them */
+} fcnn_lock;
+
+fcnn_status fcnn_lock_create(fcnn_lock *lock, fcnn_error *error);
+
+/* Nobody holds it. */
+void fcnn_lock_destroy(fcnn_lock *lock);
+
+static inline void fcnn_lock_take(fcnn_lock *lock) { pthread_mutex_lock(&lock->mutex); }
+static inline void fcnn_lock_give(fcnn_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+#endif

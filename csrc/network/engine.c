@@ -1,0 +1,74 @@
+/* engine.c - plans and the memory that they run in: made when they are first needed, and larger when more is. */
+#include "../base/cpu.h"
+#include "../base/memory.h"
+#include "../base/sizes.h"
+#include "internal.h"
+
+void fcnn_engine_clear(fcnn_engine *engine)
+{
+    fcnn_plan_destroy(engine->plan);
+    fcnn_release(engine->records);
+    fcnn_release(engine->prepared);
+    fcnn_release(engine->copied);
+    fcnn_release(engine->sums);
+    fcnn_release(engine->scratch);
+    fcnn_release(engine->shard);
+    *engine = (fcnn_engine){0};
+}
+
+fcnn_status fcnn_engine_plan(fcnn_network *network, fcnn_engine *engine, fcnn_error *error)
+{
+    if (engine->plan)
+        return FCNN_OK;
+    const fcnn_purpose purpose = {.training = engine == &network->training,
+                                  .loss_absorbs = network->loss_absorbs,
+                                  .trainable = network->node_trainable};
+    fcnn_plan *plan;
+    FCNN_TRY(fcnn_plan_create(&plan, network->graph, &purpose, error));
+    const fcnn_status status = fcnn_allocate_floats(&engine->sums, FCNN_SUMS, plan->summed, "gradients", error);
+    if (status == FCNN_OK)
+        engine->plan = plan;
+    else
+        fcnn_plan_destroy(plan);
+    return status;
+}
+
+int fcnn_engine_copies(const fcnn_engine *engine)
+{
+    enum { FEW = 1 << 17 }; /* floats: half of a usual second-level cache */
+    return engine->plan->prepared <= FEW;
+}
+
+size_t fcnn_engine_cached_images(const fcnn_engine *engine)
+{
+    const size_t images = fcnn_cpu_cache_size() / (engine->plan->record * sizeof(float));
+    return smaller(larger(images, 1), FCNN_GROUP);
+}
+
+static fcnn_status reserve_workers(fcnn_engine *engine, size_t workers, fcnn_error *error)
+{
+    const fcnn_plan *plan = engine->plan;
+    void *block;
+    if (workers <= engine->workers)
+        return FCNN_OK;
+    FCNN_TRY(fcnn_allocate_floats(&engine->prepared, fcnn_engine_copies(engine) ? workers : 1, plan->prepared,
+                                  "re-laid parameters", error));
+    FCNN_TRY(fcnn_allocate(&block, workers, sizeof *engine->copied, "re-laid parameters", error));
+    fcnn_release(engine->copied);
+    engine->copied = block;
+    FCNN_TRY(fcnn_allocate_floats(&engine->scratch, workers, plan->scratch, "the threads' scratch memory", error));
+    FCNN_TRY(fcnn_allocate_floats(&engine->shard, workers, plan->shard, "the threads' gradients", error));
+    engine->workers = workers;
+    return FCNN_OK;
+}
+
+fcnn_status fcnn_engine_reserve(fcnn_engine *engine, size_t records, size_t workers, fcnn_error *error)
+{
+    FCNN_TRY(reserve_workers(engine, workers, error));
+    if (records > engine->record_count) {
+        FCNN_TRY(
+            fcnn_allocate_floats(&engine->records, records, engine->plan->record, "the activations of a batch", error));
+        engine->record_count = records;
+    }
+    return FCNN_OK;
+}

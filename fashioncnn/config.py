@@ -1,0 +1,94 @@
+"""Settings of Keras, and devices of TensorFlow, that scripts ask for. All have one value here; others are refused.
+
+Example:
+    >>> image_data_format(), floatx(), list_physical_devices("GPU")
+    ('channels_last', 'float32', [])
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+from fashioncnn.utils import absent, checks
+
+__all__ = [
+    "PhysicalDevice",
+    "backend",
+    "dtype_policy",
+    "epsilon",
+    "experimental",
+    "floatx",
+    "get_visible_devices",
+    "gpu_device_name",
+    "image_data_format",
+    "is_gpu_available",
+    "list_logical_devices",
+    "list_physical_devices",
+    "set_dtype_policy",
+    "set_floatx",
+    "set_image_data_format",
+]
+
+
+class PhysicalDevice(NamedTuple):
+    """A device, as TensorFlow lists them."""
+
+    name: str
+    device_type: str
+
+
+def backend() -> str:
+    """The name of what computes: "fashioncnn"."""
+    return "fashioncnn"
+
+
+def floatx() -> str:
+    """The type of all weights and outputs."""
+    return "float32"
+
+
+def set_floatx(value: str) -> None:
+    """Raises ValueError unless `value` is "float32"."""
+    checks.float32("set_floatx()", value)
+
+
+dtype_policy, set_dtype_policy = floatx, set_floatx
+
+
+def epsilon() -> float:
+    """How far probabilities are kept from 0 and 1 before their logarithm is taken."""
+    return 1e-7
+
+
+def image_data_format() -> str:
+    """Where images have their channels."""
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Raises ValueError unless `data_format` is "channels_last"."""
+    checks.one_of("set_image_data_format()", "data_format", data_format, ["channels_last"])
+
+
+def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The devices of a type, "CPU" or "GPU"; None: all. There is a CPU, and never a GPU."""
+    return [] if device_type not in (None, "CPU") else [PhysicalDevice("/physical_device:CPU:0", "CPU")]
+
+
+list_logical_devices = get_visible_devices = list_physical_devices
+
+
+def is_gpu_available() -> bool:
+    """Whether there is a GPU: no."""
+    return False
+
+
+def gpu_device_name() -> str:
+    """The GPU's name: none."""
+    return ""
+
+
+experimental = sys.modules[__name__]
+
+__getattr__ = absent.module_getattr(__name__)

@@ -1,0 +1,206 @@
+"""Names of Keras that fashioncnn does not have: every one says so when it is used, and what comes near.
+
+One table of Keras's public names (keras_names.json, written by tools/make_keras_names.py) serves all modules and
+classes. Such a name can be imported, so that scripts which never use it go on; calling it, deriving from it or asking
+it for anything raises `AbsentError`.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any, NoReturn
+
+PACKAGE = __name__.partition(".")[0]
+
+# What does the job of a name that is absent.
+INSTEAD = {
+    "export": "save_weights() keeps the weights, to_json() the architecture",
+    "load_model": "models.model_from_json() and load_weights() together do it",
+    "save": "save_weights() keeps the weights, to_json() the architecture",
+    "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
+}
+# What names that Keras had once, and scripts still use, are called today.
+OLD = {
+    "acc": "write 'accuracy'",
+    "decay": "write learning_rate=optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)",
+    "evaluate_generator": "evaluate() takes generators",
+    "fit_generator": "fit() takes generators",
+    "lr": "write learning_rate",
+    "np_utils": "import to_categorical from fashioncnn.utils",
+    "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid",
+    "predict_generator": "predict() takes generators",
+    "predict_proba": "predict() returns probabilities",
+    "val_acc": "write 'val_accuracy'",
+    "wrappers.scikit_learn": "call Model.fit and Model.predict themselves",
+}
+
+
+class AbsentError(NotImplementedError, AttributeError):
+    """Something of Keras was used that fashioncnn does not have."""
+
+
+@functools.cache
+def keras_names() -> dict[str, Any]:
+    """The table: "keras" (its version), "modules", "members" of classes, and "tensorflow"."""
+    import json
+    from importlib.resources import files
+
+    table: dict[str, Any] = json.loads(files(PACKAGE).joinpath("utils/keras_names.json").read_text("utf-8"))
+    return table
+
+
+def sentence(name: str, nearby: Iterable[str] = ()) -> str:
+    """What is said of a name of Keras that is absent.
+
+    Args:
+        name: The name.
+        nearby: Names that are there, among which one that comes near is looked for.
+
+    Example:
+        >>> sentence("save")
+        "'save' of Keras is not in fashioncnn (yet): save_weights() keeps the weights, to_json() the architecture"
+    """
+    if name in OLD:
+        return f"'{name}' is an old name of Keras: {OLD[name]}"
+    near = INSTEAD.get(name) or suggestion(name, nearby)
+    return f"'{name}' of Keras is not in fashioncnn (yet)" + (f": {near}" if near else "")
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """ "did you mean ...?", or nothing where no name comes near."""
+    from difflib import get_close_matches
+
+    lower = {known.lower(): known for known in names if not known.startswith("_")}
+    close = get_close_matches(name.lower(), lower, 1, 0.7)
+    return f"did you mean '{lower[close[0]]}'?" if close else ""
+
+
+class Absent:
+    """Stands for a class, function or constant of Keras that fashioncnn does not have. No object is an instance of it.
+
+    Args:
+        name: Its name.
+        message: What using it says.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        self.__name__ = name
+        self._message = message
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> NoReturn:
+        raise AbsentError(self._message)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AbsentError(self._message)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> NoReturn:
+        raise AbsentError(self._message)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return False
+
+    def __subclasscheck__(self, cls: type) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"<{self._message}>"
+
+
+def module_getattr(module: str) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module of this package.
+
+    It gives an `Absent` for a name of Keras's module of the same name, and raises AttributeError for all others, with
+    what comes near.
+    """
+    path = module.removeprefix(PACKAGE).removeprefix(".")
+    # A from-import swallows what an AttributeError says, but looks for a submodule then, where there is a path: that
+    # search ends in `_imports`, whose errors are not swallowed.
+    vars(sys.modules[module]).setdefault("__path__", [])
+
+    def look_up(name: str) -> Any:
+        table = keras_names() if not name.startswith("_") else {}
+        if name in table.get("modules", {}).get(path, ()):
+            inner = f"{path}.{name}".removeprefix(".")
+            if inner in table["modules"]:
+                return absent_module(f"{PACKAGE}.{inner}")
+            return Absent(name, sentence(name, own_names(module)))
+        raise AttributeError(unknown_name(module, name), name=name, obj=sys.modules.get(module))
+
+    return look_up
+
+
+def own_names(module: str) -> list[str]:
+    """The names that a module of this package offers."""
+    names = vars(sys.modules[module]) if module in sys.modules else {}
+    return list(names.get("__all__", ())) or [name for name in names if not name.startswith("_")]
+
+
+def unknown_name(module: str, name: str) -> str:
+    """What is said of a name that neither a module of this package nor Keras's has."""
+    path = f"{module}.{name}".removeprefix(f"{PACKAGE}.")
+    for old in (path, name):
+        if old in OLD:
+            return sentence(old)
+    if module == PACKAGE and not name.startswith("_") and name in keras_names()["tensorflow"]:
+        return (f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; NumPy may have what it "
+                "does")
+    near = suggestion(name, own_names(module))
+    if not near and module != PACKAGE and name.islower():
+        near = f"import what it had from {module}"
+    return f"module '{module}' has no '{name}'" + (f"; {near}" if near else "")
+
+
+def absent_module(name: str) -> ModuleType:
+    """A module of Keras that fashioncnn does not have: its names can be imported, but not used."""
+    if name not in sys.modules:
+        module = ModuleType(name, sentence(name.removeprefix(f"{PACKAGE}.")))
+        module.__getattr__ = _getattr_of_absent(name)  # type: ignore[method-assign]
+        module.__path__ = []
+        sys.modules[name] = module
+    return sys.modules[name]
+
+
+def _getattr_of_absent(module: str) -> Callable[[str], Any]:
+    path = module.removeprefix(f"{PACKAGE}.")
+
+    def look_up(name: str) -> Any:
+        modules = keras_names()["modules"]
+        if f"{path}.{name}" in modules:
+            return absent_module(f"{module}.{name}")
+        if name in modules.get(path, ()):
+            return Absent(name, sentence(f"{path}.{name}"))
+        raise AttributeError(f"Keras's module '{path}', which is not in fashioncnn (yet), has no '{name}' either")
+
+    return look_up
+
+
+class SaysWhatIsAbsent:
+    """Base of the classes that have a counterpart in Keras: reading what only Keras's has raises an AttributeError that
+    names it and what comes near."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property that raised says why itself
+        owner = type(self).__name__
+        if is_absent(type(self), name):
+            message = f"{owner}: {sentence(name, dir(self))}"
+        else:
+            near = suggestion(name, dir(self))
+            message = f"'{owner}' object has no attribute '{name}'" + (f"; {near}" if near else "")
+        raise AttributeError(message, name=name, obj=self)
+
+
+def is_absent(cls: type, name: str) -> bool:
+    """Whether Keras's class of the same name, or one of its base classes, has an attribute `name`, or had it once."""
+    if name.startswith("_"):
+        return False
+    members = keras_names()["members"]
+    own = (base.__name__ for base in cls.__mro__ if base.__module__.partition(".")[0] == PACKAGE)
+    return name in OLD or any(name in members.get(base, ()) for base in own)

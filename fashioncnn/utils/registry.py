@@ -1,0 +1,150 @@
+"""Classes of one kind by name: how a string or a config becomes an object, and an object a config.
+
+Classes register themselves, so this module knows none of them and everybody may ask it. Only registered classes, and
+those that the caller hands over, can be made: a config never names code to run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+C = TypeVar("C", bound=type[Any])
+
+
+def snake_case(name: str) -> str:
+    """A class's name as Keras writes it in the names of objects.
+
+    Example:
+        >>> snake_case("MaxPooling2D"), snake_case("RMSprop"), snake_case("ReLU")
+        ('max_pooling2d', 'rm_sprop', 're_lu')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
+
+
+class _NotLoaded:
+    """Stands for a base class whose module nobody has imported: nothing is an instance of it."""
+
+
+class Registry:
+    """The known classes of one kind.
+
+    Args:
+        kind: What they are, for messages: "optimizer".
+        module: Keras's module, which serialized objects name: "keras.optimizers".
+        homes: The modules whose classes register themselves, imported when a name is not known.
+    """
+
+    def __init__(self, kind: str, module: str, *homes: str) -> None:
+        self.kind = kind
+        self.module = module
+        self.classes: dict[str, type[Any]] = {}
+        self._base: type[Any] = _NotLoaded
+        self._modules: dict[str, str] = {}
+        self._by_name: dict[str, type[Any]] = {}
+        self._homes = homes
+
+    def base(self, cls: C) -> C:
+        """Decorates the class that all others derive from."""
+        self._base = cls
+        return cls
+
+    def register(self, *aliases: str, module: str | None = None) -> Callable[[C], C]:
+        """Decorates a class: it answers to its name, to that in snake case and to `aliases`, in any letter case.
+
+        Args:
+            aliases: More names.
+            module: Keras's module of this class, where it is not the registry's.
+        """
+        def add(cls: C) -> C:
+            name = cls.__name__
+            self.classes[name] = cls
+            self._modules[name] = module or self.module
+            self._by_name.update((alias.lower(), cls) for alias in (name, snake_case(name), *aliases))
+            return cls
+
+        return add
+
+    def is_member(self, value: Any) -> bool:
+        """Whether `value` is an object of this kind."""
+        return isinstance(value, self._base)
+
+    def find(self, name: str) -> type[Any]:
+        """The class called `name`.
+
+        Raises:
+            ValueError: If there is none; names what comes near.
+        """
+        lower = name.lower()
+        if lower not in self._by_name:
+            for home in self._homes:
+                importlib.import_module(home)
+        if lower not in self._by_name:
+            raise ValueError(f"{self.kind} {name!r} is not supported by fashioncnn{self._near(name)}; supported: "
+                             f"{', '.join(sorted(self.classes))}")
+        return self._by_name[lower]
+
+    def _near(self, name: str) -> str:
+        close = get_close_matches(name.lower(), self._by_name, 3, 0.6)
+        classes = dict.fromkeys(self._by_name[alias].__name__ for alias in close)
+        names = [repr(snake_case(cls) if name.islower() else cls) for cls in classes]
+        return f" (did you mean {' or '.join(names)}?)" if names else ""
+
+    def get(self, identifier: Any) -> Any:
+        """The object that `identifier` stands for: an object, a class, a name, or a mapping made by `serialize`.
+
+        Raises:
+            ValueError: If it is none of these, or the name is unknown.
+        """
+        if self.is_member(identifier):
+            return identifier
+        if isinstance(identifier, type) and issubclass(identifier, self._base):
+            return identifier()
+        if isinstance(identifier, str):
+            return self.find(identifier)()
+        if isinstance(identifier, Mapping):
+            return self.deserialize(identifier)
+        raise ValueError(f"expected a name, a config or an instance of {self._base.__name__} as {self.kind}, "
+                         f"got {identifier!r}")
+
+    def serialize(self, value: Any) -> dict[str, Any]:
+        """A JSON-compatible description in Keras's form, which `deserialize` turns into an equal object."""
+        name = type(value).__name__
+        known = self.classes.get(name) is type(value)
+        return {
+            "module": self._modules[name] if known else type(value).__module__,
+            "class_name": name,
+            "config": value.get_config(),
+            "registered_name": None if known else name,
+        }
+
+    def deserialize(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The object that `serialize` or Keras described.
+
+        Args:
+            config: A mapping with ``class_name`` and ``config``.
+            custom_objects: The caller's own classes by name.
+
+        Raises:
+            ValueError: If the description is malformed or the class unknown.
+        """
+        name, arguments = config.get("class_name"), config.get("config", {})
+        if not isinstance(name, str) or not isinstance(arguments, Mapping):
+            raise ValueError(f"a serialized {self.kind} is a mapping with 'class_name' (a string) and 'config' "
+                             f"(a mapping), got {dict(config)!r}")
+        cls = (custom_objects or {}).get(name) or self.find(name)
+        if custom_objects and "custom_objects" in inspect.signature(cls.from_config).parameters:
+            return cls.from_config(arguments, custom_objects=custom_objects)
+        return cls.from_config(arguments)
+
+
+LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models")
+LOSSES = Registry("loss", "keras.losses", "fashioncnn.losses")
+METRICS = Registry("metric", "keras.metrics", "fashioncnn.metrics")
+OPTIMIZERS = Registry("optimizer", "keras.optimizers", "fashioncnn.optimizers")
+SCHEDULES = Registry("learning rate schedule", "keras.optimizers.schedules", "fashioncnn.optimizers.schedules")
+INITIALIZERS = Registry("initializer", "keras.initializers", "fashioncnn.initializers")

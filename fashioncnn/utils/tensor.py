@@ -1,0 +1,49 @@
+"""What models, losses and metrics return: NumPy arrays that have Keras's ``.numpy()`` as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_NUMPY_1 = np.__version__.startswith("1.")  # does not tell __array_wrap__ whether a number is wanted
+
+
+class Tensor(np.ndarray):
+    """A NumPy array with `numpy`. It prints and computes as arrays do; results of arithmetic are Tensors again.
+
+    Example:
+        >>> probabilities = tensor([[0.25, 0.75]])
+        >>> probabilities
+        array([[0.25, 0.75]], dtype=float32)
+        >>> probabilities.numpy().argmax()
+        np.int64(1)
+    """
+
+    def numpy(self) -> Any:
+        """The same numbers as a plain array, or as a NumPy number where there are no axes."""
+        return np.asarray(self)[()]
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """Reductions to one number give NumPy's numbers, as those of plain arrays do."""
+        is_number = return_scalar or (_NUMPY_1 and array.ndim == 0)
+        return array[()] if is_number else array.view(Tensor)
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+    def __str__(self) -> str:
+        return str(np.asarray(self))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits)
+
+    def __reduce__(self) -> Any:
+        return (tensor, (np.asarray(self), self.dtype))
+
+
+def tensor(values: ArrayLike, dtype: Any = np.float32) -> Tensor:
+    """The values as a Tensor; copied only where their type is another one."""
+    array: NDArray[Any] = np.asarray(values, dtype)
+    return array.view(Tensor)

@@ -1,0 +1,174 @@
+"""A named array that can be assigned to: a layer's weight, a metric's total."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import NDArray
+
+from fashioncnn._core import Network
+from fashioncnn.utils import checks
+from fashioncnn.utils.absent import SaysWhatIsAbsent
+from fashioncnn.utils.tensor import Tensor, tensor
+
+
+class Place(NamedTuple):
+    """Where a weight's values are, once its layer is part of a model: in the vector of that model's network."""
+
+    network: Network
+    offset: int
+
+
+class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
+    """A named array that can be assigned to, and computes as an array does.
+
+    Args:
+        initializer: The values; or, with `shape`, a function ``f(shape, dtype)`` that makes them.
+        shape: See `initializer`.
+        dtype: The NumPy type; None: float32, or the values' own for integers and bools.
+        trainable: Whether training may change a weight.
+        name: A name.
+
+    Raises:
+        TypeError: If the values are not numbers.
+
+    Example:
+        >>> total = Variable([1.0, 2.0], name="total")
+        >>> total.assign_add([1, 1])
+        array([2., 3.], dtype=float32)
+        >>> total * 2
+        array([4., 6.], dtype=float32)
+        >>> total
+        <Variable path=total, shape=(2,), dtype=float32, value=[2. 3.]>
+    """
+
+    def __init__(self, initializer: Any, shape: Any = None, dtype: Any = None, trainable: bool = True,
+                 name: str | None = None) -> None:
+        values = np.asarray(initializer(tuple(shape), dtype=dtype or "float32") if callable(initializer)
+                            else initializer)
+        if dtype is None and values.dtype.kind not in "biu":
+            dtype = np.float32
+        self.name = name or "variable"
+        self.path = self.name
+        self.trainable = checks.truth("trainable", trainable)
+        self._values: NDArray[Any] | None = _numbers(self.path, values).astype(dtype or values.dtype)
+        self._place: Place | None = None
+        self._shape = self._values.shape
+        self._dtype = self._values.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape."""
+        return self._shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._shape)
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return int(np.prod(self._shape, dtype=np.int64))
+
+    @property
+    def dtype(self) -> str:
+        """The name of the NumPy type."""
+        return self._dtype.name
+
+    @property
+    def place(self) -> Place | None:
+        """Where the values are in a network; None: the variable has them itself."""
+        return self._place
+
+    @property
+    def value(self) -> Tensor:
+        """A copy of the values."""
+        return tensor(self.numpy(), self._dtype)
+
+    def numpy(self) -> NDArray[Any]:
+        """A copy of the values."""
+        if self._place is None:
+            assert self._values is not None
+            return self._values.copy()
+        values = np.empty(self._shape, np.float32)
+        self._place.network.read("weights", self._place.offset, values)
+        return values
+
+    def assign(self, value: Any) -> Tensor:
+        """Replaces the values, and returns them.
+
+        Raises:
+            TypeError: If `value` is not made of numbers.
+            ValueError: If its shape is not the variable's.
+        """
+        values = self.checked(value).astype(self._dtype)
+        if self._place is None:
+            self._values = values
+        else:
+            self._place.network.write("weights", self._place.offset, np.ascontiguousarray(values))
+        return tensor(values, self._dtype)
+
+    def assign_add(self, value: Any) -> Tensor:
+        """Adds to the values, and returns them. Errors as for `assign`."""
+        return self.assign(self.numpy() + np.asarray(value))
+
+    def assign_sub(self, value: Any) -> Tensor:
+        """Subtracts from the values, and returns them. Errors as for `assign`."""
+        return self.assign(self.numpy() - np.asarray(value))
+
+    def checked(self, value: Any) -> NDArray[Any]:
+        """`value` as an array that `assign` accepts; the same errors."""
+        array = _numbers(self.path, np.asarray(value))
+        if array.shape != self._shape:
+            raise ValueError(f"'{self.path}' got values of shape {array.shape}; expected {self._shape}")
+        return array
+
+    def move(self, place: Place) -> None:
+        """From now on the values are those in a network."""
+        self._place, self._values = place, None
+
+    def leave(self) -> None:
+        """From now on the variable has its values, as they are now, itself."""
+        self._values, self._place = self.numpy(), None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_values": self.numpy(), "_place": None}
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        values = self.numpy()
+        return values if dtype is None else values.astype(dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        values = [value.numpy() if isinstance(value, Variable) else value for value in inputs]
+        result = getattr(ufunc, method)(*values, **keywords)
+        return result.view(Tensor) if type(result) is np.ndarray else result
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
+    def __len__(self) -> int:
+        return len(self.numpy())
+
+    def __float__(self) -> float:
+        return float(self.numpy())
+
+    def __int__(self) -> int:
+        return int(self.numpy())
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy())
+
+    def __format__(self, specification: str) -> str:
+        return format(self.numpy()[()], specification) if specification else str(self)
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy()}>"
+
+
+def _numbers(path: str, array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind not in "biuf":
+        raise checks.ArgumentError(f"'{path}' got values of dtype {array.dtype}; expected numbers")
+    return array
