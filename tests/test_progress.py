@@ -7,6 +7,7 @@ import inspect
 import io
 import re
 
+import numpy as np
 import pytest
 from golden import face_cases as cases
 from golden.face import GOLDEN
@@ -18,6 +19,12 @@ from fashioncnn.utils import progress
 class Terminal(io.StringIO):
     def isatty(self):
         return True
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_environment(monkeypatch):
+    for name in ("NO_COLOR", "PYCHARM_HOSTED", "TERM"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -105,6 +112,55 @@ def test_output_without_the_bars_character_gets_another(tick):
         text.flush()
     assert b"1/2" in output.getvalue()
     assert b"=====" in output.getvalue()
+
+
+def train_a_bar(tick):
+    """A bar at its half and at its end; returns what a terminal was sent."""
+    with terminal() as output:
+        bar = progress.Progbar(10)
+        for step in (5, 10):
+            tick(1)
+            bar.update(step, [("loss", 0.5)])
+    return output.getvalue()
+
+
+def test_no_color_is_honoured_and_the_bar_still_tells(tick, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "")
+    assert "\x1b[" in train_a_bar(tick)
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = train_a_bar(tick)
+    assert "\x1b" not in text
+    assert f"\r 5/10 {'━' * 10}{'─' * 10} 1s 200ms/step - loss: 0.5000" in text
+    assert f"\r10/10 {'━' * 20} 2s" in text
+
+
+def test_a_dumb_terminal_gets_one_plain_line(tick, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert train_a_bar(tick) == "10/10 - 2s - 200ms/step - loss: 0.5000\n"
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (np.array([1, 2]), "1.5000"), (np.array([[1.5, 2], [3, 4]]), "2.6250"), ([1, 2.5], "1.7500"), ((1,), "1.0000"),
+    (np.float32(0.1), "0.1000"), (np.array(0.5), "0.5000"), (3, "3.0000"), (True, "1.0000"),  # so does Keras
+    (None, "None"), ("high,\n low", "high, low"), ({"a": 1}, "{'a': 1}"), ([], "[]"), ([1, "a"], "[1, 'a']"),
+])
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_whatever_a_callback_logs_is_shown(value, text, verbose, tick):
+    with terminal() as output:
+        bar = progress.Progbar(2, verbose=verbose)
+        tick(1)
+        bar.update(1, [("value", value), ("loss", 0.5)])
+        tick(1)
+        bar.update(2, [("value", value), ("loss", 0.5)])
+    assert output.getvalue().endswith(f" - value: {text} - loss: 0.5000\n")
+
+
+def test_a_value_that_becomes_a_number_is_averaged_from_then_on(capsys, tick):
+    bar = progress.Progbar(4, verbose=2)
+    for step, value in enumerate((None, [1, 3], 4.0), 1):
+        bar.update(step, [("value", value)])
+    bar.update(4, finalize=True)
+    assert capsys.readouterr().out.endswith(" - value: 3.0000\n")
 
 
 def test_average_of_values_and_values_as_they_are(capsys, tick):

@@ -6,7 +6,7 @@ from typing import Any
 
 from fashioncnn.callbacks.callback import Logs
 from fashioncnn.callbacks.monitor import MonitorCallback
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, output
 
 
 class EarlyStopping(MonitorCallback):
@@ -70,8 +70,8 @@ class EarlyStopping(MonitorCallback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            output.write_line(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:
             if self.verbose > 0:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                output.write_line(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fashioncnn.callbacks.callback import Callback, Logs
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, output
 
 
 class LearningRateScheduler(Callback):
@@ -32,7 +32,7 @@ class LearningRateScheduler(Callback):
         rate = checks.number("schedule(epoch)", self.schedule(*arguments), at_least=0)
         optimizer.learning_rate = rate
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
+            output.write_line(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:

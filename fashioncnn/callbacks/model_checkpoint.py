@@ -8,7 +8,7 @@ from typing import Any
 from fashioncnn.callbacks.callback import Logs
 from fashioncnn.callbacks.monitor import MonitorCallback
 from fashioncnn.saving.weights import WEIGHT_FILE_ENDINGS
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, output
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -108,4 +108,4 @@ class ModelCheckpoint(MonitorCallback):
 
     def _tell(self, epoch: int, text: str) -> None:
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: {text}")
+            output.write_line(f"\nEpoch {epoch + 1}: {text}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fashioncnn.callbacks.callback import Callback, Logs
+from fashioncnn.utils import output
 from fashioncnn.utils.progress import Progbar, is_interactive
 
 
@@ -40,7 +41,7 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._start()
         if self.verbose and self.epochs > 1:
-            print(f"Epoch {epoch + 1}/{self.epochs}", flush=True)
+            output.write_line(f"Epoch {epoch + 1}/{self.epochs}")
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         if not self._called_in_fit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fashioncnn.callbacks.callback import Logs
 from fashioncnn.callbacks.monitor import MonitorCallback
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, output
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -72,6 +72,7 @@ class ReduceLROnPlateau(MonitorCallback):
         if optimizer.learning_rate > self.min_lr:
             optimizer.learning_rate = max(optimizer.learning_rate * self.factor, self.min_lr)
             if self.verbose > 0:
-                print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {optimizer.learning_rate}.")
+                output.write_line(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to "
+                                  f"{optimizer.learning_rate}.")
             self.cooldown_counter = self.cooldown
             self.wait = 0

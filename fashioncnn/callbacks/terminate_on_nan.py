@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from fashioncnn.callbacks.callback import Callback, Logs
+from fashioncnn.utils import output
 
 
 class TerminateOnNaN(Callback):
@@ -31,5 +32,5 @@ class TerminateOnNaN(Callback):
             return
         if self.raise_error:
             raise RuntimeError(f"batch {batch}: the loss is {loss}")
-        print(f"Batch {batch}: Invalid loss, terminating training")
+        output.write_line(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
 from fashioncnn.datasets.idx import find_file, load_idx, unpacked_sha256
+from fashioncnn.utils.output import is_terminal
 
 Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -152,4 +153,4 @@ def shows_progress() -> bool:
     """Whether a progress bar can be drawn: on a terminal, with tqdm."""
     from importlib.util import find_spec
 
-    return sys.stderr.isatty() and find_spec("tqdm") is not None
+    return is_terminal(sys.stderr) and find_spec("tqdm") is not None

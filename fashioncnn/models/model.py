@@ -18,7 +18,7 @@ from fashioncnn.layers.layer import Layer
 from fashioncnn.models import summary
 from fashioncnn.models.objective import Objective
 from fashioncnn.models.training import Plan, Trainer
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, output
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Place, Variable
@@ -285,7 +285,7 @@ class Model(Trainer, Layer):
             ValueError: If the table is too narrow, or `layer_range` finds no layer.
         """
         text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
-        (print_fn or print)(text)
+        (print_fn or output.write_line)(text)
 
     def to_json(self, **options: Any) -> str:
         """The architecture, without weights, in Keras's JSON; `models.model_from_json` makes a model of it again.

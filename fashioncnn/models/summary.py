@@ -14,8 +14,8 @@ from fashioncnn.utils.variable import Variable
 if TYPE_CHECKING:
     from fashioncnn.models.model import Model
 
-DEFAULT_WIDTH = 88
-TRAINABLE_WIDTH = 12
+DEFAULT_WIDTH, NARROWEST = 88, 20
+TRAINABLE_WIDTH, NARROWEST_WITH_TRAINABLE = 12, 40
 
 
 def render(model: Model, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
@@ -23,18 +23,18 @@ def render(model: Model, line_length: int | None, positions: Sequence[float] | N
     """The summary of a model; for the arguments see `Model.summary`."""
     header, alignment = ["Layer (type)", "Output Shape", "Param #"], "<<>"
     ends = list(positions or (0.45, 0.80, 1.0))
-    default_width = DEFAULT_WIDTH
+    default_width, narrowest = DEFAULT_WIDTH, NARROWEST
     if show_trainable:
         header.append("Trainable")
         alignment += "^"
         ends = [end * 0.9 for end in ends] + [1.0]
-        default_width += TRAINABLE_WIDTH
+        default_width, narrowest = DEFAULT_WIDTH + TRAINABLE_WIDTH, NARROWEST_WITH_TRAINABLE
     if len(ends) != len(header):
         raise ValueError(f"`positions` must hold {len(header)} numbers, got {list(positions or ())}")
     if line_length is None:
         import shutil
 
-        line_length = min(default_width, shutil.get_terminal_size().columns - 4)
+        line_length = max(narrowest, min(default_width, shutil.get_terminal_size().columns - 4))
     widths = _column_widths(checks.integer("line_length", line_length, at_least=1), ends)
     rows = [row for layer in _listed(model.layers, layer_range) for row in _rows(layer, expand_nested, 0)]
     rows = [row[: len(header)] for row in rows]

@@ -8,17 +8,21 @@ import re
 import sys
 import time
 from collections.abc import Iterable
+from typing import Any
 
-Values = Iterable[tuple[str, float]]
+import numpy as np
+
+from fashioncnn.utils import output
+
+Values = Iterable[tuple[str, Any]]
 _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
-_LINE = "━"
 
 
 def is_interactive() -> bool:
     """Whether standard output can redraw a line: a terminal or a notebook."""
     if type(sys.stdout).__module__.startswith("ipykernel") or "PYCHARM_HOSTED" in os.environ:
         return True
-    return bool(getattr(sys.stdout, "isatty", bool)())
+    return output.is_terminal(sys.stdout)
 
 
 class Progbar:
@@ -28,7 +32,7 @@ class Progbar:
         target: Number of steps; None if unknown.
         width: Characters of the bar.
         verbose: 0 prints nothing; 1 draws the bar; 2 prints one line at the end. Where the output is neither a terminal
-            nor a notebook, 1 does what 2 does, so that log files stay clean.
+            nor a notebook, or TERM is "dumb", 1 does what 2 does, so that log files stay clean. NO_COLOR is honoured.
         interval: Seconds between two drawings, at least.
         stateful_metrics: Names of values that are shown as they are; all others are averaged over the steps.
         stateless_metrics: In place of `stateful_metrics`: names of the values that are averaged.
@@ -55,7 +59,7 @@ class Progbar:
         self.unit_name = unit_name
         self._stateful = None if stateful_metrics is None else set(stateful_metrics)
         self._stateless = None if stateless_metrics is None else set(stateless_metrics)
-        self._values: dict[str, tuple[float, int]] = {}
+        self._values: dict[str, tuple[float, int] | str] = {}
         self._seen = 0
         self._start = time.perf_counter()
         self._after_first_step: float | None = None
@@ -74,7 +78,8 @@ class Progbar:
 
         Args:
             current: Number of steps done.
-            values: Names and values of the last step.
+            values: Names and values of the last step. Of an array or a list the mean is shown; what is no number, as it
+                is.
             finalize: Whether this is the last update; None: whether `current` has reached the target.
         """
         if finalize is None:
@@ -84,7 +89,7 @@ class Progbar:
         if self.verbose == 1 and (due or finalize):
             self._draw(current, finalize)
         elif self.verbose == 2 and finalize and self.target:
-            _write(self._summary(current) + "\n")
+            output.write_line(self._summary(current))
 
     def add(self, n: int, values: Values | None = None) -> None:
         """Shows `n` more steps."""
@@ -93,11 +98,14 @@ class Progbar:
     def _collect(self, current: int, values: Values, finalize: bool) -> None:
         steps = max(current - self._seen, 1)
         for name, value in values:
-            if finalize or not self._is_averaged(name):
-                self._values[name] = (value, 1)
+            number, before = _number(value), self._values.get(name)
+            if number is None:
+                self._values[name] = " ".join(str(value).split())
+            elif finalize or not self._is_averaged(name):
+                self._values[name] = (number, 1)
             else:
-                total, count = self._values.get(name, (0.0, 0))
-                self._values[name] = (total + value * steps, count + steps)
+                total, count = before if isinstance(before, tuple) else (0.0, 0)
+                self._values[name] = (total + number * steps, count + steps)
         self._seen = current
 
     def _is_averaged(self, name: str) -> bool:
@@ -109,7 +117,7 @@ class Progbar:
         step = self._step_duration(current, now)
         left = step * (self.target - current) if self.target and not finalize else None
         seconds = self._elapsed(now) if left is None else _clock(left)
-        line = f"{self._bar(current)} {_BOLD}{seconds}{_PLAIN} {self._rate(step)}"
+        line = f"{self._bar(current)} {_painted(seconds, _BOLD)} {self._rate(step)}"
         width = _width(line)
         room = math.inf if finalize else _terminal_width()
         for value in self._formatted_values():
@@ -117,15 +125,16 @@ class Progbar:
                 break
             line += value
             width += len(value)
-        _write("\r" + line + " " * (self._drawn_width - width) + ("\n" if finalize else ""))
+        output.write("\r" + line + " " * (self._drawn_width - width) + ("\n" if finalize else ""))
         self._drawn_width = width
 
     def _bar(self, current: int) -> str:
         if not self.target:
             return f"{current:7d}/Unknown"
         done = min(int(self.width * current / self.target), self.width)
-        finished = f"{_GREEN}{_LINE * done}{_PLAIN}" if done else ""
-        return f"{_BOLD}{self._count(current)}{_PLAIN} {finished}{_WHITE}{_LINE * (self.width - done)}{_PLAIN}"
+        rest = ("━" if output.has_colours() else "─") * (self.width - done)
+        finished = _painted("━" * done, _GREEN) if done else ""
+        return f"{_painted(self._count(current), _BOLD)} {finished}{_painted(rest, _WHITE)}"
 
     def _summary(self, current: int) -> str:
         now = time.perf_counter()
@@ -139,8 +148,7 @@ class Progbar:
         return f"{now - self._start:.0f}s"
 
     def _formatted_values(self) -> list[str]:
-        means = [(name, total / max(count, 1)) for name, (total, count) in self._values.items()]
-        return [f" - {name}: {mean:{'.4f' if abs(mean) > 1e-3 else '.4e'}}" for name, mean in means]
+        return [f" - {name}: {_formatted(value)}" for name, value in self._values.items()]
 
     def _rate(self, step: float) -> str:
         if step >= 1 or step == 0:
@@ -156,6 +164,29 @@ class Progbar:
         if self._after_first_step is not None and current > 1:
             return (now - self._after_first_step) / (current - 1)
         return (now - self._start) / current
+
+
+def _number(value: Any) -> float | None:
+    """The value, or the mean of its numbers; None where there are none."""
+    if isinstance(value, float):  # nearly always
+        return value
+    try:
+        return float(np.mean(value)) if np.size(value) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _formatted(value: tuple[float, int] | str) -> str:
+    """A mean as Keras writes it, or a text."""
+    if isinstance(value, str):
+        return value
+    total, count = value
+    mean = total / max(count, 1)
+    return f"{mean:{'.4f' if abs(mean) > 1e-3 else '.4e'}}"
+
+
+def _painted(text: str, colour: str) -> str:
+    return f"{colour}{text}{_PLAIN}" if output.has_colours() else text
 
 
 def _width(text: str) -> int:
@@ -175,14 +206,3 @@ def _terminal_width() -> float:
         return os.get_terminal_size(sys.stdout.fileno()).columns or math.inf
     except (OSError, ValueError, AttributeError):
         return math.inf
-
-
-def _write(text: str) -> None:
-    """Prints at once; an output that has no character for the bar gets another."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.replace(_LINE, "=").encode(encoding, "replace").decode(encoding)
-    sys.stdout.write(text)
-    sys.stdout.flush()
