@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import stat
+import subprocess
+import sys
+import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +70,104 @@ def test_csv_file_is_that_of_keras(case, tmp_path):
 def test_csv_file_that_cannot_be_written_is_noticed_before_training(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"missing/log\.csv"):
         callbacks.CSVLogger(tmp_path / "missing" / "log.csv").on_train_begin()
+
+
+def log_two_epochs(path, **arguments):
+    run(callbacks.CSVLogger(path, **arguments), [{"loss": 0.5, "val_loss": 0.75}, {"loss": 0.25, "val_loss": 0.5}])
+
+
+HEADER, ROWS = "epoch,loss,val_loss\r\n", "0,0.5,0.75\r\n1,0.25,0.5\r\n"
+
+
+def test_csv_row_is_in_the_file_when_its_epoch_is_over(tmp_path):
+    seen = []
+    path = tmp_path / "log.csv"
+    look = LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(path.read_bytes().decode()))
+    run([callbacks.CSVLogger(path), look], [{"loss": 0.5, "val_loss": 0.75}, {"loss": 0.25, "val_loss": 0.5}])
+    assert seen == [HEADER + ROWS.partition("\n")[0] + "\n", HEADER + ROWS]
+
+
+def test_csv_file_is_the_same_file_throughout(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("old")
+    with open(path, "rb") as tail:
+        log_two_epochs(path)
+        assert tail.read().decode() == HEADER + ROWS
+
+
+def test_csv_values_that_are_no_numbers_are_written_as_keras_writes_them(tmp_path):
+    values = {"array": np.array([1, 2]), "empty": [], "list": [1, 2.5], "matrix": np.array([[1.5, 2], [3, 4]]),
+              "none": None, "scalar": np.float32(0.1), "text": "high, low", "zero": np.array(0.5)}
+    run(callbacks.CSVLogger(tmp_path / "log.csv"), [{"loss": 0.5, "val_loss": 0.5} | values])
+    assert (tmp_path / "log.csv").read_bytes().splitlines()[1] == (
+        b'0,"""[1, 2]""","""[]""","""[1, 2.5]""",0.5,"""[[1.5 2. ], [3. 4.]]""",,0.1,"high, low",0.5,0.5')
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("", HEADER), ("epoch,lo", HEADER), (HEADER[:-1], HEADER), (HEADER, HEADER),
+    (HEADER + "0,0.9", HEADER + "0,0.9\r\n"), (HEADER + "0,0.9,1.0\r", HEADER + "0,0.9,1.0\r\n"),
+    ("epoch,accuracy\n0,0.5\n", "epoch,accuracy\n0,0.5\n"),
+])
+def test_csv_line_that_was_cut_off_is_ended_before_rows_are_added(before, after, tmp_path):
+    (tmp_path / "log.csv").write_bytes(before.encode())
+    log_two_epochs(tmp_path / "log.csv", append=True)
+    assert (tmp_path / "log.csv").read_bytes().decode() == after + ROWS
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_csv_goes_into_a_fifo(append, tmp_path):
+    fifo, received = tmp_path / "fifo", []
+    os.mkfifo(fifo)
+    reader = threading.Thread(target=lambda: received.append(fifo.read_bytes().decode()), daemon=True)
+    writer = threading.Thread(target=log_two_epochs, args=[fifo], kwargs={"append": append}, daemon=True)
+    for thread in (reader, writer):
+        thread.start()
+    for thread in (reader, writer):
+        thread.join(5)
+    assert received == [HEADER + ROWS]
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_csv_goes_into_a_device_which_stays_one(tmp_path):
+    null = tmp_path / "null"
+    try:
+        os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        null.write_bytes(b"")
+    except OSError:
+        pytest.skip("only root can make devices, and not everywhere")
+    log_two_epochs(null)
+    assert stat.S_ISCHR(null.stat().st_mode)
+    assert os.listdir(tmp_path) == ["null"]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_csv_goes_where_standard_output_goes(name, tmp_path):
+    if not os.path.exists("/proc/self/fd"):
+        pytest.skip("needs Linux")
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    code = f"""
+from fashioncnn.callbacks import CSVLogger
+print("before", flush=True)
+logger = CSVLogger({name!r})
+logger.on_train_begin()
+logger.on_epoch_end(0, {{"loss": 0.5, "val_loss": 0.75}})
+print("between", flush=True)
+logger.on_epoch_end(1, {{"loss": 0.25, "val_loss": 0.5}})
+logger.on_train_end()
+print("after")
+"""
+    with open(tmp_path / "out", "wb") as out:
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=out, cwd=tmp_path,
+                       env=os.environ | {"PYTHONPATH": str(Path(callbacks.__file__).parents[2])})
+    assert (tmp_path / "out").read_text().split() == [
+        "before", "epoch,loss,val_loss", "0,0.5,0.75", "between", "1,0.25,0.5", "after"]
+
+
+def test_csv_write_that_fails_names_the_file():
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs Linux")
+    with pytest.raises(OSError, match=r"No space left.*/dev/full"):
+        log_two_epochs("/dev/full")
 
 
 @pytest.mark.parametrize("name", cases.SIGNATURES["callbacks"])
@@ -418,6 +521,18 @@ def test_loss_that_is_lost_ends_a_real_training(capsys):
     history = real_model().fit(x * 1e30, y, callbacks=[callbacks.TerminateOnNaN()], **arguments)
     assert history.epoch == [0]
     assert "Invalid loss, terminating training\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [np.array([1, 2]), [1, 2], None, "text", {"a": 1}])
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_what_a_callback_logs_does_not_stop_a_real_training(value, verbose, tmp_path, capsys):
+    adds = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(added=value))
+    x, y = data()
+    history = real_model().fit(x, y, epochs=2, verbose=verbose,
+                               callbacks=[adds, callbacks.CSVLogger(tmp_path / "log.csv")])
+    assert [one is value for one in history.history["added"]] == [True, True]
+    assert capsys.readouterr().out.count(" - added: ") == 2
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
 
 
 def test_csv_file_of_a_real_training(tmp_path):

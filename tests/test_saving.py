@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import stat
 import subprocess
 import sys
 import threading
@@ -309,6 +310,35 @@ def test_place_that_cannot_be_written_is_named(name, error, tmp_path):
     with pytest.raises(error, match=str(tmp_path)), replacing(tmp_path / name):
         pass
     assert os.listdir(tmp_path) == []
+
+
+def test_a_fifo_is_written_into(tmp_path):
+    fifo, received = tmp_path / "fifo", []
+    os.mkfifo(fifo)
+    reader = threading.Thread(target=lambda: received.append(fifo.read_bytes()), daemon=True)
+    reader.start()
+    with replacing(fifo) as file:
+        file.write(b"new")
+    reader.join(5)
+    assert received == [b"new"]
+    assert (stat.S_ISFIFO(fifo.stat().st_mode), os.listdir(tmp_path)) == (True, ["fifo"])
+
+
+def test_an_open_file_is_written_into_by_its_number(tmp_path):
+    if not os.path.exists("/dev/fd"):
+        pytest.skip("this system gives open files no names")
+    with open(tmp_path / "file", "wb", buffering=0) as file:
+        file.write(b"before ")
+        with replacing(f"/dev/fd/{file.fileno()}") as same:
+            same.write(b"between ")
+        file.write(b"after")
+    assert ((tmp_path / "file").read_bytes(), os.listdir(tmp_path)) == (b"before between after", ["file"])
+
+
+def test_a_link_that_leads_to_itself_is_an_error(tmp_path):
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(OSError, match="link"), replacing(tmp_path / "link"):
+        pass
 
 
 def test_readers_never_see_half_a_file(tmp_path):

@@ -22,7 +22,7 @@ class History(Callback):
     """Keeps every epoch's logs; `fit` returns one.
 
     Attributes:
-        history: For each key of the logs the list of its values.
+        history: For each key of the logs the list of its values: floats, and whatever callbacks added.
         epoch: The epochs' numbers.
         model: The model, as long as somebody else has it.
 

@@ -1,12 +1,13 @@
-"""Files that are either the old one or the new one, whatever happens in between."""
+"""Files that are either the old one or the new one, whatever happens in between; and what is not a file to replace."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     It is written under another name in the same folder, flushed to the disk, and renamed. When the block raises, or the
     disk is full, what was at `path` stays as it was and nothing else is left behind. A link is followed; permissions of
-    an existing file are kept.
+    an existing file are kept. Only a file can be replaced: a device, a FIFO or /dev/stdout is written into.
 
     Raises:
         OSError: If the file cannot be written; names `path`.
@@ -28,6 +29,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         >>> open(path).read()
         'whole'
     """
+    if not _is_replaceable(path):
+        with opened(path, "wb") as file:
+            yield file
+        return
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name}.{os.urandom(4).hex()}.tmp")
@@ -49,6 +54,39 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise
     with suppress(OSError):
         _sync_folder(folder)
+
+
+def opened(path: str | os.PathLike[str], mode: str) -> IO[Any]:
+    """Opens what is at `path`. /dev/stdout and other names of open files stand for those files as they are.
+
+    To open such a name anew would start at the beginning of the file behind it, over what was written there.
+    """
+    descriptor = _descriptor(path)
+    return open(path if descriptor is None else os.dup(descriptor), mode)
+
+
+def _is_replaceable(path: str | os.PathLike[str]) -> bool:
+    """Whether a rename may put another file at `path`: there is none, or an ordinary one that goes by its own name."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return True
+    return (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and _descriptor(path) is None
+
+
+def _descriptor(path: str | os.PathLike[str]) -> int | None:
+    """The number of the open file that `path` names, as /dev/stdout and /proc/self/fd/3 do; else None."""
+    name = os.fspath(path)
+    while os.path.exists(name):
+        folder, last = os.path.split(name)
+        folder = os.path.realpath(folder)
+        if folder in ("/dev/fd", f"/proc/{os.getpid()}/fd"):
+            return int(last)
+        name = os.path.join(folder, last)
+        if not os.path.islink(name):
+            break
+        name = os.path.join(folder, os.readlink(name))
+    return None
 
 
 def _sync_folder(folder: str) -> None:
