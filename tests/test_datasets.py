@@ -7,11 +7,14 @@ import gzip
 import hashlib
 import http.server
 import os
+import re
 import struct
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -19,7 +22,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fashioncnn import DataError
-from fashioncnn._core import first_nonfinite_row, permutation, random_normal, random_uniform
 from fashioncnn.datasets import fashion_mnist, load_idx, mnist
 from fashioncnn.datasets.source import File, Source
 
@@ -149,10 +151,18 @@ import resource, sys
 import fashioncnn.datasets
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    fashioncnn.datasets.load_idx(sys.argv[1])
+    {call}
 except fashioncnn.DataError as error:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, error)
 """
+
+
+def megabytes_and_message(call: str, *arguments: str) -> tuple[float, str]:
+    """What a call that ends in DataError takes of memory, in a process of its own, and what it says."""
+    probe = subprocess.run([sys.executable, "-c", MEMORY_PROBE.format(call=call), *arguments],
+                           capture_output=True, text=True, check=True, timeout=60)
+    kilobytes, message = probe.stdout.split(" ", 1)
+    return int(kilobytes) / 1024, message
 
 
 @pytest.mark.parametrize("count", [100, 2**31], ids=["more content than claimed", "a claim beyond the file"])
@@ -160,12 +170,9 @@ def test_a_gzip_bomb_takes_no_memory(write, count):
     header = bytes([0, 0, 8, 1]) + struct.pack(">I", count)
     path = write(gzip.compress(header + bytes(200 << 20), 1))
     assert path.stat().st_size < 2 << 20
-    probe = subprocess.run(
-        [sys.executable, "-c", MEMORY_PROBE, str(path)], capture_output=True, text=True, check=True, timeout=60
-    )
-    kilobytes, message = probe.stdout.split(" ", 1)
+    megabytes, message = megabytes_and_message("fashioncnn.datasets.load_idx(sys.argv[1])", str(path))
     assert "data.gz" in message
-    assert int(kilobytes) < 20 << 10
+    assert megabytes < 20
 
 
 @pytest.mark.parametrize(
@@ -294,6 +301,12 @@ def test_a_relative_cache_variable_is_ignored(source, home, tmp_path, monkeypatc
 def test_a_folder_with_three_of_the_four_files_does_not_count(source, tmp_path):
     make_folder(tmp_path / "system", list(PARTS)[:3])
     assert source.find() is None
+
+
+def test_a_folder_that_cannot_be_looked_into_does_not_count(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("FASHIONCNN_DATA", str(tmp_path / ("x" * 300)))  # as if by a mode that stops even root
+    make_folder(tmp_path / "system")
+    assert_is_the_toy(source.load())
 
 
 def test_a_read_only_folder_will_do(source, tmp_path):
@@ -431,128 +444,116 @@ def test_the_sample_is_balanced_and_taken_from_the_data_set():
         assert all((image.tobytes(), label) in known for image, label in zip(images, labels, strict=True))
 
 
-def test_mnist_is_read_from_keras_s_file_and_verified(source, home, monkeypatch):
+# ---- Keras's own file of MNIST ----
+
+ARRAYS = dict(zip(("x_train", "y_train", "x_test", "y_test"), PARTS.values(), strict=True))
+
+
+@pytest.fixture
+def archive(source, home, monkeypatch):
+    """Where Keras keeps its mnist.npz, and where the toy is taken for MNIST."""
     monkeypatch.setattr(mnist, "SOURCE", source)
     path = home / ".keras/datasets/mnist.npz"
     path.parent.mkdir(parents=True)
-    names = ("x_train", "y_train", "x_test", "y_test")
-    np.savez(path, **dict(zip(names, PARTS.values(), strict=True)))
-    assert_is_the_toy(mnist.load_data())
+    return path
 
-    np.savez(path, **dict(zip(names, (*list(PARTS.values())[:3], np.array([3, 8], np.uint8)), strict=True)))
+
+def npy_bytes(shape: str, descr: str = "'|u1'", content: bytes = b"", version: bytes = b"\1\0") -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    length = struct.pack("<H" if version == b"\1\0" else "<I", len(header))
+    return b"\x93NUMPY" + version + length + header + content
+
+
+def write_archive(path: Path, x_train: bytes, zeros: int = 0) -> None:
+    """An mnist.npz whose first member is `x_train` and that many zeros, which take next to no room."""
+    np.savez(path, **ARRAYS)
+    with zipfile.ZipFile(path) as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        for name, content in (members | {"x_train.npy": x_train}).items():
+            with file.open(name, "w") as member:
+                member.write(content)
+                for _ in range(zeros >> 20 if name == "x_train.npy" else 0):
+                    member.write(bytes(1 << 20))
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_mnist_is_read_from_keras_s_file_and_verified(archive, save):
+    save(archive, **ARRAYS)
+    assert_is_the_toy(mnist.load_data())
+    save(archive, **(ARRAYS | {"y_test": np.array([3, 8], np.uint8)}))
     with pytest.raises(DataError, match=r"mnist\.npz: is not toy's test-labels"):
         mnist.load_data()
 
 
-@pytest.mark.parametrize("content", ["pickle", "text", "lacking"])
-def test_a_file_of_keras_s_name_that_is_something_else_is_damage(source, home, monkeypatch, content):
-    monkeypatch.setattr(mnist, "SOURCE", source)
-    path = home / ".keras/datasets/mnist.npz"
-    path.parent.mkdir(parents=True)
-    if content == "pickle":
-        np.savez(path, x_train=np.array([{}], dtype=object))
-    elif content == "text":
-        path.write_text("not an archive")
-    else:
-        np.savez(path, x_train=PARTS["train-images"])
+@pytest.mark.parametrize("write_file", [
+    lambda path: np.savez(path, **(ARRAYS | {"x_train": np.array([{}], dtype=object)})),
+    lambda path: np.savez(path, **(ARRAYS | {"x_train": ARRAYS["x_train"].astype(np.float32)})),
+    lambda path: np.savez(path, **(ARRAYS | {"x_train": np.uint8(3)})),
+    lambda path: np.savez(path, x_train=ARRAYS["x_train"]),
+    lambda path: path.write_text("not an archive"),
+    lambda path: path.write_bytes(b""),
+    lambda path: np.save(path.open("wb"), ARRAYS["x_train"]),
+    lambda path: write_archive(path, b"\x93NUMPY"),
+    lambda path: write_archive(path, npy_bytes("(" * 2000)),
+    lambda path: write_archive(path, npy_bytes("(6, 28")),
+    lambda path: write_archive(path, npy_bytes("(6, 28, 28)")),
+    lambda path: write_archive(path, npy_bytes("(0, 2**40)".replace("2**40", str(2**40)))),
+    lambda path: write_archive(path, npy_bytes("(-1,)", content=b"abc")),
+    lambda path: write_archive(path, npy_bytes("(1, 2)", "[('a', '|u1'), ('b', '|O')]", b"abc")),
+], ids=["objects", "floats", "a scalar", "lacking", "text", "empty", "one array", "no header", "parentheses",
+        "half a shape", "no content", "an empty array", "less than nothing", "records"])
+def test_a_file_of_keras_s_name_that_is_something_else_is_damage(archive, write_file):
+    write_file(archive)
     with pytest.raises(DataError, match=r"mnist\.npz"):
         mnist.load_data()
 
 
-# ---- rows that are not finite; random numbers ----
+def damaged(content: bytes, random) -> bytes:
+    """The content cut, or without some bytes, or with a few others, most of them where zip and NumPy have headers."""
+    kind = random.random()
+    if kind < 0.2:
+        return content[: random.randrange(len(content))]
+    changed = bytearray(content)
+    if kind < 0.3:
+        start = random.randrange(len(content))
+        del changed[start : start + random.randrange(1, 50)]
+        return bytes(changed)
+    headers = [match.start() for match in re.finditer(rb"PK|\x93N", content)]
+    for _ in range(random.randrange(1, 6)):
+        start = random.choice([random.choice(headers) + random.randrange(200), random.randrange(len(content))])
+        changed[min(start, len(content) - 1)] = random.randrange(256)
+    return bytes(changed)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_the_first_row_that_is_not_finite_is_found_in_any_layout(dtype, bad):
-    array = np.zeros((3000, 5, 6), dtype)
-    assert first_nonfinite_row(array) == -1
-    array[1234, 3, 5] = array[2900, 0, 0] = bad
-    assert first_nonfinite_row(array) == 1234
-    assert first_nonfinite_row(array[::-1]) == 99
-    assert first_nonfinite_row(array[:, 3:, 1::2]) == 1234
-    assert first_nonfinite_row(array[:, :2, 1:]) == -1
-    assert first_nonfinite_row(np.asfortranarray(array)) == 1234
-    assert first_nonfinite_row(array[:1234]) == -1
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_any_damage_of_keras_s_file_is_noticed_and_reported_as_such(archive, save):
+    save(archive, **ARRAYS)
+    content, random = archive.read_bytes(), Random(1)
+    for _ in range(1000):
+        archive.write_bytes(damaged(content, random))
+        try:
+            data = mnist.load_data()
+        except DataError:
+            continue
+        assert_is_the_toy(data)  # a date or a permission was changed, say
 
 
-def test_integers_and_empty_arrays_have_no_row_that_is_not_finite():
-    assert first_nonfinite_row(np.full((3, 4), 255, np.uint8)) == -1
-    assert first_nonfinite_row(np.empty((0, 4))) == -1
-    assert first_nonfinite_row(np.empty((4, 0))) == -1
+READ_MNIST = "from fashioncnn.datasets import mnist; mnist.load_data()"
 
 
-def philox(seed: int, stream: int, count: int) -> list[int]:
-    """The generator once more, in Python's own integers."""
-    words: list[int] = []
-    for block in range(-(-count // 4)):
-        c = [block & 0xFFFFFFFF, block >> 32, stream & 0xFFFFFFFF, stream >> 32]
-        k = [seed & 0xFFFFFFFF, seed >> 32]
-        for _ in range(10):
-            p, q = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-            c = [q >> 32 ^ c[1] ^ k[0], q & 0xFFFFFFFF, p >> 32 ^ c[3] ^ k[1], p & 0xFFFFFFFF]
-            k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
-        words += c
-    return words[:count]
-
-
-@pytest.mark.parametrize(("seed", "stream"), [(0, 0), (1, 2**40 + 3), (2**64 - 1, 2**64 - 1)])
-def test_uniform_and_normal_numbers_are_functions_of_the_generator(seed, stream):
-    from statistics import NormalDist
-
-    words = philox(seed, stream, 1001)
-    out = np.empty(1001, np.float32)
-    random_uniform(out, seed, stream, -2.0, 6.0)
-    np.testing.assert_array_equal(out, np.float32([-2 + 8 * (word >> 8) / 2**24 for word in words]))
-
-    normal = NormalDist()
-    random_normal(out, seed, stream, 1.0, 3.0)
-    ranks = [(word + 0.5) / 2**32 for word in words]
-    np.testing.assert_allclose(out, [1 + 3 * normal.inv_cdf(rank) for rank in ranks], rtol=2e-7, atol=1e-9)
-
-    random_normal(out, seed, stream, 1.0, 3.0, truncated=True)
-    low, high = normal.cdf(-2), normal.cdf(2)
-    expected = [1 + 3 * normal.inv_cdf(low + (high - low) * rank) for rank in ranks]
-    np.testing.assert_allclose(out, expected, rtol=2e-7, atol=1e-9)
-
-
-def test_a_permutation_is_fisher_and_yates_s():
-    words = iter(philox(5, 6, 4000))
-    expected = list(range(1000))
-    for last in range(999, 0, -1):
-        mask = 2 ** last.bit_length() - 1
-        other = next(word & mask for word in words if word & mask <= last)
-        expected[last], expected[other] = expected[other], expected[last]
-    assert permutation(1000, 5, 6).tolist() == expected
-
-
-def test_a_permutation_is_one_and_depends_on_seed_and_stream():
-    order = permutation(60000, 1, 2)
-    assert order.dtype == np.int64
-    np.testing.assert_array_equal(np.sort(order), np.arange(60000))
-    np.testing.assert_array_equal(order, permutation(60000, 1, 2))
-    assert not np.array_equal(order, permutation(60000, 2, 2))
-    assert not np.array_equal(order, permutation(60000, 1, 3))
-    assert permutation(10, 1, 2).tolist() == [0, 7, 4, 8, 1, 2, 9, 5, 6, 3]
-    assert permutation(0, 1, 2).shape == (0,)
-
-
-@pytest.mark.parametrize(
-    ("call", "error"),
-    [
-        (lambda out: random_uniform(out, -1, 0, 0.0, 1.0), ValueError),
-        (lambda out: random_uniform(out, 0, 2**64, 0.0, 1.0), ValueError),
-        (lambda out: random_uniform(out, 0, 0, 1.0, 0.0), ValueError),
-        (lambda out: random_uniform(out, 0, 0, float("nan"), 1.0), ValueError),
-        (lambda out: random_uniform(out, 0, 0, 0.0, 1e39), ValueError),
-        (lambda out: random_normal(out, 0, 0, 0.0, -1.0), ValueError),
-        (lambda out: random_normal(out[::2], 0, 0, 0.0, 1.0), TypeError),
-        (lambda out: random_normal(out.astype(np.float64), 0, 0, 0.0, 1.0), TypeError),
-        (lambda out: random_normal(list(out), 0, 0, 0.0, 1.0), TypeError),
-        (lambda out: random_normal(out, 0.5, 0, 0.0, 1.0), TypeError),
-        (lambda out: permutation(-1, 0, 0), ValueError),
-    ],
-)
-def test_wrong_arguments_for_random_numbers_are_refused(call, error):
-    with pytest.raises(error):
-        call(np.zeros(10, np.float32))
+@pytest.mark.parametrize(("header", "zeros", "told"), [
+    (npy_bytes("(1000000, 28, 28)"), 300 << 20, "is not Keras's mnist.npz: it holds uint8 (1000000, 28, 28)"),
+    (npy_bytes("(6, 28, 28)"), 300 << 20, "x_train does not have 4704 bytes"),
+    (npy_bytes("(-2,)"), 300 << 20, "x_train does not have -2 bytes"),
+    (npy_bytes("(999999999999,)"), 0, "is not Keras's mnist.npz"),
+    (b"\x93NUMPY\2\0" + struct.pack("<I", 300 << 20), 300 << 20, "x_train has the unknown format version (2, 0)"),
+], ids=["true claim", "modest claim", "negative claim", "empty claim", "large header"])
+def test_a_zip_bomb_takes_no_more_memory_than_mnist_would(archive, monkeypatch, header, zeros, told):
+    monkeypatch.setenv("KERAS_HOME", str(archive.parents[1]))
+    write_archive(archive, header, zeros)
+    assert archive.stat().st_size < 3 << 20
+    megabytes, message = megabytes_and_message(READ_MNIST)
+    assert "mnist.npz: " in message
+    assert told in message
+    assert megabytes < 100

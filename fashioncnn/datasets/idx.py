@@ -42,7 +42,7 @@ def load_idx(path: str | os.PathLike[str]) -> np.ndarray[Any, Any]:
 
 def unpacked_sha256(array: np.ndarray[Any, Any]) -> str:
     """SHA-256 of the unpacked IDX file that holds an array of unsigned bytes."""
-    header = bytes([0, 0, UNSIGNED_BYTES, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes()
+    header = bytes([0, 0, UNSIGNED_BYTES, array.ndim]) + np.array(array.shape, np.uint64).astype(">u4").tobytes()
     digest = hashlib.sha256(header)
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
@@ -51,6 +51,6 @@ def unpacked_sha256(array: np.ndarray[Any, Any]) -> str:
 def find_file(folder: Path, name: str) -> Path | None:
     """The IDX file called `name` in a folder, gzipped or not; None where there is none."""
     for path in (folder / f"{name}.gz", folder / name):
-        if path.is_file():
+        if os.path.isfile(path):  # where Path.is_file raises, as in a folder that may not be entered, there is none
             return path
     return None

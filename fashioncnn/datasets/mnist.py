@@ -5,12 +5,15 @@ Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
-
-import numpy as np
 
 from fashioncnn._core import DataError
 from fashioncnn.datasets.source import File, Part, Source, keras_home
+from fashioncnn.saving.npz import open_npz
+
+LARGEST = 60_000 * 28 * 28  # elements of an array
 
 SOURCE = Source(
     name="mnist",
@@ -52,20 +55,20 @@ def load_data() -> tuple[Part, Part]:
         OSError: If the data set is nowhere to be had; the message says what to do.
     """
     archive = keras_home() / "datasets" / "mnist.npz"
-    if SOURCE.find() is None and archive.is_file():
+    if SOURCE.find() is None and os.path.isfile(archive):
         return _read_archive(archive)
     return SOURCE.load()
 
 
 def _read_archive(path: Path) -> tuple[Part, Part]:
     """Keras's own file: four arrays in an .npz."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = [archive[name] for name in ("x_train", "y_train", "x_test", "y_test")]
-    except OSError:
-        raise
-    except Exception as error:
-        raise DataError(f"{path}: cannot be read as Keras's mnist.npz: {error}") from error
+
+    def accept(shape: tuple[int, ...], dtype: str) -> None:
+        if dtype != "uint8" or math.prod(shape) > LARGEST:
+            raise DataError(f"{path}: is not Keras's mnist.npz: it holds {dtype} {shape}")
+
+    with open_npz(os.fspath(path)) as file:
+        arrays = [file.read(name, accept) for name in ("x_train", "y_train", "x_test", "y_test")]
     images, labels, test_images, test_labels = (
         SOURCE.verified(array, file, path) for array, file in zip(arrays, SOURCE.files, strict=True)
     )

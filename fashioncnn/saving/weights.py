@@ -7,8 +7,8 @@ weights is changed, and memory is taken for what the model has, not for what the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import IO, Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
 from fashioncnn.saving.files import replacing
+from fashioncnn.saving.npz import damage_reported, open_npz
 from fashioncnn.utils.variable import Variable
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -84,15 +85,6 @@ def _compare_array(path: str, name: str, weight: NDArray[np.float32], shape: tup
         raise ValueError(f"{path} does not fit the model: {name} is {dtype} {shape}, expected float32 {weight.shape}")
 
 
-@contextmanager
-def _damage_reported(path: str, *kinds: type[Exception]) -> Iterator[None]:
-    """Turns the given errors into DataError, with the file's name."""
-    try:
-        yield
-    except kinds as error:
-        raise DataError(f"{path}: damaged file ({error})") from error
-
-
 def _write_npz(file: IO[bytes], weights: Weights) -> None:
     """As np.savez, but the same weights always give the same bytes."""
     import zipfile
@@ -104,30 +96,12 @@ def _write_npz(file: IO[bytes], weights: Weights) -> None:
 
 
 def _read_npz(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
-    import zipfile
-    import zlib
-
-    kinds = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, UnicodeError)
-    with open(path, "rb") as file, _damage_reported(path, *kinds), zipfile.ZipFile(file) as archive:
-        _compare_names(path, weights, {name.removesuffix(".npy") for name in archive.namelist()})
-        values = {}
+    values = {}
+    with open_npz(path) as file:
+        _compare_names(path, weights, file.names)
         for name, weight in weights.items():
-            with archive.open(f"{name}.npy") as member:
-                values[name] = _read_npy(path, member, name, weight)
+            values[name] = file.read(name, partial(_compare_array, path, name, weight))
     return values
-
-
-def _read_npy(path: str, member: IO[bytes], name: str, weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    with _damage_reported(path, ValueError):
-        version = np.lib.format.read_magic(member)
-        if version != (1, 0):
-            raise ValueError(f"{name} has the unknown format version {version}")
-        shape, column_major, dtype = np.lib.format.read_array_header_1_0(member)
-    _compare_array(path, name, weight, shape, dtype.name)
-    data = member.read(weight.nbytes + 1)
-    if len(data) != weight.nbytes:
-        raise DataError(f"{path}: damaged file ({name} does not have {weight.nbytes} bytes)")
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if column_major else "C")
 
 
 def _write_safetensors(file: IO[bytes], weights: Weights) -> None:
@@ -137,7 +111,7 @@ def _write_safetensors(file: IO[bytes], weights: Weights) -> None:
 
 def _read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
     safetensors = _safetensors()
-    with _damage_reported(path, safetensors.SafetensorError), safetensors.safe_open(path, "np") as file:
+    with damage_reported(path, safetensors.SafetensorError), safetensors.safe_open(path, "np") as file:
         _compare_names(path, weights, set(file.keys()))
         for name, weight in weights.items():
             part = file.get_slice(name)
