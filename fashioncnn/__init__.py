@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
 
 from fashioncnn import _imports
-from fashioncnn._core import DataError, get_num_threads, set_num_threads
 
+TYPE_CHECKING = False  # as typing has it, which takes long to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from fashioncnn import (
         activations,
         backend,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from fashioncnn import activations as nn
     from fashioncnn import config as test
+    from fashioncnn._core import DataError, get_num_threads, set_num_threads
     from fashioncnn.initializers import Initializer
     from fashioncnn.layers import Input, Layer
     from fashioncnn.losses import Loss
@@ -79,8 +81,9 @@ __all__ = [
 
 keras = sys.modules[__name__]
 _imports.install(keras)
-_classes = {"Initializer": "initializers", "Input": "layers", "Layer": "layers", "Loss": "losses", "Metric": "metrics",
-            "Model": "models", "Optimizer": "optimizers", "Sequential": "models", "Variable": "utils.variable"}
+_homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "Layer": "layers", "Loss": "losses",
+          "Metric": "metrics", "Model": "models", "Optimizer": "optimizers", "Sequential": "models",
+          "Variable": "utils.variable", "get_num_threads": "_core", "set_num_threads": "_core"}
 _modules = {"nn": "activations", "test": "config"}
 
 
@@ -91,8 +94,8 @@ def version() -> str:
 
 def __getattr__(name: str) -> Any:
     """Loads a part of the package when it is first asked for."""
-    if name in _classes:
-        value = getattr(importlib.import_module(f"fashioncnn.{_classes[name]}"), name)
+    if name in _homes:
+        value = getattr(importlib.import_module(f"fashioncnn.{_homes[name]}"), name)
     elif name in __all__:
         value = importlib.import_module(f"fashioncnn.{_modules.get(name, name)}")
     else:

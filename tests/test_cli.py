@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +18,7 @@ import pytest
 
 import fashioncnn
 from fashioncnn._core import instruction_set
-from fashioncnn.cli import curves, images
+from fashioncnn.cli import curves
 from fashioncnn.cli import data as cli_data
 from fashioncnn.cli import train as train_command
 from fashioncnn.cli.main import main
@@ -43,13 +47,25 @@ def train(*options):
     return main(["train", "--sample", "--epochs", "1", "--filters", "4", "8", *options])
 
 
+PACKAGE_FOLDER = Path(fashioncnn.__file__).parents[1]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
 def start(*arguments):
     """A process of its own, which Ctrl-C can reach even where the tests run in the background."""
     return subprocess.Popen(
-        [sys.executable, "-m", "fashioncnn", *arguments], cwd=Path(fashioncnn.__file__).parents[1],
+        [sys.executable, "-m", "fashioncnn", *arguments], cwd=PACKAGE_FOLDER, env=ENVIRONMENT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
+
+
+def shell(line, **environment):
+    """Runs a line of the shell, in which $F is the command; returns the exit code and what came on stderr."""
+    command = f"{shlex.quote(sys.executable)} -m fashioncnn"
+    done = subprocess.run(line.replace("$F", command), shell=True, cwd=PACKAGE_FOLDER, capture_output=True, text=True,
+                          env=ENVIRONMENT | environment)
+    return done.returncode, done.stderr
 
 
 def wait_for(path, process):
@@ -60,6 +76,13 @@ def wait_for(path, process):
 
 def read_json(path):
     return json.loads(path.read_text())
+
+
+def complaint(capsys):
+    """The one line on stderr, without the program's name."""
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("fashioncnn: ")
+    return line.removeprefix("fashioncnn: ")
 
 
 def save_picture(path, pixels):
@@ -111,12 +134,77 @@ def test_train_names_its_folder_itself(tmp_path, capsys):
     assert f"runs/{folder.name}" in capsys.readouterr().out
 
 
+def test_two_runs_of_the_same_second_have_two_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda form: "now")
+    assert [train(), train()] == [0, 0]
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"now", "now_2"}
+
+
 def test_train_does_not_overwrite_a_run(tmp_path, capsys):
     assert train("--output", "run") == 0
     before = (tmp_path / "run" / "weights.npz").read_bytes()
     assert train("--seed", "2", "--output", "run") == 2
-    assert "already holds a run" in capsys.readouterr().err
+    assert "run already holds a run, with its weights" in capsys.readouterr().err
+    (tmp_path / "run" / "run.json").unlink()
+    assert train("--seed", "2", "--output", "run") == 2
+    assert "run already holds something else, with its weights" in capsys.readouterr().err
     assert (tmp_path / "run" / "weights.npz").read_bytes() == before
+
+
+def fail(when):
+    """A stand-in for the recorder's method that fails in the epoch of this number, counted from 0."""
+    write = train_command.Recorder.on_epoch_end
+
+    def on_epoch_end(recorder, epoch, logs=None):
+        if epoch == when:
+            raise OSError(errno.ENOSPC, "No space left on device", "weights.npz")
+        write(recorder, epoch, logs)
+
+    return on_epoch_end
+
+
+def test_a_run_that_failed_in_its_first_epoch_says_so_and_can_be_trained_into_again(tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        patched.setattr(train_command.Recorder, "on_epoch_end", fail(0))
+        assert train("--output", "run") == 1
+    assert "fashioncnn: weights.npz: No space left on device\n" in capsys.readouterr().err
+    assert main(["evaluate", "run"]) == 2
+    assert complaint(capsys) == ("run holds a run that failed after 0 whole epochs, without weights; it can be trained "
+                                 "into again")
+    assert train("--output", "run") == 0
+    assert main(["evaluate", "--sample", "run"]) == 0
+
+
+def test_a_run_that_failed_later_keeps_its_weights(tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        patched.setattr(train_command.Recorder, "on_epoch_end", fail(1))
+        assert train("--epochs", "2", "--output", "run") == 1
+    assert main(["evaluate", "--sample", "run"]) == 0
+    capsys.readouterr()
+    assert train("--output", "run") == 2
+    assert "run already holds a run that failed after 1 whole epochs, with its weights" in capsys.readouterr().err
+
+
+def test_a_run_that_was_killed_in_its_first_epoch_says_so_and_can_be_trained_into_again(tmp_path, capsys):
+    process = start("train", "--epochs", "100", "--batch-size", "1", "--output", str(tmp_path / "run"))
+    try:
+        wait_for(tmp_path / "run" / "run.json", process)
+        assert train("--output", "run") == 2
+        assert "another process is training into run" in capsys.readouterr().err
+    finally:
+        process.kill()
+        process.communicate()
+    assert main(["evaluate", "run"]) == 2
+    assert "run holds a run that has not come to its end, or was broken off, without weights" in complaint(capsys)
+    assert train("--output", "run") == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_train_can_tell_its_story_in_any_encoding(encoding, tmp_path):
+    code, error = shell(f"$F train --sample --epochs 1 --filters 2 --output {tmp_path / 'run'} > {tmp_path / 'out'}",
+                        PYTHONIOENCODING=encoding)
+    assert (code, "Traceback" in error) == (0, False)
+    assert "+=====" in (tmp_path / "out").read_text(encoding)
 
 
 def test_train_without_matplotlib_says_so_and_keeps_the_rest(tmp_path, monkeypatch, capsys):
@@ -170,28 +258,48 @@ def test_ctrl_c_in_the_first_epoch_saves_the_weights_of_that_moment(tmp_path, mo
 
 @pytest.mark.parametrize(("options", "named"), [
     (["--epochs", "0"], "epochs"),
+    (["--epochs", "1e3"], "argument --epochs: '1e3' is not a whole number"),
+    (["--epochs", str(10**30)], "argument --epochs"),
     (["--batch-size", "-1"], "batch_size"),
-    (["--learning-rate", "nan"], "learning_rate"),
+    (["--learning-rate", "nan"], "`learning_rate` must be finite and > 0, got nan"),
+    (["--learning-rate", "inf"], "`learning_rate` must be finite and > 0, got inf"),
+    (["--learning-rate", "0"], "`learning_rate` must be > 0, got 0.0"),
+    (["--learning-rate", "1e300"], "learning_rate"),
+    (["--learning-rate=-inf"], "learning_rate"),
     (["--dropout", "1"], "dropout"),
     (["--validation-split", "1.5"], "validation_split"),
     (["--filters", "0"], "filters"),
+    (["--filters", "4", "1000000000"], "filters"),
+    (["--filters", "4", "4", "4", "4"], "1x1"),
     (["--kernel-size", "40"], "40"),
+    (["--kernel-size", "50"], "50x50"),
+    (["--kernel-size", str(2**62)], "kernel_size"),
     (["--seed", "-3"], "seed"),
-    (["--threads", "-1"], "threads"),
+    (["--seed", str(2**32)], "seed"),
+    (["--threads", "-1"], "-1"),
+    (["--threads", "1000000"], "1000000 threads"),
+    (["--threads", str(10**30)], "argument --threads"),
+    (["--output", ""], "argument --output: an empty name"),
+    (["--optimizer", "magic"], "argument --optimizer"),
+    (["--speed", "9"], "--speed"),
 ])
-def test_bad_options_exit_with_2_name_the_option_and_write_nothing(tmp_path, capsys, options, named):
+def test_bad_options_exit_with_2_name_the_option_in_one_line_and_write_nothing(tmp_path, capsys, options, named):
     assert train(*options) == 2
-    error = capsys.readouterr().err
-    assert named in error
-    assert "Traceback" not in error
+    assert named in complaint(capsys)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["train", "--optimizer", "magic"], ["train", "--epochs", "two"]])
-def test_wrong_usage_exits_with_2(arguments):
-    with pytest.raises(SystemExit) as error:
-        main(arguments)
-    assert error.value.code == 2
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["evaluate", ""], ["predict"], ["predict", ""], ["info", "more"]])
+def test_wrong_usage_exits_with_2_and_one_line_that_tells_where_help_is(arguments, capsys):
+    assert main(arguments) == 2
+    assert "--help)" in complaint(capsys)
+
+
+def test_every_optimizer_can_be_chosen(tmp_path, capsys):
+    for name in fashioncnn.optimizers._REGISTRY.classes:
+        assert train("--optimizer", name.lower(), "--learning-rate", "0.001", "--output", name) == 0
+        optimizer = Run(tmp_path / name).load_model().optimizer
+        assert (type(optimizer).__name__, optimizer.learning_rate) == (name, pytest.approx(0.001))
 
 
 def test_a_diverging_loss_fails_with_1_and_says_so(tmp_path, capsys):
@@ -200,10 +308,17 @@ def test_a_diverging_loss_fails_with_1_and_says_so(tmp_path, capsys):
     assert read_json(tmp_path / "run" / "run.json")["state"] == "failed"
 
 
-def test_a_folder_that_cannot_be_written_fails_with_1(tmp_path, capsys):
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_file_where_the_folder_should_be_is_bad_input(name, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
-    assert train("--output", "file/run") == 1
-    assert "file/run" in capsys.readouterr().err
+    assert train("--output", name) == 2
+    assert f"fashioncnn: {name}: cannot be a folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_fails_with_1(capsys):
+    name = "x" * 300
+    assert train("--output", name) == 1
+    assert f"fashioncnn: {name}: File name too long\n" in capsys.readouterr().err
 
 
 # evaluate
@@ -222,27 +337,65 @@ def test_evaluate_takes_the_latest_run(tmp_path, capsys):
     assert "runs/a: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("damage", ["no folder", "no weights", "cut weights", "no JSON", "no configuration",
-                                    "unknown option"])
-def test_a_damaged_run_is_bad_input(run_folder, tmp_path, capsys, damage):
-    run = tmp_path / "run"
-    if damage != "no folder":
-        run.mkdir()
-        description = (run_folder / "run.json").read_text()
-        weights = (run_folder / "weights.npz").read_bytes()
-        if damage == "no JSON":
-            description = description[:-20]
-        elif damage == "no configuration":
-            description = "{}"
-        elif damage == "unknown option":
-            description = description.replace('"seed"', '"sneed"')
-        (run / "run.json").write_text(description)
-        if damage != "no weights":
-            (run / "weights.npz").write_bytes(weights[:1000] if damage == "cut weights" else weights)
-    assert main(["evaluate", "--sample", str(run)]) == 2
-    error = capsys.readouterr().err
-    assert str(run) in error
-    assert "Traceback" not in error
+def test_a_mistyped_run_does_not_answer_from_another(tmp_path, capsys):
+    assert train("--output", "runs/first") == 0
+    picture = save_picture(tmp_path / "shoe.png", np.zeros((28, 28)))
+    capsys.readouterr()
+    assert main(["evaluate", "rusn/first"]) == 2
+    assert complaint(capsys) == "rusn/first: there is no such folder"
+    assert main(["evaluate", picture]) == 2
+    assert complaint(capsys) == f"{picture}: not a folder"
+    assert main(["predict", "runz/first", picture]) == 2
+    assert complaint(capsys) == "runz/first: there is no such folder, and no such image"
+    assert main(["predict", "runs", picture]) == 2
+    assert complaint(capsys) == "runs holds no run: it has no run.json"
+
+
+def test_predict_says_which_run_answers_if_none_is_named(tmp_path, capsys):
+    picture = save_picture(tmp_path / "shoe.png", np.zeros((28, 28)))
+    for name in ("b", "a"):
+        assert train("--output", f"runs/{name}") == 0
+    capsys.readouterr()
+    assert main(["predict", picture]) == 0
+    assert complaint(capsys) == "no run is named, so the latest answers: runs/a"
+
+
+@pytest.fixture
+def copied_run(run_folder, tmp_path):
+    """A run to be damaged."""
+    return Run(Path(shutil.copytree(run_folder, tmp_path / "run")))
+
+
+@pytest.mark.parametrize(("content", "told"), [
+    (b"{", "not JSON"), (b"", "not JSON"), (b"\xff", "not JSON"), (b"[" * 100_000, "not JSON"),
+    (b"[]", "expected a JSON object, got list"), (b"3", "expected a JSON object, got int"),
+    (b"{}", "'configuration' is missing"), (b'{"configuration": []}', "must be a mapping, got []"),
+    (b'{"configuration": {}}', "'filters' is missing"),
+    (b'{"configuration": {"filters": [4], "sneed": 1}}', "there is no option called 'sneed'"),
+    (b'{"configuration": {"filters": 4}}', "`filters` must be a list, got 4"),
+    (b'{"configuration": {"filters": "48"}}', "`filters` must be a list, got '48'"),
+    (b'{"configuration": {"filters": ["4"]}}', "`filters` must be an integer, got '4'"),
+    (b'{"configuration": {"filters": [4], "dropout": null}}', "`dropout` must be a number, got None"),
+    (b'{"configuration": {"filters": [4], "dropout": 1e999}}', "`dropout` must be finite"),
+    (b'{"configuration": {"filters": [4], "dropout": 1' + b"0" * 400 + b"}}", "too large"),
+    (b'{"configuration": {"filters": [4], "epochs": 1.5}}', "`epochs` must be an integer, got 1.5"),
+    (b'{"configuration": {"filters": [4], "optimizer": ["adam"]}}', "`optimizer` must be one of"),
+])
+def test_a_damaged_description_of_a_run_is_named_with_what_is_wrong(content, told, copied_run, capsys):
+    copied_run.description.write_bytes(content)
+    assert main(["evaluate", "--sample", str(copied_run.folder)]) == 2
+    line = complaint(capsys)
+    assert line.startswith(f"{copied_run.description}: ")
+    assert told in line
+
+
+def test_damaged_weights_of_a_run_are_named(copied_run, capsys):
+    copied_run.weights.write_bytes(copied_run.weights.read_bytes()[:1000])
+    assert main(["evaluate", "--sample", str(copied_run.folder)]) == 2
+    assert complaint(capsys).startswith(f"{copied_run.weights}: damaged file")
+    copied_run.weights.unlink()
+    assert main(["evaluate", "--sample", str(copied_run.folder)]) == 2
+    assert complaint(capsys) == f"{copied_run.folder} holds a run, without weights; it can be trained into again"
 
 
 # predict
@@ -270,69 +423,11 @@ def test_predict_goes_on_after_an_unreadable_file_and_exits_with_2(run_folder, t
     assert [line.split(":")[1].strip() for line in output.err.splitlines()] == ["missing.png", "text.png", "cut.png"]
 
 
-def test_predict_without_pictures_or_runs_is_bad_input(run_folder, capsys):
+def test_predict_without_pictures_or_runs_is_bad_input(run_folder, tmp_path, capsys):
     assert main(["predict", str(run_folder)]) == 2
-    assert main(["predict", "shoe.png"]) == 2
-    assert "fashioncnn train" in capsys.readouterr().err
-
-
-# pictures
-
-
-def test_an_image_of_the_data_set_is_read_unchanged(tmp_path):
-    _, (test_images, _) = fashion_mnist.load_sample()
-    for i in range(20):
-        path = save_picture(tmp_path / "image.png", test_images[i])
-        np.testing.assert_array_equal(images.read_image(path), test_images[i])
-
-
-def test_a_light_background_is_inverted_and_a_dark_one_is_not(tmp_path):
-    shoe = np.zeros((28, 28), np.uint8)
-    shoe[10:20, 4:24] = 200
-    np.testing.assert_array_equal(images.read_image(save_picture(tmp_path / "dark.png", shoe)), shoe)
-    np.testing.assert_array_equal(images.read_image(save_picture(tmp_path / "light.png", 255 - shoe)), shoe)
-
-
-def test_transparency_counts_as_a_light_background(tmp_path):
-    pixels = np.zeros((28, 28, 4), np.uint8)
-    pixels[8:20, 8:20] = (0, 0, 0, 255)
-    image = images.read_image(save_picture(tmp_path / "transparent.png", pixels))
-    assert image[0, 0] == 0
-    assert image[14, 14] == 255
-
-
-def test_the_longer_side_fills_the_image_and_the_shorter_is_centred(tmp_path):
-    image = images.read_image(save_picture(tmp_path / "wide.png", np.full((50, 100), 100)))
-    assert (image.max(axis=1) > 0).sum() == 14
-    np.testing.assert_array_equal(image, image[::-1])
-    assert image[14].min() == 100
-
-
-def test_sixteen_bits_keep_their_grays(tmp_path):
-    grays = np.linspace(0, 100, 28 * 28).astype(np.uint16).reshape(28, 28)
-    Image.fromarray(grays * 257).save(tmp_path / "deep.png")
-    np.testing.assert_array_equal(images.read_image(tmp_path / "deep.png"), grays)
-
-
-def test_a_photograph_is_turned_upright(tmp_path):
-    upright = np.tile(np.arange(28, dtype=np.uint8), (28, 1))
-    turned = Image.fromarray(upright).rotate(90)
-    exif = turned.getexif()
-    exif[0x0112] = 6  # the camera was held a quarter turn to the left
-    turned.save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(images.read_image(tmp_path / "turned.png"), upright)
-
-
-@pytest.mark.parametrize("mode", ["1", "P", "RGB", "RGBA", "CMYK", "LA"])
-def test_every_kind_of_picture_gives_the_same_image(tmp_path, mode):
-    white_square = np.zeros((56, 56), np.uint8)
-    white_square[14:42, 14:42] = 255
-    picture = Image.fromarray(white_square).convert(mode)
-    path = tmp_path / ("picture.tif" if mode == "CMYK" else "picture.png")
-    picture.save(path)
-    image = images.read_image(path).astype(int)
-    assert abs(image[14, 14] - 255) <= 1
-    assert image[0].max() <= 1
+    assert "predict needs an image" in complaint(capsys)
+    assert main(["predict", save_picture(tmp_path / "shoe.png", np.zeros((28, 28)))]) == 2
+    assert "fashioncnn train" in complaint(capsys)
 
 
 # info and the rest
@@ -355,8 +450,61 @@ def test_curves_draw_every_metric_and_its_validation(tmp_path):
         assert both.width == 2 * one.width
 
 
-def test_a_reader_that_goes_away_does_not_cause_a_traceback():
-    process = start("info")
+@pytest.mark.parametrize("arguments", [["info"], ["train", "--help"]])
+def test_a_reader_that_goes_away_does_not_cause_a_traceback(arguments):
+    process = start(*arguments)
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 1
+
+
+@pytest.mark.parametrize(("line", "code", "told"), [
+    ("$F info >&-", 0, ""),
+    ("$F --help >&-", 0, ""),
+    ("$F evaluate nothing 2>&-", 2, ""),
+    ("$F evaluate nothing >&- 2>&-", 2, ""),
+    ("$F info >/dev/full", 1, "fashioncnn: [Errno 28] No space left on device\n"),
+    ("$F --version >/dev/full", 1, "fashioncnn: [Errno 28] No space left on device\n"),
+    ("$F evaluate nothing 2>/dev/full", 2, ""),
+    ("FASHIONCNN_CPU=abacus $F info", 2, "fashioncnn: FASHIONCNN_CPU is 'abacus'; this machine and build have: "),
+])
+def test_every_end_has_its_exit_code_and_no_traceback(line, code, told):
+    if "/dev/full" in line and not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    found, error = shell(line)
+    assert found == code
+    assert error.startswith(told)
+    assert error.count("\n") == bool(told)
+
+
+def test_names_that_are_no_text_are_no_trouble(run_folder, tmp_path, capsys):
+    picture = os.fsdecode(b"caf\xe9.png")
+    save_picture(tmp_path / picture, np.zeros((28, 28)))
+    assert main(["predict", str(run_folder), picture, os.fsdecode(b"th\xe9.png")]) == 2
+    output = capsys.readouterr()
+    assert output.out.startswith("caf\\udce9.png: ")
+    assert "th\\udce9.png" in output.err
+
+
+INTERRUPTED_IMPORT = """
+import os, runpy, signal, sys
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except KeyboardInterrupt:  # so does NumPy, somewhere
+                raise ImportError("a module that could not be imported")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Impatient())
+runpy.run_module("fashioncnn", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("module", ["numpy", "numpy._core._multiarray_umath", "numpy.linalg", "fashioncnn._core",
+                                    "fashioncnn.cli.main", "fashioncnn.cli.info"])
+def test_ctrl_c_while_everything_is_loaded_exits_with_130(module):
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT, module], cwd=PACKAGE_FOLDER, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

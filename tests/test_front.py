@@ -51,7 +51,7 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_import_loads_no_part_before_its_first_use():
     code = "import sys, fashioncnn; print([name for name in sys.modules if name.startswith('fashioncnn.')])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert set(re.findall(r"'(.*?)'", loaded)) == {"fashioncnn._core", "fashioncnn._imports", "fashioncnn.keras"}
+    assert set(re.findall(r"'(.*?)'", loaded)) == {"fashioncnn._imports", "fashioncnn.keras"}
 
 
 def test_version_is_that_of_the_distribution():

@@ -9,12 +9,7 @@ from typing import Any
 import fashioncnn
 from fashioncnn.utils import checks
 
-OPTIMIZERS = {
-    "adam": fashioncnn.optimizers.Adam,
-    "adamw": fashioncnn.optimizers.AdamW,
-    "rmsprop": fashioncnn.optimizers.RMSprop,
-    "sgd": fashioncnn.optimizers.SGD,
-}
+OPTIMIZERS: dict[str, Any] = {name.lower(): cls for name, cls in fashioncnn.optimizers._REGISTRY.classes.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +55,7 @@ class Configuration:
         for name in ("dropout", "validation_split"):
             checks.number(name, getattr(self, name), at_least=0, below=1)
         checks.optional_number("learning_rate", self.learning_rate, above=0)
-        if self.optimizer not in OPTIMIZERS:
+        if self.optimizer not in list(OPTIMIZERS):
             raise ValueError(f"`optimizer` must be one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}")
 
     @classmethod
@@ -70,7 +65,19 @@ class Configuration:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Configuration:
-        """The configuration that `to_json` described."""
+        """The configuration that `to_json` described.
+
+        Raises:
+            KeyError: If the filters are missing.
+            TypeError: If a value has the wrong type.
+            ValueError: If a name is unknown or a value out of range.
+        """
+        if not isinstance(values, Mapping):
+            raise TypeError(f"the configuration must be a mapping, got {values!r}")
+        if unknown := values.keys() - set(cls.names()):
+            raise ValueError(f"there is no option called {', '.join(map(repr, sorted(unknown)))}")
+        if not isinstance(values["filters"], (list, tuple)):
+            raise TypeError(f"`filters` must be a list, got {values['filters']!r}")
         return cls(**{**values, "filters": tuple(values["filters"])})
 
     def to_json(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from fashioncnn.datasets import fashion_mnist
 from fashioncnn.datasets.source import Part
+from fashioncnn.utils import output
 
 
 class Data(NamedTuple):
@@ -26,10 +26,10 @@ def load(sample: bool) -> Data:
         try:
             return Data("fashion_mnist", *fashion_mnist.load_data())
         except OSError as error:
-            print(f"fashioncnn: {error}", file=sys.stderr)
+            output.complain(f"fashioncnn: {error}")
     train, test = fashion_mnist.load_sample()
-    print(f"WARNING: NOT THE REAL DATA SET: using the built-in sample of {len(train[0])} training and {len(test[0])} "
-          "test images. Expect a lower accuracy.", file=sys.stderr)
+    output.complain(f"WARNING: NOT THE REAL DATA SET: using the built-in sample of {len(train[0])} training and "
+                    f"{len(test[0])} test images. Expect a lower accuracy.")
     return Data("sample", train, test)
 
 

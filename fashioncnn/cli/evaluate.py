@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any, cast
 
 import fashioncnn
-from fashioncnn.cli import data
+from fashioncnn.cli import arguments, data
 from fashioncnn.cli.runs import Run
 from fashioncnn.datasets.source import Part
+from fashioncnn.utils import output
 
 
 def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "evaluate", help="test a saved run", description="Print a saved run's loss and accuracy on the test images."
     )
-    parser.add_argument("folder", nargs="?", type=Path, metavar="RUN",
+    parser.add_argument("folder", nargs="?", type=arguments.path, metavar="RUN",
                         help="a run's folder (default: the latest in runs/)")
     parser.add_argument("--sample", action="store_true", help="test on the small built-in sample")
     parser.set_defaults(run=run)
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     saved = Run(options.folder) if options.folder else Run.latest()
     model = saved.load_model()
     loss, accuracy = score(model, data.load(options.sample).test)
-    print(f"{saved.folder}: test loss {loss:.4f}, test accuracy {accuracy:.4f}")
+    output.write_line(f"{saved.folder}: test loss {loss:.4f}, test accuracy {accuracy:.4f}")
     return 0
 
 

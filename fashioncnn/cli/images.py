@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,13 @@ def read_image(path: str | PathLike[str]) -> NDArray[np.uint8]:
 
     It is turned upright (EXIF), laid on white where it is transparent, and made gray. Where the background is light,
     that is, where the median of the outermost pixels is above 127, black and white are exchanged. Its longer side is
-    scaled to 28 pixels, and black is added to the shorter.
+    scaled to 28 pixels, and black is added to the shorter. Of an animation the first picture is taken.
 
     Shapes:
         (28, 28)
 
     Raises:
-        BadInput: If there is no such file, or it is no picture.
+        BadInput: If there is no such file, or it is no picture, or one too large.
         ImportError: If Pillow is not installed.
     """
     try:
@@ -34,10 +35,15 @@ def read_image(path: str | PathLike[str]) -> NDArray[np.uint8]:
         raise ImportError('reading pictures needs Pillow: pip install "fashioncnn[images]"') from error
 
     try:
-        with Image.open(path) as picture:
-            gray = _gray(ImageOps.exif_transpose(picture) or picture)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                gray = _gray(ImageOps.exif_transpose(picture) or picture)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror or 'not a picture, or a damaged one'}") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError, MemoryError) as error:
+        raise BadInput(f"{path}: a picture too large") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file provokes
         raise BadInput(f"{path}: {error}") from error
     if np.median(_border(np.asarray(gray))) > 127:
@@ -49,12 +55,19 @@ def _gray(picture: Image.Image) -> Image.Image:
     """The picture in 8-bit gray."""
     from PIL import Image
 
-    if picture.mode.startswith("I"):  # 16-bit gray, which Pillow would clip at 255
-        return Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
+    if picture.mode.startswith(("I", "F")):  # more than 8 bits, which Pillow would clip at 255
+        pixels = np.nan_to_num(np.asarray(picture, np.float32), posinf=0, neginf=0)
+        return Image.fromarray((pixels * (255 / _white(picture.mode, pixels))).clip(0, 255).astype(np.uint8))
     if "A" in picture.getbands() or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("L")
+
+
+def _white(mode: str, pixels: NDArray[np.float32]) -> int:
+    """The number that stands for white: 65535 among integers; floats reach to 1, as a rule, or are integers."""
+    largest = pixels.max()
+    return 65535 if mode != "F" or largest > 255 else 255 if largest > 1 else 1
 
 
 def _border(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

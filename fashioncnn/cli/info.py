@@ -12,6 +12,7 @@ import numpy as np
 import fashioncnn
 from fashioncnn._core import cpu_features, instruction_set
 from fashioncnn.datasets import fashion_mnist
+from fashioncnn.utils import output
 
 EXTRAS = ("matplotlib", "Pillow", "pooch", "safetensors", "tqdm")
 
@@ -27,7 +28,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     for name, value in describe().items():
-        print(f"{name:<16} {value}")
+        output.write_line(f"{name:<16} {value}")
     return 0
 
 

@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
 from collections.abc import Sequence
 
 import fashioncnn
 from fashioncnn.cli import evaluate, info, predict, train
+from fashioncnn.cli.arguments import Parser
 from fashioncnn.cli.errors import BAD_INPUT, FAILED, INTERRUPTED, CommandError
+from fashioncnn.utils import output
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fashioncnn", description="Train small convolutional networks on Fashion-MNIST, and use them."
-    )
+def make_parser() -> Parser:
+    parser = Parser(prog="fashioncnn",
+                    description="Train small convolutional networks on Fashion-MNIST, and use them.")
     parser.add_argument("--version", action="version", version=f"fashioncnn {fashioncnn.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (train, evaluate, predict, info):
@@ -33,26 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes the process's.
 
     Returns:
-        The exit code. Wrong usage raises SystemExit(2), as argparse does.
+        The exit code. --help and --version raise SystemExit(0), as argparse does.
     """
-    options = make_parser().parse_args(arguments)
     try:
+        options = make_parser().parse_args(arguments)
         exit_code: int = options.run(options)
-        sys.stdout.flush()
         return exit_code
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except CommandError as error:
         return _report(error, error.exit_code)
-    except (fashioncnn.DataError, OSError, ImportError, MemoryError, ArithmeticError) as error:
+    except MemoryError as error:
+        return _report(str(error) or "out of memory", FAILED)
+    except OSError as error:
+        return _report(f"{error.filename}: {error.strerror}" if error.filename else error, FAILED)
+    except (fashioncnn.DataError, ImportError, ArithmeticError) as error:
         return _report(error, FAILED)
     except ValueError as error:
         return _report(error, BAD_INPUT)
+    finally:
+        output.abandon_broken_streams()
 
 
 def _report(problem: object, exit_code: int) -> int:
-    print(f"fashioncnn: {problem}", file=sys.stderr)
+    output.complain(f"fashioncnn: {problem}")
     return exit_code

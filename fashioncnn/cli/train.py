@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import fashioncnn
 from fashioncnn._core import instruction_set
-from fashioncnn.cli import data
+from fashioncnn.cli import arguments, data
 from fashioncnn.cli.configuration import OPTIMIZERS, Configuration
 from fashioncnn.cli.curves import write_curves
 from fashioncnn.cli.errors import INTERRUPTED
 from fashioncnn.cli.evaluate import score
 from fashioncnn.cli.runs import Run
+from fashioncnn.utils import output
 
 
 def add_parser(commands: Any) -> None:
@@ -28,20 +27,20 @@ def add_parser(commands: Any) -> None:
         "reference network, five epochs. Ctrl-C saves what was trained so far.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=int, default=default.epochs, help="passes over the training images")
-    parser.add_argument("--batch-size", type=int, default=default.batch_size, help="images in one update")
+    parser.add_argument("--epochs", type=arguments.whole, default=default.epochs, help="passes over the training images")
+    parser.add_argument("--batch-size", type=arguments.whole, default=default.batch_size, help="images in one update")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default=default.optimizer, help="how weights are updated")
     parser.add_argument("--learning-rate", type=float, default=argparse.SUPPRESS,
                         help="step size (default: the optimizer's own)")
-    parser.add_argument("--filters", type=int, nargs="+", default=list(default.filters), metavar="COUNT",
+    parser.add_argument("--filters", type=arguments.whole, nargs="+", default=list(default.filters), metavar="COUNT",
                         help="filters of each convolution")
-    parser.add_argument("--kernel-size", type=int, default=default.kernel_size, help="of every convolution")
+    parser.add_argument("--kernel-size", type=arguments.whole, default=default.kernel_size, help="of every convolution")
     parser.add_argument("--dropout", type=float, default=default.dropout, help="rate before the last layer")
     parser.add_argument("--validation-split", type=float, default=default.validation_split,
                         help="share of the training images kept for validation")
-    parser.add_argument("--seed", type=int, default=default.seed, help="the same seed gives the same weights")
-    parser.add_argument("--threads", type=int, default=0, help="0: one for each available CPU")
-    parser.add_argument("--output", type=Path, default=argparse.SUPPRESS, metavar="FOLDER",
+    parser.add_argument("--seed", type=arguments.whole, default=default.seed, help="the same seed gives the same weights")
+    parser.add_argument("--threads", type=arguments.whole, default=0, help="0: one for each available CPU")
+    parser.add_argument("--output", type=arguments.path, default=argparse.SUPPRESS, metavar="FOLDER",
                         help="the run's folder (default: runs/ and the time)")
     parser.add_argument("--sample", action="store_true", help="train on the small built-in sample")
     parser.set_defaults(run=run)
@@ -53,10 +52,10 @@ def run(options: argparse.Namespace) -> int:
     fashioncnn.set_num_threads(options.threads)
     model = configuration.make_model()
     images = data.load(options.sample)
-    training = Training(model, configuration, images.name, Run.create(given.get("output")))
-    model.summary()
-    exit_code = training.run(images)
-    print(f"Saved in {training.folder}")
+    with Run.create(given.get("output")) as files:
+        model.summary()
+        exit_code = Training(model, configuration, images.name, files).run(images)
+    output.write_line(f"Saved in {files.folder}")
     return exit_code
 
 
@@ -88,7 +87,6 @@ class Training:
         self.model = model
         self.configuration = configuration
         self.files = run
-        self.folder = run.folder
         self.recorder = Recorder(run)
         self.description: dict[str, Any] = {
             "fashioncnn": fashioncnn.__version__,
@@ -109,7 +107,7 @@ class Training:
         except KeyboardInterrupt:
             self.files.write_training(self.model, self.recorder.history)
             self._end("interrupted")
-            print(f"\nInterrupted after {self.epochs_trained} whole epochs.", file=sys.stderr)
+            output.complain(f"\nInterrupted after {self.epochs_trained} whole epochs.")
             return INTERRUPTED
         except BaseException:
             self._end("failed")
@@ -133,13 +131,13 @@ class Training:
     def _test(self, images: data.Data) -> None:
         loss, accuracy = score(self.model, images.test)
         self.description |= {"test_loss": loss, "test_accuracy": accuracy}
-        print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.4f}")
+        output.write_line(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.4f}")
 
     def _draw(self) -> None:
         try:
             write_curves(self.recorder.history, self.files.curves)
         except ImportError as error:
-            print(f"No curves.png: {error}. Everything else is saved.", file=sys.stderr)
+            output.complain(f"No curves.png: {error}. Everything else is saved.")
 
     def _end(self, state: str) -> None:
         self.description |= {"state": state, "epochs_trained": self.epochs_trained}

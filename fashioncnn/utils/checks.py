@@ -47,8 +47,10 @@ def number(name: str, value: Any, *, at_least: float | None = None, above: float
               ("<", below, operator.lt)]
     given = [(sign, bound, holds) for sign, bound, holds in bounds if bound is not None]
     if not math.isfinite(value) or not all(holds(value, bound) for _, bound, holds in given):
-        wanted = " and ".join(f"{sign} {bound:g}" for sign, bound, _ in given) or "finite"
-        raise ValueError(f"`{name}` must be {wanted}, got {value}")
+        wanted = [f"{sign} {bound:g}" for sign, bound, _ in given]
+        if not math.isfinite(value):
+            wanted.insert(0, "finite")
+        raise ValueError(f"`{name}` must be {' and '.join(wanted)}, got {value}")
     return float(value)
 
 
