@@ -65,6 +65,12 @@ def test_commands_in_documents_run(path, tmp_path):
             assert main(shlex.split(command)) == 0, command
 
 
+def test_documents_print_errors_whole():
+    for path in DOCUMENTS:
+        cut = re.findall(r"^\w+Error: .*\.\.\..*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert cut == [], path.name
+
+
 def test_make_targets_in_documents_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for path in DOCUMENTS:

@@ -27,7 +27,8 @@ def add_parser(commands: Any) -> None:
         "reference network, five epochs. Ctrl-C saves what was trained so far.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--epochs", type=arguments.whole, default=default.epochs, help="passes over the training images")
+    parser.add_argument("--epochs", type=arguments.whole, default=default.epochs,
+                        help="passes over the training images")
     parser.add_argument("--batch-size", type=arguments.whole, default=default.batch_size, help="images in one update")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default=default.optimizer, help="how weights are updated")
     parser.add_argument("--learning-rate", type=float, default=argparse.SUPPRESS,
@@ -38,7 +39,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--dropout", type=float, default=default.dropout, help="rate before the last layer")
     parser.add_argument("--validation-split", type=float, default=default.validation_split,
                         help="share of the training images kept for validation")
-    parser.add_argument("--seed", type=arguments.whole, default=default.seed, help="the same seed gives the same weights")
+    parser.add_argument("--seed", type=arguments.whole, default=default.seed,
+                        help="the same seed gives the same weights")
     parser.add_argument("--threads", type=arguments.whole, default=0, help="0: one for each available CPU")
     parser.add_argument("--output", type=arguments.path, default=argparse.SUPPRESS, metavar="FOLDER",
                         help="the run's folder (default: runs/ and the time)")
