@@ -450,6 +450,15 @@ def test_curves_draw_every_metric_and_its_validation(tmp_path):
         assert both.width == 2 * one.width
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 15])
+def test_curves_have_their_ticks_at_whole_epochs(epochs, tmp_path, monkeypatch):
+    ticks = []
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    monkeypatch.setattr(figure, "savefig", lambda self, *_, **__: ticks.extend(self.axes[0].get_xticks()))
+    curves.write_curves({"loss": [0.5] * epochs}, tmp_path / "curves.png")
+    assert ticks == [round(tick) for tick in ticks]
+
+
 @pytest.mark.parametrize("arguments", [["info"], ["train", "--help"]])
 def test_a_reader_that_goes_away_does_not_cause_a_traceback(arguments):
     process = start(*arguments)
@@ -486,25 +495,39 @@ def test_names_that_are_no_text_are_no_trouble(run_folder, tmp_path, capsys):
     assert "th\\udce9.png" in output.err
 
 
-INTERRUPTED_IMPORT = """
+DISTURBED_IMPORT = """
 import os, runpy, signal, sys
 
-class Impatient:
+class Disturbance:
     def find_spec(self, name, path=None, target=None):
         if name == sys.argv[1]:
-            try:
-                os.kill(os.getpid(), signal.SIGINT)
-            except KeyboardInterrupt:  # so does NumPy, somewhere
-                raise ImportError("a module that could not be imported")
+            DISTURB
+
+def interrupt():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:  # so does NumPy, somewhere
+        raise ImportError("not imported")
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.meta_path.insert(0, Impatient())
+sys.meta_path.insert(0, Disturbance())
 runpy.run_module("fashioncnn", run_name="__main__", alter_sys=True)
 """
 
 
-@pytest.mark.parametrize("module", ["numpy", "numpy._core._multiarray_umath", "numpy.linalg", "fashioncnn._core",
-                                    "fashioncnn.cli.main", "fashioncnn.cli.info"])
+def disturb_import(module, statement):
+    """The command's exit code and stderr if a statement runs when `module` is about to be imported."""
+    code = DISTURBED_IMPORT.replace("DISTURB\n", f"{statement}\n")
+    done = subprocess.run([sys.executable, "-c", code, module], cwd=PACKAGE_FOLDER, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("module", ["numpy", "numpy.linalg", "fashioncnn._core", "fashioncnn.cli.main",
+                                    "fashioncnn.cli.info"])
 def test_ctrl_c_while_everything_is_loaded_exits_with_130(module):
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT, module], cwd=PACKAGE_FOLDER, capture_output=True)
-    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+    assert disturb_import(module, "interrupt()") == (130, "")
+
+
+@pytest.mark.parametrize("error", ["ImportError", "ValueError"])
+def test_an_error_while_everything_is_loaded_is_one_line_and_bad_input(error):
+    assert disturb_import("fashioncnn._core", f"raise {error}('no such CPU')") == (2, "fashioncnn: no such CPU\n")

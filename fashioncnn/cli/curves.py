@@ -30,7 +30,7 @@ def write_curves(history: Mapping[str, Sequence[float]], path: str | PathLike[st
             if key in history:
                 axes.plot(range(1, len(history[key]) + 1), history[key], marker="o", label=label)
         axes.set(title=name, xlabel="epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.grid(alpha=0.3)
         axes.legend()
     with replacing(path) as file:
