@@ -8,7 +8,7 @@ C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.c)
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
-.PHONY: help train test lint format build debug coverage bench bench-kernels wheel data clean
+.PHONY: help train test lint format build debug coverage bench bench-kernels conformance wheel data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
@@ -19,6 +19,7 @@ help:
 	@echo "make coverage       show which lines of C the tests run"
 	@echo "make bench          measure, side by side with Keras and PyTorch"
 	@echo "make bench-kernels  measure each kernel beside the machine's peak"
+	@echo "make conformance    run Keras's own unit tests against fashioncnn, write docs/compatibility.md"
 	@echo "make wheel          build a wheel into dist/"
 	@echo "make clean          delete everything that make made, except runs/"
 
@@ -54,6 +55,9 @@ bench: $(VENV)/for-test build data
 bench-kernels: $(VENV)/for-test
 	$(PROGRAMS) --programs=benchmarks/kernels.c
 	build/release/kernels
+
+conformance: $(VENV)/for-test
+	$(IN_VENV) conformance/run.py
 
 wheel: $(VENV)/made
 	$(IN_VENV) -m pip wheel --quiet --no-deps --wheel-dir dist .
