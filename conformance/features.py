@@ -15,7 +15,8 @@ from sources import KerasSources
 NOT_SUPPORTED = re.compile(r"not supported by fashioncnn|is not in fashioncnn")
 # The sentences, and what the feature is called. The first that fits counts.
 SENTENCES = [(re.compile(pattern), name) for pattern, name in [
-    (r"'?(?P<name>[\w.()=]+)'?(?: of Keras)? is not in fashioncnn", r"\g<name>"),
+    (r"'(?P<name>[^']+)' of Keras is not in fashioncnn", r"\g<name>"),
+    (r"(?P<name>[\w.()=]+) is not in fashioncnn", r"\g<name>"),
     (r"calling \w+ on a layer|Model\(inputs, outputs\)", "functional models"),
     (r"layers of your own", "layers of your own"),
     (r"models of your own", "models of your own"),

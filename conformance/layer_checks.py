@@ -61,6 +61,8 @@ def check_layer(test: TestCase, layer_cls: Any, init_kwargs: dict[str, Any], *ar
     test.run_class_serialization_test(layer_cls(**init_kwargs), given.custom_objects)
     if given.assert_built_after_instantiation:
         assert layer_cls(**init_kwargs).built, "a layer without weights must be built from the start"
+        own_build = type(layer_cls.__name__, (layer_cls,), {"build": lambda self, *args, **kwargs: None})
+        assert not own_build(**init_kwargs).built, "a layer with a `build` of its own must not be built from the start"
     if given.input_shape is not None or given.input_data is not None:
         data = random_input(given.input_shape, given.input_dtype) if given.input_data is None else given.input_data
         if isinstance(data, dict):

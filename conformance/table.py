@@ -116,7 +116,14 @@ def _absent(results: Sequence[Result]) -> str:
     often = [(f"`{feature}`", count) for feature, count in ordered if count >= OFTEN]
     seldom = [f"`{feature}` {count}" for feature, count in ordered if count < OFTEN]
     text = "The feature that a test misses first, and how many tests do.\n\n" + _table(["feature", "tests"], often)
-    return text + (f"\nFewer than {OFTEN} tests each: {', '.join(seldom)}.\n" if seldom else "")
+    text += f"\nFewer than {OFTEN} tests each: {', '.join(seldom)}.\n" if seldom else ""
+    return text + _by_hand({f"{result.file}::{result.test}" for result in results if result.kind == "absent"})
+
+
+def _by_hand(absent: set[str]) -> str:
+    """The absent features that no error names."""
+    lines = [f"- `{test}`: {feature}; {why}" for test, (feature, why) in scope.ABSENT.items() if test in absent]
+    return "\nIn these tests no error names the feature:\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _reason_rows(results: Sequence[Result], outside: dict[str, list[int]]) -> Iterable[Sequence[object]]:
