@@ -18,10 +18,7 @@ SENTENCES = [(re.compile(pattern), name) for pattern, name in [
     (r"'(?P<name>[^']+)' of Keras is not in fashioncnn", r"\g<name>"),
     (r"(?P<name>[\w.()=]+) is not in fashioncnn", r"\g<name>"),
     (r"calling \w+ on a layer|Model\(inputs, outputs\)", "functional models"),
-    (r"layers of your own", "layers of your own"),
-    (r"models of your own", "models of your own"),
-    (r"a loss written in Python", "losses of your own"),
-    (r"an optimizer written in Python", "optimizers of your own"),
+    (r"(?i)\b(?P<name>(?:layers|models|losses|optimizers) of your own)", lambda found: found["name"].lower()),
     (r"with an unknown extent", "inputs of unknown extents"),
     (r"batch_size=|batch_shape\[0\]=", "Input(batch_size=)"),
     (r"weights in a file called", "weights as .h5"),
@@ -93,7 +90,7 @@ def _named(message: str) -> str | None:
     for pattern, name in SENTENCES:
         found = pattern.search(message)
         if found:
-            return found.expand(name).replace("`", "")
+            return name(found) if callable(name) else found.expand(name).replace("`", "")
     return None
 
 

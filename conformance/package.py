@@ -9,6 +9,7 @@ from typing import Any
 def find(area: str, name: str) -> Any:
     """``fashioncnn.<area>.<name>``, or None; `area` may be empty."""
     try:
-        return getattr(importlib.import_module(f"fashioncnn.{area}".rstrip(".")), name)
+        value = getattr(importlib.import_module(f"fashioncnn.{area}".rstrip(".")), name)
     except Exception:
         return None
+    return None if type(value).__name__ == "Absent" else value

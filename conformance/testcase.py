@@ -87,6 +87,9 @@ class TestCase(_Base):  # type: ignore[misc,valid-type]
                 args[0](*args[1:], **kwargs)
         return block
 
+    def assertWarnsRegex(self, expected_warning: Any, expected_regex: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.assertWarns(expected_warning, *args, **kwargs)
+
     def assertAllClose(self, actual: Any, desired: Any, atol: float = 1e-6, rtol: float = 1e-6, tpu_atol: Any = None,
                        tpu_rtol: Any = None, msg: str | None = None) -> None:
         np.testing.assert_allclose(convert_to_numpy(actual), convert_to_numpy(desired), rtol, atol, err_msg=msg or "")

@@ -24,6 +24,7 @@ from fashioncnn.cli import train as train_command
 from fashioncnn.cli.main import main
 from fashioncnn.cli.runs import Run
 from fashioncnn.datasets import fashion_mnist
+from fashioncnn.utils.registry import OPTIMIZERS
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -296,7 +297,7 @@ def test_wrong_usage_exits_with_2_and_one_line_that_tells_where_help_is(argument
 
 
 def test_every_optimizer_can_be_chosen(tmp_path, capsys):
-    for name in fashioncnn.optimizers._REGISTRY.classes:
+    for name in OPTIMIZERS.all_classes():
         assert train("--optimizer", name.lower(), "--learning-rate", "0.001", "--output", name) == 0
         optimizer = Run(tmp_path / name).load_model().optimizer
         assert (type(optimizer).__name__, optimizer.learning_rate) == (name, pytest.approx(0.001))

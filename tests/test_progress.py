@@ -92,11 +92,25 @@ def test_running_line_fits_the_terminal_and_the_last_line_has_everything(tick, m
     assert "recall: 0.5000\n" in output.getvalue()
 
 
-def test_output_that_is_no_terminal_gets_one_clean_line(capsys, tick):
-    bar = progress.Progbar(20)
-    for step in range(1, 21):
+def test_output_that_is_no_terminal_gets_plain_lines(capsys, tick):
+    bar = progress.Progbar(2)
+    for step in (1, 2):
         tick(0.1)
         bar.update(step, [("loss", 0.5)])
+    assert capsys.readouterr().out.splitlines() == [
+        f"1/2 {'━' * 10}{'─' * 10} 0s 100ms/step - loss: 0.5000", f"2/2 {'━' * 20} 0s 100ms/step - loss: 0.5000"]
+
+
+@pytest.mark.parametrize("verbose", [1, 2, "auto"])
+def test_training_writes_one_line_for_an_epoch_where_the_output_is_no_terminal(verbose, capsys, tick):
+    logger = ProgbarLogger()
+    logger.set_params({"verbose": verbose, "epochs": 1, "steps": 20})
+    logger.on_train_begin()
+    logger.on_epoch_begin(0)
+    for step in range(20):
+        tick(0.1)
+        logger.on_train_batch_end(step, {"loss": 0.5})
+    logger.on_epoch_end(0, {"loss": 0.5})
     assert capsys.readouterr().out == "20/20 - 2s - 100ms/step - loss: 0.5000\n"
 
 
@@ -134,9 +148,10 @@ def test_no_color_is_honoured_and_the_bar_still_tells(tick, monkeypatch):
     assert f"\r10/10 {'━' * 20} 2s" in text
 
 
-def test_a_dumb_terminal_gets_one_plain_line(tick, monkeypatch):
+def test_a_dumb_terminal_gets_plain_lines(tick, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
-    assert train_a_bar(tick) == "10/10 - 2s - 200ms/step - loss: 0.5000\n"
+    assert train_a_bar(tick).splitlines() == [
+        f" 5/10 {'━' * 10}{'─' * 10} 1s 200ms/step - loss: 0.5000", f"10/10 {'━' * 20} 2s 200ms/step - loss: 0.5000"]
 
 
 @pytest.mark.parametrize(("value", "text"), [

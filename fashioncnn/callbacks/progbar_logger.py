@@ -11,7 +11,10 @@ from fashioncnn.utils.progress import Progbar, is_interactive
 
 
 class ProgbarLogger(Callback):
-    """Shows progress on standard output, as `verbose` in its params says: see `utils.Progbar`. "auto" is 1."""
+    """Shows progress on standard output, as `verbose` in its params says: see `utils.Progbar`.
+
+    "auto" is 1. Where the output cannot redraw a line 1 does what 2 does, so that log files stay clean.
+    """
 
     def __init__(self) -> None:
         self.verbose = 1
@@ -24,6 +27,8 @@ class ProgbarLogger(Callback):
     def set_params(self, params: Mapping[str, Any]) -> None:
         super().set_params(params)
         self.verbose = 1 if params["verbose"] == "auto" else int(params["verbose"])
+        if self.verbose == 1 and not is_interactive():
+            self.verbose = 2
         self.epochs = params["epochs"]
         self.target = params["steps"]
 
@@ -31,7 +36,7 @@ class ProgbarLogger(Callback):
         """Batches are needed to draw a bar and to count them; those of a validation are not shown."""
         if hook == "on_test_batch_end" and self._called_in_fit:
             return False
-        if hook.endswith("_batch_end") and not (self.verbose == 1 and is_interactive()) and self.target is not None:
+        if hook.endswith("_batch_end") and self.verbose != 1 and self.target is not None:
             return False
         return super()._hears(hook)
 

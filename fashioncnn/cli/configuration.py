@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import fashioncnn
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, registry
 
-OPTIMIZERS: dict[str, Any] = {name.lower(): cls for name, cls in fashioncnn.optimizers._REGISTRY.classes.items()}
+OPTIMIZERS: dict[str, Any] = {name.lower(): cls for name, cls in sorted(registry.OPTIMIZERS.all_classes().items())}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,12 +46,16 @@ class InputLayer(Layer):
         self.sparse = sparse
         self.ragged = ragged
         self.optional = optional
-        if shape is None:
+        if input_shape is not None:
+            warnings.warn("`input_shape` is an old name; write `shape`", stacklevel=2)
             shape = input_shape
         if (shape is None) == (batch_shape is None):
             raise ValueError(f"{type(self).__name__}: exactly one of `shape` and `batch_shape` must be given, got "
                              f"shape={shape}, batch_shape={batch_shape}")
         if batch_shape is not None:
+            if batch_size is not None:
+                raise ValueError(f"{type(self).__name__}: `batch_shape` has a batch size already, got batch_size="
+                                 f"{batch_size} as well")
             batch_size, *shape = extents("batch_shape", batch_shape)
         self._extents = extents("shape", shape)
         self.batch_size = batch_size
@@ -75,6 +80,9 @@ class InputLayer(Layer):
             extent in (None, given) for extent, given in zip(self._extents, shape, strict=True))
         if not fits:
             raise ValueError(f"model '{model}' takes inputs of shape {(None, *self._extents)}, got {(None, *shape)}")
+
+    def call(self) -> None:  # type: ignore[override]
+        """Does nothing, as in Keras."""
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         if self.shape is None:

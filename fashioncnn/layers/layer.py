@@ -14,6 +14,7 @@ from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.naming import checked_name
+from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
@@ -46,7 +47,7 @@ class Layer(Configured):
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
                                                 "trainable_weights", "trainable_variables", "non_trainable_weights")
-    _instead = "Layers of your own are not supported yet: use those of fashioncnn.layers."
+    _instead = "Layers of your own are not supported by fashioncnn (yet): use those of fashioncnn.layers."
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
@@ -171,8 +172,8 @@ class Layer(Configured):
 
     @property
     def built(self) -> bool:
-        """Whether all weights exist; a layer that never has any is built from the start."""
-        return self.knows_shapes or not self.has_weights
+        """Whether all weights exist; a layer that never has any is built from the start, as in Keras."""
+        return self.knows_shapes or not (self.has_weights or overridden(self, ["build"]))
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:

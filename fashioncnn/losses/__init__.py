@@ -97,8 +97,8 @@ def resolve(identifier: Any) -> Loss | None:
     if found is None or isinstance(found, Loss):
         return found
     if found not in _CLASSES:
-        raise NotImplementedError(f"a loss written in Python ({found!r}) is not supported by fashioncnn (yet); "
-                                  "supported: the classes and functions of fashioncnn.losses")
+        raise NotImplementedError(f"losses of your own ({found!r}) are not supported by fashioncnn (yet): use the "
+                                  "classes and functions of fashioncnn.losses")
     return _CLASSES[found]()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,9 +78,9 @@ class Metric(Configured):
 
     @property
     def variables(self) -> list[Variable]:
-        """Its variables, and those of metrics that it is made of."""
-        inner = (value for value in vars(self).values() if isinstance(value, Metric))
-        return [*vars(self).get("_variables", ()), *(variable for metric in inner for variable in metric.variables)]
+        """Its variables and those of metrics that it is made of, be they in lists or dicts."""
+        found = {id(variable): variable for variable in _variables_in(list(vars(self).values()))}
+        return list(found.values())
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Adds a batch."""
@@ -119,3 +119,13 @@ class Metric(Configured):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _variables_in(value: Any) -> Iterator[Variable]:
+    if isinstance(value, Variable):
+        yield value
+    elif isinstance(value, Metric):
+        yield from value.variables
+    elif isinstance(value, (list, tuple, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _variables_in(inner)

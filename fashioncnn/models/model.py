@@ -15,6 +15,7 @@ from fashioncnn._core import Network
 from fashioncnn.layers.arguments import known_shape
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
+from fashioncnn.metrics import Metric
 from fashioncnn.models import summary
 from fashioncnn.models.objective import Objective
 from fashioncnn.models.training import Plan, Trainer
@@ -45,7 +46,7 @@ class Model(Trainer, Layer):
         *Layer._core_methods, "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics",
         "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
         "train_function", "test_function", "predict_function")
-    _instead = "Models and training steps of your own are not supported yet: use Sequential, and callbacks."
+    _instead = "Models of your own are not supported by fashioncnn (yet): use Sequential, and callbacks."
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True,
                  **options: Any) -> None:
@@ -69,6 +70,12 @@ class Model(Trainer, Layer):
         yield self
         for layer in self.layers:
             yield from layer._flatten_layers()
+
+    def _own_metrics(self) -> list[Metric]:
+        """Metrics that are attributes of the model or of a layer, and fed by their owner."""
+        owners = [self, *(layer for layer in self._flatten_layers() if not isinstance(layer, Model))]
+        values = (value for owner in owners for name, value in vars(owner).items() if name != "_loss_tracker")
+        return [value for value in values if isinstance(value, Metric)]
 
     def _output_name(self) -> str:
         return self.layers[-1].name if self.layers else self.name

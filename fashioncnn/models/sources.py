@@ -159,7 +159,8 @@ class BatchSource:
     def __init__(self, names: Names, batches: Any, shuffle: bool = False, class_weight: Any = None) -> None:
         self._names = names
         self._batches = batches
-        self._indexed = hasattr(batches, "__getitem__") and hasattr(batches, "__len__")
+        has_number = hasattr(batches, "__len__") or hasattr(batches, "num_batches")
+        self._indexed = has_number and hasattr(batches, "__getitem__")
         self._shuffle = shuffle
         self._class_weight = class_weight
         self._expected: Expected | None = None

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn.metrics import Mean
+from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models.objective import CompiledMetric
 from fashioncnn.models.sources import Batch
 from fashioncnn.utils.tensor import Tensor
@@ -23,19 +23,20 @@ class Tally:
     Args:
         loss: Shows the mean loss, as the model's metrics do theirs.
         metrics: All metrics. They are reset.
+        others: Metrics that are shown, but fed by somebody else. They are reset, too.
     """
 
-    def __init__(self, loss: Mean, metrics: Sequence[CompiledMetric]) -> None:
+    def __init__(self, loss: Mean, metrics: Sequence[CompiledMetric], others: Sequence[Metric] = ()) -> None:
         self._tracker = loss
         self._metrics = metrics
+        self._others = others
         self._in_core = [cast(Mean, entry.metric) for entry in metrics if entry.core_config() is not None]
         self._in_python = [entry for entry in metrics if entry.core_config() is None]
         self._totals = [0.0] * (2 * len(self._in_core))
         self._loss = 0.0
         self._rows = 0
-        loss.reset_state()
-        for entry in metrics:
-            entry.metric.reset_state()
+        for metric in (loss, *(entry.metric for entry in metrics), *others):
+            metric.reset_state()
 
     @classmethod
     def beside(cls, loss: Mean, metrics: Sequence[CompiledMetric]) -> Tally:
@@ -80,7 +81,8 @@ class Tally:
         for i, mean in enumerate(self._in_core):
             mean.set_total(self._totals[2 * i], self._totals[2 * i + 1])
         found: Logs = {"loss": self._loss / self._rows if self._rows else 0.0}
-        for name, metric, _ in self._metrics:
+        shown = [(name, metric) for name, metric, _ in self._metrics]
+        for name, metric in (*shown, *((metric.name, metric) for metric in self._others)):
             result = metric.result()
             found.update(result if isinstance(result, Mapping) else {name: result})
         return {name: as_number(found[name]) for name in sorted(found)}

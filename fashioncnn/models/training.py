@@ -151,10 +151,18 @@ class Trainer(Configured):
 
     @property
     def metrics(self) -> list[Metric]:
-        """What a compiled model shows: the mean loss, and all metrics as one, whose `metrics` they are."""
-        if not self.compiled:
-            return []
-        return [self._loss_tracker, CompileMetrics(self._metrics)] if self._metrics else [self._loss_tracker]
+        """What is reset at the beginning of a pass, and shown.
+
+        The mean loss of a compiled model; all metrics of `compile` as one, whose `metrics` they are; metrics that are
+        attributes of the model or a layer.
+        """
+        compiled: list[Metric] = [self._loss_tracker] if self.compiled else []
+        if self._metrics:
+            compiled.append(CompileMetrics(self._metrics))
+        return compiled + self._own_metrics()
+
+    def _own_metrics(self) -> list[Metric]:
+        raise NotImplementedError
 
     @property
     def metrics_names(self) -> list[str]:
@@ -400,7 +408,7 @@ class Trainer(Configured):
             yield Tally.beside(self._loss_tracker, self._metrics)
             return
         try:
-            yield Tally(self._loss_tracker, self._metrics)
+            yield Tally(self._loss_tracker, self._metrics, self._own_metrics())
         finally:
             self._in_pass.release()
 

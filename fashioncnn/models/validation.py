@@ -98,13 +98,11 @@ def _check_labels(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...], 
         hint = "; rows of ones and zeros go with loss='categorical_crossentropy'" if y.shape[1:] == outputs else ""
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes one integer "
                          f"for each image, {text_of_shape(outputs[:-1])}{hint}")
-    low, high = y.min(), y.max()
-    fits = low >= 0 and high < classes and (y.dtype.kind != "f" or bool((y == np.floor(y)).all()))
+    fits = y.min() >= 0 and y.max() < classes and (y.dtype.kind != "f" or bool((y == np.floor(y)).all()))
     if not fits:
         row, label = _first_bad_label(y, classes)
-        raise ValueError(f"{names.caller}() got labels from {low} to {high} in {names.y}, but the model's last layer "
-                         f"has {classes} units: labels must be whole numbers from 0 to {classes - 1}. The first other "
-                         f"one is {label} in row {first_row + row}.")
+        raise ValueError(f"{names.caller}() got the label {label} in row {first_row + row} of {names.y}; the model's "
+                         f"last layer has {classes} units: labels must be whole, 0 to {classes - 1}")
 
 
 def _first_bad_label(y: Array, classes: int) -> tuple[int, Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, overrides
 from fashioncnn.utils.absent import SaysWhatIsAbsent
 
 
 class PyDataset(SaysWhatIsAbsent):
-    """A data set of numbered batches; derive from it and define `__len__` and `__getitem__`.
+    """A data set of numbered batches; derive from it and define `__len__` (or `num_batches`) and `__getitem__`.
 
     `Model.fit`, `evaluate` and `predict` take one in place of arrays. Also known as `utils.Sequence`, its older name.
 
@@ -46,23 +47,23 @@ class PyDataset(SaysWhatIsAbsent):
                                      "threads")
         self.workers = checks.integer("workers", workers, at_least=0)
         self.use_multiprocessing = False
-        self.max_queue_size = checks.integer("max_queue_size", max_queue_size, at_least=1)
-
-    def __len__(self) -> int:
-        """The number of batches of an epoch."""
-        raise NotImplementedError(f"{type(self).__name__} must define __len__(self)")
+        self.max_queue_size = checks.integer("max_queue_size", max_queue_size, at_least=0)
 
     def __getitem__(self, index: int) -> Any:
         """Batch `index`: (x, y), or (x, y, sample_weight), or (x,) for predicting."""
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__(self, index)")
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches in order."""
-        return batches_of(self, range(len(self)))
+        """The batches in order, without end where their number is not known."""
+        has_end = hasattr(self, "__len__") or overrides.overridden(self, ["num_batches"])
+        count = self.num_batches if has_end else None
+        return batches_of(self, itertools.count() if count is None else range(count))
 
     @property
     def num_batches(self) -> int | None:
-        """The number of batches of an epoch; None: they are taken as long as `steps_per_epoch` says."""
+        """The number of batches of an epoch: ``len()``. Where it is redefined and None, there is no end."""
+        if not hasattr(self, "__len__"):
+            raise NotImplementedError(f"{type(self).__name__} must define __len__(self), or the property num_batches")
         return len(self)
 
     def on_epoch_begin(self) -> None:

@@ -1,4 +1,4 @@
-"""The progress bar: one line, redrawn in place where the output can do that, else one line when the work is done."""
+"""The progress bar: one line, redrawn in place where the output can do that."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Progbar:
     Args:
         target: Number of steps; None if unknown.
         width: Characters of the bar.
-        verbose: 0 prints nothing; 1 draws the bar; 2 prints one line at the end. Where the output is neither a terminal
-            nor a notebook, or TERM is "dumb", 1 does what 2 does, so that log files stay clean. NO_COLOR is honoured.
+        verbose: 0 prints nothing; 1 draws the bar, in a new line each time where the output is neither a terminal nor a
+            notebook, or TERM is "dumb"; 2 prints one line at the end. NO_COLOR is honoured.
         interval: Seconds between two drawings, at least.
         stateful_metrics: Names of values that are shown as they are; all others are averaged over the steps.
         stateless_metrics: In place of `stateful_metrics`: names of the values that are averaged.
@@ -54,7 +54,7 @@ class Progbar:
             raise ValueError("`stateful_metrics` and `stateless_metrics` cannot both be given")
         self.target = target
         self.width = width
-        self.verbose = 2 if verbose == 1 and not is_interactive() else verbose
+        self.verbose = verbose
         self.interval = interval
         self.unit_name = unit_name
         self._stateful = None if stateful_metrics is None else set(stateful_metrics)
@@ -119,12 +119,16 @@ class Progbar:
         seconds = self._elapsed(now) if left is None else _clock(left)
         line = f"{self._bar(current)} {_painted(seconds, _BOLD)} {self._rate(step)}"
         width = _width(line)
-        room = math.inf if finalize else _terminal_width()
+        redraws = is_interactive()
+        room = _terminal_width() if redraws and not finalize else math.inf
         for value in self._formatted_values():
             if width + len(value) >= room:
                 break
             line += value
             width += len(value)
+        if not redraws:
+            output.write_line(line)
+            return
         output.write("\r" + line + " " * (self._drawn_width - width) + ("\n" if finalize else ""))
         self._drawn_width = width
 
@@ -132,7 +136,7 @@ class Progbar:
         if not self.target:
             return f"{current:7d}/Unknown"
         done = min(int(self.width * current / self.target), self.width)
-        rest = ("━" if output.has_colours() else "─") * (self.width - done)
+        rest = ("━" if _has_colours() else "─") * (self.width - done)
         finished = _painted("━" * done, _GREEN) if done else ""
         return f"{_painted(self._count(current), _BOLD)} {finished}{_painted(rest, _WHITE)}"
 
@@ -185,8 +189,12 @@ def _formatted(value: tuple[float, int] | str) -> str:
     return f"{mean:{'.4f' if abs(mean) > 1e-3 else '.4e'}}"
 
 
+def _has_colours() -> bool:
+    return output.has_colours() and is_interactive()
+
+
 def _painted(text: str, colour: str) -> str:
-    return f"{colour}{text}{_PLAIN}" if output.has_colours() else text
+    return f"{colour}{text}{_PLAIN}" if _has_colours() else text
 
 
 def _width(text: str) -> int:

@@ -69,6 +69,12 @@ class Registry:
 
         return add
 
+    def all_classes(self) -> dict[str, type[Any]]:
+        """The classes by name, those of modules that nobody has imported yet as well."""
+        for home in self._homes:
+            importlib.import_module(home)
+        return self.classes
+
     def is_member(self, value: Any) -> bool:
         """Whether `value` is an object of this kind."""
         return isinstance(value, self._base)
@@ -81,8 +87,7 @@ class Registry:
         """
         lower = name.lower()
         if lower not in self._by_name:
-            for home in self._homes:
-                importlib.import_module(home)
+            self.all_classes()
         if lower not in self._by_name:
             raise ValueError(f"{self.kind} {name!r} is not supported by fashioncnn{self._near(name)}; supported: "
                              f"{', '.join(sorted(self.classes))}")
