@@ -192,7 +192,9 @@ class BuildExtension(build_ext):
         build = CoreBuild(choose_variant(debug=bool(self.debug)))
         made = build.make_extension()
         build.run()
-        self.copy_file(str(made), self.get_ext_fullpath(ext.name))
+        target = Path(self.get_ext_fullpath(ext.name))
+        target.parent.mkdir(parents=True, exist_ok=True)  # an editable install's is a folder that nobody made yet
+        self.copy_file(str(made), str(target))
 
 
 class BuildPrograms(Command):

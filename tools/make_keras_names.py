@@ -18,6 +18,7 @@ from typing import Any
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
+import keras._tf_keras.keras as tf_keras
 import tensorflow
 
 # Classes that fashioncnn has as base classes too: what they have is not listed again for those derived from them.
@@ -73,10 +74,12 @@ def classes_of(modules: dict[str, list[str]]) -> dict[str, list[str]]:
 def main() -> None:
     modules = modules_of(keras, "", {})
     modules[""].remove("src")
+    older = modules_of(tf_keras, "", {})  # what tf.keras has besides: names of Keras 2
     names = {
         "keras": keras.__version__,
         "tensorflow": public(dir(tensorflow)),
-        "modules": dict(sorted(modules.items())),
+        "modules": {path: sorted({*modules.get(path, ()), *older.get(path, ())})
+                    for path in sorted({*modules, *older})},
         "members": classes_of(modules),
     }
     TARGET.write_text(json.dumps(names, indent=0, ensure_ascii=False).replace("\n", "").replace("],", "],\n") + "\n")

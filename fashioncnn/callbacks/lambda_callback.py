@@ -47,7 +47,7 @@ class LambdaCallback(Callback):
         }
         for name, function in given.items():
             if name.startswith("on_") != hasattr(Callback, name):
-                near = absent.suggestion(name, (known for known in dir(Callback) if known.startswith("on_")))
+                near = absent.closest(name, (known for known in dir(Callback) if known.startswith("on_")))
                 raise checks.ArgumentError(f"LambdaCallback() got an unexpected keyword argument {name!r}; {near}")
             if function is not None:
                 setattr(self, name, function)

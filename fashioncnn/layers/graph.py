@@ -90,7 +90,7 @@ class Graph:
             owner = self._owners[node]
             assert owner is not None, "only layers have parameters"
             layer, scope = owner
-            parameters.append(Parameter(layer, name, f"{scope}/{name}", shape, offset))
+            parameters.append(Parameter(layer, name, layer.path_of(name, scope), shape, offset))
             values = np.empty(shape, np.float32)
             values[...] = layer.values_of(name, shape)
             network.write("weights", offset, values)

@@ -53,7 +53,7 @@ class Layer(Configured):
                  input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
                  batch_size: int | None = None, **unknown: Any) -> None:
         for keyword in unknown:
-            raise checks.ArgumentError(f"{type(self).__name__}() got an unexpected keyword argument '{keyword}'")
+            raise checks.unexpected_keyword(type(self), keyword)
         checks.float32(type(self).__name__, dtype)
         if batch_size is not None:
             checks.integer("batch_size", batch_size, at_least=1)
@@ -99,6 +99,10 @@ class Layer(Configured):
             raise ValueError(f"{type(self).__name__} '{self.name}' has a {name} of shape {known.shape} already; this "
                              f"input needs {shape}. Make a new layer for it.")
         return known.numpy()
+
+    def path_of(self, name: str, scope: str) -> str:
+        """The path of the weight `name`: that which it was made with, or one within `scope`."""
+        return self._variables[name].path if name in self._variables else f"{scope}/{name}"
 
     def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable:
         """The layer's weight that is a network's parameter; made with the values where there is none yet."""

@@ -85,8 +85,8 @@ class Optimizer(Configured):
     ) -> None:
         owner = type(self).__name__
         for keyword in unknown:
-            hint = f": {absent.sentence(keyword)}" if keyword in absent.OLD else ""
-            raise checks.ArgumentError(f"{owner}() got an unexpected keyword argument '{keyword}'{hint}")
+            hint = absent.sentence(keyword) if keyword in absent.OLD else ""
+            raise checks.unexpected_keyword(type(self), keyword, hint)
         self._network: Network | None = None
         self._paths: tuple[str, ...] = ()
         self._state: _State | None = None

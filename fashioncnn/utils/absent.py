@@ -65,17 +65,17 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
     """
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"
-    near = INSTEAD.get(name) or suggestion(name, nearby)
+    near = INSTEAD.get(name) or closest(name, nearby, "near it is '{}'")
     return f"'{name}' of Keras is not in fashioncnn (yet)" + (f": {near}" if near else "")
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
-    """ "did you mean ...?", or nothing where no name comes near."""
+def closest(name: str, names: Iterable[str], text: str = "did you mean '{}'?") -> str:
+    """The text with the one of the names that comes nearest, or nothing where none comes near."""
     from difflib import get_close_matches
 
     lower = {known.lower(): known for known in names if not known.startswith("_")}
-    close = get_close_matches(name.lower(), lower, 1, 0.7)
-    return f"did you mean '{lower[close[0]]}'?" if close else ""
+    close = get_close_matches(name.lower(), lower, 1, 0.75)
+    return text.format(lower[close[0]]) if close else ""
 
 
 class Absent:
@@ -149,10 +149,11 @@ def unknown_name(module: str, name: str) -> str:
     if module == PACKAGE and not name.startswith("_") and name in keras_names()["tensorflow"]:
         return (f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; NumPy may have what it "
                 "does")
-    near = suggestion(name, own_names(module))
-    if not near and module != PACKAGE and name.islower():
-        near = f"import what it had from {module}"
-    return f"module '{module}' has no '{name}'" + (f"; {near}" if near else "")
+    keras = keras_names()["modules"].get(module.removeprefix(PACKAGE).removeprefix("."), ())
+    hints = [closest(name, [*keras, *own_names(module)])]
+    if module != PACKAGE and name.islower():
+        hints.append(f"if it was a module, import what it had from {module}")
+    return "; ".join([f"module '{module}' has no '{name}'", *filter(None, hints)])
 
 
 def absent_module(name: str) -> ModuleType:
@@ -192,7 +193,7 @@ class SaysWhatIsAbsent:
         if is_absent(type(self), name):
             message = f"{owner}: {sentence(name, dir(self))}"
         else:
-            near = suggestion(name, dir(self))
+            near = closest(name, dir(self))
             message = f"'{owner}' object has no attribute '{name}'" + (f"; {near}" if near else "")
         raise AttributeError(message, name=name, obj=self)
 

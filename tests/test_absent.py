@@ -1,0 +1,208 @@
+"""Names of Keras that are not here, names that Keras had once, and names that are mistyped: all are told apart."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+import fashioncnn
+from fashioncnn import Input, Sequential, callbacks, layers, losses, metrics, optimizers, utils
+from fashioncnn.utils.absent import Absent, AbsentError, keras_names
+
+TABLE = json.loads(files("fashioncnn").joinpath("utils/keras_names.json").read_text("utf-8"))
+NAMES = [(module, name) for module, names in TABLE["modules"].items() for name in names]
+PREFIXES = ["fashioncnn", "fashioncnn.keras"]
+
+
+def execute(code):
+    """Runs statements as a script would."""
+    exec(code, {"np": np})
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_every_public_name_of_keras_can_be_imported_and_does_something_or_says_that_it_is_absent(prefix):
+    there = absent = 0
+    for module, name in NAMES:
+        home = f"{prefix}.{module}".rstrip(".")
+        value = getattr(importlib.import_module(home), name)
+        execute(f"from {home} import {name}")
+        if not isinstance(value, Absent):
+            there += 1
+            continue
+        absent += 1
+        for use in (lambda value=value: value(3), lambda value=value: value.something,
+                    lambda value=value: type("Mine", (value,), {}) if False else value.__mro_entries__(())):
+            with pytest.raises(AbsentError, match=rf"'.*{name}' of Keras is not in fashioncnn \(yet\)"):
+                use()
+        assert not isinstance(3, value)
+        assert not issubclass(int, value)
+    assert there > 150
+    assert absent > 500
+
+
+@pytest.mark.parametrize("module", ["layers", "optimizers", "metrics", "losses", "callbacks", "models", "utils",
+                                    "datasets", "initializers", "activations", "optimizers.schedules", "saving",
+                                    "backend", "config", "random"])
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
+    for code in (f"from {prefix}.{module} import xyzzy", f"import {prefix}.{module} as m; m.xyzzy",
+                 f"import {prefix}.{module}.xyzzy"):
+        with pytest.raises((ImportError, AttributeError), match=rf"module 'fashioncnn.{module}' has no 'xyzzy'"):
+            execute(code)
+    assert not hasattr(importlib.import_module(f"{prefix}.{module}"), "_private")
+
+
+@pytest.mark.parametrize(("code", "message"), [
+    ("from fashioncnn.layers import Convv2D", "did you mean 'Conv2D'?"),
+    ("from fashioncnn.keras.layers import MaxPoling2D", "did you mean 'MaxPooling2D'?"),
+    ("import fashioncnn; fashioncnn.layers.Desne(3)", "did you mean 'Dense'?"),
+    ("from fashioncnn.callbacks import EarlyStoping", "did you mean 'EarlyStopping'?"),
+    ("from fashioncnn.models import laod_model", "did you mean 'load_model'?"),
+    ("from fashioncnn.layers import MaxPooling1D; MaxPooling1D()", "near it is 'MaxPooling2D'"),
+    ("from fashioncnn import regularizers; regularizers.l2(0.1)", "'regularizers.l2' of Keras is not in fashioncnn"),
+    ("from fashioncnn.keras.regularizers import l2; l2(0.1)", "'regularizers.l2' of Keras is not in fashioncnn"),
+    ("import fashioncnn as k; k.applications.ResNet50()", "'applications.ResNet50' of Keras"),
+    ("from fashioncnn.keras.applications.resnet50 import ResNet50; ResNet50()", "'applications.resnet50.ResNet50'"),
+    ("from fashioncnn.keras.preprocessing.image import ImageDataGenerator as I; I()", "ImageDataGenerator' of Keras"),
+    ("from fashioncnn.datasets import cifar10; cifar10.load_data()", "'datasets.cifar10.load_data' of Keras"),
+    ("from fashioncnn.keras import backend as K; K.sum(3)", "'sum' of Keras is not in fashioncnn"),
+    ("from fashioncnn.models import load_model; load_model('x')", r"model_from_json\(\) and load_weights\(\)"),
+    ("class B(__import__('fashioncnn').layers.BatchNormalization): pass", "'BatchNormalization' of Keras"),
+    ("import fashioncnn as tf; tf.data.Dataset", "'data' of TensorFlow is not in fashioncnn"),
+    ("import fashioncnn as tf; tf.constant(3)", "'constant' of TensorFlow.*NumPy may"),
+    ("from fashioncnn.keras.utils import np_utils", "'np_utils' is an old name.*to_categorical"),
+    ("from fashioncnn.utils.np_utils import to_categorical", "'np_utils' is an old name.*to_categorical"),
+    ("from fashioncnn.keras.layers.convolutional import Conv2D", "import what it had from fashioncnn.layers"),
+    ("from fashioncnn.layers.core import Dense", "import what it had from fashioncnn.layers"),
+    ("from fashioncnn.keras.layers.experimental.preprocessing import Rescaling", "from fashioncnn.layers"),
+    ("from fashioncnn.keras.wrappers.scikit_learn import KerasClassifier", "old name of Keras: call Model.fit"),
+])
+def test_what_a_script_says_is_answered(code, message):
+    with pytest.raises((ImportError, AttributeError), match=message):
+        execute(code)
+
+
+def test_a_script_that_only_imports_goes_on():
+    execute("""
+from fashioncnn.keras.layers import LSTM, BatchNormalization, Dense
+from fashioncnn.keras.callbacks import TensorBoard
+from fashioncnn.keras import regularizers, constraints
+import fashioncnn.keras.applications
+assert Dense(3).units == 3
+assert not isinstance(Dense(3), (LSTM, BatchNormalization))
+assert repr(LSTM) == "<'LSTM' of Keras is not in fashioncnn (yet)>"
+""")
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = Sequential([Input((4,)), layers.Dense(3)])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0)
+    return model
+
+
+@pytest.mark.parametrize(("read", "message"), [
+    (lambda m: m.save("x.h5"), r"'save' of Keras is not in fashioncnn \(yet\): save_weights\(\) keeps"),
+    (lambda m: m.export("x"), "'export' of Keras"), (lambda m: m.input, "'input' of Keras"),
+    (lambda m: m.layers[0].output, "Dense: 'output' of Keras"), (lambda m: m.add_loss(3), "'add_loss' of Keras"),
+    (lambda m: m.train_step(3), "'train_step' of Keras"), (lambda m: m.quantize("int8"), "'quantize' of Keras"),
+    (lambda m: m.optimizer.apply_gradients([]), "Adam: 'apply_gradients' of Keras"),
+    (lambda m: m.predict_classes(3), r"'predict_classes' is an old name of Keras: write predict\(x\).argmax"),
+    (lambda m: m.predict_proba(3), "predict.. returns probabilities"),
+    (lambda m: m.fit_generator(3), "fit.. takes generators"), (lambda m: m.optimizer.lr, "write learning_rate"),
+    (lambda m: m.optimizer.decay, "InverseTimeDecay"), (lambda m: m.predct(3), "did you mean 'predict'?"),
+    (lambda m: m.layers[0].kernal, "did you mean 'kernel'?"),
+    (lambda m: m.xyzzy, "'Sequential' object has no attribute"),
+    (lambda m: losses.Huber().xyzzy, "'Huber' object has no attribute 'xyzzy'"),
+    (lambda m: metrics.Mean().dtype_, "did you mean 'dtype'?"),
+    (lambda m: callbacks.EarlyStopping().monitor_op, "'monitor_op' of Keras"),
+    (lambda m: utils.PyDataset().xyzzy, "no attribute 'xyzzy'"),
+    (lambda m: m.layers[0].kernel.xyzzy, "no attribute 'xyzzy'"),
+])
+def test_attributes_that_are_absent_say_so(read, message, model):
+    with pytest.raises(AttributeError, match=message):
+        read(model)
+
+
+def test_members_of_keras_classes_never_give_a_bare_error():
+    """Every public member of each class that is here, too."""
+    objects = [Sequential([Input((4,)), layers.Dense(3)]), layers.Conv2D(2, 3), layers.Dropout(0.5), optimizers.Adam(),
+               losses.Huber(), metrics.SparseCategoricalAccuracy(), callbacks.EarlyStopping(), utils.PyDataset(),
+               optimizers.schedules.CosineDecay(0.1, 10)]
+    refusals = []
+    for value in objects:
+        for base in type(value).__mro__:
+            for name in TABLE["members"].get(base.__name__, ()):
+                try:
+                    getattr(value, name)
+                except (AttributeError, NotImplementedError) as error:
+                    refusals.append((name, str(error)))
+    for name, message in refusals:
+        assert message != name
+        assert name in message or "must define" in message or "no defined shapes" in message, name
+    assert sum("of Keras is not in fashioncnn" in message for _, message in refusals) > 60
+
+
+def test_the_history_says_which_keys_it_has(model):
+    history = model.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0).history
+    for key, message in (("acc", "write 'accuracy'"), ("val_acc", "write 'val_accuracy'"),
+                         ("los", "no 'los' among.*'loss'")):
+        with pytest.raises(KeyError, match=message):
+            history[key]
+    assert history.get("acc") is None
+    assert history == {"loss": history["loss"]}
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: optimizers.SGD(0.1, nestrov=True), "did you mean 'nesterov'?"),
+    (lambda: layers.Dense(3, activaton="relu"), "did you mean 'activation'?"),
+    (lambda: layers.Conv2D(3, 3, border_mode="same"), "unexpected keyword argument 'border_mode'; it takes filters"),
+    (lambda: optimizers.Adam(lr=0.1), "write learning_rate"), (lambda: optimizers.Adam(decay=0.1), "InverseTimeDecay"),
+])
+def test_an_unknown_keyword_is_told_what_there_is(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_what_scripts_ask_tensorflow_for():
+    code = """
+import fashioncnn as tf
+from fashioncnn import keras
+assert tf.__version__ == keras.__version__ == tf.keras.__version__ == tf.version() >= "2.0"
+assert int(tf.__version__.split(".")[0]) >= 2 and tuple(map(int, keras.__version__.split("."))) >= (3, 0)
+tf.random.set_seed(1)
+first = keras.layers.Dense(3)(tf.keras.initializers.Ones()((2, 2)))
+tf.random.set_seed(1)
+assert (keras.layers.Dense(3)(tf.keras.initializers.Ones()((2, 2))) == first).all()
+assert tf.config.list_physical_devices("GPU") == tf.config.experimental.list_physical_devices("GPU") == []
+assert len(tf.config.list_physical_devices()) == len(tf.config.list_physical_devices("CPU")) == 1
+for gpu in tf.config.list_physical_devices("GPU"):
+    tf.config.experimental.set_memory_growth(gpu, True)
+assert not tf.test.is_gpu_available() and tf.test.gpu_device_name() == ""
+assert keras.backend.image_data_format() == "channels_last"
+keras.backend.clear_session()
+assert keras.layers.Conv2D(1, 1).name == "conv2d"
+keras.backend.set_image_data_format("channels_last")
+keras.config.set_floatx("float32")
+assert (keras.backend.floatx(), keras.backend.epsilon(), keras.backend.backend()) == ("float32", 1e-7, "fashioncnn")
+for refused in (lambda: keras.backend.set_image_data_format("channels_first"),
+                lambda: keras.backend.set_floatx("float16")):
+    try:
+        refused()
+    except ValueError as error:
+        assert "not supported by fashioncnn" in str(error)
+    else:
+        raise AssertionError("accepted")
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_the_version_names_the_keras_of_the_table():
+    assert keras_names()["keras"].split(".")[:2] == fashioncnn.__version__.split(".")[:2]

@@ -1,0 +1,301 @@
+"""What a user's class redefines is done, or refused by name; and so is what is set later. Nothing is ignored."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from fashioncnn import Input, Sequential, activations, callbacks, initializers, layers, losses, metrics, optimizers
+
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.random((60, 4)), RANDOM.integers(0, 3, 60)
+
+
+def compiled(model=None, **options):
+    model = model or Sequential([Input((4,)), layers.Dense(3, activation="softmax")])
+    model.compile(**{"optimizer": "sgd", "loss": "sparse_categorical_crossentropy", **options})
+    return model
+
+
+def overriding(base, *methods):
+    return type("Mine", (base,), {method: lambda self, *arguments, **options: None for method in methods})
+
+
+# --- layers and models
+
+
+@pytest.mark.parametrize("method", ["call", "__call__", "build", "compute_output_shape", "trainable_weights"])
+@pytest.mark.parametrize("use", [
+    lambda layer: Sequential([Input((4,)), layer]), lambda layer: Sequential([layer]).predict(X, verbose=0),
+    lambda layer: compiled(Sequential([layer])).fit(X, Y, verbose=0)], ids=["Input", "predict", "fit"])
+def test_an_override_of_a_layer_is_refused_by_name(method, use):
+    with pytest.raises(NotImplementedError, match=rf"Mine defines {method}\(\).*Layers of your own"):
+        use(overriding(layers.Dense, method)(3))
+
+
+def test_a_layer_called_by_itself_refuses_overrides_too():
+    class Twice(layers.Dense):
+        def call(self, inputs):
+            return 2 * super().call(inputs)
+
+    with pytest.raises(NotImplementedError, match=r"Twice defines call\(\)"):
+        Twice(3)(X)
+    with pytest.raises(NotImplementedError, match=r"Twice defines call\(\)"):
+        Twice(3).compute_output_shape((None, 4))
+
+
+@pytest.mark.parametrize("method", ["call", "train_step", "test_step", "predict_step", "compute_loss",
+                                    "compute_metrics", "make_train_function", "metrics"])
+def test_an_override_of_a_model_is_refused_by_name(method):
+    with pytest.raises(NotImplementedError, match=rf"Mine defines {method}\(\).*Models of your own"):
+        compiled(overriding(Sequential, method)([Input((4,)), layers.Dense(3)]))
+    with pytest.raises(NotImplementedError, match=method):
+        overriding(Sequential, method)([layers.Dense(3)]).predict(X, verbose=0)
+
+
+def test_an_override_in_one_of_several_base_classes_is_found():
+    class Steps:
+        def train_step(self, data):
+            raise AssertionError("not called")
+
+    class Mine(Steps, Sequential):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"train_step\(\)"):
+        compiled(Mine([Input((4,)), layers.Dense(3)]))
+
+
+def test_a_method_that_is_set_on_an_object_is_refused_at_once():
+    model = compiled()
+    for owner, method in ((model, "train_step"), (model, "call"), (model.layers[0], "call"), (model.layers[0], "build"),
+                          (model.optimizer, "update_step"), (losses.MeanSquaredError(), "call"),
+                          (metrics.Mean(), "update_state")):
+        with pytest.raises(NotImplementedError, match=method):
+            setattr(owner, method, lambda *arguments: None)
+
+
+def test_other_methods_may_be_redefined():
+    class Mine(Sequential):
+        def summary(self, *arguments, **options):
+            return "short"
+
+        def fit(self, *arguments, **options):
+            return super().fit(*arguments, verbose=0, **options)
+
+    class Named(layers.Dense):
+        def get_config(self):
+            return {**super().get_config(), "extra": 1}
+
+    model = compiled(Mine([Input((4,)), Named(3, activation="softmax")]))
+    assert model.summary() == "short"
+    assert len(model.fit(X, Y).epoch) == 1
+
+
+# --- losses, metrics, optimizers
+
+
+def test_an_override_of_a_loss_is_refused_by_compile():
+    class Mine(losses.SparseCategoricalCrossentropy):
+        def call(self, y_true, y_pred):
+            return 2 * super().call(y_true, y_pred)
+
+    assert Mine()(Y, np.full((60, 3), 1 / 3)) == pytest.approx(2 * np.log(3), rel=1e-6)
+    model = compiled()
+    with pytest.raises(NotImplementedError, match=r"Mine defines call\(\).*Losses of your own"):
+        model.compile("sgd", Mine())
+    assert model.fit(X, Y, verbose=0).history["loss"]
+
+
+def test_an_override_of_an_optimizer_is_refused_by_compile():
+    class Mine(optimizers.SGD):
+        def update_step(self, gradient, variable, learning_rate):
+            raise AssertionError("not called")
+
+    for model in (Sequential([layers.Dense(3)]), Sequential([Input((4,)), layers.Dense(3)])):
+        with pytest.raises(NotImplementedError, match=r"Mine defines update_step\(\).*Optimizers of your own"):
+            compiled(model, optimizer=Mine())
+
+
+def test_an_override_of_a_metric_is_followed():
+    """A metric that counts 9 out of 10 as wrong."""
+    class Nine(metrics.SparseCategoricalAccuracy):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            super().update_state(y_true, y_pred, sample_weight=np.asarray(y_true) == 2)
+
+    class Cumulative(metrics.SparseCategoricalAccuracy):
+        def reset_state(self):
+            pass
+
+    class Percent(metrics.SparseCategoricalAccuracy):
+        def result(self):
+            return 100 * super().result()
+
+    model = compiled(metrics=["accuracy", Nine(name="nine"), Cumulative(name="cumulative"), Percent(name="percent")])
+    right = model.predict(X, verbose=0).argmax(axis=1) == Y
+    first = model.evaluate(X, Y, batch_size=7, verbose=0, return_dict=True)
+    second = model.evaluate(X[:20], Y[:20], verbose=0, return_dict=True)
+    assert first["accuracy"] == pytest.approx(right.mean())
+    assert first["nine"] == pytest.approx(right[Y == 2].mean())
+    assert first["percent"] == pytest.approx(100 * right.mean(), rel=1e-6)
+    assert second["cumulative"] == pytest.approx((right.sum() + right[:20].sum()) / 80)
+    assert second["accuracy"] == pytest.approx(right[:20].mean())
+
+
+def test_a_metric_gets_weights_only_where_they_are_asked_for():
+    class Seen(metrics.Metric):
+        def update_state(self, y_true, y_pred, **options):
+            seen.append((self.name, y_true.numpy().shape, y_pred.numpy().shape, sorted(options)))
+
+        def result(self):
+            return 0.0
+
+    seen = []
+    model = compiled(metrics=[Seen(name="a")], weighted_metrics=[Seen(name="b")])
+    model.evaluate(X, Y, sample_weight=np.ones(60), batch_size=60, verbose=0)
+    assert seen == [("a", (60,), (60, 3), []), ("b", (60,), (60, 3), ["sample_weight"])]
+
+
+def test_hooks_of_callbacks_that_keras_calls_are_called():
+    class Mine(callbacks.EarlyStopping):
+        def get_monitor_value(self, logs):
+            return len(seen) if seen.append(logs["loss"]) is None else None
+
+    seen = []
+    stop = Mine(monitor="anything", mode="min")
+    assert len(compiled().fit(X, Y, epochs=9, verbose=0, callbacks=[stop]).epoch) == 2
+    assert len(seen) == 2
+
+
+# --- attributes that are set later
+
+
+@pytest.mark.parametrize(("layer", "name", "value"), [
+    (layers.Dense(3), "activation", "relu"), (layers.Dense(3), "units", 4), (layers.Dense(3), "use_bias", False),
+    (layers.Dense(3), "kernel_initializer", "zeros"), (layers.Conv2D(2, 2), "padding", "same"),
+    (layers.Conv2D(2, 2), "strides", 2), (layers.Conv2D(2, 2), "filters", 3), (layers.Conv2D(2, 2), "kernel_size", 1),
+    (layers.Conv2D(2, 2), "dilation_rate", 2), (layers.MaxPooling2D(2), "pool_size", 3),
+    (layers.MaxPooling2D(2), "padding", "same"), (layers.GlobalMaxPooling2D(), "keepdims", True),
+    (layers.Dropout(0.5), "rate", 0.2), (layers.Dropout(0.5), "seed", 3), (layers.ReLU(), "max_value", 6),
+    (layers.ReLU(), "negative_slope", 0.1), (layers.ReLU(), "threshold", 1), (layers.LeakyReLU(), "negative_slope", 1),
+    (layers.ELU(), "alpha", 2), (layers.Activation("relu"), "activation", "tanh"),
+    (layers.Rescaling(2), "scale", 3), (layers.Rescaling(2), "offset", 3), (layers.Rescaling([1, 2]), "scale", [1, 3]),
+    (layers.Reshape((-1,)), "target_shape", (2, -1)), (layers.ZeroPadding2D(1), "padding", 2)],
+    ids=lambda value: value.name if isinstance(value, layers.Layer) else str(value))
+def test_an_argument_of_a_layer_acts_until_it_is_built_and_raises_afterwards(layer, name, value):
+    image = np.arange(32.0).reshape(1, 4, 4, 2)
+    made = type(layer).from_config({**layer.get_config(), name: value})
+    before = getattr(layer, name)
+    setattr(layer, name, value)
+    assert getattr(layer, name) == getattr(made, name) or name.endswith("initializer")
+    for each in (layer, made):
+        Sequential([Input((4, 4, 2)), each])
+    assert layer.output_shape == made.output_shape
+    if not layer.weights:
+        assert np.array_equal(layer(image, training=True), made(image, training=True)) or name == "rate"
+    setattr(layer, name, getattr(layer, name))  # no change is no error
+    with pytest.raises(AttributeError, match=rf"{name} cannot be set any more.*make another layer"):
+        setattr(layer, name, before)
+
+
+@pytest.mark.parametrize(("layer", "name", "value"), [
+    (layers.Dense(3), "units", 2.5), (layers.Dense(3), "units", 0), (layers.Dense(3), "use_bias", None),
+    (layers.Dense(3), "kernel_regularizer", "l2"), (layers.Conv2D(2, 2), "groups", 2),
+    (layers.Conv2D(2, 2), "data_format", "channels_first"), (layers.Dropout(0.5), "rate", 2),
+    (layers.Dense(3), "activation", "no")])
+def test_a_bad_argument_set_later_is_refused_as_in_the_constructor(layer, name, value):
+    before = getattr(layer, name)
+    with pytest.raises(ValueError, match=name):
+        setattr(layer, name, value)
+    assert getattr(layer, name) == before
+
+
+@pytest.mark.parametrize(("name", "value"), [("momentum", 0.9), ("clipnorm", 0.01), ("weight_decay", 0.5),
+                                             ("nesterov", True), ("learning_rate", 0.5)])
+def test_an_argument_of_an_optimizer_acts_from_the_next_step_of_a_model_on(name, value):
+    start = Sequential([Input((4,)), layers.Dense(3, activation="softmax")]).get_weights()
+    results = []
+    for late in (False, True):
+        optimizer = optimizers.SGD(0.1, momentum=0.1)
+        if not late:
+            setattr(optimizer, name, value)
+        model = compiled(optimizer=optimizer)
+        model.set_weights(start)
+        if late:
+            setattr(optimizer, name, value)
+        for _ in range(3):
+            model.train_on_batch(X, Y)
+        results.append(model.get_weights()[0])
+    assert np.array_equal(*results)
+
+
+@pytest.mark.parametrize(("owner", "name", "value"), [
+    (losses.SparseCategoricalCrossentropy(), "from_logits", True), (losses.Huber(), "delta", 2.0),
+    (losses.CategoricalCrossentropy(), "label_smoothing", 0.1), (losses.MeanSquaredError(), "reduction", "sum"),
+    (metrics.BinaryAccuracy(), "threshold", 0.1), (metrics.TopKCategoricalAccuracy(), "k", 2)])
+def test_arguments_of_losses_and_metrics_cannot_be_set_later(owner, name, value):
+    with pytest.raises(AttributeError, match=f"{name} cannot be set any more.*compile again"):
+        setattr(owner, name, value)
+
+
+def test_arguments_of_initializers_act_when_they_are_set():
+    initializer = initializers.RandomNormal(seed=1)
+    first = initializer((5,))
+    initializer.seed = 2
+    assert not np.array_equal(initializer((5,)), first)
+    assert np.array_equal(initializer((5,)), initializers.RandomNormal(seed=2)((5,)))
+    initializer.stddev = 0.0
+    assert not initializer((5,)).any()
+    with pytest.raises(ValueError, match="stddev"):
+        initializer.stddev = -1
+
+
+def test_freezing_acts_on_the_next_batch():
+    class Freeze(callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            kernels.append(self.model.layers[0].kernel.numpy())
+            self.model.layers[0].trainable = batch != 1
+
+    kernels, model = [], compiled()
+    model.fit(X, Y, batch_size=20, verbose=0, callbacks=[Freeze()])
+    assert [np.array_equal(a, b) for a, b in pairwise(kernels)] == [False, True]
+
+
+def test_what_cannot_be_set_says_so():
+    model = compiled()
+    for owner, name in ((model, "layers"), (model, "weights"), (model, "metrics_names"), (model.layers[0], "kernel"),
+                        (model.layers[0], "dtype"), (model.layers[0], "output_shape")):
+        with pytest.raises((AttributeError, NotImplementedError), match=name):
+            setattr(owner, name, None)
+
+
+@pytest.mark.parametrize(("make", "name"), [
+    (compiled, "jit_compile"), (lambda: layers.Dense(3), "supports_masking"), (optimizers.SGD, "lr")],
+    ids=lambda value: value if isinstance(value, str) else "")
+def test_attributes_that_only_keras_has_cannot_be_set_in_vain(make, name):
+    with pytest.raises(AttributeError, match=name):
+        setattr(make(), name, True)
+
+
+def test_attributes_of_ones_own_can_be_set():
+    for owner in (compiled(), layers.Dense(3), optimizers.SGD(), metrics.Mean(), losses.MeanSquaredError()):
+        owner.notes = "mine"
+        assert owner.notes == "mine"
+
+
+@pytest.mark.parametrize("value", [None, "yes", 1, 0, 2.5])
+def test_trainable_is_true_or_false(value):
+    for make in (lambda: layers.Dense(3, trainable=value), lambda: Sequential(trainable=value),
+                 lambda: setattr(layers.Dense(3), "trainable", value), lambda: setattr(compiled(), "trainable", value)):
+        with pytest.raises(ValueError, match="`trainable` must be True or False"):
+            make()
+    assert layers.Dense(3, trainable=np.False_).trainable is False
+
+
+@pytest.mark.parametrize("name", ["negative_slope", "threshold"])
+def test_relu_takes_no_none(name):
+    with pytest.raises(ValueError, match=name):
+        layers.ReLU(**{name: None})
+    with pytest.raises(ValueError, match=name):
+        activations.relu([1.0], **{name: None})

@@ -1,0 +1,99 @@
+"""Arrays, numbers and variables that have what Keras's have, and are NumPy's arrays and Python's numbers otherwise."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from fashioncnn import Input, Sequential, Variable, activations, layers, losses, metrics
+from fashioncnn.utils.tensor import Tensor, tensor
+
+X = np.random.default_rng(0).random((5, 4)).astype(np.float32)
+
+
+def model():
+    return Sequential([Input((4,)), layers.Dense(3, activation="softmax")])
+
+
+@pytest.mark.parametrize("make", [
+    lambda: model()(X), lambda: layers.Dense(2)(X), lambda: layers.Dropout(0.5)(X, training=True),
+    lambda: activations.relu(X), lambda: activations.softmax(X), lambda: losses.mean_squared_error(X, X + 1),
+    lambda: losses.MeanSquaredError()(X, X + 1), lambda: losses.MeanSquaredError(reduction="none")(X, X + 1),
+    lambda: metrics.sparse_categorical_accuracy([0] * 5, X), lambda: metrics.Mean()([1.0, 2.0]),
+    lambda: metrics.SparseCategoricalAccuracy()([0] * 5, X), lambda: metrics.Sum()([1.0, 2.0]),
+    lambda: Variable([1.0, 2.0]).value])
+def test_what_keras_returns_as_a_tensor_has_numpy_and_is_an_array(make):
+    result = make()
+    assert isinstance(result, np.ndarray)
+    assert type(result) is Tensor
+    assert result.dtype == np.float32
+    plain = result.numpy()
+    assert type(plain) in (np.ndarray, np.float32)
+    assert np.array_equal(plain, result)
+    assert (repr(result), str(result)) == (repr(np.asarray(result)), str(np.asarray(result)))
+    for copied in (pickle.loads(pickle.dumps(result)), copy.copy(result), copy.deepcopy(result)):
+        assert type(copied) is Tensor
+        assert np.array_equal(copied, result)
+    assert np.array_equal(np.sqrt(np.abs(result)), np.sqrt(np.abs(plain)))
+
+
+def test_predict_returns_plain_arrays():
+    for outputs in (model().predict(X, verbose=0), model().predict_on_batch(X)):
+        assert type(outputs) is np.ndarray
+
+
+def test_arithmetic_and_reductions_are_those_of_numpy():
+    values, plain = tensor(X), X
+    assert type(values + 1) is type(values.T) is type(values[1:]) is type(np.exp(values)) is Tensor
+    for function in (np.mean, np.sum, np.max, lambda a: a.mean(), lambda a: a[0, 0], lambda a: np.dot(a[0], a[1])):
+        assert type(function(values)) is type(function(plain))
+        assert function(values) == function(plain)
+    assert values.argmax(axis=-1).numpy().tolist() == plain.argmax(axis=-1).tolist()
+    assert f"{losses.MeanSquaredError()([0.0], [1.0]):.3f}" == "1.000"
+    assert round(losses.MeanSquaredError()([0.0], [0.5]), 1) == 0.2
+    assert float(tensor(0.5)) == 0.5
+    assert json.dumps(tensor([0.5]).tolist()) == "[0.5]"
+    assert np.concatenate([values, values]).shape == (10, 4)
+
+
+def test_a_variable_computes_as_an_array_and_can_be_assigned_to():
+    variable = Variable([[1.0, 2.0]], name="mine")
+    assert (variable.shape, variable.ndim, variable.size) == ((1, 2), 2, 2)
+    assert (variable.dtype, variable.name) == ("float32", "mine")
+    assert (variable + 1).tolist() == [[2.0, 3.0]]
+    assert (2 * variable - variable @ np.eye(2)).numpy().tolist() == [[1.0, 2.0]]
+    assert np.add(variable, variable).tolist() == [[2.0, 4.0]]
+    assert variable[0, 1] == 2.0
+    assert np.asarray(variable).tolist() == variable.numpy().tolist() == [[1.0, 2.0]]
+    variable.assign([[3, 4]])
+    variable.assign_add([[1, 1]])
+    variable.assign_sub([[0, 5]])
+    assert variable.numpy().tolist() == [[4.0, 0.0]]
+    assert Variable(np.zeros, shape=(2, 3)).shape == (2, 3)
+    assert Variable([1, 2]).dtype == "int64"
+    assert float(Variable(2.5)) == 2.5
+    assert (int(Variable(2.5)), bool(Variable(0.0)), len(Variable([1.0, 2.0])), f"{Variable(2.5):.2f}") == (
+        2, False, 2, "2.50")
+    with pytest.raises(ValueError, match=r"'mine' got values of shape \(2,\); expected \(1, 2\)"):
+        variable.assign([1, 2])
+    with pytest.raises(ValueError, match="expected numbers"):
+        variable.assign([["a", "b"]])
+
+
+def test_a_weight_is_the_networks_memory():
+    one = model()
+    kernel = one.layers[0].kernel
+    assert kernel.path == f"{one.name}/{one.layers[0].name}/kernel"
+    kernel.assign(np.zeros((4, 3)))
+    assert one(X).numpy() == pytest.approx(1 / 3)
+    values = kernel.numpy()
+    values[:] = 5  # a copy
+    assert not kernel.numpy().any()
+    one.layers[0].bias.assign_add([1, 0, 0])
+    assert one(X)[0, 0] > 0.5
+    assert "path=" in repr(kernel)
+    assert f"kernel {kernel}".startswith("kernel <Variable")
