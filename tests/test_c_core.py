@@ -1,5 +1,5 @@
 """Builds and runs the programs of tests/c: as they are, under the address and undefined-behaviour sanitizers, and those
-that start threads under the thread sanitizer."""
+that start threads under the thread sanitizer; and the extension under both, with many callers at once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def has_sanitizer(name: str) -> bool:
 def build(sanitizers: str = "") -> Path:
     if sanitizers and not has_sanitizer(sanitizers):
         pytest.skip(f"the compiler has no sanitizer for {sanitizers}")
-    options = [f"--sanitize={sanitizers}"] if sanitizers else []
+    options = [f"--sanitize={sanitizers}", "--extension"] if sanitizers else []
     succeed([sys.executable, "setup.py", "-q", "build_programs", *options])
     return ROOT / "build" / (sanitizers or "release")
 
@@ -78,3 +78,24 @@ def test_program_succeeds_under_the_address_and_undefined_behaviour_sanitizers(m
 @pytest.mark.parametrize("program", THREADED_PROGRAMS)
 def test_program_is_free_of_data_races(race_checked_programs, program):
     succeed([str(race_checked_programs / program)], TSAN_OPTIONS="die_after_fork=0:halt_on_error=1")
+
+
+# The sanitizer's library, which must be there before Python starts, and its options. Python itself leaks.
+RUNTIMES = {
+    "address,undefined": ("libasan.so", {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1"}),
+    "thread": ("libtsan.so", {"TSAN_OPTIONS": "die_after_fork=0:halt_on_error=1"}),
+}
+
+
+@pytest.mark.parametrize("sanitizers", RUNTIMES)
+def test_callers_of_every_kind_share_a_model(request, tmp_path, sanitizers):
+    fixture = "race_checked_programs" if sanitizers == "thread" else "memory_checked_programs"
+    (extension,) = request.getfixturevalue(fixture).glob("_core*.so")
+    shutil.copytree(ROOT / "fashioncnn", tmp_path / "fashioncnn", ignore=shutil.ignore_patterns("*.so", "*.pyd"))
+    shutil.copy(extension, tmp_path / "fashioncnn")
+    library, options = RUNTIMES[sanitizers]
+    answer = subprocess.run([*COMPILER, f"-print-file-name={library}"], capture_output=True, text=True, check=True)
+    if not os.path.isabs(answer.stdout):
+        pytest.skip(f"the compiler has no {library} to load before Python")
+    succeed([sys.executable, str(ROOT / "tests" / "callers_worker.py"), "5"], **options, PYTHONPATH=str(tmp_path),
+            LD_PRELOAD=answer.stdout.strip())

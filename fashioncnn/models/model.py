@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from fashioncnn.models import summary
 from fashioncnn.models.objective import Objective
 from fashioncnn.models.training import Plan, Trainer
 from fashioncnn.utils import checks, output
+from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Place, Variable
@@ -91,11 +91,12 @@ class Model(Trainer, Layer):
             ValueError: If a layer does not fit, or the model was built for another shape.
         """
         shape = known_shape("input_shape", tuple(input_shape)[1:])
-        if self._input_shape not in (None, shape):
-            raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
-                             f"{self.input_shape}")
-        if self.network is None:
-            self._settle(self._plan(shape))
+        with CHANGING:
+            if self._input_shape not in (None, shape):
+                raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
+                                 f"{self.input_shape}")
+            if self.network is None:
+                self._settle(self._plan(shape))
 
     def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
         """The network for inputs of this shape, and what belongs to it. Raises if something does not fit.
@@ -176,12 +177,12 @@ class Model(Trainer, Layer):
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
         state = {**self.__dict__, "network": None, "_parameters": [], "_borrowed": []}
-        del state["_in_pass"], state["_building"], state["_outer"]
+        del state["_pass"], state["_outer"]
         return {**state, "_random_step": None if self.network is None else self.network.random_step}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
-        self._in_pass, self._building, self._outer = threading.Lock(), threading.RLock(), []
+        self._pass, self._outer = Turn(), []
         random_step = self.__dict__.pop("_random_step")
         if random_step is not None:
             assert self._input_shape is not None, "a model with a network knows its shapes"

@@ -13,6 +13,7 @@ from fashioncnn.models.model import Model
 from fashioncnn.models.objective import NOTHING, Objective
 from fashioncnn.models.training import Plan
 from fashioncnn.utils import checks
+from fashioncnn.utils.locks import CHANGING
 from fashioncnn.utils.registry import LAYERS
 
 
@@ -73,11 +74,12 @@ class Sequential(Model):
             ValueError: If its name is taken, it does not fit the layer before it, or the model is part of another one
                 that is built; the model is as it was then.
         """
-        self._refuse_change()
-        before = self._input, list(self._stack)
-        self._append(layer)
-        if rebuild:
-            self._rebuild_or(before)
+        with CHANGING:
+            self._refuse_change()
+            before = self._input, list(self._stack)
+            self._append(layer)
+            if rebuild:
+                self._rebuild_or(before)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Takes the last layer away and returns it. A compiled model with weights must be compiled again.
@@ -88,16 +90,17 @@ class Sequential(Model):
         Raises:
             ValueError: If there is none, or the model is part of another one that is built.
         """
-        self._refuse_change()
-        if not self._stack:
-            raise ValueError(f"pop(): model '{self.name}' has no layers")
-        before = self._input, list(self._stack)
-        layer = self._stack.pop()
-        if not self._stack:
-            self._forget_network()
-        elif rebuild:
-            self._rebuild_or(before)
-        return layer
+        with CHANGING:
+            self._refuse_change()
+            if not self._stack:
+                raise ValueError(f"pop(): model '{self.name}' has no layers")
+            before = self._input, list(self._stack)
+            layer = self._stack.pop()
+            if not self._stack:
+                self._forget_network()
+            elif rebuild:
+                self._rebuild_or(before)
+            return layer
 
     def _rebuild_or(self, before: tuple[InputLayer | None, list[Layer]]) -> None:
         """Builds the model again; if that fails, the layers are those of before."""

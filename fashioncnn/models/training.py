@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -23,6 +22,7 @@ from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
+from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
 
@@ -64,7 +64,7 @@ class Trainer(Configured):
         self._loss_tracker = Mean(name="loss")
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
-        self._in_pass, self._building = threading.Lock(), threading.RLock()
+        self._pass = Turn()
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
                 weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
@@ -108,19 +108,20 @@ class Trainer(Configured):
         if wanted.loss is not None:
             wanted.loss.refuse_overrides()
         check_finite = checks.truth("check_finite", check_finite)
-        resolved = wanted.resolve((2,) if self.network is None else self.network.output_shapes[-1])
-        if self.network is not None:
-            self._replace_objective(self.network, new_optimizer, wanted, resolved)
-        elif self.optimizer is not None and self.optimizer is not new_optimizer:
-            self.optimizer.detach()
-        self.optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
-        self._loss_tracker.reset_state()
-        self._check_finite = check_finite
-        self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
-                                   "metrics": metrics, "weighted_metrics": weighted_metrics,
-                                   "check_finite": check_finite}
-        if self.network is not None:
-            self.network.check_finite = check_finite
+        with CHANGING:
+            resolved = wanted.resolve((2,) if self.network is None else self.network.output_shapes[-1])
+            if self.network is not None:
+                self._replace_objective(self.network, new_optimizer, wanted, resolved)
+            elif self.optimizer is not None and self.optimizer is not new_optimizer:
+                self.optimizer.detach()
+            self.optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
+            self._loss_tracker.reset_state()
+            self._check_finite = check_finite
+            self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
+                                       "metrics": metrics, "weighted_metrics": weighted_metrics,
+                                       "check_finite": check_finite}
+            if self.network is not None:
+                self.network.check_finite = check_finite
 
     def _replace_objective(self, network: Network, optimizer: Optimizer, wanted: Objective,
                            resolved: Sequence[CompiledMetric]) -> None:
@@ -404,13 +405,13 @@ class Trainer(Configured):
     @contextmanager
     def _tally(self) -> Iterator[Tally]:
         """The tally of a pass. One within another, or beside it in another thread, leaves the model's metrics alone."""
-        if not self._in_pass.acquire(blocking=False):
+        if not self._pass.take():
             yield Tally.beside(self._loss_tracker, self._metrics)
             return
         try:
             yield Tally(self._loss_tracker, self._metrics, self._own_metrics())
         finally:
-            self._in_pass.release()
+            self._pass.give_back()
 
     def _require_compiled(self, caller: str) -> None:
         if not self.compiled:
@@ -429,12 +430,17 @@ class Trainer(Configured):
             finite: Whether targets must be finite.
         """
         self.refuse_overrides()
-        with self._building:
+        if self.network is None:
+            row_shape = sources[0].row_shape  # of batches, the first one is fetched
+            with CHANGING:
+                self._bind(sources, scan, with_targets, finite, row_shape)
+        else:
             self._bind(sources, scan, with_targets, finite)
         self._pull()
 
-    def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
-        plan = self._plan(sources[0].row_shape) if self.network is None else None
+    def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool,
+              row_shape: tuple[int, ...] | None = None) -> None:
+        plan = self._plan(row_shape) if self.network is None and row_shape is not None else None
         network = self.built_network if plan is None else plan.network
         loss = self._objective.loss if with_targets else None
         expected = Expected(network.input_shape, network.output_shapes[-1], loss, scan or plan is not None,
