@@ -54,6 +54,16 @@ def look_at(model: Any, count: int) -> None:
     assert model.count_params() > 0
 
 
+def use_the_core(model: Any, count: int) -> None:
+    """What the model itself calls rarely, or never."""
+    network = model.network
+    network.compute_gradients(X, Y, None, 0, 8)
+    network.apply_gradients()
+    network.set_objective({"type": "sparse_categorical_crossentropy", "factor": 1.0 + count % 2},
+                          [{"type": "sparse_categorical_accuracy"}])
+    assert len(network.trainable) == len(network.parameters)
+
+
 CALLS: list[Callable[[Any, int], Any]] = [
     lambda model, count: model.fit(X, Y, batch_size=16, epochs=1, verbose=0, validation_split=0.2),
     lambda model, count: model.predict_on_batch(X[: 1 + count % ROWS]),
@@ -64,6 +74,7 @@ CALLS: list[Callable[[Any, int], Any]] = [
     lambda model, count: model.test_on_batch(X[:11], Y[:11]),
     set_numbers,
     look_at,
+    use_the_core,
     lambda model, count: set_num_threads(1 + count % 3),
 ]
 

@@ -219,15 +219,6 @@ fcnn_status fcnn_network_set_objective(fcnn_network *network, const fcnn_loss *l
     return FCNN_OK;
 }
 
-int fcnn_network_get_loss(fcnn_network *network, fcnn_loss *loss)
-{
-    fcnn_lock_take(&network->lock);
-    const int has_loss = network->has_loss;
-    *loss = network->loss;
-    fcnn_lock_give(&network->lock);
-    return has_loss;
-}
-
 /* The number of the old optimizer's slot called `name`, or FCNN_MAX_SLOTS. */
 static size_t find_slot(const fcnn_network *network, const char *name)
 {

@@ -73,8 +73,6 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 /* The loss and the metrics, which read the same targets: both, or neither on failure. loss NULL: none, and no metrics. */
 fcnn_status fcnn_network_set_objective(fcnn_network *network, const fcnn_loss *loss, const fcnn_metric *metrics,
                                        size_t count, fcnn_error *error);
-/* False where there is none, else *loss is it. */
-int fcnn_network_get_loss(fcnn_network *network, fcnn_loss *loss);
 
 /* With `keep`, slots that both optimizers have keep their numbers, and so do iterations; all else becomes zero. */
 fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, int keep,
