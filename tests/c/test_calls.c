@@ -129,20 +129,42 @@ static void test_training_mode_draws_new_masks(void)
     fcnn_network_destroy(network);
 }
 
-/* Convolutions keep their kernels in another form as well, which must follow the weights. */
-static void test_predictions_follow_the_weights(void)
+/* Two convolutions that keep their kernels in Winograd's form as well, alone and with a pool. */
+static fcnn_network *winograd_network(int size, int channels)
 {
-    static float before[ROWS * CLASSES], after[ROWS * CLASSES], expected[ROWS * CLASSES];
-    fcnn_network *network = mixed_network(best_isa(), optimizers[0]);
-    predict(network, inputs, 0, ROWS, before);
-    train_steps(network, 3);
-    predict(network, inputs, 0, ROWS, after);
-    fcnn_network *fresh = mixed_network(best_isa(), optimizers[0]);
-    memcpy(fresh->weights, network->weights, weight_count(network) * sizeof(float));
-    predict(fresh, inputs, 0, ROWS, expected);
-    CHECK(are_equal(after, expected, ROWS * CLASSES) && !are_equal(after, before, ROWS * CLASSES));
+    const int pooled = size / 2;
+    return network_of(GRAPH(IMAGES(size, size, channels), CONV(0, channels, 3, "same"), ACTIVATION(1, "relu"),
+                            CONV(2, channels, 3, "same"), ACTIVATION(3, "relu"), MAX_POOL(4, 2, 2, "valid"),
+                            FLATTEN(5, pooled * pooled * channels), DENSE(6, CLASSES), SOFTMAX(7)),
+                      best_isa(), SPARSE_CROSSENTROPY);
+}
+
+/* Passes of every kind follow the weights: they give what a network gives that never had others. */
+static void test_outputs_follow_the_weights(int size, int channels, int copies)
+{
+    static float expected[ROWS * CLASSES], fresh_outputs[ROWS * CLASSES];
+    double loss;
+    fcnn_error error;
+    fcnn_network *network = winograd_network(size, channels);
+    CHECK(set_optimizer(network, DESCRIBE(TEXT("type", "sgd")), &error) == FCNN_OK);
+    network->state.learning_rate = 0.5;
+    for (size_t step = 0; step < 4; step++) { /* predict and train, test and train, and so again */
+        fcnn_network *fresh = winograd_network(size, channels);
+        memcpy(fresh->weights, network->weights, weight_count(network) * sizeof(float));
+        predict(fresh, inputs, 0, ROWS, fresh_outputs);
+        CHECK(step == 0 || !are_equal(expected, fresh_outputs, ROWS * CLASSES));
+        memcpy(expected, fresh_outputs, sizeof expected);
+        fcnn_network_destroy(fresh);
+        if (step % 2 == 0)
+            predict(network, inputs, 0, ROWS, last_outputs);
+        else
+            CHECK(run_batch(network, inputs, 0, ROWS, 0, 0, &loss, &error) == FCNN_OK);
+        CHECK(are_equal(last_outputs, expected, ROWS * CLASSES));
+        CHECK(run_batch(network, inputs, 0, ROWS, 1, 1, &loss, &error) == FCNN_OK);
+        CHECK(are_equal(last_outputs, expected, ROWS * CLASSES));
+    }
+    CHECK(fcnn_engine_copies(&network->training) == copies && fcnn_engine_copies(&network->inference) == copies);
     fcnn_network_destroy(network);
-    fcnn_network_destroy(fresh);
 }
 
 static void test_predicting_a_few_takes_memory_for_a_few(void)
@@ -235,7 +257,8 @@ int main(void)
     test_labels_may_be_whole_numbers_of_any_type();
     test_calls_hand_back_their_own_results();
     test_training_mode_draws_new_masks();
-    test_predictions_follow_the_weights();
+    test_outputs_follow_the_weights(8, 16, 1); /* each worker has a copy of its own */
+    test_outputs_follow_the_weights(4, 72, 0); /* all share one */
     test_predicting_a_few_takes_memory_for_a_few();
     test_a_network_is_whole_in_a_forked_child();
     return check_report();
