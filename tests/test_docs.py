@@ -19,6 +19,9 @@ from fashioncnn.datasets import fashion_mnist
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+CODE = [ROOT / "docs" / name for name in ("architecture.md", "numerics.md", "performance.md")]
+TREE = [path for folder in ("csrc", "fashioncnn", "tests", "tools", "benchmarks", "conformance")
+        for path in [ROOT / folder, *(ROOT / folder).rglob("*")]]
 MODULES = sorted(module.name for module in pkgutil.walk_packages(fashioncnn.__path__, "fashioncnn.")
                  if not module.name.endswith("__main__"))
 
@@ -82,6 +85,58 @@ def test_links_between_documents_lead_somewhere():
     for path in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def spans_of(path):
+    """The text of every code span outside of blocks."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"`([^`]+)`", text)
+
+
+def are_missing(names):
+    """Those of the files and folders that are not in the tree; the first folders of a path may be left out."""
+    known = [f"/{path.relative_to(ROOT)}" for path in (*TREE, *ROOT.glob("*"), ROOT / "build")]
+    return [name for name in names if not any(path.endswith("/" + name.strip("/")) for path in known)]
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
+def test_files_in_documents_exist(path):
+    files = [span for span in spans_of(path) if re.fullmatch(r"[\w./]+", span) and re.search(r"/|\.(c|h|pyi?)$", span)]
+    assert files
+    assert are_missing(files) == []
+
+
+def test_folders_in_the_house_exist():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = [re.split(" {3,}", line)[0] for line in re.findall(r"^ {4,}(\S.*)$", text, re.MULTILINE)]
+    named = [name for line in lines for name in re.findall(r"(?<!\S)[a-z_/]+/(?!\S)", line)]
+    assert {"csrc/", "network/", "tests/c/", "conformance/"} <= set(named)
+    assert are_missing(named) == []
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.name)
+def test_names_in_documents_exist(path):
+    sources = [path for path in (*TREE, ROOT / "setup.py") if path.suffix in (".c", ".h", ".py", ".pyi")]
+    words = {word for source in sources for word in re.findall(r"\w+", source.read_text(encoding="utf-8"))}
+    names = [re.sub(r"\(.*", "", span).strip("@") for span in spans_of(path)
+             if re.fullmatch(r"@?[A-Za-z_][\w.]*(\(.*\))?", span)]
+    assert names
+    assert {word for name in names for word in name.split(".")} - words == set()
+
+
+def test_the_readme_counts_keras_tests_as_the_table_does():
+    counts = r"([\d,]+) in scope ([\d,]+) pass, ([\d,]+) need something absent and ([\d,]+) are wrong"
+    table = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    scope, passed, absent, wrong = re.search(counts.replace(" in", " tests in"), table).groups()
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"{scope} that concern a trainer of convolutional networks: {passed} pass, {wrong} are wrong, and " \
+           f"{absent} need something that is absent" in readme
+
+
+def test_lines_in_documents_are_short():
+    for path in DOCUMENTS:
+        if path.name not in ("compatibility.md", "benchmarks.md"):  # which are written by programs
+            assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 120, path.name
 
 
 @pytest.mark.parametrize("name", MODULES)
