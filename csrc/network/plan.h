@@ -4,11 +4,9 @@
  * lives do not overlap share memory. Steps run forward over images, then the loss, then backward; gradients of
  * parameters run afterwards, over shards, in one of three ways:
  *   - Where a layer has very few parameters for the size of its output, each image's gradient is computed right after
- *     the layer's
- *     backward, while the image is in the cache (`partial`), and a shard only adds them up.
+ *     the layer's backward, while the image is in the cache (`partial`), and a shard only adds them up.
  *   - Where it has few, FCNN_SUMS sums are made over the images: sum s takes the stretches s, s + FCNN_SUMS, ... of
- *     FCNN_STRETCH images
- *     each, so that a core can work on images that it has run itself; they are added up at the end.
+ *     FCNN_STRETCH images each, so that a core can work on images that it has run itself; they are added up at the end.
  *   - Else a shard sums over all images, and its parameters are updated at once.
  * Of the last kind are steps at which the groups of images halt: their layer runs in parts (layers/layer.h), and its
  * input comes from a ReLU. Forward goes on when the parts have run for all images; backward when the shards have, which
@@ -93,6 +91,9 @@ int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end);
 void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end);
 
 fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_error *error);
+
+/* Asserts that offsets lie inside records and that shards cover each parameter once; nothing in a build without asserts. */
+void fcnn_plan_check(const fcnn_plan *plan, const fcnn_graph *graph);
 
 void fcnn_plan_destroy(fcnn_plan *plan);
 
