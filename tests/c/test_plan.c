@@ -463,6 +463,23 @@ static void test_what_nobody_reads_is_not_computed(void)
     fcnn_graph_destroy(padded);
 }
 
+/* The second dense layer has many parameters, more than sums are made of, and its input comes from a ReLU. */
+static void test_a_large_dense_layer_runs_in_parts(void)
+{
+    fcnn_graph *graph =
+        GRAPH(IMAGES(4, 4, 4), FLATTEN(0, 64), DENSE(1, 1600), ACTIVATION(2, "relu"), DENSE(3, 200), SOFTMAX(4));
+    fcnn_plan *plan = plan_of(graph, 1);
+    const fcnn_step *step = &plan->step[2];
+    CHECK(step->node == 4 && step->halts && step->parts != FCNN_NOWHERE && !plan->step[0].halts);
+    CHECK(plan->stages == 2 && plan->stage[0].begin == 3 && plan->stage[1].end == 2);
+    size_t shards = 0;
+    for (size_t i = plan->stage[0].first_shard; i < plan->stage[0].end_shard; i++)
+        shards += plan->gradient[i].step == step;
+    CHECK(shards == step->layer->gradient_shards && shards == plan->stage[0].end_shard);
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(graph);
+}
+
 /* Who reads through a view reads all of it. Here the lines of one are not those of the other: 8 lines of 8 pixels become
  * 4 lines of 16, all of which the second convolution reads. */
 static void test_a_view_is_not_trimmed_like_its_source(void)
@@ -537,6 +554,7 @@ int main(void)
     test_random_graphs();
     test_plan_of_two_branches();
     test_what_nobody_reads_is_not_computed();
+    test_a_large_dense_layer_runs_in_parts();
     test_a_view_is_not_trimmed_like_its_source();
     test_a_plain_class_may_trim_its_input();
     test_pools_over_more_than_32_bits_are_refused();
