@@ -46,6 +46,37 @@ def write(tmp_path):
 
 # ---- IDX files ----
 
+READ_A_FIFO = """
+import os, signal, sys, threading, time
+from fashioncnn.datasets import load_idx
+
+def trickle():
+    with open(sys.argv[1], "wb", buffering=0) as fifo:
+        for byte in bytes.fromhex(sys.argv[2]):
+            time.sleep(0.005)
+            fifo.write(bytes([byte]))
+
+handled = []
+signal.signal(signal.SIGALRM, lambda *unused: handled.append(1) if sys.argv[3] == "goes on" else 1 / 0)
+signal.setitimer(signal.ITIMER_REAL, 0.02, 0.002)
+threading.Thread(target=trickle, daemon=True).start()
+try:
+    print(load_idx(sys.argv[1]).tolist(), bool(handled))
+except ZeroDivisionError:
+    print("given up")
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+@pytest.mark.parametrize(("handler", "expected"), [("goes on", "[1, 2, 3] True"), ("raises", "given up")])
+def test_a_read_goes_on_after_a_signal_unless_its_handler_raises(tmp_path, handler, expected):
+    os.mkfifo(tmp_path / "fifo")
+    content = idx_bytes(np.array([1, 2, 3], np.uint8)).hex()
+    result = subprocess.run([sys.executable, "-c", READ_A_FIFO, str(tmp_path / "fifo"), content, handler],
+                            capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stdout.strip(), result.stderr) == (expected, "")
+
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])
 @pytest.mark.parametrize("code", TYPES)

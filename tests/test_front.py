@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -69,6 +70,24 @@ def test_the_number_of_threads_can_be_set():
         assert fashioncnn.get_num_threads() == 3
     finally:
         fashioncnn.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("name", "value"), [("NUM_THREADS", "foo"), ("NUM_THREADS", "-3"), ("NUM_THREADS", "1.5"),
+                                             ("NUM_THREADS", "257"), ("CPU", "abacus")])
+def test_a_setting_that_cannot_be_honoured_is_an_error_at_first_use(name, value):
+    result = subprocess.run([sys.executable, "-c", "import fashioncnn; fashioncnn.get_num_threads()"],
+                            env={**os.environ, f"FASHIONCNN_{name}": value}, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"ImportError: FASHIONCNN_{name} is '{value}'; " in result.stderr
+
+
+@pytest.mark.parametrize(("value", "expected"), [("3", "3"), ("", None), ("0", None)])
+def test_the_environment_sets_the_number_of_threads(value, expected):
+    result = subprocess.run([sys.executable, "-c", "import fashioncnn; print(fashioncnn.get_num_threads())"],
+                            env={**os.environ, "FASHIONCNN_NUM_THREADS": value}, capture_output=True, text=True,
+                            check=True)
+    assert int(result.stdout) > 0
+    assert expected in (None, result.stdout.strip())
 
 
 def test_data_error_is_a_value_error():

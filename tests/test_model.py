@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -338,3 +340,27 @@ def test_the_summary_of_nested_models_and_ranges():
 def test_a_summary_that_cannot_be_made(options, message):
     with pytest.raises(ValueError, match=message):
         printed(small(), **options)
+
+
+PREDICT_AND_TELL_MEGABYTES = """
+import resource, sys
+import numpy as np
+from fashioncnn import Input, Sequential, layers, set_num_threads
+set_num_threads(8)
+side, channels, filters, images = map(int, sys.argv[1:])
+model = Sequential([Input((side, side, channels)), layers.Conv2D(filters, 3, padding="same"),
+                    layers.Conv2D(filters, 3, padding="same")])
+x = np.ones((images, side, side, channels), np.float32)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert model.predict(x, verbose=0).any()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux alone")
+@pytest.mark.parametrize(("shape", "least"), [((224, 3, 64, 1), 25), ((64, 1, 16, 400), 100)])
+def test_predictions_take_memory_for_what_runs_at_once(shape, least):
+    """What is least is room for the results, and for an image's own in between."""
+    result = subprocess.run([sys.executable, "-c", PREDICT_AND_TELL_MEGABYTES, *map(str, shape)], capture_output=True,
+                            text=True, check=True)
+    assert least - 13 <= int(result.stdout) < 2 * least + 30
