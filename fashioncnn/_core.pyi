@@ -2,7 +2,8 @@
 
 Errors: ValueError (a value, shape, label or name that does not fit; the message names the argument), TypeError (an
 element type that cannot be used), MemoryError, OSError, DataError (a damaged file), FloatingPointError (a loss or a
-weight that is not finite). After an error a network is as it was before the call.
+weight that is not finite). After an error a network is as it was before the call; only where an update overflows that
+nobody foresaw, other weights have taken the step.
 
 Calls may come from several threads: those on one network run one after the other, without Python's lock. What a call
 finds out it returns itself; nothing is fetched later, and no array shares the core's memory.
@@ -70,8 +71,8 @@ class Network:
     random_step: int
     """Counts training steps; with a layer's seed it determines the next step's dropout masks."""
     check_finite: bool
-    """Whether a target, a loss or a weight that is NaN or infinite makes a training step raise, before anything is
-    changed."""
+    """Whether a target, a loss or an update that is NaN or infinite makes a training step raise. See above for what is
+    changed then."""
 
     def set_objective(self, loss: Mapping[str, Any] | None, metrics: Sequence[Mapping[str, Any]]) -> None:
         """Chooses the loss and what is counted in each step: both, or neither after an error.
@@ -155,7 +156,7 @@ def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None:
     """0: automatic."""
 def instruction_set() -> str:
-    """The kernels in use: "baseline", "avx2", "avx512" or "neon"; FASHIONCNN_CPU chooses at import."""
+    """The kernels in use: "baseline", "avx2", "avx512" or "neon"; FASHIONCNN_CPU chooses, when the core is loaded."""
 def cpu_features() -> str: ...
 def first_nonfinite_row(x: np.ndarray) -> int:
     """Position of the first row of x with a NaN or an infinity, or -1. Runs on all threads."""

@@ -1,6 +1,6 @@
 """Trains small networks and prints the SHA-256 of their weights as JSON: {"adam": {"1": "...", "2": ...}, ...}.
 
-Run by test_determinism.py in processes of its own, because FASHIONCNN_CPU is read once, at import.
+Run by test_determinism.py in processes of its own, because FASHIONCNN_CPU is read once.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def test_the_number_of_threads_can_be_set():
                                              ("NUM_THREADS", "257"), ("CPU", "abacus")])
 def test_a_setting_that_cannot_be_honoured_is_an_error_at_first_use(name, value):
     result = subprocess.run([sys.executable, "-c", "import fashioncnn; fashioncnn.get_num_threads()"],
-                            env={**os.environ, f"FASHIONCNN_{name}": value}, capture_output=True, text=True, check=False)
+                            env={**os.environ, f"FASHIONCNN_{name}": value}, capture_output=True, text=True,
+                            check=False)
     assert result.returncode == 1
     assert f"ImportError: FASHIONCNN_{name} is '{value}'; " in result.stderr
 

@@ -2,7 +2,7 @@
  *
  * Every function takes the network's lock, so calls from several threads run one after the other; what a call finds out
  * it hands back itself, and nothing that it hands out is the network's own memory. A call that fails leaves the network
- * as it was.
+ * as it was, but for an update that overflows unforeseen: see update.c.
  */
 #ifndef FCNN_NETWORK_H
 #define FCNN_NETWORK_H

@@ -200,7 +200,7 @@ class Trainer(Configured):
         Args:
             x: Inputs: an array (N, ...), or in place of all arrays a `utils.PyDataset` or an iterable of batches.
             y: Targets: an array with N rows.
-            batch_size: Rows of a batch; None: 32.
+            batch_size: Rows of a batch; None: 32, or as many as make `steps_per_epoch` batches of all rows.
             epochs: Where to stop: epochs are counted from `initial_epoch`.
             verbose: 0: silent; 1: a progress bar; 2: a line for each epoch; 3: its number only; "auto": 1 on a terminal
                 or in a notebook, else 2.
@@ -223,8 +223,8 @@ class Trainer(Configured):
             ArgumentError: If an argument has the wrong type.
             NotImplementedError: If the model's class redefines what the core does.
             ValueError: If an argument does not fit the model or the others, or holds NaN; nothing was changed then.
-            FloatingPointError: If the loss or a weight becomes NaN or infinite (see `compile`); the last update is not
-                made.
+            FloatingPointError: If the loss or a weight becomes NaN or infinite (see `compile`). The last update is not
+                made; if it could not be foreseen that it overflows, it is made of all other weights.
         """
         self._require_compiled("fit")
         checks.integer("epochs", epochs, at_least=0)
@@ -295,7 +295,7 @@ class Trainer(Configured):
         Args:
             x: See `fit`.
             y: See `fit`.
-            batch_size: Rows of a batch; None: 32.
+            batch_size: Rows of a batch; None: 32, or as many as make `steps` batches of all rows.
             verbose: See `fit`.
             sample_weight: A weight for each row.
             steps: How many batches; None: all.
@@ -336,7 +336,7 @@ class Trainer(Configured):
 
         Args:
             x: Inputs: an array (N, ...), a `utils.PyDataset` or an iterable of batches.
-            batch_size: Rows of a batch; None: 32. The results do not depend on it.
+            batch_size: Rows of a batch; None: as for `evaluate`. The results do not depend on it.
             verbose: See `fit`.
             steps: How many batches; None: all.
             callbacks: A list of `callbacks.Callback`.
