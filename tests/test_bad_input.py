@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
+from typing import Any
+
 import numpy as np
 import pytest
 from core import read
 
 from fashioncnn import Input, Sequential, layers, losses, utils
+from fashioncnn._core import Network
 
 N, CLASSES = 20, 4
 
@@ -268,3 +274,81 @@ def test_a_loss_that_does_not_fit_the_output_is_an_error():
     model.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="the model's last layer has 1 units"):
         model.fit(X, Y, verbose=0)
+
+
+# --- objects that change while the core reads them
+
+
+class Emptying:
+    """Its truth value, its number and its equality empty a list of which it is an element."""
+
+    def __init__(self, owner: list[object]) -> None:
+        self.owner = owner
+
+    def _empty(self) -> None:
+        self.owner.clear()
+        self.owner.extend(object() for _ in range(3))
+
+    def __bool__(self) -> bool:
+        self._empty()
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        self._empty()
+        return False
+
+    __hash__ = object.__hash__
+
+    def __index__(self) -> int:
+        self._empty()
+        return 1
+
+    def __float__(self) -> float:
+        self._empty()
+        return 1.0
+
+
+def core_nodes() -> list[dict[str, Any]]:
+    return [{"type": "input", "name": "input", "inputs": (), "shape": (4,)},
+            {"type": "dense", "name": "a", "inputs": (0,), "units": 3, "use_bias": True}]
+
+
+def test_a_list_that_empties_itself_while_the_core_reads_it_does_no_harm():
+    network = Network(core_nodes())
+    flags: list[object] = []
+    flags += [Emptying(flags), Emptying(flags)]
+    network.trainable = flags
+    assert network.trainable == [True, True]
+
+    metrics: list[Any] = []
+    metrics += [{"type": "sparse_top_k_categorical_accuracy", "k": Emptying(metrics)}, {"type": "binary_accuracy"}]
+    with contextlib.suppress(TypeError, ValueError):
+        network.set_objective({"type": "mean_squared_error"}, metrics)
+
+    for attribute in ("inputs", "units", "use_bias", "type", "name"):
+        nodes: list[Any] = core_nodes()
+        nodes[1][attribute] = (Emptying(nodes),) if attribute == "inputs" else Emptying(nodes)
+        with contextlib.suppress(TypeError, ValueError):
+            Network(nodes)
+    for attribute in ("type", "momentum", "nesterov"):
+        with contextlib.suppress(TypeError, ValueError):
+            network.set_optimizer({"type": "sgd", attribute: Emptying(flags)}, Emptying(flags))
+
+
+def test_an_order_that_others_write_to_names_the_rows_that_it_named():
+    """It is checked and read without Python's lock: a row out of range, written in between, would crash."""
+    network = Network(core_nodes())
+    network.set_objective({"type": "mean_squared_error"}, [])
+    network.set_optimizer({"type": "sgd"})
+    rows = 200_000
+    x, y, order = np.ones((rows, 4), np.float32), np.ones((rows, 3), np.float32), np.arange(rows)
+    expected = network.train_step(x, y, order, 0, rows)
+
+    def scribble() -> None:
+        time.sleep(0.002)
+        order[:] = 2**60
+
+    thread = threading.Thread(target=scribble)
+    thread.start()
+    assert network.train_step(x, y, order, 0, rows)[0] < expected[0]
+    thread.join()
