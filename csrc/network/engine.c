@@ -3,6 +3,7 @@
 #include "../base/memory.h"
 #include "../base/sizes.h"
 #include "internal.h"
+#include "plan_check.h"
 
 void fcnn_engine_clear(fcnn_engine *engine)
 {
@@ -25,6 +26,7 @@ fcnn_status fcnn_engine_plan(fcnn_network *network, fcnn_engine *engine, fcnn_er
                                   .trainable = network->node_trainable};
     fcnn_plan *plan;
     FCNN_TRY(fcnn_plan_create(&plan, network->graph, &purpose, error));
+    fcnn_plan_check(plan, network->graph);
     const fcnn_status status = fcnn_allocate_floats(&engine->sums, FCNN_SUMS, plan->summed, "gradients", error);
     if (status == FCNN_OK)
         engine->plan = plan;

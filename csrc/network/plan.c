@@ -476,9 +476,7 @@ static fcnn_status build(builder *b, fcnn_error *error)
     find_used(b);
     build_steps(b);
     resolve_offsets(b);
-    FCNN_TRY(list_shards(b->plan, error));
-    fcnn_plan_check(b->plan, b->graph);
-    return FCNN_OK;
+    return list_shards(b->plan, error);
 }
 
 fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_error *error)

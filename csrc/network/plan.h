@@ -92,9 +92,6 @@ void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end);
 
 fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_error *error);
 
-/* Asserts that offsets lie inside records and that shards cover each parameter once; nothing in a build without asserts. */
-void fcnn_plan_check(const fcnn_plan *plan, const fcnn_graph *graph);
-
 void fcnn_plan_destroy(fcnn_plan *plan);
 
 #endif

@@ -1,7 +1,7 @@
-/* plan_check.c - what holds of every plan: asserted in builds with asserts, nothing in others. */
-#include <assert.h>
+/* plan_check.c - what holds of every plan. */
+#include "plan_check.h"
 
-#include "plan.h"
+#include <assert.h>
 
 #ifndef NDEBUG
 

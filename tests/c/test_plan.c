@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "check.h"
 #include "network/layout.h"
-#include "network/plan.h"
+#include "network/plan_check.h"
 #include "nodes.h"
 
 /* A random number below `limit`: number `index` of stream `stream`. */
@@ -297,6 +297,7 @@ static int plays_well(const fcnn_graph *graph, const fcnn_purpose *purpose)
     fcnn_error error;
     if (fcnn_plan_create(&plan, graph, purpose, &error) != FCNN_OK)
         return 0;
+    fcnn_plan_check(plan, graph);
     const size_t last = graph->nodes - 1;
     play p = {.graph = graph, .plan = plan, .purpose = purpose, .holds = 1};
     p.marks = calloc(plan->record, sizeof *p.marks);
@@ -415,6 +416,7 @@ static fcnn_plan *plan_of(const fcnn_graph *graph, int training)
     fcnn_plan *plan = NULL;
     fcnn_error error;
     CHECK(fcnn_plan_create(&plan, graph, &(fcnn_purpose){.training = training, .trainable = all}, &error) == FCNN_OK);
+    fcnn_plan_check(plan, graph);
     return plan;
 }
 
