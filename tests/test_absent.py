@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import fashioncnn
-from fashioncnn import Input, Sequential, callbacks, layers, losses, metrics, optimizers, utils
+from fashioncnn import Input, Sequential, callbacks, initializers, layers, losses, metrics, optimizers, utils
 from fashioncnn.utils.absent import Absent, AbsentError, keras_names
 
 TABLE = json.loads(files("fashioncnn").joinpath("utils/keras_names.json").read_text("utf-8"))
@@ -78,8 +78,9 @@ def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     ("import fashioncnn as tf; tf.constant(3)", "'constant' of TensorFlow.*NumPy may"),
     ("from fashioncnn.keras.utils import np_utils", "'np_utils' is an old name.*to_categorical"),
     ("from fashioncnn.utils.np_utils import to_categorical", "'np_utils' is an old name.*to_categorical"),
-    ("from fashioncnn.keras.layers.convolutional import Conv2D", "import what it had from fashioncnn.layers"),
-    ("from fashioncnn.layers.core import Dense", "import what it had from fashioncnn.layers"),
+    ("from fashioncnn.keras.layers.convolutional import Conv2D", "an old name.*from fashioncnn.layers"),
+    ("from fashioncnn.layers.core import Dense", "an old name.*from fashioncnn.layers"),
+    ("from fashioncnn.keras.utils.vis_utils import plot_model", "an old name.*from fashioncnn.utils"),
     ("from fashioncnn.keras.layers.experimental.preprocessing import Rescaling", "from fashioncnn.layers"),
     ("from fashioncnn.keras.wrappers.scikit_learn import KerasClassifier", "old name of Keras: call Model.fit"),
 ])
@@ -163,7 +164,21 @@ def test_the_history_says_which_keys_it_has(model):
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: optimizers.SGD(0.1, nestrov=True), "did you mean 'nesterov'?"),
     (lambda: layers.Dense(3, activaton="relu"), "did you mean 'activation'?"),
-    (lambda: layers.Conv2D(3, 3, border_mode="same"), "unexpected keyword argument 'border_mode'; it takes filters"),
+    (lambda: layers.Conv2D(3, 3, border="same"), "unexpected keyword argument 'border'; it takes filters"),
+    (lambda: layers.Conv2D(3, 3, border_mode="same"), "'border_mode' is an old name of Keras: write padding"),
+    (lambda: layers.Dense(output_dim=3), "'output_dim' is an old name of Keras: write units"),
+    (lambda: layers.Dropout(p=0.5), "write rate"), (lambda: losses.Huber(detla=3), "did you mean 'delta'?"),
+    (lambda: metrics.Mean(nme="a"), "did you mean 'name'?"), (lambda: utils.PyDataset(worker=3), "'workers'?"),
+    (lambda: callbacks.ReduceLROnPlateau(epsilon=0.1), "write min_delta"),
+    (lambda: callbacks.EarlyStopping(min_deltaa=0.1), "did you mean 'min_delta'?"),
+    (lambda: callbacks.LambdaCallback(on_epoch_begn=print), "did you mean 'on_epoch_begin'?"),
+    (lambda: initializers.RandomNormal(std=1), "it takes mean, stddev, seed"),
+    (lambda: optimizers.schedules.CosineDecay(0.1, decay_step=3), "did you mean 'decay_steps'?"),
+    (lambda: Sequential(layer=[]), "did you mean 'layers'?"),
+    (lambda: Sequential().compile(optimiser="adam"), "did you mean 'optimizer'?"),
+    (lambda: Sequential().fit(1, 2, nb_epoch=3), "'nb_epoch' is an old name of Keras: write epochs"),
+    (lambda: Sequential().fit(1, 2, workers=3), "a utils.PyDataset has it"),
+    (lambda: Sequential().predict(1, batchsize=3), "did you mean 'batch_size'?"),
     (lambda: optimizers.Adam(lr=0.1), "write learning_rate"), (lambda: optimizers.Adam(decay=0.1), "InverseTimeDecay"),
 ])
 def test_an_unknown_keyword_is_told_what_there_is(make, message):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.callbacks.callback import Callback
-from fashioncnn.utils import absent, checks
+from fashioncnn.utils import keywords
 
 Function = Callable[..., Any]
 
@@ -47,7 +47,7 @@ class LambdaCallback(Callback):
         }
         for name, function in given.items():
             if name.startswith("on_") != hasattr(Callback, name):
-                near = absent.closest(name, (known for known in dir(Callback) if known.startswith("on_")))
-                raise checks.ArgumentError(f"LambdaCallback() got an unexpected keyword argument {name!r}; {near}")
+                hooks = [known for known in dir(Callback) if known.startswith("on_")]
+                raise keywords.unexpected("LambdaCallback", name, hooks)
             if function is not None:
                 setattr(self, name, function)

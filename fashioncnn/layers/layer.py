@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from fashioncnn.layers.arguments import extents, known_shape
 from fashioncnn.layers.graph import Graph, Parameter, Shape
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, keywords
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.naming import checked_name
 from fashioncnn.utils.overrides import overridden
@@ -53,7 +54,7 @@ class Layer(Configured):
                  input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
                  batch_size: int | None = None, **unknown: Any) -> None:
         for keyword in unknown:
-            raise checks.unexpected_keyword(type(self), keyword)
+            raise keywords.unexpected(type(self).__name__, keyword, inspect.signature(type(self)).parameters)
         checks.float32(type(self).__name__, dtype)
         if batch_size is not None:
             checks.integer("batch_size", batch_size, at_least=1)

@@ -54,7 +54,7 @@ _CLASSES: dict[Callable[..., Any], type[Loss]] = {
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
 }
 _ALIASES = {"bce": binary_crossentropy, "mae": mean_absolute_error, "mse": mean_squared_error}
-_FUNCTIONS = {
+LOSSES.functions = {
     **{function.__name__: function for function in _CLASSES},
     **_ALIASES,
     **{alias.upper(): function for alias, function in _ALIASES.items()},
@@ -76,7 +76,7 @@ def get(identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, str):
-        return _FUNCTIONS[identifier] if identifier in _FUNCTIONS else LOSSES.get(identifier)
+        return LOSSES.functions[identifier] if identifier in LOSSES.functions else LOSSES.get(identifier)
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         return identifier
     return LOSSES.get(identifier)

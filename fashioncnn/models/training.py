@@ -22,6 +22,7 @@ from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
+from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
@@ -66,6 +67,7 @@ class Trainer(Configured):
         self._check_finite = True
         self._pass = Turn()
 
+    @told
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
                 weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
                 jit_compile: str | bool | None = "auto", auto_scale_loss: bool = True,
@@ -187,6 +189,7 @@ class Trainer(Configured):
                              "fit it")
         return self.network
 
+    @told
     def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
             verbose: Verbosity = "auto", callbacks: Any = None, validation_split: float = 0.0,
             validation_data: Any = None, shuffle: bool = True, class_weight: Any = None, sample_weight: Any = None,
@@ -287,6 +290,7 @@ class Trainer(Configured):
                 self._push()
             return steps, tally.logs()
 
+    @told
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbosity = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
                  return_dict: bool = False) -> Scores:
@@ -330,6 +334,7 @@ class Trainer(Configured):
         callbacks.on_test_end(logs)
         return logs
 
+    @told
     def predict(self, x: Any, batch_size: int | None = None, verbose: Verbosity = "auto", steps: int | None = None,
                 callbacks: Any = None) -> NDArray[np.float32]:
         """The model's outputs for inputs.
@@ -365,6 +370,7 @@ class Trainer(Configured):
         everyone.on_predict_end()
         return outputs
 
+    @told
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False) -> Scores:
         """One update from one batch. Arguments, results and errors as for `fit` and `evaluate`."""
@@ -376,6 +382,7 @@ class Trainer(Configured):
             self._push()
             return self._scores(tally.logs(), return_dict)
 
+    @told
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Scores:
         """The loss and the metrics of one batch. Arguments, results and errors as for `evaluate`."""
         self._require_compiled("test_on_batch")
@@ -385,6 +392,7 @@ class Trainer(Configured):
             loops.test(self, source, tally, CallbackList())
             return self._scores(tally.logs(), return_dict)
 
+    @told
     def predict_on_batch(self, x: Any) -> NDArray[np.float32]:
         """The outputs for one batch. Errors as for `predict`."""
         return self._outputs("predict_on_batch", x, training=False).numpy()  # type: ignore[no-any-return]

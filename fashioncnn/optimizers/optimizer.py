@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn.optimizers import schedules
-from fashioncnn.utils import absent, checks
+from fashioncnn.utils import checks, keywords
 from fashioncnn.utils.naming import checked_name
 from fashioncnn.utils.numbers import SettableFloat, SettableInt
 from fashioncnn.utils.registry import OPTIMIZERS
@@ -85,8 +86,7 @@ class Optimizer(Configured):
     ) -> None:
         owner = type(self).__name__
         for keyword in unknown:
-            hint = absent.sentence(keyword) if keyword in absent.OLD else ""
-            raise checks.unexpected_keyword(type(self), keyword, hint)
+            raise keywords.unexpected(owner, keyword, inspect.signature(type(self)).parameters)
         self._network: Network | None = None
         self._paths: tuple[str, ...] = ()
         self._state: _State | None = None

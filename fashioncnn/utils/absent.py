@@ -11,9 +11,12 @@ import functools
 import sys
 from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+from fashioncnn.utils import keywords
 
 PACKAGE = __name__.partition(".")[0]
+T = TypeVar("T")
 
 # What does the job of a name that is absent.
 INSTEAD = {
@@ -22,10 +25,20 @@ INSTEAD = {
     "save": "save_weights() keeps the weights, to_json() the architecture",
     "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
 }
+# Modules that Keras had once; what they had is in the package around them.
+OLD_MODULES = {
+    "layers": ("advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
+               "normalization", "pooling", "recurrent", "wrappers"),
+    "models": ("training",),
+    "optimizers": ("experimental",),
+    "utils": ("data_utils", "generic_utils", "layer_utils", "vis_utils"),
+}
 # What names that Keras had once, and scripts still use, are called today.
 OLD = {
+    **{f"{package}.{name}": f"import what it had from {PACKAGE}.{package}"
+       for package, names in OLD_MODULES.items() for name in names},
     "acc": "write 'accuracy'",
-    "decay": "write learning_rate=optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)",
+    "decay": f"write {keywords.OLD['decay']}",
     "evaluate_generator": "evaluate() takes generators",
     "fit_generator": "fit() takes generators",
     "lr": "write learning_rate",
@@ -33,6 +46,7 @@ OLD = {
     "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid",
     "predict_generator": "predict() takes generators",
     "predict_proba": "predict() returns probabilities",
+    "to_yaml": "write to_json()",
     "val_acc": "write 'val_accuracy'",
     "wrappers.scikit_learn": "call Model.fit and Model.predict themselves",
 }
@@ -174,7 +188,9 @@ def _getattr_of_absent(module: str) -> Callable[[str], Any]:
         if f"{path}.{name}" in modules:
             return absent_module(f"{module}.{name}")
         if name in modules.get(path, ()):
-            return Absent(name, sentence(f"{path}.{name}"))
+            around = path.rpartition(".")[0]
+            here = around and name in own_names(f"{PACKAGE}.{around}")
+            return Absent(name, sentence(f"{path}.{name}") + (f": write {around}.{name}" if here else ""))
         raise AttributeError(f"Keras's module '{path}', which is not in fashioncnn (yet), has no '{name}' either")
 
     return look_up
@@ -182,7 +198,11 @@ def _getattr_of_absent(module: str) -> Callable[[str], Any]:
 
 class SaysWhatIsAbsent:
     """Base of the classes that have a counterpart in Keras: reading what only Keras's has raises an AttributeError that
-    names it and what comes near."""
+    names it and what comes near; so does a keyword that the constructor does not take."""
+
+    def __new__(cls: type[T], *arguments: Any, **named: Any) -> T:
+        keywords.refuse_unknown(cls.__name__, cls.__init__, named)
+        return object.__new__(cls)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import math
 import operator
 from collections.abc import Sequence
@@ -122,20 +120,6 @@ def unsupported(owner: str, name: str, value: Any, supported: str) -> ValueError
         'Adam: use_ema=True is not supported by fashioncnn; supported: False'
     """
     return ValueError(f"{owner}: {name}={value!r} is not supported by fashioncnn; supported: {supported}")
-
-
-def unexpected_keyword(cls: type, keyword: str, hint: str = "") -> ArgumentError:
-    """The error for a keyword that a constructor does not take.
-
-    Args:
-        cls: The class.
-        keyword: The keyword.
-        hint: What to write; where there is none, a keyword that comes near is named.
-    """
-    known = inspect.signature(cls).parameters
-    close = difflib.get_close_matches(keyword, known, 1, 0.7)
-    hint = hint or (f"did you mean '{close[0]}'?" if close else f"it takes {', '.join(known)}")
-    return ArgumentError(f"{cls.__name__}() got an unexpected keyword argument '{keyword}'; {hint}")
 
 
 def float32(owner: str, dtype: Any) -> str:

@@ -43,6 +43,7 @@ class Registry:
         self.kind = kind
         self.module = module
         self.classes: dict[str, type[Any]] = {}
+        self.functions: dict[str, Any] = {}  # that have names, too; for who looks them up first
         self._base: type[Any] = _NotLoaded
         self._modules: dict[str, str] = {}
         self._by_name: dict[str, type[Any]] = {}
@@ -94,9 +95,11 @@ class Registry:
         return self._by_name[lower]
 
     def _near(self, name: str) -> str:
-        close = get_close_matches(name.lower(), self._by_name, 3, 0.6)
-        classes = dict.fromkeys(self._by_name[alias].__name__ for alias in close)
-        names = [repr(snake_case(cls) if name.islower() else cls) for cls in classes]
+        close = get_close_matches(name.lower(), [*self._by_name, *self.functions], 3, 0.6)
+        classes = {alias: self._by_name[alias].__name__ for alias in close if alias in self._by_name}
+        near = dict.fromkeys(snake_case(classes[alias]) if name.islower() and alias in classes
+                             else classes.get(alias, alias) for alias in close)
+        names = [repr(each) for each in near]
         return f" (did you mean {' or '.join(names)}?)" if names else ""
 
     def get(self, identifier: Any) -> Any:
