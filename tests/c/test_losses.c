@@ -28,6 +28,7 @@ static struct {
     for (size_t each = 0; each < sizeof classes / sizeof *classes; each++) \
     classes[each].is_checked |= classes[each].class == (used)
 
+/* A class that no test has used fails under its name. */
 #define CHECK_ALL_NOTED(classes)                                           \
     for (size_t each = 0; each < sizeof classes / sizeof *classes; each++) \
     check_that(classes[each].is_checked, classes[each].class->type, __FILE__, __LINE__)
