@@ -5,7 +5,7 @@
  * builds), and how many percent of the measured multiply-add peak its own multiply-adds reach. Sparse stages count the
  * products that they do, not those that they avoid.
  *
- * Built and run by `make bench-kernels`.
+ * Built and run by `make bench-kernels`; `build/release/kernels conv2` times the stages whose names begin with conv2.
  */
 #include <math.h>
 #include <stdio.h>
@@ -184,20 +184,23 @@ static double peak_of(const fcnn_kernels *k)
     return 20.0 * 24 * 64 * 64 / best;
 }
 
+static int begins_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const char *wanted = argc > 1 ? argv[1] : "";
     make_data();
     static double seconds[STAGES][FCNN_ISA_COUNT][ROUNDS];
     for (int round = 0; round < ROUNDS; round++)
         for (size_t s = 0; s < STAGES; s++)
             for (int isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
-                if (!fcnn_isa_available(isa))
+                if (!fcnn_isa_available(isa) || !begins_with(stages[s].name, wanted))
                     continue;
                 const fcnn_kernels *k = fcnn_kernels_for(isa);
                 stages[s].run(k);
@@ -212,6 +215,8 @@ int main(void)
         const double peak = peak_of(fcnn_kernels_for(isa));
         printf("\n%s: %.1f billion multiply-adds a second in the first-level cache\n", fcnn_isa_name(isa), peak * 1e-9);
         for (size_t s = 0; s < STAGES; s++) {
+            if (!begins_with(stages[s].name, wanted))
+                continue;
             qsort(seconds[s][isa], ROUNDS, sizeof(double), ascending);
             const int step = stages[s].products == 0;
             const double each = seconds[s][isa][ROUNDS / 4] / (step ? 32 : IMAGES);

@@ -155,10 +155,6 @@ BACKEND_NAMES = {"trainers/trainer_test.py": "tensorflow"}
 ABSENT = {
     "layers/layer_test.py::LayerTest.test_init_after_state_tracking":
         ("layers of your own", "an attribute that is a variable becomes a weight"),
-    "layers/layer_test.py::LayerTest.test_not_implemented_error_call":
-        ("layers of your own", "it sets `built` by hand, as such layers do"),
-    "layers/layer_test.py::LayerTest.test_not_implemented_error_compute_output_shape":
-        ("layers of your own", "it sets `built` by hand, as such layers do"),
     "layers/reshaping/flatten_test.py::FlattenTest.test_flatten_with_dynamic_batch_size_and_dynamic_dimenstions":
         ("inputs of unknown extents", "batches of different shapes go into one model"),
     "layers/reshaping/reshape_test.py::ReshapeTest.test_reshape_model_fit_with_varying_input_size_and_minus_one":

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 import fashioncnn as keras
+from fashioncnn.utils import registry
 
-OPTIMIZERS = {
+OPTIMIZERS = {name.lower(): cls for name, cls in registry.OPTIMIZERS.all_classes().items()} | {
     "adam": lambda: keras.optimizers.Adam(2e-3),
     "adam clipnorm": lambda: keras.optimizers.Adam(2e-3, clipnorm=0.1),
     "sgd": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),

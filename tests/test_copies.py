@@ -51,6 +51,18 @@ def test_a_copy_of_a_trained_model_goes_on_as_the_model_would(way, optimizer):
     assert any(weight.any() for weight in model.get_weights())
 
 
+def test_a_trained_model_goes_through_a_file_of_joblib(tmp_path):
+    joblib = pytest.importorskip("joblib", reason="needs joblib: pip install joblib")
+    model = network()
+    model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
+    joblib.dump(model, tmp_path / "model.joblib")
+    other = joblib.load(tmp_path / "model.joblib")
+    assert same_weights(model, other)
+    histories = [each.fit(X, Y, batch_size=8, shuffle=False, verbose=0).history for each in (other, model)]
+    assert histories[0] == histories[1]
+    assert same_weights(model, other)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_models_that_are_not_built_or_compiled_are_copied_too(way):
     unbuilt = Sequential([layers.Flatten(), layers.Dense(3, activation="softmax", trainable=False)])

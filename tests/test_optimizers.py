@@ -18,8 +18,9 @@ from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.optimizers import SGD, Adam, AdamW, RMSprop, schedules
 from fashioncnn.utils import clear_session
+from fashioncnn.utils.registry import OPTIMIZERS
 
-CLASSES = [Adam, AdamW, SGD, RMSprop]
+CLASSES = list(OPTIMIZERS.all_classes().values())
 PATHS = ["dense/kernel"]
 
 

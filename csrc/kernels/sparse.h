@@ -6,9 +6,12 @@
  *   weights: for an output channel o, over its live windows:     dW[o] += dy * patch of the winner
  *   input:   for a window and winner, over its live channels:    dx at the patch += dy * W[o]
  *
- * Both are the same loop: rows are cut into as many vectors as the registers hold, and the bits are walked once for
- * each such block with its sums in registers. The order in which a number gets its terms is the bits', however rows are
- * cut.
+ * Both are the same loop: rows are cut into blocks of as many vectors as the registers hold, and the bits are walked
+ * once for each block with its sums in registers. The order in which a number gets its terms is the bits', however rows
+ * are cut.
+ *
+ * For example, a row of 3x3 taps and 32 channels has 3 runs of 96 numbers. With AVX2 a run is 12 vectors, and 12 sums
+ * fit: 3 blocks, each of 4 vectors of every run. With AVX-512 a run is 6 vectors, and 24 sums fit: 1 block of 18.
  */
 #ifndef FCNN_SPARSE_H
 #define FCNN_SPARSE_H
@@ -17,9 +20,9 @@
 #include "vec.h"
 
 enum {
-    BLOCK = FCNN_VREGS == 32 ? 24 : 12, /* accumulators */
-    MAX_RUNS = 3,                       /* runs that a block spans */
-    MAX_VECTORS = 8                     /* vectors of a run in a block */
+    SUM_VECTORS = FCNN_VREGS == 32 ? 24 : 12, /* vectors of sums that the registers hold */
+    MAX_RUNS = 3,                             /* runs that a block spans */
+    MAX_RUN_VECTORS = 8                       /* vectors of one run in a block */
 };
 
 enum { WORD = FCNN_LIVE_WORD }; /* terms that a word has bits for */
@@ -31,7 +34,9 @@ static inline vf live_gradients(const float *y, const float *dy, size_t lanes, i
     return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
 }
 
-/* What is added to one row: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]). */
+/* What is added to one row: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]).
+ *
+ * For example, with step 8, entry 40 of list 3 is bit 8 of bits[1 * 8 + 3], and its g and offset are at 40 * 8 + 3. */
 typedef struct terms {
     const uint32_t *bits;
     size_t words;
@@ -56,7 +61,7 @@ static ALWAYS_INLINE void add_block_of_terms(size_t runs, size_t vectors, size_t
     UNROLLED_FOR (size_t r = 0; r < runs; r++)
         source[r] = x + to.from[r];
     for (size_t l = 0; l < to.lists; l++, to.row += to.row_step) {
-        vf acc[MAX_RUNS][MAX_VECTORS];
+        vf acc[MAX_RUNS][MAX_RUN_VECTORS];
         UNROLLED_FOR (size_t r = 0; r < runs; r++)
             UNROLLED_FOR (size_t j = 0; j < vectors; j++)
                 acc[r][j] = vf_load_column(to.row + to.to[r], j, vectors, tail);
@@ -101,7 +106,7 @@ static ALWAYS_INLINE void add_runs_of_terms(size_t runs, size_t vectors, size_t 
         add_vectors_of_terms(runs, 4, tail, list, x, to);
         return;
     }
-    if (runs * 5 > BLOCK)
+    if (runs * 5 > SUM_VECTORS)
         return;
     switch (vectors) {
     case 5:
@@ -129,7 +134,7 @@ static inline cut cut_rows(const fcnn_patches *rows)
     const size_t all = (rows->run_length + FCNN_VL - 1) / FCNN_VL;
     cut c = {{0}};
     for (size_t runs = 1; runs <= MAX_RUNS; runs++) {
-        const size_t most = smaller(BLOCK / runs, MAX_VECTORS), blocks = (all + most - 1) / most;
+        const size_t most = smaller(SUM_VECTORS / runs, MAX_RUN_VECTORS), blocks = (all + most - 1) / most;
         c.vectors[runs] = (all + blocks - 1) / blocks;
     }
     return c;

@@ -45,17 +45,9 @@ __all__ = [
     "sparse_categorical_crossentropy",
 ]
 
-_CLASSES: dict[Callable[..., Any], type[Loss]] = {
-    binary_crossentropy: BinaryCrossentropy,
-    categorical_crossentropy: CategoricalCrossentropy,
-    huber: Huber,
-    mean_absolute_error: MeanAbsoluteError,
-    mean_squared_error: MeanSquaredError,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-}
 _ALIASES = {"bce": binary_crossentropy, "mae": mean_absolute_error, "mse": mean_squared_error}
 LOSSES.functions = {
-    **{function.__name__: function for function in _CLASSES},
+    **{function.__name__: function for function in LOSSES.by_function},
     **_ALIASES,
     **{alias.upper(): function for alias, function in _ALIASES.items()},
 }
@@ -96,10 +88,11 @@ def resolve(identifier: Any) -> Loss | None:
     found = get(identifier)
     if found is None or isinstance(found, Loss):
         return found
-    if found not in _CLASSES:
+    if found not in LOSSES.by_function:
         raise NotImplementedError(f"losses of your own ({found!r}) are not supported by fashioncnn (yet): use the "
                                   "classes and functions of fashioncnn.losses")
-    return _CLASSES[found]()
+    loss: Loss = LOSSES.by_function[found]()
+    return loss
 
 
 def serialize(loss: Loss | Callable[..., Any]) -> Any:

@@ -134,7 +134,7 @@ def binary_crossentropy(
     return tensor(values.mean(axis=-1), None)
 
 
-@LOSSES.register()
+@LOSSES.register(function=sparse_categorical_crossentropy)
 class SparseCategoricalCrossentropy(Loss):
     """Crossentropy with integer labels: ``-log(probability of the label)``.
 
@@ -181,7 +181,7 @@ class SparseCategoricalCrossentropy(Loss):
         return {**super().get_config(), "from_logits": self.from_logits, "ignore_class": None}
 
 
-@LOSSES.register()
+@LOSSES.register(function=categorical_crossentropy)
 class CategoricalCrossentropy(Loss):
     """Crossentropy with probabilities as targets: ``-sum(target * log(probability))``.
 
@@ -231,7 +231,7 @@ class CategoricalCrossentropy(Loss):
         return {**super().get_config(), **own}
 
 
-@LOSSES.register()
+@LOSSES.register(function=binary_crossentropy)
 class BinaryCrossentropy(CategoricalCrossentropy):
     """Crossentropy of independent yes-or-no predictions: ``-target * log(p) - (1 - target) * log(1 - p)``.
 

@@ -59,7 +59,7 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
     return tensor(values.mean(axis=-1), None)
 
 
-@LOSSES.register()
+@LOSSES.register(function=mean_squared_error)
 class MeanSquaredError(Loss):
     """``mean((target - prediction)**2)``.
 
@@ -87,7 +87,7 @@ class MeanSquaredError(Loss):
         return {"type": "mean_squared_error"}
 
 
-@LOSSES.register()
+@LOSSES.register(function=mean_absolute_error)
 class MeanAbsoluteError(Loss):
     """``mean(abs(target - prediction))``.
 
@@ -115,7 +115,7 @@ class MeanAbsoluteError(Loss):
         return {"type": "mean_absolute_error"}
 
 
-@LOSSES.register()
+@LOSSES.register(function=huber)
 class Huber(Loss):
     """A square near the target, a straight line farther away: see `huber`.
 

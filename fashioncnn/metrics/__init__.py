@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fashioncnn.losses import (
@@ -72,19 +72,6 @@ __all__ = [
     "top_k_categorical_accuracy",
 ]
 
-_CLASSES: dict[Callable[..., Any], type[Metric]] = {
-    binary_accuracy: BinaryAccuracy,
-    binary_crossentropy: BinaryCrossentropy,
-    categorical_accuracy: CategoricalAccuracy,
-    categorical_crossentropy: CategoricalCrossentropy,
-    mean_absolute_error: MeanAbsoluteError,
-    mean_squared_error: MeanSquaredError,
-    sparse_categorical_accuracy: SparseCategoricalAccuracy,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-    sparse_top_k_categorical_accuracy: SparseTopKCategoricalAccuracy,
-    top_k_categorical_accuracy: TopKCategoricalAccuracy,
-}
-
 
 def get(identifier: Any) -> Metric | None:
     """The metric that a name, function ``f(y_true, y_pred)``, class, config or metric stands for; None for None.
@@ -99,7 +86,8 @@ def get(identifier: Any) -> Metric | None:
     if identifier is None:
         return None
     if callable(identifier) and not isinstance(identifier, (Metric, type)):
-        return _CLASSES[identifier]() if identifier in _CLASSES else MeanMetricWrapper(identifier)
+        known = METRICS.by_function.get(identifier)
+        return known() if known else MeanMetricWrapper(identifier)
     metric: Metric = METRICS.get(identifier)
     return metric
 

@@ -135,7 +135,7 @@ class Accuracy(MeanMetricWrapper):
         super().__init__(accuracy, name, dtype)
 
 
-@METRICS.register()
+@METRICS.register(function=binary_accuracy)
 class BinaryAccuracy(MeanMetricWrapper):
     """How often predictions are on their targets' side of a threshold.
 
@@ -161,7 +161,7 @@ class BinaryAccuracy(MeanMetricWrapper):
         return {"type": "binary_accuracy", "threshold": self.threshold}
 
 
-@METRICS.register()
+@METRICS.register(function=categorical_accuracy)
 class CategoricalAccuracy(MeanMetricWrapper):
     """How often predictions have their largest number where their (one-hot) targets have it.
 
@@ -184,7 +184,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
         return {"type": "categorical_accuracy"}
 
 
-@METRICS.register()
+@METRICS.register(function=sparse_categorical_accuracy)
 class SparseCategoricalAccuracy(MeanMetricWrapper):
     """How often predictions have their largest number at their integer label.
 
@@ -207,7 +207,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         return {"type": "sparse_categorical_accuracy"}
 
 
-@METRICS.register()
+@METRICS.register(function=top_k_categorical_accuracy)
 class TopKCategoricalAccuracy(MeanMetricWrapper):
     """How often the class of a (one-hot) target is among the `k` largest predictions.
 
@@ -233,7 +233,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
         return {"type": "top_k_categorical_accuracy", "k": self.k}
 
 
-@METRICS.register()
+@METRICS.register(function=sparse_top_k_categorical_accuracy)
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     """How often an integer label is among the `k` largest predictions.
 

@@ -9,7 +9,7 @@ from fashioncnn.utils import checks
 from fashioncnn.utils.registry import METRICS
 
 
-@METRICS.register("mse")
+@METRICS.register("mse", function=losses.mean_squared_error)
 class MeanSquaredError(MeanMetricWrapper):
     """``mean((target - prediction)**2)``.
 
@@ -28,7 +28,7 @@ class MeanSquaredError(MeanMetricWrapper):
         super().__init__(losses.mean_squared_error, name, dtype)
 
 
-@METRICS.register("mae")
+@METRICS.register("mae", function=losses.mean_absolute_error)
 class MeanAbsoluteError(MeanMetricWrapper):
     """``mean(abs(target - prediction))``.
 
@@ -47,7 +47,7 @@ class MeanAbsoluteError(MeanMetricWrapper):
         super().__init__(losses.mean_absolute_error, name, dtype)
 
 
-@METRICS.register("bce")
+@METRICS.register("bce", function=losses.binary_crossentropy)
 class BinaryCrossentropy(MeanMetricWrapper):
     """The mean of `losses.binary_crossentropy`.
 
@@ -72,7 +72,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
                          label_smoothing=smoothing)
 
 
-@METRICS.register()
+@METRICS.register(function=losses.categorical_crossentropy)
 class CategoricalCrossentropy(MeanMetricWrapper):
     """The mean of `losses.categorical_crossentropy`.
 
@@ -99,7 +99,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
                          label_smoothing=smoothing, axis=-1)
 
 
-@METRICS.register()
+@METRICS.register(function=losses.sparse_categorical_crossentropy)
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """The mean of `losses.sparse_categorical_crossentropy`.
 

@@ -43,7 +43,8 @@ class Registry:
         self.kind = kind
         self.module = module
         self.classes: dict[str, type[Any]] = {}
-        self.functions: dict[str, Any] = {}  # that have names, too; for who looks them up first
+        self.by_function: dict[Callable[..., Any], type[Any]] = {}
+        self.functions: dict[str, Callable[..., Any]] = {}  # that names stand for, where those are looked up first
         self._base: type[Any] = _NotLoaded
         self._modules: dict[str, str] = {}
         self._by_name: dict[str, type[Any]] = {}
@@ -54,17 +55,21 @@ class Registry:
         self._base = cls
         return cls
 
-    def register(self, *aliases: str, module: str | None = None) -> Callable[[C], C]:
+    def register(self, *aliases: str, module: str | None = None,
+                 function: Callable[..., Any] | None = None) -> Callable[[C], C]:
         """Decorates a class: it answers to its name, to that in snake case and to `aliases`, in any letter case.
 
         Args:
             aliases: More names.
             module: Keras's module of this class, where it is not the registry's.
+            function: The function of arrays that stands for the class, as `mean_squared_error` for `MeanSquaredError`.
         """
         def add(cls: C) -> C:
             name = cls.__name__
             self.classes[name] = cls
             self._modules[name] = module or self.module
+            if function is not None:
+                self.by_function[function] = cls
             self._by_name.update((alias.lower(), cls) for alias in (name, snake_case(name), *aliases))
             return cls
 

@@ -22,6 +22,9 @@
      .count = sizeof((double[]){__VA_ARGS__}) / sizeof(double)}
 #define TEXT(key, value) {.name = key, .kind = FCNN_ATTRIBUTE_TEXT, .text = value}
 
+/* Initializes attributes with all of an array. */
+#define ALL_OF(items) {items, sizeof items / sizeof *items}
+
 /* The attributes given as INTEGER(...), TEXT(...) and so on; valid until the enclosing block ends. */
 #define DESCRIBE(...)                                                                                                 \
     (fcnn_attributes)                                                                                                 \

@@ -3,6 +3,7 @@
 #define FCNN_MIXED_H
 
 #include "networks.h"
+#include "optimizers.h"
 
 static inline fcnn_graph *mixed_graph(void)
 {
@@ -16,9 +17,17 @@ static const fcnn_attribute adam[] = {TEXT("type", "adam"), NUMBER("weight_decay
 static const fcnn_attribute sgd[] = {TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1),
                                      NUMBER("clipnorm", 0.5)};
 static const fcnn_attribute rmsprop[] = {TEXT("type", "rmsprop"), INTEGER("centered", 1), NUMBER("global_clipnorm", 1)};
-static const fcnn_attributes optimizers[] = {{adam, 2}, {sgd, 4}, {rmsprop, 3}};
+static const fcnn_attributes optimizers[] = {ALL_OF(adam), ALL_OF(sgd), ALL_OF(rmsprop)};
 
 enum { MIXED_BATCH = 9, MIXED_WEIGHTS = 4000 };
+enum { OWN_OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
+enum { MIXED_OPTIMIZERS = OWN_OPTIMIZERS + REGISTERED_OPTIMIZERS };
+
+/* Number o < MIXED_OPTIMIZERS: those above, then each of the registry as it comes. */
+static inline fcnn_attributes mixed_optimizer(size_t o)
+{
+    return o < OWN_OPTIMIZERS ? optimizers[o] : optimizer_number(o - OWN_OPTIMIZERS);
+}
 
 static inline fcnn_network *mixed_network(fcnn_isa isa, fcnn_attributes optimizer)
 {

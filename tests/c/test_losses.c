@@ -6,12 +6,32 @@
 #include "base/random.h"
 #include "check.h"
 #include "describe.h"
-#include "losses/loss.h"
-#include "metrics/metric.h"
+#include "losses/registry.h"
+#include "metrics/registry.h"
 
 enum { ROWS = 3, CLASSES = 70, COUNT = ROWS * CLASSES };
 
 static const fcnn_kernels *kernels;
+
+/* Every class of the registries, and whether a test has used it. */
+#define ADDRESS(name) {&fcnn_##name##_class, 0},
+static struct {
+    const fcnn_loss_class *class;
+    int is_checked;
+} loss_classes[] = {FCNN_LOSS_CLASSES(ADDRESS)};
+static struct {
+    const fcnn_metric_class *class;
+    int is_checked;
+} metric_classes[] = {FCNN_METRIC_CLASSES(ADDRESS)};
+
+#define NOTE(classes, used)                                                \
+    for (size_t each = 0; each < sizeof classes / sizeof *classes; each++) \
+    classes[each].is_checked |= classes[each].class == (used)
+
+/* A class that no test has used fails under its name. */
+#define CHECK_ALL_NOTED(classes)                                           \
+    for (size_t each = 0; each < sizeof classes / sizeof *classes; each++) \
+    check_that(classes[each].is_checked, classes[each].class->type, __FILE__, __LINE__)
 
 static fcnn_loss loss_of(fcnn_attributes attributes)
 {
@@ -30,6 +50,7 @@ static double value_of(const fcnn_loss *loss, const float *prediction, const voi
 static void check_gradient(const fcnn_loss *loss, float *prediction, const void *target, float h, double tolerance)
 {
     float gradient[COUNT], in_place[COUNT];
+    NOTE(loss_classes, loss->class);
     const float value = loss->class->evaluate(loss, kernels, ROWS, CLASSES, prediction, target, 2, gradient);
     CHECK_CLOSE(value, value_of(loss, prediction, target), 1e-6 * fabs(value));
     memcpy(in_place, prediction, sizeof in_place);
@@ -139,6 +160,7 @@ static double measure(fcnn_attributes attributes, size_t rows, size_t classes, c
     fcnn_metric metric;
     fcnn_error error;
     CHECK(fcnn_metric_create(&metric, &attributes, &error) == FCNN_OK);
+    NOTE(metric_classes, metric.class);
     return metric.class->evaluate(&metric, rows, classes, prediction, target);
 }
 
@@ -182,5 +204,7 @@ int main(void)
     }
     test_refused_losses();
     test_metrics();
+    CHECK_ALL_NOTED(loss_classes);
+    CHECK_ALL_NOTED(metric_classes);
     return check_report();
 }

@@ -5,9 +5,9 @@
 #include "base/random.h"
 #include "check.h"
 #include "describe.h"
-#include "optimizers/registry.h"
+#include "optimizers.h"
 
-enum { COUNT = 37, MOST_OPTIMIZERS = 32 };
+enum { COUNT = 37 };
 
 static const fcnn_kernels *kernels;
 
@@ -123,37 +123,11 @@ static void test_decay_and_clipping(void)
     CHECK(isnan(scaled.w[0]) && scaled.w[1] == 0.5f);
 }
 
-static fcnn_attributes of_type(fcnn_attribute *item, const char *type)
-{
-    *item = (fcnn_attribute)TEXT("type", type);
-    return (fcnn_attributes){item, 1};
-}
-
-/* Every optimizer there is as it comes, and some with more slots. */
-static size_t list_optimizers(fcnn_attributes all[], fcnn_attribute types[])
-{
-#define NAME(name) #name,
-    static const char *const names[] = {FCNN_OPTIMIZER_CLASSES(NAME)};
-    static const fcnn_attribute amsgrad[] = {TEXT("type", "adam"), INTEGER("amsgrad", 1)};
-    static const fcnn_attribute nesterov[] = {TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1)};
-    static const fcnn_attribute centered[] = {TEXT("type", "rmsprop"), NUMBER("momentum", 0.9), INTEGER("centered", 1)};
-    size_t count = 0;
-    all[count++] = (fcnn_attributes){amsgrad, 2};
-    all[count++] = (fcnn_attributes){nesterov, 3};
-    all[count++] = (fcnn_attributes){centered, 3};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++, count++)
-        all[count] = of_type(&types[count], names[i]);
-    return count;
-}
-
 static void test_ranges_may_be_cut_anywhere(void)
 {
-    fcnn_attributes all[MOST_OPTIMIZERS];
-    fcnn_attribute types[MOST_OPTIMIZERS];
-    const size_t optimizers = list_optimizers(all, types);
-    for (size_t o = 0; o < optimizers; o++)
+    for (size_t o = 0; o < OPTIMIZERS; o++)
         for (size_t cut = 0; cut <= COUNT; cut++) {
-            state whole = start(all[o], 1), parts = start(all[o], 1);
+            state whole = start(optimizer_number(o), 1), parts = start(optimizer_number(o), 1);
             float g[COUNT];
             fcnn_update update;
             fcnn_random_uniform(g, COUNT, 1, o, -1, 1);
@@ -168,18 +142,15 @@ static void test_ranges_may_be_cut_anywhere(void)
 /* An element whose new numbers would not be finite stays as it was, and the others do not notice. */
 static void test_what_is_not_finite_is_not_stored(void)
 {
-    fcnn_attributes all[MOST_OPTIMIZERS];
-    fcnn_attribute types[MOST_OPTIMIZERS];
-    const size_t optimizers = list_optimizers(all, types);
-    for (size_t o = 0; o < optimizers; o++)
+    for (size_t o = 0; o < OPTIMIZERS; o++)
         for (size_t bad = 0; bad < COUNT; bad++) {
-            state actual = start(all[o], 1), expected = start(all[o], 1);
+            state actual = start(optimizer_number(o), 1), expected = start(optimizer_number(o), 1);
             float g[COUNT];
             fcnn_update update;
             fcnn_random_uniform(g, COUNT, 1, o, -1, 1);
             fcnn_optimizer_begin(&actual.optimizer, 0.01, 1, &update);
             CHECK(apply(&expected, &update, 0, COUNT, g));
-            const int squares = strcmp(actual.optimizer.class->type, "sgd") != 0;
+            const int squares = squares_gradients(optimizer_number(o));
             g[bad] = bad % 3 == 0 && squares ? 1e30f : bad % 2 ? NAN : -INFINITY; /* only its square is infinite */
             CHECK(!apply(&actual, &update, 0, COUNT, g));
             CHECK(actual.w[bad] == 1.0f);

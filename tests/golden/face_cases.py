@@ -96,7 +96,7 @@ SIGNATURES = {
 }
 SERIALIZED = {
     "optimizers": SIGNATURES["optimizers"],
-    "losses": SIGNATURES["losses"][:6],
+    "losses": [name for name in SIGNATURES["losses"] if name[0].isupper()],
     "metrics": [name for name in SIGNATURES["metrics"] if name != "MeanMetricWrapper"],
 }
 

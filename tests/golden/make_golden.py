@@ -1,4 +1,7 @@
-"""Runs every golden case on real Keras and stores what it returned: ``python tests/golden/make_golden.py``.
+"""Runs the golden cases on real Keras and stores what it returned.
+
+    python tests/golden/make_golden.py                  all of them, in five minutes
+    python tests/golden/make_golden.py forward loss     those of some suites
 
 Needs Keras 3 with TensorFlow (``pip install tensorflow-cpu``). One thread and deterministic kernels, so that two runs
 store the same numbers.
@@ -25,7 +28,8 @@ def main() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     results = {}
-    for suite, cases in SUITES.items():
+    for suite in sys.argv[1:] or SUITES:
+        cases = SUITES[suite]
         print(f"{suite}: {len(cases)} cases", flush=True)
         results[suite] = {}
         for name, case in cases.items():

@@ -35,12 +35,21 @@ def is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic)
 
 
+def _index() -> dict[str, dict[str, dict[str, Any]]]:
+    """What golden.json holds; nothing where there is none."""
+    path = FOLDER / "golden.json"
+    index: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return index
+
+
 def save(results: Results) -> None:
-    index: dict[str, dict[str, dict[str, Any]]] = {}
+    """Stores the results of some suites, or of all; the others stay as they are."""
+    index = _index()
     for suite, by_name in results.items():
+        index[suite] = {}
         arrays = {}
         for name, result in by_name.items():
-            index.setdefault(suite, {})[name] = {}
+            index[suite][name] = {}
             for key, value in result.items():
                 if is_array(value):
                     arrays[f"{name}/{key}"] = np.asarray(value)
@@ -53,14 +62,12 @@ def save(results: Results) -> None:
 
 def load() -> Results:
     """The results of all suites whose files are there."""
-    if not (FOLDER / "golden.json").exists():
-        return {}
-    index: Results = json.loads((FOLDER / "golden.json").read_text(encoding="utf-8"))
+    index = _index()
     has_arrays = {path.stem for path in FOLDER.glob("*.npz")}
     results = {suite: cases for suite, cases in index.items() if suite in has_arrays or suite in WITHOUT_ARRAYS}
     for path in FOLDER.glob("*.npz"):
         with np.load(path, allow_pickle=False) as arrays:
             for key, value in arrays.items():
                 name, part = key.rsplit("/", 1)
-                results[path.stem][name][part] = value
+                results.setdefault(path.stem, {}).setdefault(name, {})[part] = value
     return results
