@@ -78,3 +78,16 @@ def test_program_succeeds_under_the_address_and_undefined_behaviour_sanitizers(m
 @pytest.mark.parametrize("program", THREADED_PROGRAMS)
 def test_program_is_free_of_data_races(race_checked_programs, program):
     succeed([str(race_checked_programs / program)], TSAN_OPTIONS="die_after_fork=0:halt_on_error=1")
+
+
+def test_what_is_not_run_on_arm_is_named(tmp_path):
+    for name in ("sh", "basename"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    (tmp_path / "uname").write_text("#!/bin/sh\necho x86_64\n")
+    (tmp_path / "uname").chmod(0o755)
+    result = subprocess.run(["sh", "tools/test_arm.sh", sys.executable], cwd=ROOT, env={"PATH": str(tmp_path)},
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("skipped: tests/c/test_") == len(PROGRAMS)
+    assert "there is no aarch64-linux-gnu-gcc qemu-aarch64" in result.stdout
+    assert "apt-get install gcc-aarch64-linux-gnu" in result.stdout
