@@ -3,6 +3,7 @@ that start threads under the thread sanitizer."""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -41,7 +42,7 @@ def has_sanitizer(name: str) -> bool:
 def build(sanitizers: str = "") -> Path:
     if sanitizers and not has_sanitizer(sanitizers):
         pytest.skip(f"the compiler has no sanitizer for {sanitizers}")
-    options = [f"--sanitize={sanitizers}"] if sanitizers else []
+    options = [f"--sanitize={sanitizers}"] if sanitizers else ["--extension"]
     succeed([sys.executable, "setup.py", "-q", "build_programs", *options])
     return ROOT / "build" / (sanitizers or "release")
 
@@ -78,6 +79,14 @@ def test_program_succeeds_under_the_address_and_undefined_behaviour_sanitizers(m
 @pytest.mark.parametrize("program", THREADED_PROGRAMS)
 def test_program_is_free_of_data_races(race_checked_programs, program):
     succeed([str(race_checked_programs / program)], TSAN_OPTIONS="die_after_fork=0:halt_on_error=1")
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="needs clang")
+def test_clang_warns_of_nothing(programs):
+    for entry in json.loads((programs / "compile_commands.json").read_text()):
+        command = shlex.split(entry["command"])
+        flags = command[command.index("-std=gnu11"):command.index("-MMD")]
+        succeed(["clang", *flags, "-fsyntax-only", "-Werror", entry["file"]])
 
 
 def test_what_is_not_run_on_arm_is_named(tmp_path):
