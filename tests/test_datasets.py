@@ -180,9 +180,12 @@ def test_a_gzip_bomb_takes_no_memory(write, count):
 )
 def test_what_cannot_be_read_is_an_os_error(tmp_path, write, name, error):
     write(b"")
-    with pytest.raises(error) as caught:
+    message = ""
+    try:  # which looks at the class before the instance is made, and pytest.raises after
         load_idx(tmp_path / name)
-    assert str(tmp_path) in str(caught.value)
+    except error as caught:
+        message = str(caught)
+    assert str(tmp_path) in message
 
 
 @pytest.mark.parametrize("path", [b"/nowhere/\xff", "/nowhere/" + "\N{SNOWMAN}" * 80 + "/x" * 400])
