@@ -8,10 +8,12 @@ C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.c)
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
-.PHONY: help train test lint format build debug coverage bench bench-kernels conformance wheel data clean
+.PHONY: help train test test-arm test-oldest lint format build debug coverage bench bench-kernels conformance wheel data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
+	@echo "make test-arm       run the C tests on an emulated 64-bit Arm, where its compiler and emulator are"
+	@echo "make test-oldest    run the tests in Python with the oldest versions of all packages that may be installed"
 	@echo "make lint           check the style and the types"
 	@echo "make format         lay the C code out in its style"
 	@echo "make build          compile what was changed"
@@ -28,6 +30,12 @@ train: $(VENV)/for-train build data
 
 test: $(VENV)/for-test build data
 	$(IN_VENV) -m pytest
+
+test-arm: $(VENV)/for-train
+	@sh tools/test_arm.sh $(IN_VENV)
+
+test-oldest: $(VENV)/for-test
+	@sh tools/test_oldest.sh $(IN_VENV)
 
 lint: $(VENV)/for-test
 	$(IN_VENV) -m ruff check .

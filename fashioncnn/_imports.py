@@ -2,12 +2,13 @@
 
 ``from fashioncnn.keras.layers import Dense`` would load a second copy of `fashioncnn.layers`: `fashioncnn.keras`, and
 everything below it, stands for `fashioncnn`. And a module or a name that Keras has and fashioncnn has not is found, or
-refused with a sentence that helps: see `fashioncnn.utils.absent`.
+refused with a sentence that helps: see `fashioncnn.utils.absent`. So is the C core where nobody built it.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -15,6 +16,7 @@ from types import ModuleType
 
 PACKAGE = "fashioncnn"
 ALIAS = f"{PACKAGE}.keras"
+CORE = f"{PACKAGE}._core"
 
 
 class _AliasFinder:
@@ -41,6 +43,11 @@ class _AbsentFinder:
 
     def find_spec(self, name: str, path: Sequence[str] | None = None,
                   target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == CORE:
+            raise ImportError(
+                f"fashioncnn's C core is not built in {os.path.dirname(__file__)} for Python "
+                f"{sys.version_info[0]}.{sys.version_info[1]}. These are its sources: run `make build` there; or, if "
+                "fashioncnn is installed, start Python in another folder")
         if not name.startswith(f"{PACKAGE}.") or name.rpartition(".")[2].startswith("_"):
             return None
         from fashioncnn.utils import absent

@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("csrc", "fashioncnn", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
 
 
 def run(*command, cwd=ROOT):
@@ -22,23 +22,40 @@ def run(*command, cwd=ROOT):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """A wheel built from a source distribution, which therefore must hold all that a build needs."""
+def sdist(tmp_path_factory):
     pytest.importorskip("setuptools", minversion="77")
     pytest.importorskip("ninja")
-    folder = tmp_path_factory.mktemp("build")
-    source = folder / "source"
-    source.mkdir()
-    for name in SOURCES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
-    for library in source.rglob("*.so"):
-        library.unlink()
-    run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(folder), cwd=source)
-    (archive,) = folder.glob("*.tar.gz")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", str(archive), cwd=folder)
+    folder = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(folder), "sdist", "--dist-dir", str(folder))
+    (path,) = folder.glob("*.tar.gz")
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
+    """A wheel built from the source distribution, which therefore must hold all that a build needs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", str(sdist), cwd=folder)
     (path,) = folder.glob("*.whl")
     return path
+
+
+def project_files():
+    """The files of the project, as git knows them: committed, or about to be."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout, or no git")
+    listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                             capture_output=True, text=True)
+    if listing.returncode:
+        pytest.skip(f"git cannot be asked here: {listing.stderr}")
+    return [name for name in listing.stdout.split("\0")[:-1] if (ROOT / name).is_file()]
+
+
+def test_the_source_distribution_holds_the_whole_project_and_nothing_else(sdist):
+    with tarfile.open(sdist) as archive:
+        names = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    made = {name for name in names if name in ("PKG-INFO", "setup.cfg") or name.startswith("fashioncnn.egg-info/")}
+    assert sorted(names - made) == sorted(project_files())
 
 
 def test_the_wheel_is_small(wheel):
@@ -74,9 +91,5 @@ def test_import_brings_nothing_heavy_beyond_numpy():
 
 
 def test_no_committed_file_names_a_path_of_a_machine():
-    if not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
-    paths = run("git", "ls-files", "-z").split("\0")[:-1]
     machine_path = re.compile(rb"(?<![\w.$}])/(?:home|root|tmp|work|Users|opt)/\w")
-    named = [path for path in paths if (ROOT / path).is_file() and machine_path.search((ROOT / path).read_bytes())]
-    assert named == []
+    assert [name for name in project_files() if machine_path.search((ROOT / name).read_bytes())] == []

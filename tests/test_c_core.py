@@ -3,6 +3,7 @@ that start threads under the thread sanitizer; and the extension under both, wit
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -41,8 +42,8 @@ def has_sanitizer(name: str) -> bool:
 def build(sanitizers: str = "") -> Path:
     if sanitizers and not has_sanitizer(sanitizers):
         pytest.skip(f"the compiler has no sanitizer for {sanitizers}")
-    options = [f"--sanitize={sanitizers}", "--extension"] if sanitizers else []
-    succeed([sys.executable, "setup.py", "-q", "build_programs", *options])
+    options = [f"--sanitize={sanitizers}"] if sanitizers else []
+    succeed([sys.executable, "setup.py", "-q", "build_programs", "--extension", *options])
     return ROOT / "build" / (sanitizers or "release")
 
 
@@ -99,3 +100,24 @@ def test_callers_of_every_kind_share_a_model(request, tmp_path, sanitizers):
         pytest.skip(f"the compiler has no {library} to load before Python")
     succeed([sys.executable, str(ROOT / "tests" / "callers_worker.py"), "5"], **options, PYTHONPATH=str(tmp_path),
             LD_PRELOAD=answer.stdout.strip())
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="needs clang")
+def test_clang_warns_of_nothing(programs):
+    for entry in json.loads((programs / "compile_commands.json").read_text()):
+        command = shlex.split(entry["command"])
+        flags = command[command.index("-std=gnu11"):command.index("-MMD")]
+        succeed(["clang", *flags, "-fsyntax-only", "-Werror", entry["file"]])
+
+
+def test_what_is_not_run_on_arm_is_named(tmp_path):
+    for name in ("sh", "basename"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    (tmp_path / "uname").write_text("#!/bin/sh\necho x86_64\n")
+    (tmp_path / "uname").chmod(0o755)
+    result = subprocess.run(["sh", "tools/test_arm.sh", sys.executable], cwd=ROOT, env={"PATH": str(tmp_path)},
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("skipped: tests/c/test_") == len(PROGRAMS)
+    assert "there is no aarch64-linux-gnu-gcc qemu-aarch64" in result.stdout
+    assert "apt-get install gcc-aarch64-linux-gnu" in result.stdout

@@ -35,16 +35,33 @@ def test_a_machine_that_built_this_package_lacks_nothing():
     assert check("--packages").stdout == ""
 
 
-def test_missing_compiler_is_named_with_the_command_that_installs_it(bin_with_apt):
-    result = check(PATH=str(bin_with_apt), CC="no-such-compiler")
+@pytest.mark.parametrize(("user", "sudo"), [(0, ""), (1000, "sudo ")])
+def test_missing_compiler_is_named_with_the_command_that_installs_it(bin_with_apt, user, sudo):
+    (bin_with_apt / "id").write_text(f"#!/bin/sh\necho {user}\n")
+    (bin_with_apt / "id").chmod(0o755)
+    result = check(PATH=str(bin_with_apt), CC="gcc")
     assert result.returncode == 1
-    assert "no-such-compiler" in result.stderr
-    assert "apt-get install -y" in result.stderr
-    assert "gcc" in result.stderr
+    assert "'gcc' is not a command here" in result.stderr
+    assert f"\n  {sudo}apt-get update && {sudo}apt-get install -y gcc libc6-dev" in result.stderr
+
+
+@pytest.mark.parametrize(("compiler", "package"), [("cc", "gcc"), ("gcc -m64", "gcc"), ("clang", "clang")])
+def test_a_compiler_gets_its_package(bin_with_apt, compiler, package):
+    assert package in check("--packages", PATH=str(bin_with_apt), CC=compiler).stdout.split()
+
+
+@pytest.mark.parametrize("command", ["no-such-command", "/nowhere/python3.12", "python3foo"])
+@pytest.mark.parametrize("variable", ["PYTHON", "CC"])
+def test_a_command_that_no_package_brings_is_named_and_nothing_to_install(variable, command):
+    result = check(**{variable: command})
+    assert result.returncode == 1
+    assert f"'{command}' is not a command here (choose another with {variable}=...)" in result.stderr
+    assert "install" not in result.stderr.lower()
+    assert check("--packages", **{variable: command}).stdout == ""
 
 
 def test_missing_python_is_named_with_its_packages(bin_with_apt):
-    result = check("--packages", PATH=str(bin_with_apt), PYTHON="no-such-python")
+    result = check("--packages", PATH=str(bin_with_apt), PYTHON="python3")
     assert {"python3", "python3-venv", "python3-dev"} <= set(result.stdout.split())
 
 

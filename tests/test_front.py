@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,16 @@ def test_the_environment_sets_the_number_of_threads(value, expected):
 
 def test_data_error_is_a_value_error():
     assert issubclass(fashioncnn.DataError, ValueError)
+
+
+@pytest.mark.parametrize("code", ["import fashioncnn; fashioncnn.Sequential", "from fashioncnn.layers import Dense",
+                                  "from fashioncnn import set_num_threads", "from fashioncnn import _core"])
+def test_sources_without_the_core_say_what_to_do(code, tmp_path):
+    shutil.copytree(Path(fashioncnn.__file__).parent, tmp_path / "fashioncnn",
+                    ignore=shutil.ignore_patterns("_core*.so", "__pycache__", "sample"))
+    not_installed = "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in str(f).lower()]"
+    result = subprocess.run([sys.executable, "-c", f"{not_installed}; {code}"], cwd=tmp_path, capture_output=True,
+                            text=True)
+    assert result.stderr.splitlines()[-1].startswith(
+        f"ImportError: fashioncnn's C core is not built in {tmp_path / 'fashioncnn'} for Python 3.")
+    assert "make build" in result.stderr

@@ -11,10 +11,13 @@ PYTHON=${PYTHON:-python3}
 CC=${CC:-cc}
 reasons=""
 packages=""
+installable=""
 
-missing() { # reason, then the package for apt, dnf and pacman
+missing() { # reason, then the package for apt, dnf and pacman; only the reason where no package helps
     reasons="$reasons  - $1
 "
+    if [ $# = 1 ]; then return; fi
+    installable=yes
     case $manager in
         apt) package=$2 ;;
         dnf) package=$3 ;;
@@ -28,6 +31,10 @@ missing() { # reason, then the package for apt, dnf and pacman
 }
 
 python_says() { "$PYTHON" -c "$1" 2>/dev/null; }
+
+fault() { # what is wrong with the command $1, which should $2
+    if command -v "$1" >/dev/null 2>&1; then echo "does not $2"; else echo "is not a command here"; fi
+}
 
 compiles() { # whether a C file that includes the header $1 compiles with the flags that follow
     header=$1
@@ -45,21 +52,28 @@ done
 
 # Debian splits Python by version; its unversioned packages belong to python3.
 case ${PYTHON##*/} in
-    python3.*) debian_python=${PYTHON##*/} ;;
+    python3.[0-9]*) debian_python=${PYTHON##*/} ;;
     *) debian_python=python3 ;;
 esac
 
-if ! python_says 'pass'; then
+if ! python_says 'pass' && [ "$PYTHON" != "$debian_python" ]; then
+    missing "Python: '$PYTHON' $(fault "$PYTHON" run) (choose another with PYTHON=...)"
+elif ! python_says 'pass'; then
     missing "Python: '$PYTHON' does not run (choose another with PYTHON=...)" "$debian_python $debian_python-venv $debian_python-dev" "python3 python3-devel" python
 elif ! python_says 'import sys; sys.exit(sys.version_info < (3, 10))'; then
-    missing "Python 3.10 or newer: '$PYTHON' is $(python_says 'import platform; print(platform.python_version())') (choose another with PYTHON=...)" "" "" ""
+    missing "Python 3.10 or newer: '$PYTHON' is $(python_says 'import platform; print(platform.python_version())') (choose another with PYTHON=...)"
 else
     python_says 'import venv, ensurepip' ||
         missing "Python's venv module (for the virtual environment)" "$debian_python-venv" python3-pip python
 fi
 
 if ! compiles stddef.h; then
-    missing "a C compiler: '$CC' does not compile (choose another with CC=...)" "gcc libc6-dev" gcc "gcc glibc"
+    reason="a C compiler: '$CC' $(fault "${CC%% *}" compile) (choose another with CC=...)"
+    case ${CC%% *} in
+        cc | gcc) missing "$reason" "gcc libc6-dev" gcc "gcc glibc" ;;
+        clang) missing "$reason" "clang libc6-dev" clang "clang glibc" ;;
+        *) missing "$reason" ;;
+    esac
     CC=:
 else
     compiles stdio.h || missing "the C library's headers (stdio.h)" libc6-dev glibc-devel glibc
@@ -80,17 +94,18 @@ if [ "${1:-}" = --packages ]; then
     exit 0
 fi
 [ -n "$reasons" ] || exit 0
+if [ "$(id -u 2>/dev/null)" = 0 ]; then sudo=""; else sudo="sudo "; fi
 {
     printf 'fashioncnn cannot be built here yet. Missing:\n%s' "$reasons"
     case $manager in
-        apt) command="sudo apt-get update && sudo apt-get install -y $packages" ;;
-        dnf) command="sudo dnf install -y $packages" ;;
-        pacman) command="sudo pacman -S --needed $packages" ;;
+        apt) command="${sudo}apt-get update && ${sudo}apt-get install -y $packages" ;;
+        dnf) command="${sudo}dnf install -y $packages" ;;
+        pacman) command="${sudo}pacman -S --needed $packages" ;;
         *) command="" ;;
     esac
     if [ -n "$command" ] && [ -n "$packages" ]; then
         printf 'This installs it:\n  %s\n' "$command"
-    else
+    elif [ -n "$installable" ]; then
         printf 'Install it with the package manager of your system.\n'
     fi
 } >&2

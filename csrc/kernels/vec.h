@@ -292,7 +292,8 @@ static inline vf vf_lookup(const float table[4], vi index)
 #if defined(__AVX512F__)
     return (vf)_mm512_permutevar_ps(_mm512_broadcast_f32x4(_mm_loadu_ps(table)), (__m512i)index);
 #elif defined(__AVX2__)
-    return (vf)_mm256_permutevar_ps(_mm256_broadcast_ps((const __m128_u *)table), (__m256i)index);
+    const __m128 four = _mm_loadu_ps(table);
+    return (vf)_mm256_permutevar_ps(_mm256_set_m128(four, four), (__m256i)index);
 #else
     vf a;
     for (size_t i = 0; i < FCNN_VL; i++)

@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How the program runs, as setup.py says: a sanitizer and an emulator make it some fifty times slower. */
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+#ifndef EMULATED
+#define EMULATED 0
+#endif
+
 static int check_count, check_failures;
 
 #define CHECK(condition) check_that((condition) != 0, #condition, __FILE__, __LINE__)

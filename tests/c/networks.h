@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "check.h"
+#include "builds.h"
 #include "network/internal.h"
 #include "nodes.h"
 
@@ -76,14 +76,6 @@ static inline size_t output_size(const fcnn_network *network)
 static inline size_t weight_count(const fcnn_network *network) { return fcnn_network_graph(network)->parameters; }
 
 /* ---- networks ---- */
-
-static inline fcnn_isa best_isa(void)
-{
-    fcnn_isa isa;
-    fcnn_error error;
-    CHECK(fcnn_isa_select(NULL, &isa, &error) == FCNN_OK);
-    return isa;
-}
 
 /* Random weights of a size that keeps the activations' size. */
 static inline void fill_weights(fcnn_network *network)

@@ -15,20 +15,12 @@
 
 #include "base/floating_mode.h"
 #include "base/random.h"
-#include "check.h"
-#include "kernels/kernels.h"
+#include "builds.h"
 
 enum { GUARD = 32, ARRAYS = 5, CANARY = 0x7fc0dead, MAX_TAPS = 25, MAX_MEMBERS = 9 };
 
 static const size_t channel_counts[] = {1, 3, 7, 16, 20, 33, 50, 64, 100};
 static const size_t output_counts[] = {1, 7, 10, 16, 20, 33, 48, 64, 100, 128, 150};
-
-/* Of the numbers of outputs every so many is tried: a sanitizer makes the kernels some fifty times slower. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { EVERY = 4 };
-#else
-enum { EVERY = 1 };
-#endif
 
 static const double TOLERANCE = 2e-5; /* what docs/numerics.md promises of every forward pass */
 
@@ -128,6 +120,12 @@ static inline int all_agree(const result *actual, const result *expected, double
     return agree;
 }
 
+static inline void digest_result(const result *r)
+{
+    for (size_t a = 0; a < r->arrays; a++)
+        add_to_digest(r->array[a].memory, r->array[a].count * sizeof(float));
+}
+
 static inline void release(result *r)
 {
     for (size_t a = 0; a < r->arrays; a++)
@@ -154,8 +152,6 @@ typedef struct convolution {
 
 typedef void subject(const fcnn_kernels *kernels, const convolution *c, result *to);
 
-static inline int has_fma(fcnn_isa isa) { return isa != FCNN_ISA_REFERENCE && isa != FCNN_ISA_BASELINE; }
-
 /* exact: builds with fused multiply-add round as the reference does, and integers are not rounded at all. */
 static inline void check_subject(const char *name, subject *run, int exact, const convolution *c)
 {
@@ -180,6 +176,7 @@ static inline void check_subject(const char *name, subject *run, int exact, cons
             else
                 release(&actual);
         }
+        digest_result(&fused);
         release(&expected);
         release(&fused);
     }

@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "check.h"
+#include "builds.h"
 #include "describe.h"
 #include "layers/layer.h"
 
@@ -192,7 +192,7 @@ static void test_same_average_counts_valid_pixels(void)
 {
     fcnn_layer layer;
     fcnn_error error;
-    const fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_BASELINE));
+    const fcnn_io io = batch(fcnn_kernels_for(best_isa()));
     const fcnn_shape small = {3, {3, 3, 1}};
     CHECK(make(&layer, "average_pooling2d", 1, small, POOL(2, 2, 2, 2, "same"), &error) == FCNN_OK);
     for (size_t j = 0; j < 9; j++)
@@ -208,7 +208,7 @@ static void test_ties_go_to_the_first(void)
     for (size_t t = 0; t < 2; t++) {
         fcnn_layer layer;
         fcnn_error error;
-        const fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_BASELINE));
+        const fcnn_io io = batch(fcnn_kernels_for(best_isa()));
         const fcnn_attributes pool = POOL(2, 2, 2, 2, "valid"), global = DESCRIBE(INTEGER("keepdims", 0));
         CHECK(make(&layer, types[t], 1, (fcnn_shape){3, {2, 2, 1}}, t ? global : pool, &error) == FCNN_OK);
         const float x[] = {1, 5, 5, 5};
@@ -240,7 +240,7 @@ static void test_dropout(void)
 
     fcnn_layer layer;
     fcnn_error error;
-    fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_BASELINE));
+    fcnn_io io = batch(fcnn_kernels_for(best_isa()));
     CHECK(make(&layer, "dropout", 1, image, DESCRIBE(NUMBER("rate", 0.5), INTEGER("seed", 9)), &error) == FCNN_OK);
     for (size_t j = 0; j < 60; j++)
         records[j] = records[STRIDE + j] = 1.0f;
@@ -272,7 +272,7 @@ static void test_rescaling_padding_and_add(void)
 
     fcnn_layer layer;
     fcnn_error error;
-    const fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_BASELINE));
+    const fcnn_io io = batch(fcnn_kernels_for(best_isa()));
     const fcnn_shape small = {3, {1, 2, 1}};
     CHECK(make(&layer, "zero_padding2d", 1, small, DESCRIBE(FOUR("padding", 1, 0, 0, 1)), &error) == FCNN_OK);
     CHECK(fcnn_shape_equal(&layer.output, &(fcnn_shape){3, {2, 3, 1}}));
@@ -294,7 +294,7 @@ static void test_inference_needs_no_saved_memory(void)
 {
     fcnn_layer layer;
     fcnn_error error;
-    fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_BASELINE));
+    fcnn_io io = batch(fcnn_kernels_for(best_isa()));
     CHECK(make(&layer, "max_pooling2d", 1, image, POOL(2, 2, 2, 2, "valid"), &error) == FCNN_OK);
     io.training = 0;
     io.saved = NULL;

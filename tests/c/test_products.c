@@ -330,5 +330,6 @@ int main(void)
     fcnn_floating_mode_enter();
     test_products();
     test_matrices();
+    check_digest(EVERY == 1 ? 0x50c18c9a01e3560a : 0xb55c46a00f5cf275);
     return check_report();
 }
