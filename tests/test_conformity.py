@@ -127,6 +127,14 @@ def test_keys_of_a_history_are_in_keras_order():
     assert all(isinstance(value, float) for values in history.values() for value in values)
     assert model.metrics_names == ["loss", "compile_metrics"]
     assert compiled(Input((6, 6, 1)), layers.Flatten(), layers.Dense(3)).metrics_names == ["loss"]
+    model.compile("sgd", model.loss, weighted_metrics=["accuracy"])
+    assert list(model.fit(X, Y, validation_split=0.5, verbose=0).history) == [
+        "accuracy", "loss", "val_accuracy", "val_loss"]
+    model.compile("sgd", model.loss, metrics=["accuracy"], weighted_metrics=["accuracy"])
+    assert list(model.fit(X, Y, validation_split=0.5, verbose=0).history) == [
+        "accuracy", "loss", "val_accuracy", "val_loss", "val_weighted_accuracy", "weighted_accuracy"]
+    model.compile("sgd", model.loss, weighted_metrics=[])
+    assert model.metrics_names == ["loss", "compile_metrics"]
 
 
 def test_paths_of_weights():

@@ -160,7 +160,8 @@ class Trainer(Configured):
         attributes of the model or a layer.
         """
         compiled: list[Metric] = [self._loss_tracker] if self.compiled else []
-        if self._metrics:
+        arguments = self._compile_arguments or {}
+        if any(arguments.get(name) is not None for name in ("metrics", "weighted_metrics")):
             compiled.append(CompileMetrics(self._metrics))
         return compiled + self._own_metrics()
 
@@ -275,7 +276,7 @@ class Trainer(Configured):
                 break
             if tests is not None and validated(epoch + 1):
                 scores = self._test(tests, callbacks)
-                logs.update({f"val_{name}": value for name, value in scores.items()})
+                logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in scores.items()}}.items()))
             callbacks.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
