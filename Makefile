@@ -55,7 +55,7 @@ debug: $(VENV)/for-test
 coverage: $(VENV)/for-test
 	$(PROGRAMS) --coverage
 	@set -e; for test in build/coverage/test_*; do $$test; done
-	$(IN_VENV) -m gcovr --root . --filter csrc/ build/coverage
+	$(IN_VENV) -m gcovr --merge-mode-functions=separate --root . --filter csrc/ build/coverage
 
 bench: $(VENV)/for-test build data
 	$(IN_VENV) benchmarks/run.py

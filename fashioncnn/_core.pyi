@@ -152,6 +152,12 @@ class Network:
     def write(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:
         """Replaces the numbers of a vector from `offset` on by `values`."""
 
+def take_locks() -> None:
+    """Waits, before a fork, until no network is in use, and keeps it so; in the meantime Python goes on."""
+
+def give_locks() -> None:
+    """Undoes `take_locks`, after the fork: in the parent and in the child."""
+
 def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None:
     """0: automatic."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from core import read
@@ -285,3 +287,68 @@ def test_class_weights_are_looked_up_by_class():
     weights = {-1: 10.0, 1: 0.5, 0.0: 7.0}
     assert loss([-1.0, 1.0, 1.0, -5.0], class_weight=weights) == pytest.approx((10 + 0.5 + 0.5 + 25) / 4)
     assert loss([-1.2, 0.9, 2.0, 0.0], class_weight=weights) == pytest.approx((14.4 + 0.405 + 4 + 0) / 4)
+
+
+
+
+def test_a_refused_optimizer_is_not_wired_to_the_model():
+    """Its rate is no number at the step that it would begin with, which is seen before anything is changed."""
+    model = network()
+    model.fit(X, Y, verbose=0)
+    before = model.optimizer
+    refused = optimizers.SGD(optimizers.schedules.ExponentialDecay(1e29, 1, 1e9))
+    refused.iterations = 3
+    with pytest.raises(ValueError, match="`learning_rate` must be >= 0"):
+        model.compile(refused, model.loss)
+    assert model.optimizer is before
+    slots = model.network.optimizer_slots
+    refused.momentum = 0.9
+    assert model.network.optimizer_slots == slots
+    refused.learning_rate = optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    assert model.network.learning_rate == before.learning_rate
+    network(optimizer=refused).fit(X, Y, verbose=0)
+    with pytest.raises(ValueError, match=r"must be >= 0 and < 1e\+30, got 1e\+30"):
+        optimizers.SGD(1e30)
+
+
+def test_a_compilation_with_another_loss_trains_as_a_new_model_does():
+    """Two losses of which the second is computed together with the softmax, so that the plan is another."""
+    one_hot = np.eye(3, dtype=np.float32)[Y]
+    used, new = network(optimizer="sgd", loss="mse", metrics=None), network()
+    weights = used.get_weights()
+    used.fit(X, one_hot, verbose=0)
+    for model in (used, new):
+        model.set_weights(weights)
+        model.compile(optimizers.SGD(0.5), "categorical_crossentropy")
+        model.fit(X, one_hot, shuffle=False, epochs=3, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(used.get_weights(), new.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("weight", [1e39, -1e39, float("nan"), float("inf")])
+def test_a_class_weight_beyond_float32_is_refused_before_training(weight):
+    model = network()
+    with pytest.raises(ValueError, match=r"`class_weight\[1\]` must be "):
+        model.fit(X, Y, class_weight={1: weight}, verbose=0)
+    assert model.optimizer.iterations == 0
+
+
+@pytest.mark.parametrize("kind", ["training", "validation"])
+def test_data_may_wait_for_a_thread_that_builds_a_model(kind):
+    """The first batch of an unbuilt model's data is fetched with no lock held."""
+    class Waiting(utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            thread = threading.Thread(target=lambda: network(shapes=False).fit(X, Y, verbose=0))
+            thread.start()
+            thread.join(60)
+            assert not thread.is_alive()
+            return X, Y
+
+    model = network(shapes=False)
+    if kind == "training":
+        model.fit(Waiting(), verbose=0)
+    else:
+        model.fit(X, Y, validation_data=Waiting(), verbose=0)
+    assert model.built

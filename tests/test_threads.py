@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,9 @@ SETTERS: dict[str, Callable[[Sequential], Any]] = {
     "momentum": lambda model: setattr(model.optimizer, "beta_1", 0.5),
     "clipnorm": lambda model: setattr(model.optimizer, "clipnorm", 1.0),
     "trainable": lambda model: setattr(model.layers[0], "trainable", False),
+    "network.trainable": lambda model: setattr(model.network, "trainable", model.network.trainable),
+    "network.check_finite": lambda model: setattr(model.network, "check_finite", model.network.check_finite),
+    "fork": lambda model: succeeds_in_a_child(lambda: None),
     "compile": lambda model: model.compile("sgd", "sparse_categorical_crossentropy"),
     "set_weights": lambda model: model.set_weights([np.zeros_like(weight) for weight in model.get_weights()]),
     "get_weights": lambda model: model.get_weights(),
@@ -224,3 +228,16 @@ def test_who_waits_for_the_network_lets_python_go_on(name):
             SETTERS[name](model)
     gaps = np.diff(ticks)
     assert gaps[gaps > 0.1].sum() < gaps.sum() / 2
+
+
+def test_a_long_prediction_can_be_interrupted():
+    """Of large images, few are predicted in a call."""
+    model = Sequential([Input((96, 96, 3)), layers.Conv2D(64, 3), layers.Conv2D(64, 3), layers.GlobalMaxPooling2D()])
+    calls = []
+    predict = model.built_network.predict
+    model.network = SimpleNamespace(
+        **{name: getattr(model.network, name) for name in ("input_shape", "output_shapes", "trainable")},
+        predict=lambda *given: (calls.append(given[2] - given[1]), predict(*given)))
+    model.predict(np.zeros((200, 96, 96, 3), np.float32), verbose=0)
+    assert sum(calls) == 200
+    assert max(calls) < 100

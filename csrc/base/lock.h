@@ -3,6 +3,8 @@
  * A thread that holds one at the moment of a fork does not exist in the child, and what it was changing would stay half
  * changed there for ever. So all these locks are taken before a fork and given back after it, in the parent and in
  * the child. Nobody may fork, or wait for somebody who does, while holding one.
+ *
+ * Who has something else to let go while they wait, as Python has its GIL, takes them all themselves before the fork.
  */
 #ifndef FCNN_LOCK_H
 #define FCNN_LOCK_H
@@ -21,7 +23,12 @@ fcnn_status fcnn_lock_create(fcnn_lock *lock, fcnn_error *error);
 /* Nobody holds it. */
 void fcnn_lock_destroy(fcnn_lock *lock);
 
-static inline void fcnn_lock_take(fcnn_lock *lock) { pthread_mutex_lock(&lock->mutex); }
-static inline void fcnn_lock_give(fcnn_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+/* Takes all locks before a fork, and gives them back after it: in the parent and in the child. In between the thread may
+ * go on using them. */
+void fcnn_locks_take_all(void);
+void fcnn_locks_give_all(void);
+
+void fcnn_lock_take(fcnn_lock *lock);
+void fcnn_lock_give(fcnn_lock *lock);
 
 #endif

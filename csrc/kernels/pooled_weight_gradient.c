@@ -173,7 +173,9 @@ static ALWAYS_INLINE void short_block(size_t vectors, size_t runs, size_t length
         UNROLLED_FOR (size_t v = 0; v < vectors; v++)
             vf_store_some(gradient + k * outputs + o + v * FCNN_VL, vf_end_sum(acc[k][v]),
                           v + 1 < vectors ? FCNN_VL : lanes);
-    UNROLLED_FOR (size_t v = 0; v < vectors && bias; v++)
+    if (!bias)
+        return;
+    UNROLLED_FOR (size_t v = 0; v < vectors; v++)
         vf_store_some(bias + o + v * FCNN_VL, vf_end_sum(sum[v]), v + 1 < vectors ? FCNN_VL : lanes);
 }
 

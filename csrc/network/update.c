@@ -148,7 +148,7 @@ static fcnn_status refuse_step(fcnn_network *network, const fcnn_optimizer_step 
         "the update of training step %llu makes numbers that are not finite, first in layer '%s'. %s: try a "
         "smaller learning rate, inputs of smaller size, or clipping (clipnorm=1)",
         (unsigned long long)network->state.iterations + 1, layer->name,
-        step->backup ? "The step was not made" : "Those weights were left as they were");
+        step->backup ? "The step was not made" : "What overflowed was left as it was, all else was updated");
 }
 
 fcnn_status fcnn_network_end_step(fcnn_network *network, fcnn_optimizer_step *step, fcnn_status status,

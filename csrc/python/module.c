@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "../base/lock.h"
 #include "../base/threads.h"
 #include "errors.h"
 #include "module_state.h"
@@ -43,10 +44,28 @@ static PyObject *cpu_features(PyObject *module, PyObject *unused)
     return PyUnicode_FromString(text);
 }
 
+static PyObject *take_locks(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    Py_BEGIN_ALLOW_THREADS
+    fcnn_locks_take_all();
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
+}
+
+static PyObject *give_locks(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    fcnn_locks_give_all();
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads that a step uses."},
     {"set_num_threads", set_num_threads, METH_O, "Sets the number of threads; 0: automatic."},
     {"instruction_set", instruction_set, METH_NOARGS, "Name of the kernels in use."},
+    {"take_locks", take_locks, METH_NOARGS, "Waits, before a fork, until no network is in use, and keeps it so."},
+    {"give_locks", give_locks, METH_NOARGS, "Undoes take_locks, after the fork."},
     {"cpu_features", cpu_features, METH_NOARGS, "What the processor offers."},
     {0},
 };

@@ -62,7 +62,11 @@ static fcnn_status create_network(fcnn_network **network, const fcnn_node_spec *
 {
     fcnn_graph *graph;
     FCNN_TRY(fcnn_graph_create(&graph, specs, count, error));
-    return fcnn_network_create(network, graph, kernels, error);
+    fcnn_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = fcnn_network_create(network, graph, kernels, error);
+    Py_END_ALLOW_THREADS
+    return status;
 }
 
 /* The nodes in a list, read into memory that lives as long as this. */
@@ -141,7 +145,9 @@ static void network_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_BEGIN_ALLOW_THREADS
     fcnn_network_destroy(((network_object *)self)->network);
+    Py_END_ALLOW_THREADS
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -320,7 +326,7 @@ static int set_learning_rate(PyObject *self, PyObject *value, void *unused)
     if (rate == -1.0 && PyErr_Occurred())
         return -1;
     if (!(rate >= 0.0 && rate < 1e30)) {
-        PyErr_Format(PyExc_ValueError, "learning_rate must be a finite number, not negative; got %R", value);
+        PyErr_Format(PyExc_ValueError, "learning_rate must be at least 0 and below 1e30; got %R", value);
         return -1;
     }
     set_state(self, offsetof(fcnn_network_state, learning_rate), &rate, sizeof rate);
@@ -432,7 +438,8 @@ static PyGetSetDef attributes_of_network[] = {
     {"random_step", get_counter, set_counter, "Training steps made.",
      (void *)offsetof(fcnn_network_state, random_step)},
     {"learning_rate", get_learning_rate, set_learning_rate, "Of the next update.", NULL},
-    {"check_finite", get_check_finite, set_check_finite, "Whether a loss that is not finite raises.", NULL},
+    {"check_finite", get_check_finite, set_check_finite,
+     "Whether a target, a loss or an update that is not finite raises.", NULL},
     {0},
 };
 

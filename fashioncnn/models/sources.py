@@ -35,6 +35,9 @@ class Source(Protocol):
     def row_shape(self) -> tuple[int, ...]:
         """Shape of one row of x, for a model that has none yet."""
 
+    def fetch(self) -> None:
+        """Gets what `row_shape` and `bind` look at, of a model that is not built yet: waits for nobody afterwards."""
+
     def bind(self, expected: Expected) -> None:
         """Checks what can be checked against the model; must come before iteration."""
 
@@ -92,6 +95,9 @@ class ArraySource:
         return math.ceil(len(self._x) / self._batch_size)
 
     runs_once = False
+
+    def fetch(self) -> None:
+        """Arrays are there."""
 
     def tell(self, event: str) -> None:
         """Arrays need not know."""
@@ -184,6 +190,9 @@ class BatchSource:
     @property
     def row_shape(self) -> tuple[int, ...]:
         return ArraySource(self._names, self._parts(self._first_batch())[0]).row_shape
+
+    def fetch(self) -> None:
+        self._first_batch()
 
     def _first_batch(self) -> Any:
         """The first batch, which a pass still begins with; it is fetched once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import optimizers
-from fashioncnn._core import Network
+from fashioncnn._core import Network, get_num_threads
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers.graph import Graph, Parameter
 from fashioncnn.metrics import Mean, Metric
@@ -27,9 +28,10 @@ from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
 
-# Rows that are predicted in one call of the core where nobody looks at batches; long enough to be quick, and short
-# enough for an interruption to be noticed.
+# How much is predicted in one call of the core where nobody looks at batches: long enough to be quick, and short enough
+# for an interruption to be noticed.
 UNWATCHED_ROWS = 1024
+UNWATCHED_FLOATS = 1 << 26  # of all layers' outputs
 Verbosity = str | int
 Scores = float | list[float] | Logs
 
@@ -366,7 +368,7 @@ class Trainer(Configured):
         if isinstance(source, ArraySource):
             rows = source.rows
             if steps is None and not everyone.wants_predict_batches:
-                batches = source.cut(UNWATCHED_ROWS)
+                batches = source.cut(_unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
         return outputs
@@ -440,16 +442,16 @@ class Trainer(Configured):
         """
         self.refuse_overrides()
         if self.network is None:
-            row_shape = sources[0].row_shape  # of batches, the first one is fetched
+            for source in sources:
+                source.fetch()
             with CHANGING:
-                self._bind(sources, scan, with_targets, finite, row_shape)
+                self._bind(sources, scan, with_targets, finite)
         else:
             self._bind(sources, scan, with_targets, finite)
         self._pull()
 
-    def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool,
-              row_shape: tuple[int, ...] | None = None) -> None:
-        plan = self._plan(row_shape) if self.network is None and row_shape is not None else None
+    def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
+        plan = self._plan(sources[0].row_shape) if self.network is None else None
         network = self.built_network if plan is None else plan.network
         loss = self._objective.loss if with_targets else None
         expected = Expected(network.input_shape, network.output_shapes[-1], loss, scan or plan is not None,
@@ -504,6 +506,11 @@ class Trainer(Configured):
 
     def _push(self) -> None:
         raise NotImplementedError
+
+
+def _unwatched_rows(network: Network) -> int:
+    floats = sum(math.prod(shape) for shape in network.output_shapes)
+    return min(UNWATCHED_ROWS, max(UNWATCHED_FLOATS // floats, get_num_threads()))
 
 
 def _validation_source(validation_data: Any, batch_size: int | None, steps: int | None) -> ArraySource | BatchSource:

@@ -150,7 +150,8 @@ def class_weights(caller: str, class_weight: Any, y: Array) -> NDArray[np.float3
     if y.ndim > 2:
         raise checks.unsupported(f"{caller}()", "class_weight", dict(class_weight),
                                  "targets with one class for each row")
-    by_class = {_class_number(label): checks.number(f"class_weight[{label!r}]", weight)
+    limit = float(np.finfo(np.float32).max)
+    by_class = {_class_number(label): checks.number(f"class_weight[{label!r}]", weight, at_least=-limit, at_most=limit)
                 for label, weight in class_weight.items()}
     classes = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else np.rint(y).reshape(len(y))
     found, position = np.unique(classes, return_inverse=True)

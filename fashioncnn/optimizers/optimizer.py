@@ -20,6 +20,8 @@ from fashioncnn.utils.settings import Choice, Configured, Setting
 if TYPE_CHECKING:
     from fashioncnn._core import Network
 
+LEARNING_RATES_END = 1e30  # the core takes smaller ones
+
 
 class _State(NamedTuple):
     """What an optimizer keeps while no network holds it."""
@@ -173,10 +175,12 @@ class Optimizer(Configured):
 
         Raises:
             NotImplementedError: If the optimizer is written in Python.
-            ValueError: If it belongs to another network, or has moments of other weights.
+            ValueError: If it belongs to another network, or has moments of other weights; or if its schedule returns no
+                learning rate.
         """
         owner = type(self).__name__
         self.core_config()
+        _checked_rate(self.rate_for_step(self.iterations))
         if self._network is not None and self._network is not network:
             raise ValueError(f"this {owner} already belongs to another model; make one for each model")
         if self._state is not None and self._state.paths not in (None, tuple(paths)):
@@ -196,8 +200,8 @@ class Optimizer(Configured):
             for name in set(self._state.slots).intersection(network.optimizer_slots):
                 network.write(name, 0, self._state.slots[name])
             network.iterations = self._state.iterations
-        self._network, self._paths, self._state = network, tuple(paths), None
         network.learning_rate = self.rate_for_step(network.iterations)
+        self._network, self._paths, self._state = network, tuple(paths), None
 
     def detach(self) -> None:
         """Undoes `attach`: the optimizer belongs to no network, and keeps what it has learned."""
@@ -287,4 +291,4 @@ def _checked_rate(value: Any) -> float | schedules.LearningRateSchedule:
     if callable(value):
         raise ValueError("a function as `learning_rate` is not supported by fashioncnn; supported: a number, or an "
                          "instance of optimizers.schedules.LearningRateSchedule")
-    return checks.number("learning_rate", value, at_least=0)
+    return checks.number("learning_rate", value, at_least=0, below=LEARNING_RATES_END)

@@ -8,12 +8,25 @@ from __future__ import annotations
 import os
 import threading
 
+from fashioncnn import _core
+
 CHANGING = threading.RLock()
 """Held while a model is built, compiled or given other layers: other threads, and a forked child, see it as it was
 before or as it is after. A fork waits for it; so nobody waits for data with it held."""
 
+
+def _before_fork() -> None:
+    CHANGING.acquire()
+    _core.take_locks()
+
+
+def _after_fork() -> None:
+    _core.give_locks()
+    CHANGING.release()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=CHANGING.acquire, after_in_parent=CHANGING.release, after_in_child=CHANGING.release)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 class Turn:
