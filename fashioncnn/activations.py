@@ -192,6 +192,7 @@ deserialize = get
 def add_to(graph: Graph, layer: Layer, activation: Any, position: int) -> int:
     """Adds the node that applies `activation` to the node at `position`, as a part of `layer`; returns its position."""
     if LAYERS.is_member(activation):
+        activation.refuse_overrides()
         return activation.add_to(graph, position)  # type: ignore[no-any-return]
     if activation is softmax:
         return add_softmax(graph, layer, position)

@@ -21,6 +21,9 @@ from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
 
+# Steps from which on a layer that is called by itself draws its masks: a model's are numbered from 0.
+FIRST_OF_LAYERS = 1 << 62
+
 
 @LAYERS.base
 class Layer(Configured):
@@ -160,7 +163,7 @@ class Layer(Configured):
         graph.connect(self, graph.input(x.shape[1:], self.name))
         network, _ = graph.build()
         if training:
-            network.random_step = self._training_calls
+            network.random_step = FIRST_OF_LAYERS + self._training_calls
             self._training_calls += 1
         outputs = np.empty((len(x), *network.output_shapes[-1]), np.float32)
         network.predict(x, 0, len(x), outputs, training)
@@ -228,12 +231,20 @@ class Layer(Configured):
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes the weights; set, it acts from the next epoch or batch of training on."""
+        """Whether training changes the weights; set, it acts from the next epoch or batch of training on.
+
+        It is handed on to the weights, and by a model to its layers. As in Keras, the value that it has already is not.
+        """
         return self._trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = checks.flag("trainable", value)
+        value = checks.flag("trainable", value)
+        if value != self._trainable:
+            self._trainable = value
+            self._hand_on_trainable()
+
+    def _hand_on_trainable(self) -> None:
         for variable in self._variables.values():
             variable.trainable = self._trainable
 
@@ -244,13 +255,13 @@ class Layer(Configured):
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
-        return [weight for weight in self.weights if weight.trainable]
+        """The weights that training changes: where the layer is trainable itself, those that are."""
+        return [weight for weight in self.weights if self._trainable and weight.trainable]
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The weights that training leaves alone."""
-        return [weight for weight in self.weights if not weight.trainable]
+        return [weight for weight in self.weights if not (self._trainable and weight.trainable)]
 
     @property
     def variables(self) -> list[Variable]:

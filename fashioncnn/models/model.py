@@ -6,6 +6,7 @@ import os
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -56,9 +57,8 @@ class Model(Trainer, Layer):
         Layer.__init__(self, name=name, trainable=trainable, **options)
         Trainer.__init__(self)
         self.network: Network | None = None
-        self._parameters: list[Variable] = []
-        self._borrowed: list[tuple[Variable, int]] = []
-        self._outer: list[weakref.ref[Model]] = []
+        self._parameters: list[tuple[Variable, Place]] = []
+        self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
 
     @property
     def layers(self) -> list[Layer]:
@@ -122,67 +122,72 @@ class Model(Trainer, Layer):
         plan.graph.settle(network)
         for layer in self._flatten_layers():
             if isinstance(layer, Model) and layer is not self:
-                layer._outer.append(weakref.ref(self))
-        old, self._parameters, self._borrowed = self._parameters, [], []
+                layer._outer.add(self)
+        old, self._parameters = self._parameters, []
         for parameter in plan.parameters:
             values = np.empty(parameter.shape, np.float32)
             network.read("weights", parameter.offset, values)
-            variable = parameter.layer.weight_of(parameter, values)
-            self._parameters.append(variable)
+            variable, place = parameter.layer.weight_of(parameter, values), Place(network, parameter.offset)
+            self._parameters.append((variable, place))
             if variable.place is None or variable.place.network is before:
-                variable.move(Place(network, parameter.offset))
-            else:
-                self._borrowed.append((variable, parameter.offset))
-        for variable in old:
+                variable.move(place)
+        for variable, _ in old:
             if variable.place is not None and variable.place.network is before:
                 variable.leave()
         self.network, self._metrics = network, plan.metrics
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
-        for variable in self._parameters:
+        for variable, _ in self._parameters:
             if variable.place is not None and variable.place.network is self.network:
                 variable.leave()
         if self.network is not None:
             self._forget_compilation()
         self.network = self._input_shape = self._output_shape = None
-        self._parameters, self._borrowed = [], []
+        self._parameters = []
 
     def _refuse_change(self) -> None:
         """Raises if another model's network was made from this one's layers: it would not see the change."""
-        for reference in self._outer:
-            outer = reference()
-            if outer is not None:
-                raise ValueError(f"model '{self.name}' is part of model '{outer.name}', which is built and would not "
-                                 "see the change; change it first, or make a new model")
+        for outer in self._outer:
+            raise ValueError(f"model '{self.name}' is part of model '{outer.name}', which is built and would not "
+                             "see the change; change it first, or make a new model")
 
     def _weight_paths(self) -> list[str]:
-        return [variable.path for variable in self._parameters]
+        return [variable.path for variable, _ in self._parameters]
 
     def _trainable_flags(self) -> list[bool]:
-        return [variable.trainable for variable in self._parameters]
+        return [self._trainable and variable.trainable for variable, _ in self._parameters]
 
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
-        for variable, offset in self._borrowed:
-            self.built_network.write("weights", offset, variable.numpy())
+        for variable, place in self._parameters:
+            if variable.place is not place:
+                place.network.write("weights", place.offset, variable.numpy())
 
-    def _push(self) -> None:
-        """Hands weights that live in another model's network back to it."""
-        for variable, offset in self._borrowed:
-            values = np.empty(variable.shape, np.float32)
-            self.built_network.read("weights", offset, values)
-            variable.assign(values)
+    @contextmanager
+    def _holding_weights(self) -> Iterator[None]:
+        """All weights live in this model's network, whoever looks at them or sets them; then where they were before."""
+        guests = [(variable, variable.place, place) for variable, place in self._parameters
+                  if variable.place is not place]
+        self._pull()
+        for variable, _, place in guests:
+            variable.move(place)
+        try:
+            yield
+        finally:
+            for variable, home, place in guests:
+                if variable.place is place:
+                    variable.go_home(home)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
-        state = {**self.__dict__, "network": None, "_parameters": [], "_borrowed": []}
+        state = {**self.__dict__, "network": None, "_parameters": []}
         del state["_pass"], state["_outer"]
         return {**state, "_random_step": None if self.network is None else self.network.random_step}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pass, self._outer = Turn(), []
+        self._pass, self._outer = Turn(), weakref.WeakSet()
         random_step = self.__dict__.pop("_random_step")
         if random_step is not None:
             assert self._input_shape is not None, "a model with a network knows its shapes"
@@ -207,16 +212,9 @@ class Model(Trainer, Layer):
             return super().__call__(inputs)
         return self._outputs("model", inputs, training)
 
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; setting it sets it for every layer."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = checks.flag("trainable", value)
+    def _hand_on_trainable(self) -> None:
         for layer in self.layers:
-            layer.trainable = value
+            layer.trainable = self._trainable
 
     @property
     def weights(self) -> list[Variable]:

@@ -54,8 +54,6 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         for layer in layers or ():
             self.add(layer, rebuild=False)
-        if not trainable:
-            self.trainable = False
         self._rebuild()
 
     @property

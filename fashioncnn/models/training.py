@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -260,7 +260,7 @@ class Trainer(Configured):
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
-        with self._watching_for_nan(finite):
+        with self._watching_for_nan(finite), self._holding_weights():
             self._run_epochs(everyone, passes, tests, range(initial_epoch, epochs), validated)
         return self.history
 
@@ -287,11 +287,7 @@ class Trainer(Configured):
     def _train_epoch(self, passes: Epochs, callbacks: CallbackList) -> tuple[int, Logs]:
         """The number of batches, and their loss and metrics."""
         with self._tally() as tally:
-            try:
-                steps = loops.train(self, passes.epoch(), tally, callbacks)
-            finally:
-                self._push()
-            return steps, tally.logs()
+            return loops.train(self, passes.epoch(), tally, callbacks), tally.logs()
 
     @told
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbosity = "auto",
@@ -380,9 +376,8 @@ class Trainer(Configured):
         self._require_compiled("train_on_batch")
         source = _one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source])
-        with self._tally() as tally:
+        with self._tally() as tally, self._holding_weights():
             loops.train(self, source, tally, CallbackList())
-            self._push()
             return self._scores(tally.logs(), return_dict)
 
     @told
@@ -504,7 +499,7 @@ class Trainer(Configured):
     def _pull(self) -> None:
         raise NotImplementedError
 
-    def _push(self) -> None:
+    def _holding_weights(self) -> AbstractContextManager[None]:
         raise NotImplementedError
 
 

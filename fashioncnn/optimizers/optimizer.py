@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fashioncnn.optimizers import schedules
 from fashioncnn.utils import checks, keywords
 from fashioncnn.utils.naming import checked_name
-from fashioncnn.utils.numbers import SettableFloat, SettableInt
+from fashioncnn.utils.numbers import Owned, SettableFloat, SettableInt
 from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Choice, Configured, Setting
 
@@ -124,9 +124,9 @@ class Optimizer(Configured):
     @property
     def iterations(self) -> SettableInt:
         """Number of updates made. Settable."""
-        if self._network is not None:
-            return SettableInt(self._network.iterations, self._set_iterations)
-        return SettableInt(0 if self._state is None else self._state.iterations, self._set_iterations)
+        kept = 0 if self._state is None else self._state.iterations
+        return SettableInt(kept if self._network is None else self._network.iterations,
+                           Owned("iteration", f"{self.name}/iteration", lambda: self.iterations, self._set_iterations))
 
     @iterations.setter
     def iterations(self, value: int) -> None:
@@ -151,7 +151,9 @@ class Optimizer(Configured):
         Raises:
             TypeError: When a number is set in place of a schedule.
         """
-        return SettableFloat(self.rate_for_step(self.iterations), self._set_learning_rate)
+        return SettableFloat(self.rate_for_step(self.iterations),
+                             Owned("learning_rate", f"{self.name}/learning_rate", lambda: self.learning_rate,
+                                   self._set_learning_rate))
 
     @learning_rate.setter
     def learning_rate(self, value: float | schedules.LearningRateSchedule) -> None:

@@ -6,13 +6,27 @@ They are plain numbers in all respects, and have what Keras's variables of these
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fashioncnn.utils.tensor import Tensor, tensor
 
-Assign = Callable[[Any], None]
+
+class Owned(NamedTuple):
+    """Whose a number is.
+
+    Args:
+        name: What Keras's variable is called.
+        path: The name with the owner's.
+        read: Gives the owner's number as it is now.
+        assign: Sets it.
+    """
+
+    name: str
+    path: str
+    read: Callable[[], Any]
+    assign: Callable[[Any], None]
 
 
 class _Settable:
@@ -20,7 +34,17 @@ class _Settable:
 
     dtype: str
     shape = ()
-    _assign: Assign
+    _owned: Owned
+
+    @property
+    def name(self) -> str:
+        """What Keras's variable is called."""
+        return self._owned.name
+
+    @property
+    def path(self) -> str:
+        """The name with the owner's: "adam/learning_rate"."""
+        return self._owned.path
 
     def numpy(self) -> Any:
         """The number as NumPy's."""
@@ -31,17 +55,18 @@ class _Settable:
         """The number as an array without axes."""
         return tensor(self.numpy(), self.dtype)
 
-    def assign(self, value: Any) -> None:
-        """Sets the owner's number."""
-        self._assign(value)
+    def assign(self, value: Any) -> Any:
+        """Sets the owner's number, and returns it."""
+        self._owned.assign(value)
+        return self._owned.read()
 
-    def assign_add(self, value: Any) -> None:
-        """Adds to the owner's number."""
-        self._assign(self + value)
+    def assign_add(self, value: Any) -> Any:
+        """Adds to the owner's number as it is now, and returns it."""
+        return self.assign(self._owned.read() + value)
 
-    def assign_sub(self, value: Any) -> None:
-        """Subtracts from the owner's number."""
-        self._assign(self - value)
+    def assign_sub(self, value: Any) -> Any:
+        """Subtracts from the owner's number as it is now, and returns it."""
+        return self.assign(self._owned.read() - value)
 
 
 class SettableFloat(_Settable, float):
@@ -53,15 +78,16 @@ class SettableFloat(_Settable, float):
         >>> optimizer.learning_rate, optimizer.learning_rate.numpy()
         (0.5, np.float32(0.5))
         >>> optimizer.learning_rate.assign(0.25)
+        0.25
         >>> optimizer.learning_rate
         0.25
     """
 
     dtype = "float32"
 
-    def __new__(cls, number: float, assign: Assign) -> SettableFloat:
+    def __new__(cls, number: float, owned: Owned) -> SettableFloat:
         self = super().__new__(cls, number)
-        self._assign = assign
+        self._owned = owned
         return self
 
     def __reduce__(self) -> Any:
@@ -73,9 +99,9 @@ class SettableInt(_Settable, int):
 
     dtype = "int64"
 
-    def __new__(cls, number: int, assign: Assign) -> SettableInt:
+    def __new__(cls, number: int, owned: Owned) -> SettableInt:
         self = super().__new__(cls, number)
-        self._assign = assign
+        self._owned = owned
         return self
 
     def __reduce__(self) -> Any:

@@ -30,5 +30,8 @@ def _home_of(value: Any, method: str) -> str:
         function = next((vars(cls)[method] for cls in type(value).__mro__ if method in vars(cls)), None)
     if function is None or function is object.__dict__.get(method):
         return PACKAGE
-    function = getattr(function, "fget", None) or getattr(function, "__func__", function)
-    return (getattr(function, "__module__", None) or "").partition(".")[0]
+    for inner in ("fget", "func", "__func__"):  # of a property, a cached one, a class method
+        function = getattr(function, inner, None) or function
+    # Not __module__, which a decorator copies from the method that it replaces.
+    home = getattr(function, "__globals__", {}).get("__name__") or type(function).__module__
+    return str(home).partition(".")[0]

@@ -52,7 +52,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
             dtype = np.float32
         self.name = name or "variable"
         self.path = self.name
-        self.trainable = checks.truth("trainable", trainable)
+        self._trainable = checks.truth("trainable", trainable)
         self._values: NDArray[Any] | None = _numbers(self.path, values).astype(dtype or values.dtype)
         self._place: Place | None = None
         self._shape = self._values.shape
@@ -77,6 +77,15 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
     def dtype(self) -> str:
         """The name of the NumPy type."""
         return self._dtype.name
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes a weight: one of a layer that is trainable itself."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = checks.truth("trainable", value)
 
     @property
     def place(self) -> Place | None:
@@ -129,6 +138,13 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
     def move(self, place: Place) -> None:
         """From now on the values are those in a network."""
         self._place, self._values = place, None
+
+    def go_home(self, place: Place | None) -> None:
+        """From now on the values, as they are now, are in another network; None: the variable has them itself."""
+        self.leave()
+        if place is not None:
+            values, self._values, self._place = self._values, None, place
+            place.network.write("weights", place.offset, np.ascontiguousarray(values))
 
     def leave(self) -> None:
         """From now on the variable has its values, as they are now, itself."""
