@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 from core import read, write
 
-from fashioncnn import Input, Model, Sequential, layers, models, utils
+from fashioncnn import Input, Model, Sequential, callbacks, layers, models, optimizers, utils
 
 
 def small(**options):
@@ -341,6 +343,67 @@ def test_the_summary_of_nested_models_and_ranges():
 def test_a_summary_that_cannot_be_made(options, message):
     with pytest.raises(ValueError, match=message):
         printed(small(), **options)
+
+
+# --- weights that two models share
+
+
+def base_and_model():
+    base = Sequential([Input((6,)), layers.Dense(5, activation="tanh")], name="base")
+    model = Sequential([base, layers.Dense(3, activation="softmax")])
+    model.compile(optimizers.SGD(0.5), "sparse_categorical_crossentropy")
+    return base, model
+
+
+SHARED_X, SHARED_Y = np.random.default_rng(0).random((64, 6)), np.arange(64) % 3
+
+
+def in_batches(model, function):
+    """What the function gives after each of four batches of training."""
+    found = []
+    hook = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: found.append(function(batch)))
+    model.fit(SHARED_X, SHARED_Y, batch_size=16, verbose=0, callbacks=[hook])
+    return found
+
+
+@pytest.mark.parametrize("read", [
+    lambda base, model: base.get_weights()[0].sum(), lambda base, model: model.get_weights()[0].sum(),
+    lambda base, model: base.predict(SHARED_X, verbose=0).sum(), lambda base, model: base(SHARED_X).sum(),
+    lambda base, model: base.layers[0](SHARED_X).sum(),
+    lambda base, model: pickle.loads(pickle.dumps(model)).get_weights()[0].sum()],
+    ids=["base.get_weights", "get_weights", "base.predict", "base(x)", "layer(x)", "pickle"])
+def test_who_looks_at_shared_weights_while_one_model_trains_sees_them_as_they_are(read):
+    base, model = base_and_model()
+    found = in_batches(model, lambda batch: float(read(base, model)))
+    assert len(set(found)) == 4
+    assert float(read(base, model)) == found[-1]
+
+
+def test_who_sets_shared_weights_while_one_model_trains_sets_them():
+    base, model = base_and_model()
+    in_batches(model, lambda batch: model.set_weights([0 * weight for weight in model.get_weights()]))
+    assert not any(weight.any() for weight in (*model.get_weights(), *base.get_weights()))
+    in_batches(model, lambda batch: base.layers[0].kernel.assign(np.full((6, 5), 2.0)))
+    assert (base.get_weights()[0] == 2).all()
+    assert (model.get_weights()[0] == 2).all()
+
+
+def test_two_models_may_train_shared_weights_by_turns_and_within_each_other():
+    base, model = base_and_model()
+    base.compile("sgd", "mse")
+    losses = in_batches(model, lambda batch: base.train_on_batch(SHARED_X, np.zeros((64, 5))))
+    assert losses == sorted(losses, reverse=True)
+    assert np.array_equal(base.get_weights()[0], model.get_weights()[0])
+    np.testing.assert_allclose(model.predict(SHARED_X, verbose=0), model.layers[1](base(SHARED_X)), rtol=1e-6)
+
+
+def test_models_that_are_gone_leave_nothing_in_the_ones_that_they_were_made_of():
+    base, _ = base_and_model()
+    for _ in range(50):
+        Sequential([base, layers.Dense(3)])
+    gc.collect()
+    assert len(base._outer) == 0
+    base.add(layers.Dense(2))
 
 
 TESTS = Path(__file__).parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import pairwise
 
 import numpy as np
@@ -91,6 +92,70 @@ def test_other_methods_may_be_redefined():
     model = compiled(Mine([Input((4,)), Named(3, activation="softmax")]))
     assert model.summary() == "short"
     assert len(model.fit(X, Y).epoch) == 1
+
+
+@pytest.mark.parametrize("copied", ["wraps", "module"])
+def test_a_decorator_does_not_hide_an_override(copied):
+    def call(self, inputs, training=None):
+        return 0 * inputs
+
+    if copied == "wraps":
+        call = functools.wraps(layers.Dense.call)(call)
+    else:
+        call.__module__ = layers.Dense.__module__
+    with pytest.raises(NotImplementedError, match=r"Mine defines call\(\)"):
+        Sequential([Input((4,)), type("Mine", (layers.Dense,), {"call": call})(3)])
+
+    class Mine(metrics.SparseCategoricalAccuracy):
+        @functools.wraps(metrics.SparseCategoricalAccuracy.update_state)
+        def update_state(self, *arguments, **options):
+            self.total.assign(7)
+            self.count.assign(1)
+
+    assert compiled(metrics=[Mine(name="mine")]).evaluate(X, Y, verbose=0, return_dict=True)["mine"] == 7
+
+
+@pytest.mark.parametrize("method", ["call", "__call__", "build", "add_weight"])
+@pytest.mark.parametrize("use", [
+    lambda relu: Sequential([Input((4,)), layers.Dense(3, activation=relu)]),
+    lambda relu: layers.Dense(3, activation=relu)(X), lambda relu: layers.Activation(relu)(X)])
+def test_an_override_of_an_activation_that_is_a_layer_is_refused(method, use):
+    with pytest.raises(NotImplementedError, match=rf"Mine defines {method}\(\)"):
+        use(overriding(layers.ReLU, method)())
+
+
+@pytest.mark.parametrize("name", ["add_weight", "compute_output_spec", "symbolic_call", "add_loss", "build_from_config",
+                                  "save_own_variables", "quantize"])
+def test_an_override_of_what_only_keras_calls_is_refused(name):
+    with pytest.raises(NotImplementedError, match=rf"Mine defines {name}\(\)"):
+        Sequential([Input((4,)), overriding(layers.Dense, name)(3)])
+
+
+@pytest.mark.parametrize(("base", "name"), [(layers.Dense, "kernel"), (layers.Dense, "trainable"),
+                                            (layers.Dropout, "losses"), (layers.Conv2D, "weights")])
+def test_a_property_that_replaces_one_of_a_layer_is_refused(base, name):
+    mine = type("Mine", (base,), {name: property(lambda self: None, lambda self, value: None)})
+    arguments = {layers.Dense: (3,), layers.Dropout: (0.5,), layers.Conv2D: (2, 3)}[base]
+    with pytest.raises(NotImplementedError, match=rf"Mine defines {name}, which"):
+        Sequential([Input((6, 6, 1)), mine(*arguments)])
+
+
+@pytest.mark.parametrize("name", ["assign_sub", "scale_loss", "finalize_variable_values", "learning_rate"])
+def test_an_override_of_what_keras_s_optimizer_uses_is_refused(name):
+    with pytest.raises(NotImplementedError, match=f"Mine defines {name}"):
+        compiled(optimizer=overriding(optimizers.SGD, name)())
+
+
+def test_a_validation_by_an_evaluate_of_the_users_is_refused():
+    class Mine(Sequential):
+        def evaluate(self, *arguments, **options):
+            return super().evaluate(*arguments, **options)
+
+    model = compiled(Mine([Input((4,)), layers.Dense(3, activation="softmax")]))
+    model.fit(X, Y, verbose=0)
+    assert model.evaluate(X, Y, verbose=0) > 0
+    with pytest.raises(NotImplementedError, match=r"Mine defines evaluate\(\)"):
+        model.fit(X, Y, validation_split=0.5, verbose=0)
 
 
 # --- losses, metrics, optimizers
@@ -299,3 +364,93 @@ def test_relu_takes_no_none(name):
         layers.ReLU(**{name: None})
     with pytest.raises(ValueError, match=name):
         activations.relu([1.0], **{name: None})
+
+
+def test_an_optimizer_that_is_set_makes_the_next_update():
+    model = compiled(optimizer=optimizers.SGD(0.1))
+    before = model.get_weights()
+    first, model.optimizer = model.optimizer, optimizers.SGD(0.0)
+    model.fit(X, Y, verbose=0)
+    assert np.array_equal(model.get_weights()[0], before[0])
+    assert (model.optimizer.iterations, first.iterations) == (2, 0)
+    for value, error in (("sgd", "must be an optimizer, got 'sgd'"), (None, "must be an optimizer, got None"),
+                         (compiled().optimizer, "belongs to another model")):
+        with pytest.raises(ValueError, match=error):
+            model.optimizer = value
+    with pytest.raises(ValueError, match="is not compiled"):
+        Sequential([layers.Dense(3)]).optimizer = optimizers.SGD()
+    unbuilt = compiled(Sequential([layers.Dense(3, activation="softmax")]))
+    unbuilt.optimizer = optimizers.SGD(0.0)
+    unbuilt.fit(X, Y, verbose=0)
+    assert unbuilt.optimizer.iterations == 2
+
+
+def test_an_optimizer_that_is_set_while_a_model_trains_makes_the_next_update():
+    schedule = optimizers.schedules.PiecewiseConstantDecay([100], [0.0, 0.5])
+
+    class Change(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 0:
+                self.weights = self.model.get_weights()
+                self.model.optimizer = optimizers.SGD(schedule)
+
+    model, change = compiled(optimizer=optimizers.SGD(0.1)), Change()
+    model.fit(X, Y, batch_size=10, verbose=0, callbacks=[change])
+    assert np.array_equal(model.get_weights()[0], change.weights[0])
+    assert model.optimizer.iterations == 5
+
+
+def test_numbers_of_an_optimizer_add_to_what_it_has_now():
+    optimizer = optimizers.SGD(0.1)
+    rate, count = optimizer.learning_rate, optimizer.iterations
+    assert rate.assign(0.25) == 0.25
+    assert rate.assign_sub(0.05) == pytest.approx(0.2)
+    assert rate.assign_add(0.1) == pytest.approx(0.3) == optimizer.learning_rate
+    assert (count.assign(3), count.assign_add(2), optimizer.iterations) == (3, 5, 5)
+    assert (rate.name, rate.path, count.name) == ("learning_rate", f"{optimizer.name}/learning_rate", "iteration")
+
+
+def test_a_weight_is_trainable_or_not():
+    weight = compiled().layers[0].kernel
+    for value in ("yes", None, 2):
+        with pytest.raises(ValueError, match="`trainable` must be True or False"):
+            weight.trainable = value
+    weight.trainable = False
+    assert weight.trainable is False
+
+
+def trainable(model):
+    return ([layer.trainable for layer in model.layers], len(model.trainable_weights),
+            len(model.non_trainable_weights))
+
+
+def test_models_and_layers_are_frozen_as_in_keras():
+    """What real Keras 3.15 answered."""
+    def two(**options):
+        return Sequential([Input((4,)), layers.Dense(3), layers.Dense(2)], **options)
+
+    model = two()
+    model.layers[0].trainable = False
+    model.trainable = True  # as it was: nothing is handed on
+    assert trainable(model) == ([False, True], 2, 2)
+    model = two()
+    model.trainable = False
+    model.layers[0].trainable = True
+    assert trainable(model) == ([True, False], 0, 4)
+    before = model.get_weights()
+    compiled(model, loss="mse").fit(X, X[:, :2], verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    model.trainable = True
+    assert trainable(model) == ([True, True], 4, 0)
+    model = two(trainable=False)
+    model.add(layers.Dense(3))
+    assert trainable(model) == ([True, True, True], 0, 6)
+    model = two()
+    model.layers[0].kernel.trainable = False
+    model.layers[0].trainable = True
+    assert trainable(model) == ([True, True], 3, 1)
+    model = two()
+    model.layers[0].trainable = False
+    model.layers[0].kernel.trainable = True
+    assert trainable(model) == ([False, True], 3, 1)
+    assert (model.layers[0].trainable_weights, len(model.layers[0].non_trainable_weights)) == ([], 2)

@@ -204,6 +204,12 @@ def test_monte_carlo_dropout_by_layers_varies():
     assert (outputs.std(axis=0) > 0).all()
 
 
+def test_a_layer_alone_draws_other_masks_than_its_model():
+    model = Sequential([Input((100,)), layers.Dropout(0.5)])
+    ones = np.ones((4, 100))
+    assert not np.array_equal(model.layers[0](ones, training=True), model(ones, training=True))
+
+
 def test_masks_follow_from_seeds():
     ones = np.ones((2, 50))
 

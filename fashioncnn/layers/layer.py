@@ -21,6 +21,8 @@ from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
 
+# What a subclass may redefine: only users call it.
+USERS_METHODS = frozenset(("count_params", "from_config", "get_config", "get_weights", "name", "path", "set_weights"))
 # Steps from which on a layer that is called by itself draws its masks: a model's are numbered from 0.
 FIRST_OF_LAYERS = 1 << 62
 
@@ -51,6 +53,7 @@ class Layer(Configured):
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
                                                 "trainable_weights", "trainable_variables", "non_trainable_weights")
+    _users_methods = USERS_METHODS
     _instead = "Layers of your own are not supported by fashioncnn (yet): use those of fashioncnn.layers."
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,

@@ -41,6 +41,7 @@ class Loss(Configured):
     reduction = Choice("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
     _frozen_because = "a model may be compiled with it; make another loss, and compile again"
     _core_methods = ("call", "__call__")
+    _users_methods = frozenset(("from_config", "get_config"))
     _instead = "Losses of your own are not supported by fashioncnn (yet): use those of fashioncnn.losses."
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fashioncnn.callbacks import CallbackList
 from fashioncnn.models.sources import Batch
 from fashioncnn.models.tally import Tally
+from fashioncnn.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from fashioncnn.models.training import Trainer
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
 
 def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """One update for each batch, until `model.stop_training`; returns their number."""
-    network, optimizer = model.built_network, model.optimizer
-    assert optimizer is not None, "training needs a compiled model"
+    network = model.built_network
     network.trainable = model._trainable_flags()
     train_step, add, shape = network.train_step, tally.add, network.output_shapes[-1]
-    watched, scheduled = callbacks.wants_train_batches, optimizer.has_schedule
+    watched, optimizer = callbacks.wants_train_batches, _optimizer_of(model)
     count = 0
     for batch in batches:
         if watched:
             callbacks.on_train_batch_begin(count)
-            network.trainable = model._trainable_flags()
-        if scheduled:
+            network.trainable, optimizer = model._trainable_flags(), _optimizer_of(model)
+        if optimizer.has_schedule:
             network.learning_rate = optimizer.rate_for_step(network.iterations)
         outputs = tally.room_for_outputs(batch, shape)
         add(train_step(*batch, outputs), batch, outputs)
@@ -38,6 +38,11 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
         if model.stop_training:
             break
     return count
+
+
+def _optimizer_of(model: Trainer) -> Optimizer:
+    assert model.optimizer is not None, "training needs a compiled model"
+    return model.optimizer
 
 
 def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:

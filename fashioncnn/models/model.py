@@ -14,7 +14,7 @@ import numpy as np
 from fashioncnn._core import Network
 from fashioncnn.layers.arguments import known_shape
 from fashioncnn.layers.graph import Graph
-from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.metrics import Metric
 from fashioncnn.models import summary
 from fashioncnn.models.objective import Objective
@@ -47,6 +47,9 @@ class Model(Trainer, Layer):
         *Layer._core_methods, "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics",
         "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
         "train_function", "test_function", "predict_function")
+    _users_methods = USERS_METHODS | {
+        "add", "compile", "evaluate", "fit", "get_layer", "load_weights", "pop", "predict", "predict_on_batch", "save",
+        "save_weights", "summary", "test_on_batch", "to_json", "train_on_batch"}
     _instead = "Models of your own are not supported by fashioncnn (yet): use Sequential, and callbacks."
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True,

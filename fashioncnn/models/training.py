@@ -25,6 +25,8 @@ from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
+from fashioncnn.utils.overrides import overridden
+from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
 
@@ -50,7 +52,6 @@ class Trainer(Configured):
 
     name: str
     network: Network | None
-    optimizer: Optimizer | None
     loss: Any
     history: History | None
     stop_training: bool
@@ -58,7 +59,7 @@ class Trainer(Configured):
     stop_predicting: bool
 
     def __init__(self) -> None:
-        self.optimizer = None
+        self._optimizer: Optimizer | None = None
         self.loss = None
         self.history = None
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
@@ -118,7 +119,7 @@ class Trainer(Configured):
                 self._replace_objective(self.network, new_optimizer, wanted, resolved)
             elif self.optimizer is not None and self.optimizer is not new_optimizer:
                 self.optimizer.detach()
-            self.optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
+            self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
             self._check_finite = check_finite
             self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
@@ -126,6 +127,30 @@ class Trainer(Configured):
                                        "check_finite": check_finite}
             if self.network is not None:
                 self.network.check_finite = check_finite
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer of `compile`. Another one that is set begins with the next update.
+
+        Raises:
+            ArgumentError: When something else than an optimizer is set.
+            ValueError: When one of another model is set, or the model is not compiled; all stays as it was.
+        """
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Optimizer) -> None:
+        if not OPTIMIZERS.is_member(value):
+            raise checks.ArgumentError(f"`optimizer` must be an optimizer, got {value!r}; compile() takes names, too")
+        if not self.compiled:
+            raise ValueError(f"model '{self.name}' is not compiled, and compile() takes the optimizer")
+        value.refuse_overrides()
+        with CHANGING:
+            if self.network is not None:
+                self._replace_objective(self.network, value, self._objective, self._metrics)
+            elif self._optimizer is not None and self._optimizer is not value:
+                self._optimizer.detach()
+            self._optimizer = value
 
     def _replace_objective(self, network: Network, optimizer: Optimizer, wanted: Objective,
                            resolved: Sequence[CompiledMetric]) -> None:
@@ -257,6 +282,8 @@ class Trainer(Configured):
         self._prepare([source for source in (training, validation) if source is not None], scan=True, finite=finite)
         passes = Epochs(training, steps_per_epoch)
         tests = None if validation is None else Repeats(validation, validation_steps)
+        if tests is not None and overridden(self, ["evaluate"]):
+            raise self._refusal(["evaluate"])
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))

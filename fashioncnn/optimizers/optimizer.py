@@ -62,6 +62,7 @@ class Optimizer(Configured):
     ema_overwrite_frequency: int | None
     _core_type: ClassVar[str] = ""
     _core_methods = ("update_step", "apply_gradients", "apply", "build", "minimize")
+    _users_methods = frozenset(("from_config", "get_config"))
     _instead = "Optimizers of your own are not supported by fashioncnn (yet): use those of fashioncnn.optimizers."
     weight_decay = Setting(lambda name, value: checks.optional_number(name, value, at_least=0))
     clipnorm = Setting(lambda name, value: checks.optional_number(name, value, above=0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 PACKAGE = __name__.partition(".")[0]
@@ -20,6 +21,21 @@ def overridden(value: Any, methods: Iterable[str]) -> list[str]:
         ['result']
     """
     return [method for method in methods if _home_of(value, method) != PACKAGE]
+
+
+def redefined(cls: type, allowed: Iterable[str], is_known: Callable[[type, str], bool]) -> list[str]:
+    """The methods and properties that a user's class defines though this package's class, or Keras's, has them.
+
+    Args:
+        cls: The class, or one of this package's, which redefines nothing.
+        allowed: Those that only the user calls.
+        is_known: ``is_known(ours, name)`` tells whether the class of ours, or Keras's, has an attribute.
+    """
+    users = list(itertools.takewhile(lambda base: base.__module__.partition(".")[0] != PACKAGE, cls.__mro__))
+    ours = cls.__mro__[len(users)]
+    return [name for base in users for name, value in vars(base).items()
+            if not name.startswith("_") and name not in allowed and (callable(value) or hasattr(value, "__get__"))
+            and is_known(ours, name)]
 
 
 def _home_of(value: Any, method: str) -> str:

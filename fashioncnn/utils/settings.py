@@ -78,6 +78,7 @@ class Configured(SaysWhatIsAbsent):
 
     _frozen_because: ClassVar[str] = "it was handed on when the object was made; make another one"
     _core_methods: ClassVar[tuple[str, ...]] = ()
+    _users_methods: ClassVar[frozenset[str] | None] = None  # all others may not be redefined; None: they may
     _instead: ClassVar[str] = ""
 
     def _change_setting(self, name: str, value: Any) -> None:
@@ -88,11 +89,15 @@ class Configured(SaysWhatIsAbsent):
     def refuse_overrides(self) -> None:
         """Raises NotImplementedError if the object's class redefines what the core does without calling it."""
         found = overrides.overridden(self, self._core_methods)
+        if self._users_methods is not None:
+            others = overrides.redefined(type(self), self._users_methods, _is_known)
+            found += [name for name in others if name not in found]
         if found:
             raise self._refusal(found)
 
     def _refusal(self, methods: list[str]) -> NotImplementedError:
-        names = ", ".join(f"{method}()" for method in methods)
+        names = ", ".join(name if isinstance(getattr(type(self), name, None), property) else f"{name}()"
+                          for name in methods)
         message = (f"{type(self).__name__} defines {names}, which fashioncnn would not call: the C core does that "
                    f"work. {self._instead}")
         return NotImplementedError(message.rstrip())
@@ -111,6 +116,10 @@ class Configured(SaysWhatIsAbsent):
         if known is None and name not in self.__dict__ and _keras_alone_has(owner, name):
             raise AttributeError(f"{owner.__name__}: {sentence(name, dir(self))}", name=name, obj=self)
         super().__setattr__(name, value)
+
+
+def _is_known(cls: type, name: str) -> bool:
+    return hasattr(cls, name) or is_absent(cls, name)
 
 
 @functools.lru_cache(maxsize=4096)
