@@ -8,7 +8,8 @@ C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.c)
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
-.PHONY: help train test test-arm test-oldest lint format build debug coverage bench bench-kernels conformance wheel data clean
+.PHONY: help train test test-arm test-oldest lint format build debug coverage bench bench-kernels conformance wheel
+.PHONY: data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
@@ -17,7 +18,7 @@ help:
 	@echo "make lint           check the style and the types"
 	@echo "make format         lay the C code out in its style"
 	@echo "make build          compile what was changed"
-	@echo "make debug          run the C tests without optimisation, with asserts; SANITIZE=address,undefined with sanitizers"
+	@echo "make debug          run the C tests unoptimised, with asserts; SANITIZE=address,undefined with sanitizers"
 	@echo "make coverage       show which lines of C the tests run"
 	@echo "make bench          measure, side by side with Keras and PyTorch"
 	@echo "make bench-kernels  measure each kernel beside the machine's peak"

@@ -90,6 +90,15 @@ def test_import_brings_nothing_heavy_beyond_numpy():
     assert loaded & heavy == set()
 
 
+def test_lines_are_short():
+    """Comments in C, Makefile and shell scripts too, which no formatter breaks."""
+    written = re.compile(r"(.*/)?(Makefile|[^/]+\.(c|h|sh|py|pyi|md|toml|yml|yaml))")
+    by_programs = ("docs/benchmarks.md", "docs/compatibility.md")
+    long = [f"{name}:{number}" for name in project_files() if written.fullmatch(name) and name not in by_programs
+            for number, line in enumerate((ROOT / name).read_text("utf-8").splitlines(), 1) if len(line) > 120]
+    assert long == []
+
+
 def test_no_committed_file_names_a_path_of_a_machine():
     machine_path = re.compile(rb"(?<![\w.$}])/(?:home|root|tmp|work|Users|opt)/\w")
     assert [name for name in project_files() if machine_path.search((ROOT / name).read_bytes())] == []

@@ -381,7 +381,8 @@ def test_checkpoint_beats_its_threshold_first(tmp_path):
 
 
 def test_checkpoint_after_batches(tmp_path):
-    callback = ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_weights_only=True, save_freq=3)
+    name = os.fsencode(tmp_path / "{epoch}-{batch}.npz")
+    callback = ModelCheckpoint(name, save_weights_only=True, save_freq=3)
     run(callback, [{"loss": 0.5}, {"loss": 0.25}], batches=4)
     assert names(tmp_path) == ["1-3.npz", "2-2.npz"]
 

@@ -133,12 +133,6 @@ def test_the_readme_counts_keras_tests_as_the_table_does():
            f"{absent} need something that is absent" in readme
 
 
-def test_lines_in_documents_are_short():
-    for path in DOCUMENTS:
-        if path.name not in ("compatibility.md", "benchmarks.md"):  # which are written by programs
-            assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 120, path.name
-
-
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_run(name):
     module = importlib.import_module(name)

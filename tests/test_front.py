@@ -74,6 +74,7 @@ def test_the_number_of_threads_can_be_set():
 
 
 @pytest.mark.parametrize(("name", "value"), [("NUM_THREADS", "foo"), ("NUM_THREADS", "-3"), ("NUM_THREADS", "1.5"),
+                                             ("NUM_THREADS", " "), ("NUM_THREADS", "3 4"),
                                              ("NUM_THREADS", "257"), ("CPU", "abacus")])
 def test_a_setting_that_cannot_be_honoured_is_an_error_at_first_use(name, value):
     result = subprocess.run([sys.executable, "-c", "import fashioncnn; fashioncnn.get_num_threads()"],
@@ -83,7 +84,8 @@ def test_a_setting_that_cannot_be_honoured_is_an_error_at_first_use(name, value)
     assert f"ImportError: FASHIONCNN_{name} is '{value}'; " in result.stderr
 
 
-@pytest.mark.parametrize(("value", "expected"), [("3", "3"), ("", None), ("0", None)])
+@pytest.mark.parametrize(("value", "expected"), [("3", "3"), (" 3", "3"), ("3 ", "3"), ("", None),
+                                                 ("0", None)])
 def test_the_environment_sets_the_number_of_threads(value, expected):
     result = subprocess.run([sys.executable, "-c", "import fashioncnn; print(fashioncnn.get_num_threads())"],
                             env={**os.environ, "FASHIONCNN_NUM_THREADS": value}, capture_output=True, text=True,

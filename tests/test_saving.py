@@ -178,8 +178,22 @@ def test_file_that_is_something_else_is_damaged(path):
     unchanged_after(DataError, Model(), path, path.name)
 
 
-def test_missing_file_is_an_os_error(path):
-    unchanged_after(FileNotFoundError, Model(), path, path.name)
+def test_what_cannot_be_opened_is_an_os_error_with_its_name(path):
+    error = unchanged_after(FileNotFoundError, Model(), path)
+    assert (error.errno, error.filename) == (errno.ENOENT, str(path))
+    path.mkdir()
+    error = unchanged_after(IsADirectoryError, Model(), path)
+    assert (error.errno, error.filename) == (errno.EISDIR, str(path))
+    unchanged_after(ValueError, Model(), f"{path.parent}/a\0{path.suffix}", "embedded null byte")
+
+
+def test_a_path_may_be_bytes(path):
+    model, other = Model(1), Model(2)
+    save_weights(model, os.fsencode(path))
+    load_weights(other, os.fsencode(path))
+    np.testing.assert_array_equal(other.vector, model.vector)
+    with pytest.raises(ValueError, match=r"called 'a\.h5' are not supported"):
+        load_weights(other, b"a.h5")
 
 
 @pytest.mark.parametrize("name", ["a.h5", "a.weights.h5", "a.keras", "a.pkl", "a"])

@@ -59,9 +59,11 @@ esac
 if ! python_says 'pass' && [ "$PYTHON" != "$debian_python" ]; then
     missing "Python: '$PYTHON' $(fault "$PYTHON" run) (choose another with PYTHON=...)"
 elif ! python_says 'pass'; then
-    missing "Python: '$PYTHON' does not run (choose another with PYTHON=...)" "$debian_python $debian_python-venv $debian_python-dev" "python3 python3-devel" python
+    missing "Python: '$PYTHON' does not run (choose another with PYTHON=...)" \
+        "$debian_python $debian_python-venv $debian_python-dev" "python3 python3-devel" python
 elif ! python_says 'import sys; sys.exit(sys.version_info < (3, 10))'; then
-    missing "Python 3.10 or newer: '$PYTHON' is $(python_says 'import platform; print(platform.python_version())') (choose another with PYTHON=...)"
+    version=$(python_says 'import platform; print(platform.python_version())')
+    missing "Python 3.10 or newer: '$PYTHON' is $version (choose another with PYTHON=...)"
 else
     python_says 'import venv, ensurepip' ||
         missing "Python's venv module (for the virtual environment)" "$debian_python-venv" python3-pip python

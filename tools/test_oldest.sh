@@ -29,6 +29,8 @@ wheel=$(echo $environment/*.whl)
 $environment/bin/pip install --quiet --only-binary :all: --constraint $environment/versions.txt \
     "$wheel[data,plot,images,safetensors,notebooks]" pytest hypothesis
 ignored=""
-for name in c_core build setup conformance notebooks docs; do ignored="$ignored --ignore=../../tests/test_$name.py"; done
+for name in c_core build setup conformance notebooks docs; do
+    ignored="$ignored --ignore=../../tests/test_$name.py"
+done
 cd $environment # where the sources do not hide the wheel
 bin/pytest --config-file=../../pyproject.toml --rootdir=../.. -p no:cacheprovider $ignored ../../tests

@@ -94,6 +94,24 @@ fcnn_status fcnn_attributes_number(const fcnn_attributes *attributes, const char
     return FCNN_OK;
 }
 
+fcnn_status fcnn_attributes_optional_number(const fcnn_attributes *attributes, const char *name, double low,
+                                            double high, double *value, fcnn_error *error)
+{
+    return fcnn_attributes_has(attributes, name) ? fcnn_attributes_number(attributes, name, low, high, value, error)
+                                                 : FCNN_OK;
+}
+
+fcnn_status fcnn_attributes_optional_flag(const fcnn_attributes *attributes, const char *name, int *flag,
+                                          fcnn_error *error)
+{
+    size_t value = 0;
+    if (!fcnn_attributes_has(attributes, name))
+        return FCNN_OK;
+    FCNN_TRY(fcnn_attributes_sizes(attributes, name, 0, 1, &value, 1, error));
+    *flag = (int)value;
+    return FCNN_OK;
+}
+
 fcnn_status fcnn_attributes_text(const fcnn_attributes *attributes, const char *name, const char **value,
                                  fcnn_error *error)
 {

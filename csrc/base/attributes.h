@@ -50,6 +50,14 @@ fcnn_status fcnn_attributes_number(const fcnn_attributes *attributes, const char
 fcnn_status fcnn_attributes_numbers(const fcnn_attributes *attributes, const char *name, double low, double high,
                                     const double **values, size_t *count, fcnn_error *error);
 
+/* *value = the number called `name` in [low, high]; unchanged where it is not given. */
+fcnn_status fcnn_attributes_optional_number(const fcnn_attributes *attributes, const char *name, double low,
+                                            double high, double *value, fcnn_error *error);
+
+/* *flag = the bool called `name`; unchanged where it is not given. */
+fcnn_status fcnn_attributes_optional_flag(const fcnn_attributes *attributes, const char *name, int *flag,
+                                          fcnn_error *error);
+
 /* *value = the text called `name`, owned by the attributes. */
 fcnn_status fcnn_attributes_text(const fcnn_attributes *attributes, const char *name, const char **value,
                                  fcnn_error *error);

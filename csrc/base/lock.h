@@ -23,8 +23,8 @@ fcnn_status fcnn_lock_create(fcnn_lock *lock, fcnn_error *error);
 /* Nobody holds it. */
 void fcnn_lock_destroy(fcnn_lock *lock);
 
-/* Takes all locks before a fork, and gives them back after it: in the parent and in the child. In between the thread may
- * go on using them. */
+/* Takes all locks before a fork, and gives them back after it: in the parent and in the child. In between the thread
+ * may go on using them. */
 void fcnn_locks_take_all(void);
 void fcnn_locks_give_all(void);
 

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "thread_count.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -18,8 +19,8 @@
 
 enum { PATH_SIZE = 1024 };
 
-/* Whether the variable's text is a number, perhaps followed by others after commas, as OpenMP allows; 0 where it is unset
- * or empty. */
+/* Whether the variable's text is a number, perhaps with spaces around it, and perhaps followed by others after commas,
+ * as OpenMP allows; 0 where it is unset or empty. */
 static int read_environment(const char *name, int list, long *count)
 {
     const char *text = getenv(name);
@@ -29,7 +30,10 @@ static int read_environment(const char *name, int list, long *count)
     char *end;
     errno = 0;
     *count = strtol(text, &end, 10);
-    return errno == 0 && end != text && (*end == '\0' || (list && *end == ','));
+    const int is_number = errno == 0 && end != text;
+    while (isspace((unsigned char)*end))
+        end++;
+    return is_number && (*end == '\0' || (list && *end == ','));
 }
 
 fcnn_status fcnn_thread_count_check(fcnn_error *error)

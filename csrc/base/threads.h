@@ -7,6 +7,7 @@
 #ifndef FCNN_THREADS_H
 #define FCNN_THREADS_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "status.h"
@@ -22,12 +23,20 @@ typedef void fcnn_task(void *context, size_t index, size_t worker);
  * If another thread is using the pool, or the pool cannot be made, everything runs in the caller as worker 0. */
 void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *context);
 
+/* *value = the smaller of it and `candidate`, whatever other threads do to it. */
+static inline void fcnn_lower(atomic_size_t *value, size_t candidate)
+{
+    size_t current = atomic_load(value);
+    while (candidate < current && !atomic_compare_exchange_weak(value, &current, candidate))
+        continue;
+}
+
 /* Threads that a parallel loop uses: the last fcnn_threads_set, else FASHIONCNN_NUM_THREADS, else OMP_NUM_THREADS, else
  * the CPUs of the affinity mask, cut by the cgroup's quota. At least 1, at most FCNN_MAX_THREADS. */
 size_t fcnn_threads_get(void);
 
-/* Sets the number of threads; 0 returns to the automatic choice. FCNN_E_ARGUMENT above FCNN_MAX_THREADS, and for 0 where
- * FASHIONCNN_NUM_THREADS is not a number of threads. */
+/* Sets the number of threads; 0 returns to the automatic choice. FCNN_E_ARGUMENT above FCNN_MAX_THREADS, and for 0
+ * where FASHIONCNN_NUM_THREADS is not a number of threads. */
 fcnn_status fcnn_threads_set(size_t count, fcnn_error *error);
 
 #endif

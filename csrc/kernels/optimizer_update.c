@@ -144,9 +144,8 @@ typedef struct sgd_made {
     vf w_old, w, m_old, m;
 } sgd_made;
 
-static ALWAYS_INLINE sgd_made sgd_of(fcnn_update update, sgd s, size_t i, size_t left, manner how)
+static ALWAYS_INLINE sgd_made sgd_of(fcnn_update update, sgd s, size_t i, size_t left)
 {
-    (void)how;
     const vf step = clipped(update, vf_load_some(s.g + i, left)) * -update.rate;
     sgd_made made = {.w_old = vf_load_some(s.w + i, left)};
     made.m_old = s.momentum_slot ? vf_load_some(s.momentum_slot + i, left) : (vf){0};
@@ -165,7 +164,7 @@ static ALWAYS_INLINE void sgd_store(sgd s, sgd_made made, size_t i)
 
 static __attribute__((noinline)) int sgd_with_care(fcnn_update update, sgd s, size_t i, size_t left)
 {
-    const sgd_made made = sgd_of(update, s, i, left, WITH_CARE);
+    const sgd_made made = sgd_of(update, s, i, left);
     const vm finite = is_finite(made.w);
     store_guarded(update, finite, made.w, made.w_old, s.w + i, left);
     if (s.momentum_slot)
@@ -181,8 +180,8 @@ int FCNN_NAME(sgd)(const fcnn_update *update, size_t count, float *w, const floa
     int finite = 1;
     size_t i = 0;
     for (; i + 2 * FCNN_VL <= count; i += 2 * FCNN_VL) {
-        const sgd_made first = sgd_of(numbers, own, i, FCNN_VL, IN_HASTE);
-        const sgd_made second = sgd_of(numbers, own, i + FCNN_VL, FCNN_VL, IN_HASTE);
+        const sgd_made first = sgd_of(numbers, own, i, FCNN_VL);
+        const sgd_made second = sgd_of(numbers, own, i + FCNN_VL, FCNN_VL);
         if (all_finite(first.w, second.w)) {
             sgd_store(own, first, i);
             sgd_store(own, second, i + FCNN_VL);
@@ -211,9 +210,8 @@ typedef struct rmsprop_made {
     vf w_old, w, v_old, v, a_old, a, m_old, m, shown;
 } rmsprop_made;
 
-static ALWAYS_INLINE rmsprop_made rmsprop_of(fcnn_update update, rmsprop r, size_t i, size_t left, manner how)
+static ALWAYS_INLINE rmsprop_made rmsprop_of(fcnn_update update, rmsprop r, size_t i, size_t left)
 {
-    (void)how;
     const vf gradient = clipped(update, vf_load_some(r.g + i, left));
     rmsprop_made made = {.w_old = vf_load_some(r.w + i, left), .v_old = vf_load_some(r.velocity + i, left)};
     made.a_old = r.average ? vf_load_some(r.average + i, left) : (vf){0};
@@ -240,7 +238,7 @@ static ALWAYS_INLINE void rmsprop_store(rmsprop r, rmsprop_made made, size_t i)
 
 static __attribute__((noinline)) int rmsprop_with_care(fcnn_update update, rmsprop r, size_t i, size_t left)
 {
-    const rmsprop_made made = rmsprop_of(update, r, i, left, WITH_CARE);
+    const rmsprop_made made = rmsprop_of(update, r, i, left);
     const vm finite = is_finite(made.shown);
     store_guarded(update, finite, made.v, made.v_old, r.velocity + i, left);
     store_guarded(update, finite, made.w, made.w_old, r.w + i, left);
@@ -259,8 +257,8 @@ int FCNN_NAME(rmsprop)(const fcnn_update *update, size_t count, float *w, const 
     int finite = 1;
     size_t i = 0;
     for (; i + 2 * FCNN_VL <= count; i += 2 * FCNN_VL) {
-        const rmsprop_made first = rmsprop_of(numbers, own, i, FCNN_VL, IN_HASTE);
-        const rmsprop_made second = rmsprop_of(numbers, own, i + FCNN_VL, FCNN_VL, IN_HASTE);
+        const rmsprop_made first = rmsprop_of(numbers, own, i, FCNN_VL);
+        const rmsprop_made second = rmsprop_of(numbers, own, i + FCNN_VL, FCNN_VL);
         if (all_finite(first.shown, second.shown)) {
             rmsprop_store(own, first, i);
             rmsprop_store(own, second, i + FCNN_VL);

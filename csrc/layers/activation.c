@@ -23,10 +23,8 @@ static const char *const functions[FCNN_ACTIVATION_COUNT] = {
 /* *value = the number called `name`, not negative; unchanged where it is not given. */
 static fcnn_status read_option(const fcnn_attributes *attributes, const char *name, float *value, fcnn_error *error)
 {
-    double number;
-    if (!fcnn_attributes_has(attributes, name))
-        return FCNN_OK;
-    FCNN_TRY(fcnn_attributes_number(attributes, name, 0.0, 0x1p127, &number, error));
+    double number = (double)*value;
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, name, 0.0, 0x1p127, &number, error));
     *value = (float)number;
     return FCNN_OK;
 }

@@ -110,7 +110,8 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
                                io->prepared + shard * size, self->channels);
 }
 
-void fcnn_conv2d_add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
+/* Copies an image of `shape` into the middle of a bordered one whose border is made zero. */
+static void add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
 {
     const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
     const size_t left = self->left * self->channels;
@@ -142,7 +143,7 @@ fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *laye
     float *bordered = io->training ? io->saved + first * io->stride : scratch;
     const size_t stride = io->training ? io->stride : size;
     for (size_t i = 0; i < images; i++)
-        fcnn_conv2d_add_border(self, &layer->input[0], x + i * io->stride, bordered + i * stride);
+        add_border(self, &layer->input[0], x + i * io->stride, bordered + i * stride);
     return (fcnn_images){bordered, stride};
 }
 

@@ -15,9 +15,6 @@ typedef struct fcnn_conv2d {
     ptrdiff_t run[];
 } fcnn_conv2d;
 
-/* Copies an image of `shape` into the middle of a bordered one whose border is made zero. */
-void fcnn_conv2d_add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered);
-
 /* Some images, each `stride` floats behind the one before. */
 typedef struct fcnn_images {
     const float *first;

@@ -1,21 +1,13 @@
 /* layer.c - what all layers share: the registry and the bookkeeping of parameters. */
 #include "layer.h"
 
-#include <string.h>
-
+#include "../base/find.h"
 #include "../base/sizes.h"
 #include "registry.h"
 
-#define ADDRESS(name) &fcnn_##name##_class,
-static const fcnn_layer_class *const classes[] = {FCNN_LAYER_CLASSES(ADDRESS) NULL};
+FCNN_DEFINE_FIND(fcnn_layer_class, FCNN_LAYER_CLASSES)
 
-const fcnn_layer_class *fcnn_layer_find(const char *type)
-{
-    size_t i = 0;
-    while (classes[i] && strcmp(classes[i]->type, type) != 0)
-        i++;
-    return classes[i];
-}
+const fcnn_layer_class *fcnn_layer_find(const char *type) { return find(type); }
 
 size_t fcnn_layer_parameter_size(const fcnn_layer *layer)
 {

@@ -9,8 +9,8 @@
  * across images.
  *
  * Work is divided in two ways, and neither changes a bit of the result:
- *   - forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in parts
- *     they run over its parameters first, for all images, with the same result;
+ *   - forward and backward run over images: each image's numbers depend on that image alone. Where a layer runs in
+ *     parts they run over its parameters first, for all images, with the same result;
  *   - gradient runs over shards of parameters: each parameter's sum runs over the images in order, inside one shard.
  * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what
  * each part adds to it, and dx is found with the gradients. In training each core then reads and updates its own parts

@@ -49,9 +49,6 @@ struct fcnn_loss {
     float parameter; /* the class's own number, e.g. huber's delta */
 };
 
-/* The class called `type`, or NULL. */
-const fcnn_loss_class *fcnn_loss_find(const char *type);
-
 /* Fills *loss from attributes: "type", "reduction", "factor" (1 where it is not given) and the class's own. */
 fcnn_status fcnn_loss_create(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error);
 

@@ -22,8 +22,7 @@ static fcnn_status create_huber(fcnn_loss *loss, const fcnn_attributes *attribut
     static const char *const names[] = {FCNN_LOSS_COMMON, "delta", NULL};
     double delta = 1.0;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    if (fcnn_attributes_has(attributes, "delta"))
-        FCNN_TRY(fcnn_attributes_number(attributes, "delta", 0.0, 0x1p60, &delta, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "delta", 0.0, 0x1p60, &delta, error));
     loss->parameter = (float)delta;
     return FCNN_OK;
 }

@@ -19,8 +19,7 @@ static fcnn_status create_binary(fcnn_metric *metric, const fcnn_attributes *att
     static const char *const names[] = {"type", "weighted", "threshold", NULL};
     double threshold = 0.5;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    if (fcnn_attributes_has(attributes, "threshold"))
-        FCNN_TRY(fcnn_attributes_number(attributes, "threshold", -0x1p100, 0x1p100, &threshold, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "threshold", -0x1p100, 0x1p100, &threshold, error));
     metric->threshold = (float)threshold;
     return FCNN_OK;
 }

@@ -31,9 +31,6 @@ struct fcnn_metric {
     int weighted;    /* count images with their sample weight */
 };
 
-/* The class called `type`, or NULL. */
-const fcnn_metric_class *fcnn_metric_find(const char *type);
-
 /* Fills *metric from attributes: "type", "weighted" (bool) and the class's own. */
 fcnn_status fcnn_metric_create(fcnn_metric *metric, const fcnn_attributes *attributes, fcnn_error *error);
 

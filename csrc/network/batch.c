@@ -113,8 +113,8 @@ static fcnn_status check_length(const fcnn_array *array, const char *what, const
 {
     if (array->extent[0] == x->extent[0])
         return FCNN_OK;
-    return fcnn_fail(error, FCNN_E_SHAPE, "x has %zu rows and %s has %zu; they must be as long as each other",
-                     x->extent[0], what, array->extent[0]);
+    return fcnn_fail(error, FCNN_E_SHAPE, "x has %zu rows and %s has %zu; both must have the same number", x->extent[0],
+                     what, array->extent[0]);
 }
 
 static fcnn_status check_batch(const fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)

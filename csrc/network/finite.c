@@ -2,7 +2,6 @@
 #include "finite.h"
 
 #include <math.h>
-#include <stdatomic.h>
 
 #include "../base/memory.h"
 #include "../base/threads.h"
@@ -17,13 +16,6 @@ typedef struct search {
     atomic_size_t first; /* the first bad row found so far; the number of rows where there is none */
 } search;
 
-static void lower(atomic_size_t *value, size_t candidate)
-{
-    size_t current = atomic_load(value);
-    while (candidate < current && !atomic_compare_exchange_weak(value, &current, candidate))
-        continue;
-}
-
 static void search_block(void *context, size_t block, size_t worker)
 {
     search *s = context;
@@ -31,7 +23,7 @@ static void search_block(void *context, size_t block, size_t worker)
     const size_t begin = block * s->rows_in_block;
     for (size_t row = begin; row < begin + s->rows_in_block && row < atomic_load(&s->first); row++)
         if (!isfinite(fcnn_array_read_row(s->array, s->kernels, row, y))) {
-            lower(&s->first, row);
+            fcnn_lower(&s->first, row);
             return;
         }
 }

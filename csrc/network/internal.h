@@ -1,5 +1,5 @@
-/* internal.h - the inside of a network, shared by network.c (state), engine.c (plans and their memory), batch.c (targets
- * and scores), run.c (passes over a batch) and update.c (the optimizer). Whoever calls holds the network's lock. */
+/* internal.h - the inside of a network, shared by network.c (state), engine.c (plans and their memory), batch.c
+ * (targets and scores), run.c (passes over a batch) and update.c (the optimizer). Whoever calls holds its lock. */
 #ifndef FCNN_NETWORK_INTERNAL_H
 #define FCNN_NETWORK_INTERNAL_H
 

@@ -2,7 +2,7 @@
  *
  * Every function takes the network's lock, so calls from several threads run one after the other; what a call finds out
  * it hands back itself, and nothing that it hands out is the network's own memory. A call that fails leaves the network
- * as it was, but for an update that overflows unforeseen: see update.c.
+ * as it was, but for an update whose overflow could not be foreseen: see update.c.
  */
 #ifndef FCNN_NETWORK_H
 #define FCNN_NETWORK_H
@@ -70,7 +70,7 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 
 /* ---- what it is trained for ---- */
 
-/* The loss and the metrics, which read the same targets: both, or neither on failure. loss NULL: none, and no metrics. */
+/* The loss and the metrics, which read the same targets: both, or neither on failure. loss NULL: no metrics either. */
 fcnn_status fcnn_network_set_objective(fcnn_network *network, const fcnn_loss *loss, const fcnn_metric *metrics,
                                        size_t count, fcnn_error *error);
 

@@ -41,7 +41,7 @@ typedef struct fcnn_step {
     size_t parts; /* offset of what parts add to y */
 } fcnn_step;
 
-/* A piece of work that is not an image. Pieces of a partial gradient and of an update are FCNN_PIECE parameters long. */
+/* A piece of work that is not an image. Pieces of a partial gradient and of an update have FCNN_PIECE parameters. */
 enum { FCNN_PIECE = 2048 };
 
 typedef struct fcnn_shard {

@@ -51,8 +51,9 @@ static void cover(const fcnn_step *step, const fcnn_shard *shards, size_t count,
     }
 }
 
-/* Every parameter is updated once: ranges that follow each other from the first to the last, and no others. They come
- * in order, or in as many orders as there are parts. */
+/* Every parameter is updated once: ranges that follow each other from the first to the last, and no others. A layer
+ * that runs in parts lists the shards of all parts in turn, so a walk along the list finds one part's ranges in order:
+ * each walk goes on where the one before it ended. */
 static void check_updates(const fcnn_plan *plan, const fcnn_step *step)
 {
     const size_t parameters = step->has_gradient ? fcnn_layer_parameter_size(step->layer) : 0;

@@ -1,14 +1,13 @@
 /* update.c - one step of the optimizer over the network's parameters.
  *
- * Updates are elementwise, so the vectors are cut into ranges of any length. Clipping by norm needs all gradients first:
- * clipnorm scales each parameter's gradient g by c / max(|g|, c); global_clipnorm all of them by c / max(|all|, c).
+ * Updates are elementwise, so the vectors are cut into ranges of any length. Clipping by norm needs all gradients
+ * first: clipnorm scales each parameter's gradient g by c / max(|g|, c); global_clipnorm all by c / max(|all|, c).
  *
  * Most parameters are updated as soon as their own gradients are known, when it is too late to refuse the step because
- * another's overflow. So a step that may overflow (fcnn_scores_are_huge) keeps a backup and is undone as a whole. In any
- * other step an element whose new numbers would not be finite stays as it was. Both are errors.
+ * another's overflow. So a step that may overflow (fcnn_scores_are_huge) keeps a backup and is undone as a whole. In
+ * any other step an element whose new numbers would not be finite stays as it was. Both are errors.
  */
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -47,13 +46,6 @@ fcnn_status fcnn_network_begin_step(const fcnn_network *network, int keep_backup
     return FCNN_OK;
 }
 
-static void note_overflow(fcnn_optimizer_step *step, size_t parameter)
-{
-    size_t first = step->first_overflow;
-    while (parameter < first && !atomic_compare_exchange_weak(&step->first_overflow, &first, parameter))
-        continue;
-}
-
 void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip,
                                const float *gradients, size_t begin, size_t end)
 {
@@ -70,7 +62,7 @@ void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step,
             slot[s] = s < network->optimizer.slots ? network->slot[s] + from : NULL;
         if (!network->optimizer.class->apply(&network->optimizer, network->kernels, &own, to - from,
                                              network->weights + from, gradients + (from - begin), slot))
-            note_overflow(step, p);
+            fcnn_lower(&step->first_overflow, p);
     }
 }
 

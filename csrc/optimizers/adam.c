@@ -22,10 +22,10 @@ static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attr
     config[BETA_2] = 0.999;
     config[EPSILON] = 1e-7;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "beta_1", 0.0, below_one, &config[BETA_1], error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "beta_2", 0.0, below_one, &config[BETA_2], error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
-    FCNN_TRY(fcnn_optimizer_read_flag(attributes, "amsgrad", &optimizer->flag, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "beta_1", 0.0, below_one, &config[BETA_1], error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "beta_2", 0.0, below_one, &config[BETA_2], error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
+    FCNN_TRY(fcnn_attributes_optional_flag(attributes, "amsgrad", &optimizer->flag, error));
     fcnn_optimizer_add_slot(optimizer, "momentum");
     fcnn_optimizer_add_slot(optimizer, "velocity");
     if (optimizer->flag)

@@ -2,37 +2,11 @@
 #include "optimizer.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "../base/find.h"
 #include "registry.h"
 
-#define ADDRESS(name) &fcnn_##name##_class,
-static const fcnn_optimizer_class *const classes[] = {FCNN_OPTIMIZER_CLASSES(ADDRESS) NULL};
-
-const fcnn_optimizer_class *fcnn_optimizer_find(const char *type)
-{
-    size_t i = 0;
-    while (classes[i] && strcmp(classes[i]->type, type) != 0)
-        i++;
-    return classes[i];
-}
-
-fcnn_status fcnn_optimizer_read_number(const fcnn_attributes *attributes, const char *name, double low, double high,
-                                       double *value, fcnn_error *error)
-{
-    return fcnn_attributes_has(attributes, name) ? fcnn_attributes_number(attributes, name, low, high, value, error)
-                                                 : FCNN_OK;
-}
-
-fcnn_status fcnn_optimizer_read_flag(const fcnn_attributes *attributes, const char *name, int *flag, fcnn_error *error)
-{
-    size_t value;
-    if (!fcnn_attributes_has(attributes, name))
-        return FCNN_OK;
-    FCNN_TRY(fcnn_attributes_sizes(attributes, name, 0, 1, &value, 1, error));
-    *flag = (int)value;
-    return FCNN_OK;
-}
+FCNN_DEFINE_FIND(fcnn_optimizer_class, FCNN_OPTIMIZER_CLASSES)
 
 void fcnn_optimizer_add_slot(fcnn_optimizer *optimizer, const char *name)
 {
@@ -44,13 +18,14 @@ fcnn_status fcnn_optimizer_create(fcnn_optimizer *optimizer, const fcnn_attribut
     const double most = 0x1p100;
     const char *type;
     FCNN_TRY(fcnn_attributes_text(attributes, "type", &type, error));
-    *optimizer = (fcnn_optimizer){.class = fcnn_optimizer_find(type)};
+    *optimizer = (fcnn_optimizer){.class = find(type)};
     if (!optimizer->class)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "optimizer '%.64s' is not known", type);
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "weight_decay", 0.0, most, &optimizer->weight_decay, error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "clipnorm", 0.0, most, &optimizer->clipnorm, error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "global_clipnorm", 0.0, most, &optimizer->global_clipnorm, error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "clipvalue", 0.0, most, &optimizer->clipvalue, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "weight_decay", 0.0, most, &optimizer->weight_decay, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "clipnorm", 0.0, most, &optimizer->clipnorm, error));
+    FCNN_TRY(
+        fcnn_attributes_optional_number(attributes, "global_clipnorm", 0.0, most, &optimizer->global_clipnorm, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "clipvalue", 0.0, most, &optimizer->clipvalue, error));
     if ((optimizer->clipnorm > 0.0) + (optimizer->global_clipnorm > 0.0) + (optimizer->clipvalue > 0.0) > 1)
         return fcnn_fail(error, FCNN_E_ARGUMENT,
                          "only one of `clipnorm`, `global_clipnorm` and `clipvalue` can be set, got %g, %g and %g",

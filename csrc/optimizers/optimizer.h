@@ -42,9 +42,6 @@ struct fcnn_optimizer {
     int flag;                              /* the class's own switch: amsgrad, nesterov, centered */
 };
 
-/* The class called `type`, or NULL. */
-const fcnn_optimizer_class *fcnn_optimizer_find(const char *type);
-
 /* Fills *optimizer from attributes: "type", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue" (absent: none)
  * and the class's own. */
 fcnn_status fcnn_optimizer_create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error);

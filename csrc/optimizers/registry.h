@@ -16,13 +16,6 @@ FCNN_OPTIMIZER_CLASSES(FCNN_DECLARE_OPTIMIZER)
 /* The attributes that every optimizer understands. */
 #define FCNN_OPTIMIZER_COMMON "type", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue"
 
-/* *value = the number called `name` in [low, high]; unchanged where it is not given. */
-fcnn_status fcnn_optimizer_read_number(const fcnn_attributes *attributes, const char *name, double low, double high,
-                                       double *value, fcnn_error *error);
-
-/* *flag = the bool called `name`; unchanged where it is not given. */
-fcnn_status fcnn_optimizer_read_flag(const fcnn_attributes *attributes, const char *name, int *flag, fcnn_error *error);
-
 /* Gives the optimizer one more slot. */
 void fcnn_optimizer_add_slot(fcnn_optimizer *optimizer, const char *name);
 

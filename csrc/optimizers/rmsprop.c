@@ -21,10 +21,10 @@ static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attr
     config[RHO] = 0.9;
     config[EPSILON] = 1e-7;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "rho", 0.0, nextafter(1.0, 0.0), &config[RHO], error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "momentum", 0.0, 1.0, &config[MOMENTUM], error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
-    FCNN_TRY(fcnn_optimizer_read_flag(attributes, "centered", &optimizer->flag, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "rho", 0.0, nextafter(1.0, 0.0), &config[RHO], error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "momentum", 0.0, 1.0, &config[MOMENTUM], error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
+    FCNN_TRY(fcnn_attributes_optional_flag(attributes, "centered", &optimizer->flag, error));
     fcnn_optimizer_add_slot(optimizer, "velocity");
     if (config[MOMENTUM] > 0.0)
         fcnn_optimizer_add_slot(optimizer, "momentum");

@@ -12,8 +12,8 @@ static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attr
 {
     static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "momentum", "nesterov", NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    FCNN_TRY(fcnn_optimizer_read_number(attributes, "momentum", 0.0, 1.0, &optimizer->config[MOMENTUM], error));
-    FCNN_TRY(fcnn_optimizer_read_flag(attributes, "nesterov", &optimizer->flag, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "momentum", 0.0, 1.0, &optimizer->config[MOMENTUM], error));
+    FCNN_TRY(fcnn_attributes_optional_flag(attributes, "nesterov", &optimizer->flag, error));
     if (optimizer->config[MOMENTUM] > 0.0)
         fcnn_optimizer_add_slot(optimizer, "momentum");
     return FCNN_OK;

@@ -33,8 +33,8 @@ static int to_size(PyObject *object, const char *argument, size_t *size)
     return 0;
 }
 
-/* *rows = order[start .. stop-1] in a copy, to be freed with PyMem_Free: while the batch runs anybody may write to order.
- * Or start .. stop-1 where order is None. */
+/* *rows = order[start .. stop-1] in a copy, to be freed with PyMem_Free: while the batch runs anybody may write to
+ * order. Or start .. stop-1 where order is None. */
 static int to_rows(PyObject *order, size_t start, size_t stop, fcnn_rows *rows, int64_t **copy)
 {
     *rows = (fcnn_rows){NULL, start, stop};

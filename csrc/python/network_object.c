@@ -24,8 +24,8 @@ static PyObject *tuple_of(PyObject *sequence, const char *message)
 
 /* ---- creation ---- */
 
-/* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set.
- */
+/* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set,
+ * else 0. */
 static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **items, size_t **inputs)
 {
     static const char *const structure[] = {"type", "name", "inputs", NULL};

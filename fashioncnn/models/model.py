@@ -245,13 +245,13 @@ class Model(Trainer, Layer):
             items += [(f"{place}/{name}", weight) for name, weight in own]
         return items
 
-    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    def save_weights(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to a file: see `saving.save_weights`."""
         from fashioncnn import saving
 
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    def load_weights(self, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False) -> None:
         """Reads the weights from a file: see `saving.load_weights`."""
         from fashioncnn import saving
 

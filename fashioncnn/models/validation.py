@@ -46,8 +46,8 @@ def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array 
     """Raises ValueError unless all arrays have as many rows as `x`."""
     for name, array in ((names.y, y), (names.sample_weight, sample_weight)):
         if array is not None and len(array) != len(x):
-            raise ValueError(f"{names.caller}() got {len(x)} rows in {names.x} and {len(array)} in {name}; they must "
-                             "be as many")
+            raise ValueError(f"{names.caller}() got {len(x)} rows in {names.x} and {len(array)} in {name}; both "
+                             "must have the same number")
 
 
 def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Array:

@@ -28,7 +28,7 @@ class HasWeights(Protocol):
     def _weight_items(self) -> list[tuple[str, Variable]]: ...
 
 
-def save_weights(model: HasWeights, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
     """Writes the weights of `model` to a file that `load_weights` reads.
 
     Args:
@@ -41,14 +41,15 @@ def save_weights(model: HasWeights, filepath: str | os.PathLike[str], overwrite:
         FileExistsError: If there is a file and `overwrite` is False.
         OSError: If the file cannot be written; one that existed is still there.
     """
-    write, _ = _format(filepath)
-    if not overwrite and os.path.exists(filepath):
-        raise FileExistsError(f"{os.fspath(filepath)} exists; pass overwrite=True to replace it")
-    with replacing(filepath) as file:
+    path = os.fsdecode(filepath)
+    write, _ = _format(path)
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"{path} exists; pass overwrite=True to replace it")
+    with replacing(path) as file:
         write(file, {name: weight.numpy() for name, weight in model._weight_items()})
 
 
-def load_weights(model: HasWeights, filepath: str | os.PathLike[str]) -> None:
+def load_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str]) -> None:
     """Reads the weights of `model` from a file that `save_weights` wrote.
 
     Args:
@@ -62,9 +63,10 @@ def load_weights(model: HasWeights, filepath: str | os.PathLike[str]) -> None:
 
     After an error the model's weights are what they were.
     """
-    _, read = _format(filepath)
+    path = os.fsdecode(filepath)
+    _, read = _format(path)
     weights = dict(model._weight_items())
-    values = read(os.fspath(filepath), {name: weight.numpy() for name, weight in weights.items()})
+    values = read(path, {name: weight.numpy() for name, weight in weights.items()})
     for name, weight in weights.items():
         weight.assign(values[name])
 
@@ -111,6 +113,8 @@ def _write_safetensors(file: IO[bytes], weights: Weights) -> None:
 
 def _read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
     safetensors = _safetensors()
+    with open(path, "rb"):  # which says better than the package why a file cannot be opened
+        pass
     with damage_reported(path, safetensors.SafetensorError), safetensors.safe_open(path, "np") as file:
         _compare_names(path, weights, set(file.keys()))
         for name, weight in weights.items():
@@ -151,9 +155,9 @@ _FORMATS: dict[str, tuple[Write, Read]] = {
 WEIGHT_FILE_ENDINGS = tuple(_FORMATS)
 
 
-def _format(filepath: str | os.PathLike[str]) -> tuple[Write, Read]:
-    ending = os.path.splitext(os.fspath(filepath))[1]
+def _format(path: str) -> tuple[Write, Read]:
+    ending = os.path.splitext(path)[1]
     if ending not in _FORMATS:
-        raise ValueError(f"weights in a file called {os.fspath(filepath)!r} are not supported by fashioncnn; "
+        raise ValueError(f"weights in a file called {path!r} are not supported by fashioncnn; "
                          f"supported: names that end in {' or '.join(_FORMATS)}")
     return _FORMATS[ending]

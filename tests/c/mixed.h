@@ -1,4 +1,5 @@
-/* mixed.h - a network with every kind of step, and all that training changes of it; for test_training.c and test_calls.c. */
+/* mixed.h - a network with every kind of step, and all that training changes of it, for test_training.c and
+ * test_calls.c. */
 #ifndef FCNN_MIXED_H
 #define FCNN_MIXED_H
 

@@ -1,9 +1,9 @@
 /* products.h - made-up input, guarded output, and the comparison of all builds of a kernel; for tests of products.
  *
  * A subject runs one kernel on made-up input and leaves its outputs, and its scratch memory, in guarded arrays full of
- * canaries. The whole arrays are compared, so whatever is written beside the output, or in its gaps, is seen. Inputs end
- * where their memory ends, for the address sanitizer, and are NaN wherever a kernel has no business. As in the core's own
- * loops, denormals are flushed to zero.
+ * canaries. The whole arrays are compared, so whatever is written beside the output, or in its gaps, is seen. Inputs
+ * end where their memory ends, for the address sanitizer, and are NaN wherever a kernel has no business. As in the
+ * core's own loops, denormals are flushed to zero.
  */
 #ifndef FCNN_PRODUCTS_H
 #define FCNN_PRODUCTS_H
@@ -28,7 +28,7 @@ static const double TOLERANCE = 2e-5; /* what docs/numerics.md promises of every
 
 /* ---- input ---- */
 
-/* Numbers of the usual size; small integers; or so small that products underflow: what is left of them is 0 with a sign. */
+/* Numbers of the usual size; small integers; or so small that products underflow, of which 0 with a sign is left. */
 typedef enum numbers { USUAL, INTEGERS, TINY, KINDS_OF_NUMBERS } numbers;
 static const char *const NUMBER_NAMES[] = {"random numbers", "integers", "tiny numbers"};
 static numbers kind;

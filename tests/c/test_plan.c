@@ -482,8 +482,8 @@ static void test_a_large_dense_layer_runs_in_parts(void)
     fcnn_graph_destroy(graph);
 }
 
-/* Who reads through a view reads all of it. Here the lines of one are not those of the other: 8 lines of 8 pixels become
- * 4 lines of 16, all of which the second convolution reads. */
+/* Who reads through a view reads all of it. Here the lines of one are not those of the other: 8 lines of 8 pixels
+ * become 4 lines of 16, all of which the second convolution reads. */
 static void test_a_view_is_not_trimmed_like_its_source(void)
 {
     fcnn_graph *graph =

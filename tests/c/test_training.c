@@ -1,5 +1,5 @@
-/* test_training.c - training gives the same bits everywhere, failures leave no trace, frozen parameters stay, optimizers
- * may be exchanged, and updates that overflow are not made.
+/* test_training.c - training gives the same bits everywhere, failures leave no trace, frozen parameters stay,
+ * optimizers may be exchanged, updates that overflow are not made, and who made a loss infinite is named.
  */
 #include "base/memory.h"
 #include "base/threads.h"
@@ -284,12 +284,19 @@ static fcnn_network *tiny_network(fcnn_attributes optimizer, float weight)
     return network;
 }
 
-static fcnn_status train_on_one(fcnn_network *network, float x, float y, fcnn_error *error)
+static fcnn_status train_on_weighted(fcnn_network *network, float x, float y, float weight, fcnn_error *error)
 {
     const fcnn_array xs = {FCNN_FLOAT32, (const char *)&x, 4, {1, 1, 1, 1}, {4, 4, 4, 4}};
     const fcnn_array ys = {FCNN_FLOAT32, (const char *)&y, 2, {1, 1}, {4, 4}};
+    const fcnn_array weights = {FCNN_FLOAT32, (const char *)&weight, 1, {1}, {4}};
+    const fcnn_batch batch = {.x = &xs, .y = &ys, .sample_weight = &weights, .rows = {NULL, 0, 1}};
     fcnn_results results;
-    return fcnn_network_train(network, &(fcnn_batch){.x = &xs, .y = &ys, .rows = {NULL, 0, 1}}, 1, &results, error);
+    return fcnn_network_train(network, &batch, 1, &results, error);
+}
+
+static fcnn_status train_on_one(fcnn_network *network, float x, float y, fcnn_error *error)
+{
+    return train_on_weighted(network, x, y, 1.0f, error);
 }
 
 static void test_an_update_that_overflows_is_refused(void)
@@ -316,6 +323,33 @@ static void test_an_update_that_overflows_is_refused(void)
     }
 }
 
+/* Each of these alone makes Adam's numbers overflow, from a loss of a usual size. */
+static void test_whatever_is_huge_is_foreseen(void)
+{
+    static const struct {
+        double learning_rate;
+        float x, y, weight;
+    } huge[] = {
+        {1e39, 1.0f, 10.0f, 1.0f},    /* the rate */
+        {0.001, 1e20f, 10.0f, 1.0f},  /* the input: the square of the gradient is infinite */
+        {0.001, 1.0f, 1e-10f, 1e30f}, /* the sample weight: the same */
+        {0.001, 1.0f, 1e-10f, -1e30f},
+    };
+    static snapshot before;
+    fcnn_error error;
+    for (size_t i = 0; i < sizeof huge / sizeof *huge; i++) {
+        fcnn_network *network = tiny_network(DESCRIBE(TEXT("type", "adam")), 0.0f);
+        network->weights[1] = 0.0f;
+        network->state.learning_rate = huge[i].learning_rate;
+        take(network, &before);
+        CHECK(train_on_weighted(network, huge[i].x, huge[i].y, huge[i].weight, &error) == FCNN_E_NONFINITE);
+        CHECK_ERROR(error, FCNN_E_NONFINITE, "the update of training step 1");
+        CHECK_ERROR(error, FCNN_E_NONFINITE, "The step was not made");
+        CHECK(is_unchanged(network, &before));
+        fcnn_network_destroy(network);
+    }
+}
+
 /* Nothing about the batch is large, but the slot is: too late to undo the step, so the weight stays. */
 static void test_an_overflow_that_nobody_foresaw_stores_nothing(void)
 {
@@ -331,6 +365,64 @@ static void test_an_overflow_that_nobody_foresaw_stores_nothing(void)
     fcnn_network_destroy(network);
 }
 
+/* ---- losses that are not finite ---- */
+
+/* The dense layer, the last, is the first whose output is not finite. */
+static void check_dense_is_named(fcnn_network *network)
+{
+    const fcnn_node *dense = &network->graph->node[network->graph->nodes - 1];
+    fcnn_error error;
+    double loss;
+    for (size_t i = dense->parameters; i < weight_count(network); i++)
+        network->weights[i] = INFINITY;
+    CHECK(run_batch(network, inputs, 0, 4, 1, 0, &loss, &error) == FCNN_E_NONFINITE);
+    CHECK_ERROR(error, FCNN_E_NONFINITE, "the first output that is not finite comes from layer 'dense'");
+    fcnn_network_destroy(network);
+}
+
+/* The first pool's last line and column are not computed, since nobody reads them. */
+static void test_what_is_not_computed_is_not_blamed(void)
+{
+    fcnn_network *network = network_of(GRAPH(IMAGES(13, 13, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"),
+                                             MAX_POOL(2, 2, 2, "valid"), CONV(3, 4, 3, "valid"), ACTIVATION(4, "relu"),
+                                             MAX_POOL(5, 2, 2, "valid"), FLATTEN(6, 4), DENSE(7, 3)),
+                                       best_isa(), SQUARED_ERROR);
+    gradients_of(network, 4);
+    const fcnn_engine *engine = &network->training;
+    CHECK(engine->plan->step[0].used[0] == 4);
+    for (size_t i = 0; i < engine->record_count * engine->plan->record; i++)
+        engine->records[i] = NAN;
+    check_dense_is_named(network);
+}
+
+static fcnn_network *forgetful;
+static const fcnn_loss_class *true_loss;
+
+/* As if another worker had run all images: worker 0 has no copy of the re-laid kernels. */
+static float forget_kernels(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t rows, size_t classes,
+                            const float *prediction, const void *target, float scale, float *gradient)
+{
+    fcnn_engine *engine = &forgetful->training;
+    engine->copied[0] = 0;
+    for (size_t i = 0; i < engine->plan->prepared; i++)
+        engine->prepared[i] = NAN;
+    return true_loss->evaluate(loss, kernels, rows, classes, prediction, target, scale, gradient);
+}
+
+static void test_the_search_lays_its_kernels_out(void)
+{
+    fcnn_error error;
+    CHECK(fcnn_threads_set(1, &error) == FCNN_OK);
+    forgetful = network_of(GRAPH(IMAGES(8, 8, 16), CONV(0, 16, 3, "same"), FLATTEN(1, 1024), DENSE(2, 3)), best_isa(),
+                           SQUARED_ERROR);
+    true_loss = forgetful->loss.class;
+    fcnn_loss_class forgets = *true_loss;
+    forgets.evaluate = forget_kernels;
+    forgetful->loss.class = &forgets;
+    check_dense_is_named(forgetful);
+    CHECK(fcnn_threads_set(0, &error) == FCNN_OK);
+}
+
 int main(void)
 {
     fill_data();
@@ -342,6 +434,9 @@ int main(void)
     test_gradients_of_frozen_parameters_do_not_count();
     test_slots_that_two_optimizers_share_are_kept();
     test_an_update_that_overflows_is_refused();
+    test_whatever_is_huge_is_foreseen();
     test_an_overflow_that_nobody_foresaw_stores_nothing();
+    test_what_is_not_computed_is_not_blamed();
+    test_the_search_lays_its_kernels_out();
     return check_report();
 }

@@ -1,7 +1,7 @@
 /* test_winograd.c - convolutions by Winograd's algorithm.
  *
- * The transforms divide: the builds with fused multiply-add agree exactly with each other, and all with the reference, and
- * with the plain convolution, within a tolerance.
+ * The transforms divide: the builds with fused multiply-add agree exactly with each other, and all with the reference,
+ * and with the plain convolution, within a tolerance.
  */
 #include "products.h"
 
