@@ -15,7 +15,7 @@
  *
  * Points near 1 keep the rounding errors small; docs/numerics.md tells how small. The transforms below are these
  * matrices, with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles,
- * channels) U[f] (channels, outputs): those of gemm.c. Tiles are handled in blocks, so that V and its product stay in
+ * channels) U[f] (channels, outputs): those of gemm.h. Tiles are handled in blocks, so that V and its product stay in
  * the second-level cache.
  *
  * An output is a sum in which the tile's other pixels cancel, up to rounding. On a black background that would turn a

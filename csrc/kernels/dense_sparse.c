@@ -10,7 +10,7 @@
  *              for both, w and dw stay in registers. The products go to LANES sums, which wait until there are enough
  *              of them to add up FCNN_VL at once (vf_sum_lanes).
  *
- * Every sum but dx's gets its terms in the order of gemm.c's, which do the work where too little is zero for this to
+ * Every sum but dx's gets its terms in the order of gemm.h's, which do the work where too little is zero for this to
  * pay. To add 0 changes nothing but the sign of a zero, which vf_end_sum sets right: so both ways give the same bits as
  * long as weights and gradients are finite.
  */

@@ -85,7 +85,7 @@ typedef struct fcnn_winograd {
 } fcnn_winograd;
 
 enum { FCNN_WINOGRAD_BLOCK = 16 }; /* tiles that winograd_forward handles at once, at most */
-enum { FCNN_POOLED_STRIP = 1024 }; /* floats of a strip of an image: pooled_small.h */
+enum { FCNN_POOLED_STRIP = 1024 }; /* floats of a strip of an image: pooled_small.c */
 enum { FCNN_LIVE_WORD = 32 };      /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };   /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_IMAGES = 16 };   /* that dense_input_gradient transposes, or a dense layer in parts runs, at once */
@@ -118,7 +118,7 @@ typedef struct fcnn_update {
 } fcnn_update;
 
 typedef struct fcnn_kernels {
-    /* ---- products: gemm.c ---- */
+    /* ---- products: gemm.h ---- */
 
     /* y[r][o] = bias[o] + sum over columns k of patch[r][k] * w[k][o]. Terms in order: bias (0 where NULL), then k. */
     void (*patches_forward)(const fcnn_patches *patches, const float *x,

@@ -1,7 +1,7 @@
 /* pooled_forward.c - a convolution, a max pool of four pixels and an optional ReLU, in registers.
  *
  * The four pixels of a window (two windows, where registers allow) are four rows of a register tile like that of
- * gemm.c. When their sums are complete, the largest, its place and the ReLU are taken from the registers, and the
+ * gemm.h. When their sums are complete, the largest, its place and the ReLU are taken from the registers, and the
  * convolution's output is never stored.
  */
 #include "name.h"

@@ -27,13 +27,6 @@ enum {
 
 enum { WORD = FCNN_LIVE_WORD }; /* terms that a word has bits for */
 
-/* Gradients that live; the others are 0. */
-static inline vf live_gradients(const float *y, const float *dy, size_t lanes, int relu)
-{
-    const vf g = vf_load_some(dy, lanes);
-    return relu ? vf_select(vf_greater(vf_load_some(y, lanes), (vf){0}), g, (vf){0}) : g;
-}
-
 /* What is added to one row: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]).
  *
  * For example, with step 8, entry 40 of list 3 is bit 8 of bits[1 * 8 + 3], and its g and offset are at 40 * 8 + 3. */

@@ -1,4 +1,4 @@
-/* pooled_small.h - the weight gradient of a convolution with small patches under windows of four pixels.
+/* pooled_small.c - the weight gradient of a convolution with small patches under windows of four pixels.
  *
  * Lanes are output channels. In each window every channel has its own winner among four pixels, so for a column of the
  * patch it needs one of four numbers: a table that lies in a quarter of a vector, from which one permutation gives each
@@ -6,14 +6,8 @@
  * strip of the image that fits the first-level cache, and the sums stay in registers while the windows of a strip are
  * walked through.
  */
-#ifndef FCNN_POOLED_SMALL_H
-#define FCNN_POOLED_SMALL_H
+#include "pooled_weight_gradient.h"
 
-#include "kernels.h"
-#include "sparse.h"
-#include "vec.h"
-
-enum { SMALL_PATCH = 48 }; /* columns, at most */
 /* Columns and vectors whose sums stay in registers. */
 enum { SMALL_BLOCK = 9, SMALL_VECTORS = FCNN_VREGS == 32 ? 2 : 1 };
 
@@ -152,10 +146,9 @@ static void add_strip(const fcnn_pooled *pooled, size_t vectors, const strip *s,
     }
 }
 
-/* The pooled_weight_gradient of kernels.h, where pooled->inside and there are four members. */
-static void small_patches(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
-                          const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
-                          float *gradient, float *bias, int accumulate, float *table)
+void FCNN_NAME(pooled_small)(const fcnn_pooled *pooled, const float *x, const float *y, const float *dy,
+                             const uint8_t *winner, size_t images, size_t stride, size_t outputs, size_t begin,
+                             size_t end, float *gradient, float *bias, int accumulate, float *table)
 {
     const size_t columns = pooled->window.runs * pooled->window.run_length, most = strip_lines(pooled);
     for (size_t k = 0; k < columns && !accumulate; k++)
@@ -184,5 +177,3 @@ static void small_patches(const fcnn_pooled *pooled, const float *x, const float
             }
         }
 }
-
-#endif
