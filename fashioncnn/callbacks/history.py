@@ -15,8 +15,8 @@ class _Records(dict[str, list[Any]]):
     def __missing__(self, key: str) -> NoReturn:
         if any(repr(known) in absent.OLD.get(key, "") for known in self):
             raise KeyError(absent.sentence(key))
-        hint = "" if not str(key).startswith("val_") or any(known.startswith("val_") for known in self) else (
-            "; there was no validation")
+        validated = any(str(known).startswith("val_") for known in self)
+        hint = "; there was no validation" if str(key).startswith("val_") and not validated else ""
         raise KeyError(f"no {key!r} among the keys {', '.join(map(repr, self))}{hint}")
 
 

@@ -85,18 +85,16 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
     """
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"
-    near = INSTEAD.get(name) or closest(name, nearby, "near it is '{}'", 0.8)
+    alike = [known for known in nearby if known[:1].lower() == name[:1].lower()]
+    near = INSTEAD.get(name) or closest(name, alike, "near it is '{}'", 0.8)
     return f"'{name}' of Keras is not in fashioncnn (yet)" + (f": {near}" if near else "")
 
 
 def closest(name: str, names: Iterable[str], text: str = "did you mean '{}'?", ratio: float = 0.75) -> str:
-    """The text with the one of the names that comes nearest, or nothing where none has that much in common.
-
-    Names of different things often end alike: those that come near begin with the same letter.
-    """
+    """The text with the one of the names that comes nearest, or nothing where none has that much in common."""
     from difflib import get_close_matches
 
-    lower = {known.lower(): known for known in names if known[:1].lower() == name[:1].lower() != "_"}
+    lower = {known.lower(): known for known in names if not known.startswith("_")}
     close = get_close_matches(name.lower(), lower, 1, ratio)
     return text.format(lower[close[0]]) if close else ""
 
