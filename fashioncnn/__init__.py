@@ -92,6 +92,9 @@ def version() -> str:
     return __version__
 
 
+version.VERSION = __version__  # type: ignore[attr-defined]  # TensorFlow has a module of this name
+
+
 def __getattr__(name: str) -> Any:
     """Loads a part of the package when it is first asked for."""
     if name in _homes:

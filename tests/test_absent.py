@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -153,12 +154,17 @@ def test_members_of_keras_classes_never_give_a_bare_error():
 
 def test_the_history_says_which_keys_it_has(model):
     history = model.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0).history
-    for key, message in (("acc", "write 'accuracy'"), ("val_acc", "write 'val_accuracy'"),
-                         ("los", "no 'los' among.*'loss'")):
-        with pytest.raises(KeyError, match=message):
+    for key, message in (("acc", "no 'acc' among the keys 'loss'$"), ("los", "no 'los' among.*'loss'"),
+                         ("val_acc", "no 'val_acc' among the keys 'loss'; there was no validation")):
+        with pytest.raises(KeyError) as caught:
             history[key]
+        assert re.search(message, caught.value.args[0])
     assert history.get("acc") is None
     assert history == {"loss": history["loss"]}
+    history.update({"accuracy": [1.0], "val_accuracy": [1.0]})
+    for key, message in (("acc", "write 'accuracy'"), ("val_acc", "write 'val_accuracy'")):
+        with pytest.raises(KeyError, match=message):
+            history[key]
 
 
 @pytest.mark.parametrize(("make", "message"), [
@@ -221,3 +227,89 @@ for refused in (lambda: keras.backend.set_image_data_format("channels_first"),
 
 def test_the_version_names_the_keras_of_the_table():
     assert keras_names()["keras"].split(".")[:2] == fashioncnn.__version__.split(".")[:2]
+
+
+class OwnModel(Sequential):
+    def save(self, path):
+        return super().save(path)
+
+
+class OwnDense(layers.Dense):
+    def make(self):
+        return super().add_weight((3,))
+
+
+@pytest.mark.parametrize(("read", "message"), [
+    (lambda: Sequential.save, "Sequential: 'save' of Keras is not in fashioncnn"),
+    (lambda: Sequential.save_("x"), "type object 'Sequential' has no attribute"),
+    (lambda: OwnModel().save("x"), "OwnModel: 'save' of Keras is not in fashioncnn.*save_weights"),
+    (lambda: OwnDense(3).make(), "OwnDense: 'add_weight' of Keras is not in fashioncnn"),
+    (lambda: metrics.Metric.stateless_result, "Metric: 'stateless_result' of Keras"),
+])
+def test_classes_and_super_say_what_is_absent(read, message):
+    with pytest.raises(AttributeError, match=message):
+        read()
+
+
+def test_what_is_absent_hides_nothing_that_is_there():
+    class Saves:
+        def save(self):
+            return "saved"
+
+    class Both(Sequential, Saves):
+        pass
+
+    assert Both().save() == "saved"
+    assert "save" in dir(Both())
+    assert "save" not in dir(Sequential())
+    assert "fit" in dir(Sequential())
+    assert Both.from_config(Both([layers.Dense(3)]).get_config()).save() == "saved"
+    assert not hasattr(Sequential, "save")
+    assert not hasattr(Sequential(), "save")
+
+
+@pytest.mark.parametrize(("base", "use"), [
+    (Sequential, lambda model: model.add(layers.Dense(3))), (layers.Dense, lambda layer: layer.name),
+    (layers.Dense, lambda layer: layer.build((None, 3))), (metrics.Mean, lambda metric: metric.result()),
+    (metrics.Mean, lambda metric: metric.name), (callbacks.EarlyStopping, lambda each: each.mode),
+    (callbacks.EarlyStopping, lambda each: each.on_epoch_end(0, {"val_loss": 1.0})),
+    (callbacks.CSVLogger, lambda logger: logger.on_train_begin()), (optimizers.SGD, lambda each: each.iterations),
+])
+def test_a_constructor_that_was_not_called_is_asked_for(base, use):
+    careless = type("Careless", (base,), {"__init__": lambda self: None})()
+    with pytest.raises(AttributeError, match=r"Careless.\w+ is set by the constructor: call super.* first"):
+        use(careless)
+
+
+def test_absent_classes_can_be_part_of_annotations():
+    lstm, gru = layers.LSTM, layers.GRU
+    assert isinstance(None, lstm | None)
+    assert isinstance(3, int | lstm)
+    assert not isinstance(3, None | lstm)
+    assert (lstm | gru) is gru
+    with pytest.raises(AbsentError, match="'LSTM' of Keras"):
+        lstm[3]
+
+
+@pytest.mark.parametrize(("code", "message"), [
+    ("from fashioncnn import src", "no 'src': inner modules of Keras.*fashioncnn.layers"),
+    ("import fashioncnn; fashioncnn.keras.src", "no 'src': inner modules of Keras"),
+    ("import fashioncnn.src.layers", "no 'src': inner modules of Keras"),
+    ("from fashioncnn.python.keras import layers", "no 'python': inner modules of Keras"),
+    ("from fashioncnn.keras.engine.topology import Layer", "'engine' is an old name.*fashioncnn.layers"),
+    ("from fashioncnn.keras import engine", "'engine' is an old name"),
+    ("from fashioncnn.objectives import mse", "'objectives' is an old name.*fashioncnn.losses"),
+])
+def test_inner_and_old_modules_say_where_to_import_from(code, message):
+    with pytest.raises((ImportError, AttributeError), match=message):
+        execute(code)
+
+
+def test_version_is_a_function_and_a_module():
+    assert fashioncnn.version() == fashioncnn.version.VERSION == fashioncnn.__version__
+
+
+@pytest.mark.parametrize("name", ["add_weight", "jit_compile", "compiled_loss", "input_spec", "add_variable"])
+def test_what_only_looks_alike_is_not_said_to_be_near(name, model):
+    with pytest.raises(AttributeError, match=rf"'{name}' of Keras is not in fashioncnn \(yet\)$"):
+        getattr(model, name)

@@ -69,7 +69,8 @@ def test_models_that_are_not_built_or_compiled_are_copied_too(way):
     assert not WAYS[way](unbuilt).built
     unbuilt.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     other = WAYS[way](unbuilt)
-    other.fit(X, Y, verbose=0)
+    with pytest.warns(UserWarning, match="the model does not have any trainable weights"):
+        other.fit(X, Y, verbose=0)
     assert not unbuilt.built
     built = Sequential([Input((2,)), layers.Dense(3)])
     assert same_weights(WAYS[way](built), built)

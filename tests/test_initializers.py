@@ -153,3 +153,11 @@ def test_an_initializer_of_the_wrong_shape_is_an_error():
 def test_bad_arguments_are_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("name", [name for name in initializers.__all__ if name[0].isupper()
+                                  and not name.endswith("Initializer")])
+def test_initializers_return_what_has_numpy(name):
+    values = getattr(initializers, name)()((2, 2))
+    assert type(values.numpy()) is np.ndarray
+    assert values.dtype == np.float32

@@ -265,3 +265,8 @@ def test_a_layer_of_ones_own_is_not_supported():
 
     with pytest.raises(NotImplementedError, match="layers of your own are not supported"):
         Sequential([layers.Input((3,)), Mine()])
+
+
+def test_the_old_name_of_a_slope_gives_a_warning():
+    with pytest.warns(UserWarning, match="`alpha` of LeakyReLU is an old name; write `negative_slope`"):
+        assert layers.LeakyReLU(alpha=0.25).negative_slope == 0.25

@@ -198,3 +198,10 @@ def test_config_is_that_of_keras(name):
                                   losses.SparseCategoricalCrossentropy(True, name="mine")])
 def test_loss_survives_serialization(loss):
     assert losses.deserialize(losses.serialize(loss)).get_config() == loss.get_config()
+
+
+def test_an_unknown_loss_suggests_all_whose_names_contain_it():
+    with pytest.raises(ValueError, match="did you mean") as caught:
+        losses.get("crossentropy")
+    for name in ("binary_crossentropy", "'categorical_crossentropy'", "sparse_categorical_crossentropy"):
+        assert name in str(caught.value)

@@ -10,7 +10,7 @@ import pytest
 from golden import face_cases as cases
 from golden.face import GOLDEN
 
-from fashioncnn import losses, metrics
+from fashioncnn import Input, Sequential, layers, losses, metrics
 from fashioncnn.utils.tensor import Tensor
 
 NAMES = cases.SERIALIZED["metrics"]
@@ -178,3 +178,33 @@ def test_metric_of_the_users_own():
     assert metric([0], [[0.25, 0.75]]) == 0.75
     assert metric.core_config() is None
     assert metrics.deserialize(metrics.serialize(metric) | {"config": {}}, {"Largest": Largest}).name == "largest"
+
+
+class Count(metrics.Metric):
+    def __init__(self, name="count"):
+        super().__init__(name=name)
+        self.rows = self.add_variable((), "zeros", name="rows")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.rows += len(y_true)
+
+    def result(self):
+        return self.rows
+
+
+def test_numbers_set_in_place_of_a_variable_are_assigned_to_it():
+    metric = Count()
+    rows = metric.rows
+    assert (float(metric([1, 2], 0)), float(metric([3], 0))) == (2.0, 3.0)
+    assert metric.rows is rows
+    assert metric.variables == [rows]
+    model = Sequential([Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[metric])
+    history = model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=2, batch_size=4, verbose=0).history
+    assert history["count"] == [8.0, 8.0]
+    mean = metrics.Mean()
+    mean.update_state([3.0])
+    mean.total += 1
+    assert float(mean.result()) == 4.0
+    with pytest.raises(ValueError, match="got values of shape"):
+        mean.total = np.ones(2)

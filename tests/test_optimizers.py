@@ -392,3 +392,24 @@ def test_rate_and_iterations_are_numbers_that_can_be_set():
     assert (optimizer.learning_rate, optimizer.iterations) == (0.5, 3)
     with pytest.raises(ValueError, match="learning_rate"):
         rate.assign(-1.0)
+
+
+@pytest.mark.parametrize("schedule", [
+    schedules.ExponentialDecay(0.5, 10, 0.5), schedules.InverseTimeDecay(0.5, 10, 1.0),
+    schedules.PolynomialDecay(0.5, 10), schedules.PiecewiseConstantDecay([3], [0.5, 0.25]),
+    schedules.CosineDecay(0.5, 10), schedules.CosineDecay(0.0, 10, warmup_target=0.5, warmup_steps=4),
+    schedules.CosineDecayRestarts(0.5, 10)], ids=lambda schedule: type(schedule).__name__)
+def test_rates_are_floats_that_have_numpy(schedule):
+    rate = schedule(3)
+    assert isinstance(rate, float)
+    assert type(rate.numpy()) is np.float32
+    assert rate.numpy() == pytest.approx(rate)
+
+
+def test_iterations_may_be_a_whole_float():
+    optimizer = SGD()
+    optimizer.iterations.assign(2.0)
+    assert optimizer.iterations == 2
+    for value in (2.5, math.nan, math.inf):
+        with pytest.raises(TypeError, match="iterations"):
+            optimizer.iterations = value

@@ -336,7 +336,7 @@ def test_what_cannot_be_set_says_so():
 
 
 @pytest.mark.parametrize(("make", "name"), [
-    (compiled, "jit_compile"), (lambda: layers.Dense(3), "supports_masking"), (optimizers.SGD, "lr")],
+    (compiled, "jit_compile"), (lambda: layers.Dense(3), "supports_jit"), (optimizers.SGD, "lr")],
     ids=lambda value: value if isinstance(value, str) else "")
 def test_attributes_that_only_keras_has_cannot_be_set_in_vain(make, name):
     with pytest.raises(AttributeError, match=name):
@@ -347,6 +347,15 @@ def test_attributes_of_ones_own_can_be_set():
     for owner in (compiled(), layers.Dense(3), optimizers.SGD(), metrics.Mean(), losses.MeanSquaredError()):
         owner.notes = "mine"
         assert owner.notes == "mine"
+
+
+def test_a_layer_may_say_that_it_supports_masking():
+    class Masked(layers.Dense):
+        def __init__(self, units):
+            super().__init__(units)
+            self.supports_masking = True
+
+    assert Masked(3).supports_masking
 
 
 @pytest.mark.parametrize("value", [None, "yes", 1, 0, 2.5])
@@ -438,7 +447,8 @@ def test_models_and_layers_are_frozen_as_in_keras():
     model.layers[0].trainable = True
     assert trainable(model) == ([True, False], 0, 4)
     before = model.get_weights()
-    compiled(model, loss="mse").fit(X, X[:, :2], verbose=0)
+    with pytest.warns(UserWarning, match="not have any trainable weights"):
+        compiled(model, loss="mse").fit(X, X[:, :2], verbose=0)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
     model.trainable = True
     assert trainable(model) == ([True, True], 4, 0)

@@ -13,7 +13,7 @@ from golden import face_cases as cases
 from golden.face import GOLDEN
 
 from fashioncnn.callbacks import CallbackList, ProgbarLogger
-from fashioncnn.utils import progress
+from fashioncnn.utils import Progbar, progress
 
 
 class Terminal(io.StringIO):
@@ -266,3 +266,10 @@ def test_evaluate_and_predict_show_their_own_bar(capsys, tick):
     hooks.on_predict_begin()
     hooks.on_predict_end()
     assert capsys.readouterr().out == "2/2 - 0s - 0s/step - loss: 0.5000\n2/2 - 0s - 0s/step\n"
+
+
+def test_the_bar_has_the_names_that_it_does_not_average():
+    assert Progbar(3).stateful_metrics == set()
+    assert Progbar(3, stateful_metrics=iter(["loss"])).stateful_metrics == {"loss"}
+    with pytest.raises(AttributeError, match="did you mean 'target'"):
+        print(Progbar(3).targets)

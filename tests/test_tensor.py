@@ -97,3 +97,29 @@ def test_a_weight_is_the_networks_memory():
     assert one(X)[0, 0] > 0.5
     assert "path=" in repr(kernel)
     assert f"kernel {kernel}".startswith("kernel <Variable")
+
+
+def test_in_place_operators_make_arrays_and_leave_the_variable_alone():
+    variable = result = Variable([1.0, 2.0], name="mine")
+    result += 1
+    result *= 2
+    assert type(result) is Tensor
+    assert result.tolist() == [4.0, 6.0]
+    power = variable
+    power **= 2
+    assert power.tolist() == [1.0, 4.0]
+    assert variable.numpy().tolist() == [1.0, 2.0]
+    layer = layers.Dense(2)
+    layer.build((None, 1))
+    kernel = layer.kernel
+    kernel += 1
+    np.testing.assert_array_equal(kernel, layer.kernel.numpy() + 1)
+    with pytest.raises(TypeError, match=r"'mine' cannot be the `out` of add\(\): it is a Variable; write assign"):
+        np.add(variable, 1, out=variable)
+
+
+def test_an_array_can_take_a_variable_in():
+    array = same = np.zeros(2, np.float32)
+    array += Variable([1.0, 2.0])
+    assert array is same
+    assert same.tolist() == [1.0, 2.0]

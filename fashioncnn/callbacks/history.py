@@ -13,9 +13,11 @@ class _Records(dict[str, list[Any]]):
     """A dict that says which keys it has."""
 
     def __missing__(self, key: str) -> NoReturn:
-        if key in absent.OLD:
+        if any(repr(known) in absent.OLD.get(key, "") for known in self):
             raise KeyError(absent.sentence(key))
-        raise KeyError(f"no {key!r} among the keys {', '.join(map(repr, self))}")
+        validated = any(str(known).startswith("val_") for known in self)
+        hint = "; there was no validation" if str(key).startswith("val_") and not validated else ""
+        raise KeyError(f"no {key!r} among the keys {', '.join(map(repr, self))}{hint}")
 
 
 class History(Callback):

@@ -12,6 +12,7 @@ from fashioncnn.utils import checks
 from fashioncnn.utils.registry import INITIALIZERS
 from fashioncnn.utils.seeds import key_of
 from fashioncnn.utils.settings import Configured, Setting
+from fashioncnn.utils.tensor import Tensor
 
 
 @INITIALIZERS.base
@@ -70,7 +71,7 @@ class RandomInitializer(Initializer):
         return {"seed": self.seed}
 
 
-def empty(shape: Sequence[int], dtype: Any) -> NDArray[np.float32]:
+def empty(shape: Sequence[int], dtype: Any) -> Tensor:
     """An array to fill.
 
     Raises:
@@ -78,4 +79,4 @@ def empty(shape: Sequence[int], dtype: Any) -> NDArray[np.float32]:
     """
     if dtype is not None and np.dtype(dtype) != np.float32:
         raise checks.unsupported("initializer", "dtype", str(dtype), "'float32'")
-    return np.empty(tuple(shape), np.float32)
+    return np.empty(tuple(shape), np.float32).view(Tensor)

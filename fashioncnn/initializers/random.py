@@ -14,6 +14,7 @@ from fashioncnn.initializers.initializer import RandomInitializer, empty
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import INITIALIZERS
 from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.tensor import tensor
 
 # Standard deviation of the normal distribution cut at two deviations.
 TRUNCATED_DEVIATION = 0.87962566103423978
@@ -216,7 +217,7 @@ class Orthogonal(RandomInitializer):
         _core.random_normal(values, *self._key, 0.0, 1.0)
         q, r = np.linalg.qr(values)
         q *= self.gain * np.where(np.diag(r) < 0, -1, 1)
-        return np.ascontiguousarray(q.T if rows < columns else q).reshape(shape)
+        return tensor(np.ascontiguousarray(q.T if rows < columns else q).reshape(shape))
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain, **super().get_config()}

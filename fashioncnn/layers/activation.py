@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from fashioncnn import activations
@@ -103,6 +104,8 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any) -> None:
         super().__init__(**options)
+        if alpha is not None:
+            warnings.warn("`alpha` of LeakyReLU is an old name; write `negative_slope`", stacklevel=2)
         self.negative_slope = negative_slope if alpha is None else alpha
 
     def add_to(self, graph: Graph, *inputs: int) -> int:

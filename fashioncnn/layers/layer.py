@@ -49,6 +49,7 @@ class Layer(Configured):
     """
 
     name: str
+    supports_masking: bool
     has_weights: ClassVar[bool] = False
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",

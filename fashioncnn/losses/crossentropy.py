@@ -40,6 +40,13 @@ def warn_of_targets(targets: NDArray[Any]) -> None:
                       stacklevel=3)
 
 
+def warn_of_one_class(array: NDArray[Any]) -> None:
+    """Warns where categorical crossentropy gets one class, of which there is nothing to learn."""
+    if array.ndim < 2 or array.shape[-1] == 1:
+        warnings.warn("categorical crossentropy takes at least two classes, got one; binary_crossentropy is for a yes "
+                      "or no", SyntaxWarning, stacklevel=3)
+
+
 def check_ignore_class(owner: str, ignore_class: int | None) -> None:
     if ignore_class is not None:
         raise checks.unsupported(owner, "ignore_class", ignore_class, "None")
@@ -93,6 +100,7 @@ def categorical_crossentropy(
     """
     check_axis("categorical_crossentropy", axis)
     target, prediction = aligned(y_true, y_pred)
+    warn_of_one_class(prediction)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / target.shape[-1]
     if from_logits:
@@ -215,6 +223,9 @@ class CategoricalCrossentropy(Loss):
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
         self.axis = axis
+
+    def examine(self, targets: NDArray[Any]) -> None:
+        warn_of_one_class(targets)
 
     def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)

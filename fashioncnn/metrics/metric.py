@@ -54,6 +54,14 @@ class Metric(Configured):
         self.name = name or auto_name(type(self).__name__)
         self.dtype = checks.float32(type(self).__name__, dtype)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute. A variable stays and takes the value: ``self.total += x`` counts, and can be reset."""
+        variable = vars(self).get(name)
+        if isinstance(variable, Variable) and isinstance(value, (int, float, np.ndarray, np.generic)):
+            variable.assign(value)
+        else:
+            super().__setattr__(name, value)
+
     def add_variable(self, shape: Sequence[int], initializer: Any = None, dtype: Any = None, aggregation: str = "sum",
                      name: str | None = None) -> Variable:
         """Makes a variable, which `reset_state` sets to 0.

@@ -83,6 +83,10 @@ class Model(Trainer, Layer):
     def _output_name(self) -> str:
         return self.layers[-1].name if self.layers else self.name
 
+    def _output_activation(self) -> str:
+        *_, last = self._flatten_layers()
+        return getattr(getattr(last, "activation", None), "__name__", snake_case(type(last).__name__))
+
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Makes the weights.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,16 +14,25 @@ from fashioncnn.utils import checks, overrides
 
 
 class CompiledMetric(NamedTuple):
-    """A metric of a compiled model."""
+    """A metric of a compiled model.
+
+    Attributes:
+        name: Its name in logs.
+        metric: The metric.
+        weighted: Whether it takes sample weights into account.
+        core_config: What the core's `Network.set_objective` takes, or None where Python computes the metric.
+    """
 
     name: str
     metric: Metric
     weighted: bool
+    core_config: Mapping[str, object] | None
 
-    def core_config(self) -> dict[str, object] | None:
-        """What the core's `Network.set_objective` takes, or None where Python computes the metric."""
-        config = None if overrides.overridden(self.metric, self.metric._core_methods) else self.metric.core_config()
-        return None if config is None else {**config, "weighted": self.weighted}
+    @classmethod
+    def of(cls, name: str, metric: Metric, weighted: bool) -> CompiledMetric:
+        """The entry of a metric; who computes it is decided here, and stays so whatever becomes of its class."""
+        config = None if overrides.overridden(metric, metric._core_methods) else metric.core_config()
+        return cls(name, metric, weighted, None if config is None else {**config, "weighted": weighted})
 
 
 class CompileMetrics(Metric):
@@ -75,15 +85,22 @@ class Objective(NamedTuple):
         for identifier, weighted in self.wanted:
             metric = metrics.resolve(identifier, self.loss, output_shape)
             name = next(name for name in _names(metric.name, weighted) if name not in resolved and name != "loss")
-            resolved[name] = CompiledMetric(name, metric, weighted)
+            resolved[name] = CompiledMetric.of(name, metric, weighted)
         return list(resolved.values())
+
+    def warn_of_probabilities(self, activation: str) -> None:
+        """Warns where the loss is told to expect logits, and the model's last activation makes probabilities."""
+        makes = "sigmoid" if isinstance(self.loss, losses.BinaryCrossentropy) else "softmax"
+        if getattr(self.loss, "from_logits", False) and activation == makes:
+            warnings.warn(f"the loss has from_logits=True, but the model ends in a {makes}, which makes probabilities; "
+                          "it is trained as with from_logits=False", stacklevel=4)
 
     def apply(self, network: Network, compiled: Sequence[CompiledMetric]) -> None:
         """Tells the core: all of it, or nothing if something does not fit the model."""
         if self.loss is None:
             network.set_objective(None, [])
             return
-        configs = [entry.core_config() for entry in compiled]
+        configs = [entry.core_config for entry in compiled]
         loss = {**self.loss.core_config(), "factor": self.factor}
         network.set_objective(loss, [config for config in configs if config is not None])
 

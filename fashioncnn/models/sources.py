@@ -75,7 +75,9 @@ class ArraySource:
         self._x = as_array(names.caller, names.x, x)
         self._y = None if y is None else as_array(names.caller, names.y, y)
         self._weights = validation.sample_weights(names, sample_weight, len(self._x))
-        validation.check_lengths(names, self._x, self._y, self._weights)
+        several = isinstance(x, (list, tuple)) and len(x) > 1 and all(isinstance(row, np.ndarray) for row in x)
+        hint = f"; a list of {len(x)} arrays is {len(x)} rows, as a model has one input" if several else ""
+        validation.check_lengths(names, self._x, self._y, self._weights, hint)
         if class_weight is not None and sample_weight is not None:
             raise ValueError(f"{names.caller}() got both `class_weight` and `sample_weight`; give one of them")
         self._class_weight = class_weight

@@ -30,8 +30,8 @@ class Tally:
         self._tracker = loss
         self._metrics = metrics
         self._others = others
-        self._in_core = [cast(Mean, entry.metric) for entry in metrics if entry.core_config() is not None]
-        self._in_python = [entry for entry in metrics if entry.core_config() is None]
+        self._in_core = [cast(Mean, entry.metric) for entry in metrics if entry.core_config is not None]
+        self._in_python = [entry for entry in metrics if entry.core_config is None]
         self._totals = [0.0] * (2 * len(self._in_core))
         self._loss = 0.0
         self._rows = 0
@@ -69,11 +69,11 @@ class Tally:
         _, y, order, start, stop, weights = batch
         rows = slice(start, stop) if order is None else order[start:stop]
         targets, outputs = y[rows].view(Tensor), outputs.view(Tensor)
-        for _, metric, weighted in self._in_python:
-            if weighted:
-                metric.update_state(targets, outputs, sample_weight=None if weights is None else weights[rows])
+        for entry in self._in_python:
+            if entry.weighted:
+                entry.metric.update_state(targets, outputs, sample_weight=None if weights is None else weights[rows])
             else:
-                metric.update_state(targets, outputs)
+                entry.metric.update_state(targets, outputs)
 
     def logs(self) -> Logs:
         """Loss and metrics of the batches so far, in alphabetical order as in Keras. The loss is the mean over rows."""
@@ -81,7 +81,7 @@ class Tally:
         for i, mean in enumerate(self._in_core):
             mean.set_total(self._totals[2 * i], self._totals[2 * i + 1])
         found: Logs = {"loss": self._loss / self._rows if self._rows else 0.0}
-        shown = [(name, metric) for name, metric, _ in self._metrics]
+        shown = [(entry.name, entry.metric) for entry in self._metrics]
         for name, metric in (*shown, *((metric.name, metric) for metric in self._others)):
             result = metric.result()
             found.update(result if isinstance(result, Mapping) else {name: result})

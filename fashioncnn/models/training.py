@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
@@ -280,6 +281,9 @@ class Trainer(Configured):
                 raise ValueError("fit() got `validation_split`, which needs arrays; pass `validation_data` instead")
             training, validation = training.split(validation_split, validation_batch_size)
         self._prepare([source for source in (training, validation) if source is not None], scan=True, finite=finite)
+        self._objective.warn_of_probabilities(self._output_activation())
+        if not any(self._trainable_flags()):
+            warnings.warn("the model does not have any trainable weights", stacklevel=3)
         passes = Epochs(training, steps_per_epoch)
         tests = None if validation is None else Repeats(validation, validation_steps)
         if tests is not None and overridden(self, ["evaluate"]):
@@ -511,6 +515,9 @@ class Trainer(Configured):
     def _output_name(self) -> str:
         raise NotImplementedError
 
+    def _output_activation(self) -> str:
+        raise NotImplementedError
+
     def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
         raise NotImplementedError
 
@@ -551,6 +558,8 @@ def _one_batch(caller: str, x: Any, y: Any, sample_weight: Any, class_weight: An
 
 
 def _verbosity(verbose: Any) -> Verbosity:
+    if verbose is None or verbose == -1:  # silent in Keras
+        return 0
     if verbose not in ("auto", 0, 1, 2, 3):
         raise ValueError(f"`verbose` must be 'auto', 0, 1, 2 or 3, got {verbose!r}")
     return verbose if verbose == "auto" else int(verbose)

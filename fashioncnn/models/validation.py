@@ -42,12 +42,12 @@ class Names(NamedTuple):
     sample_weight: str = "`sample_weight`"
 
 
-def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array | None) -> None:
-    """Raises ValueError unless all arrays have as many rows as `x`."""
+def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array | None, hint: str = "") -> None:
+    """Raises ValueError, which ends in the hint, unless all arrays have as many rows as `x`."""
     for name, array in ((names.y, y), (names.sample_weight, sample_weight)):
         if array is not None and len(array) != len(x):
             raise ValueError(f"{names.caller}() got {len(x)} rows in {names.x} and {len(array)} in {name}; both "
-                             "must have the same number")
+                             f"must have the same number{hint}")
 
 
 def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Array:

@@ -134,7 +134,8 @@ class Optimizer(Configured):
         self._set_iterations(value)
 
     def _set_iterations(self, value: Any) -> None:
-        count = checks.integer("iterations", value, at_least=0)
+        whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+        count = checks.integer("iterations", int(value) if whole else value, at_least=0)
         if self._network is not None:
             self._network.iterations = count
         else:

@@ -8,9 +8,10 @@ it for anything raises `AbsentError`.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
-from collections.abc import Callable, Iterable
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn, TypeVar
 
 from fashioncnn.utils import keywords
@@ -29,6 +30,7 @@ INSTEAD = {
 OLD_MODULES = {
     "layers": ("advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
                "normalization", "pooling", "recurrent", "wrappers"),
+    "engine": ("base_layer", "network", "topology", "training"),
     "models": ("training",),
     "optimizers": ("experimental",),
     "utils": ("data_utils", "generic_utils", "layer_utils", "vis_utils"),
@@ -37,11 +39,13 @@ OLD_MODULES = {
 OLD = {
     **{f"{package}.{name}": f"import what it had from {PACKAGE}.{package}"
        for package, names in OLD_MODULES.items() for name in names},
+    "engine": f"import what it had from {PACKAGE}.layers or {PACKAGE}.models",
     "acc": "write 'accuracy'",
     "decay": f"write {keywords.OLD['decay']}",
     "evaluate_generator": "evaluate() takes generators",
     "fit_generator": "fit() takes generators",
     "lr": "write learning_rate",
+    "objectives": f"import what it had from {PACKAGE}.losses",
     "np_utils": "import to_categorical from fashioncnn.utils",
     "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid",
     "predict_generator": "predict() takes generators",
@@ -50,6 +54,8 @@ OLD = {
     "val_acc": "write 'val_accuracy'",
     "wrappers.scikit_learn": "call Model.fit and Model.predict themselves",
 }
+# Where Keras and TensorFlow keep what their public modules offer.
+INNER_MODULES = ("python", "src")
 
 
 class AbsentError(NotImplementedError, AttributeError):
@@ -79,16 +85,17 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
     """
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"
-    near = INSTEAD.get(name) or closest(name, nearby, "near it is '{}'")
+    alike = [known for known in nearby if known[:1].lower() == name[:1].lower()]
+    near = INSTEAD.get(name) or closest(name, alike, "near it is '{}'", 0.8)
     return f"'{name}' of Keras is not in fashioncnn (yet)" + (f": {near}" if near else "")
 
 
-def closest(name: str, names: Iterable[str], text: str = "did you mean '{}'?") -> str:
-    """The text with the one of the names that comes nearest, or nothing where none comes near."""
+def closest(name: str, names: Iterable[str], text: str = "did you mean '{}'?", ratio: float = 0.75) -> str:
+    """The text with the one of the names that comes nearest, or nothing where none has that much in common."""
     from difflib import get_close_matches
 
     lower = {known.lower(): known for known in names if not known.startswith("_")}
-    close = get_close_matches(name.lower(), lower, 1, 0.75)
+    close = get_close_matches(name.lower(), lower, 1, ratio)
     return text.format(lower[close[0]]) if close else ""
 
 
@@ -112,8 +119,17 @@ class Absent:
             raise AttributeError(name)
         raise AbsentError(self._message)
 
+    def __getitem__(self, key: Any) -> NoReturn:
+        raise AbsentError(self._message)
+
     def __mro_entries__(self, bases: tuple[Any, ...]) -> NoReturn:
         raise AbsentError(self._message)
+
+    def __or__(self, other: Any) -> Any:
+        """The other one, for annotations such as ``LSTM | None``: a union with what has no instances is the rest."""
+        return type(None) if other is None else other
+
+    __ror__ = __or__
 
     def __instancecheck__(self, instance: Any) -> bool:
         return False
@@ -160,6 +176,9 @@ def unknown_name(module: str, name: str) -> str:
     for old in (path, name):
         if old in OLD:
             return sentence(old)
+    if module == PACKAGE and name in INNER_MODULES:
+        return (f"module '{module}' has no '{name}': inner modules of Keras are not in fashioncnn; import what is "
+                f"wanted from {PACKAGE}.layers, {PACKAGE}.models, {PACKAGE}.utils and so on")
     if module == PACKAGE and not name.startswith("_") and name in keras_names()["tensorflow"]:
         return (f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; NumPy may have what it "
                 "does")
@@ -196,26 +215,87 @@ def _getattr_of_absent(module: str) -> Callable[[str], Any]:
     return look_up
 
 
+class _AbsentMember:
+    """Stands in a class's body for a member of Keras's class that is absent: reading it from the class, or through
+    super(), raises AttributeError."""
+
+    def __init__(self, home: type, name: str) -> None:
+        self._home = home
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        try:
+            return getattr(super(self._home, owner if instance is None else instance), self._name)
+        except AttributeError:
+            cls = type(instance) if owner is None else owner
+            raise AttributeError(missing_attribute(cls, self._name), name=self._name, obj=instance) from None
+
+    def __repr__(self) -> str:
+        return f"<{sentence(self._name)}>"
+
+
 class SaysWhatIsAbsent:
     """Base of the classes that have a counterpart in Keras: reading what only Keras's has raises an AttributeError that
     names it and what comes near; so does a keyword that the constructor does not take."""
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if cls.__module__.partition(".")[0] != PACKAGE:
+            return
+        absent = [name for name in keras_names()["members"].get(cls.__name__, ()) if _found(cls, name) is None]
+        if absent:
+            there = {name for base in cls.__mro__ for name in inspect.get_annotations(base)}
+            there.update(name for init in _constructors(cls) for name in init.__code__.co_names)
+            for name in set(absent) - there:
+                setattr(cls, name, _AbsentMember(cls, name))
+
     def __new__(cls: type[T], *arguments: Any, **named: Any) -> T:
         keywords.refuse_unknown(cls.__name__, cls.__init__, named)
         return object.__new__(cls)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not isinstance(_found(type(self), name), _AbsentMember)
+                or name in vars(self) or hasattr(type(self), name)]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         if hasattr(type(self), name):
             return object.__getattribute__(self, name)  # a property that raised says why itself
-        owner = type(self).__name__
-        if is_absent(type(self), name):
-            message = f"{owner}: {sentence(name, dir(self))}"
-        else:
-            near = closest(name, dir(self))
-            message = f"'{owner}' object has no attribute '{name}'" + (f"; {near}" if near else "")
-        raise AttributeError(message, name=name, obj=self)
+        raise AttributeError(missing_attribute(type(self), name, dir(self)), name=name, obj=self)
+
+
+def missing_attribute(cls: type, name: str, there: Iterable[str] = ()) -> str:
+    """What is said of an attribute that a class or an object of it does not have, but only those that are `there`."""
+    owner = cls.__name__
+    if name in _set_by_constructors(cls):
+        return f"{owner}.{name} is set by the constructor: call super().__init__() first"
+    if is_absent(cls, name):
+        return f"{owner}: {sentence(name)}"
+    near = closest(name, there)
+    return f"'{owner}' object has no attribute '{name}'" + (f"; {near}" if near else "")
+
+
+def _found(cls: type, name: str) -> Any:
+    """What the class's attribute is, without asking it for a value; None where there is none."""
+    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+
+
+def _constructors(cls: type) -> Iterator[FunctionType]:
+    """The constructors of this package's classes."""
+    for base in cls.__mro__:
+        init = vars(base).get("__init__")
+        if base.__module__.partition(".")[0] == PACKAGE and isinstance(init, FunctionType):
+            yield init
+
+
+@functools.lru_cache(maxsize=1024)
+def _set_by_constructors(cls: type) -> frozenset[str]:
+    """The attributes that the constructors of this package's classes set."""
+    import dis
+
+    return frozenset(step.argval for init in _constructors(cls) for step in dis.get_instructions(init)
+                     if step.opname == "STORE_ATTR")
 
 
 def is_absent(cls: type, name: str) -> bool:

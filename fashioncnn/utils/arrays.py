@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,20 @@ from fashioncnn.utils import checks
 def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
     """`value` as an array of numbers with rows: as it is, unless its number type is one that processors do not have.
 
-    A list of a single array stands for that array, as it does in Keras.
+    A list or a dict of a single array stands for that array, as it does in Keras.
 
     Raises:
-        ArgumentError: If its elements are not numbers.
+        ArgumentError: If its elements are not numbers, or it is a dict of several arrays.
         ValueError: If its rows differ in length, or it has none.
     """
     if isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], np.ndarray):
         value = value[0]
+    if isinstance(value, Mapping):
+        if len(value) != 1:
+            keys = ", ".join(map(repr, value)) or "nothing"
+            raise checks.ArgumentError(f"{caller}() got {name} as a dict of {keys}; a model has one input and one "
+                                       "output")
+        (value,) = value.values()
     try:
         array = np.asarray(value)
     except ValueError as error:

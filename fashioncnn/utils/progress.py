@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fashioncnn.utils import output
+from fashioncnn.utils.absent import SaysWhatIsAbsent
 
 Values = Iterable[tuple[str, Any]]
 _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
@@ -25,7 +26,7 @@ def is_interactive() -> bool:
     return output.is_terminal(sys.stdout)
 
 
-class Progbar:
+class Progbar(SaysWhatIsAbsent):
     """Shows how far a loop has come, with an estimate of the time left and with running values.
 
     Args:
@@ -57,7 +58,8 @@ class Progbar:
         self.verbose = verbose
         self.interval = interval
         self.unit_name = unit_name
-        self._stateful = None if stateful_metrics is None else set(stateful_metrics)
+        self.stateful_metrics = set(stateful_metrics or ())
+        self._stateful = None if stateful_metrics is None else self.stateful_metrics
         self._stateless = None if stateless_metrics is None else set(stateless_metrics)
         self._values: dict[str, tuple[float, int] | str] = {}
         self._seen = 0

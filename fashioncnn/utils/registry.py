@@ -100,11 +100,13 @@ class Registry:
         return self._by_name[lower]
 
     def _near(self, name: str) -> str:
-        close = get_close_matches(name.lower(), [*self._by_name, *self.functions], 3, 0.6)
+        known, lower = [*self._by_name, *self.functions], name.lower()
+        containing = [alias for alias in known if len(lower) > 3 and lower in alias.lower()]
+        close = [*containing, *get_close_matches(lower, known, 3, 0.6)]
         classes = {alias: self._by_name[alias].__name__ for alias in close if alias in self._by_name}
         near = dict.fromkeys(snake_case(classes[alias]) if name.islower() and alias in classes
                              else classes.get(alias, alias) for alias in close)
-        names = [repr(each) for each in near]
+        names = [repr(each) for each in near][:3]
         return f" (did you mean {' or '.join(names)}?)" if names else ""
 
     def get(self, identifier: Any) -> Any:

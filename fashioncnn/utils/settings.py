@@ -114,7 +114,7 @@ class Configured(SaysWhatIsAbsent):
         if isinstance(known, property) and known.fset is None:
             raise AttributeError(f"{owner.__name__}.{name} cannot be set", name=name, obj=self)
         if known is None and name not in self.__dict__ and _keras_alone_has(owner, name):
-            raise AttributeError(f"{owner.__name__}: {sentence(name, dir(self))}", name=name, obj=self)
+            raise AttributeError(f"{owner.__name__}: {sentence(name)}", name=name, obj=self)
         super().__setattr__(name, value)
 
 

@@ -43,6 +43,19 @@ class Tensor(np.ndarray):
         return (tensor, (np.asarray(self), self.dtype))
 
 
+class Number(float):
+    """A float with `numpy`.
+
+    Example:
+        >>> Number(0.5), Number(0.5).numpy()
+        (0.5, np.float32(0.5))
+    """
+
+    def numpy(self) -> np.float32:
+        """The number as NumPy's."""
+        return np.float32(self)
+
+
 def tensor(values: ArrayLike, dtype: Any = np.float32) -> Tensor:
     """The values as a Tensor; copied only where their type is another one."""
     array: NDArray[Any] = np.asarray(values, dtype)

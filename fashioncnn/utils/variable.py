@@ -158,9 +158,13 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         return values if dtype is None else values.astype(dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        for out in keywords.get("out", ()):
+            if isinstance(out, Variable):
+                raise TypeError(f"'{out.path}' cannot be the `out` of {ufunc.__name__}(): it is a Variable; write "
+                                f"assign({ufunc.__name__}(...))")
         values = [value.numpy() if isinstance(value, Variable) else value for value in inputs]
         result = getattr(ufunc, method)(*values, **keywords)
-        return result.view(Tensor) if type(result) is np.ndarray else result
+        return result.view(Tensor) if type(result) is np.ndarray and "out" not in keywords else result
 
     def __getitem__(self, key: Any) -> Any:
         return self.value[key]
@@ -182,6 +186,12 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy()}>"
+
+
+for _operator in ("add", "and", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv",
+                  "xor"):
+    # As in Keras ``v += 1`` makes an array, and the variable stays as it is.
+    setattr(Variable, f"__i{_operator}__", getattr(NDArrayOperatorsMixin, f"__{_operator}__"))
 
 
 def _numbers(path: str, array: NDArray[Any]) -> NDArray[Any]:

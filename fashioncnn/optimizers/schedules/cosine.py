@@ -11,6 +11,7 @@ from typing import Any
 from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import SCHEDULES
+from fashioncnn.utils.tensor import Number
 
 
 def _half_cosine(progress: float) -> float:
@@ -55,17 +56,17 @@ class CosineDecay(LearningRateSchedule):
         self.warmup_target = checks.optional_number("warmup_target", warmup_target, at_least=0)
         self.warmup_steps = checks.number("warmup_steps", warmup_steps, at_least=0)
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: int) -> Number:
         if self.warmup_target is None:
             return self._decayed(self.initial_learning_rate, step)
         if step < self.warmup_steps:
             rise = self.warmup_target - self.initial_learning_rate
-            return self.initial_learning_rate + rise * (step / self.warmup_steps)
+            return Number(self.initial_learning_rate + rise * (step / self.warmup_steps))
         return self._decayed(self.warmup_target, step - self.warmup_steps)
 
-    def _decayed(self, rate: float, step: float) -> float:
+    def _decayed(self, rate: float, step: float) -> Number:
         progress = min(step, self.decay_steps) / self.decay_steps
-        return rate * ((1 - self.alpha) * _half_cosine(progress) + self.alpha)
+        return Number(rate * ((1 - self.alpha) * _half_cosine(progress) + self.alpha))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -108,11 +109,10 @@ class CosineDecayRestarts(LearningRateSchedule):
         self.alpha = checks.number("alpha", alpha, at_least=0)
         self.name = name
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: int) -> Number:
         period, progress = self._locate(step / self.first_decay_steps)
-        return self.initial_learning_rate * (
-            (1 - self.alpha) * self.m_mul**period * _half_cosine(progress) + self.alpha
-        )
+        return Number(self.initial_learning_rate * (
+            (1 - self.alpha) * self.m_mul**period * _half_cosine(progress) + self.alpha))
 
     def _locate(self, time: float) -> tuple[int, float]:
         """The period that `time` (in first periods) falls in, and how much of it has passed.

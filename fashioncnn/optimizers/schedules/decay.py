@@ -10,6 +10,7 @@ from typing import Any
 from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import SCHEDULES
+from fashioncnn.utils.tensor import Number
 
 
 @SCHEDULES.register()
@@ -43,8 +44,8 @@ class ExponentialDecay(LearningRateSchedule):
         progress = step / self.decay_steps
         return math.floor(progress) if self.staircase else progress
 
-    def __call__(self, step: int) -> float:
-        return self.initial_learning_rate * math.pow(self.decay_rate, self._progress(step))
+    def __call__(self, step: int) -> Number:
+        return Number(self.initial_learning_rate * math.pow(self.decay_rate, self._progress(step)))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -79,8 +80,8 @@ class InverseTimeDecay(ExponentialDecay):
                  name: str = "InverseTimeDecay") -> None:
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
-    def __call__(self, step: int) -> float:
-        return self.initial_learning_rate / (1 + self.decay_rate * self._progress(step))
+    def __call__(self, step: int) -> Number:
+        return Number(self.initial_learning_rate / (1 + self.decay_rate * self._progress(step)))
 
 
 @SCHEDULES.register()
@@ -117,11 +118,11 @@ class PolynomialDecay(LearningRateSchedule):
         self.cycle = cycle
         self.name = name
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: int) -> Number:
         periods = max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1
         end = self.decay_steps * periods
         remaining = math.pow(1 - min(step, end) / end, self.power)
-        return (self.initial_learning_rate - self.end_learning_rate) * remaining + self.end_learning_rate
+        return Number((self.initial_learning_rate - self.end_learning_rate) * remaining + self.end_learning_rate)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -162,8 +163,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         if sorted(set(self.boundaries)) != self.boundaries:
             raise ValueError(f"`boundaries` must rise, got {self.boundaries}")
 
-    def __call__(self, step: int) -> float:
-        return self.values[bisect_left(self.boundaries, step)]
+    def __call__(self, step: int) -> Number:
+        return Number(self.values[bisect_left(self.boundaries, step)])
 
     def get_config(self) -> dict[str, Any]:
         return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
