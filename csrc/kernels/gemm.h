@@ -1,5 +1,5 @@
-/* gemm.h - the register tiles of the products behind dense and convolution layers: y = P w, and its gradients P^T dy and
- * dy w^T.
+/* gemm.h - the register tiles of the products behind dense and convolution layers: y = P w, and its gradients P^T dy
+ * and dy w^T.
  *
  * P is the matrix of patches, which is never built: fcnn_patches says where each row's columns lie in the image.
  *

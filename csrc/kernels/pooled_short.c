@@ -1,7 +1,7 @@
 /* pooled_short.c - the weight gradient of a convolution with short runs, under a max pool.
  *
- * A patch of a first layer with few channels fills only a small part of a vector. So the lanes are output channels: each
- * window's gradients are spread over the window's members, most of them zero, and every tap's number is broadcast.
+ * A patch of a first layer with few channels fills only a small part of a vector. So the lanes are output channels:
+ * each window's gradients are spread over the window's members, most of them zero, and every tap's number is broadcast.
  */
 #include "pooled_weight_gradient.h"
 
