@@ -234,9 +234,21 @@ class _AbsentMember:
         return f"<{sentence(self._name)}>"
 
 
+class _SignatureOfConstructor:
+    """A class's signature is its constructor's: Python 3.10 would take that of ``__new__``."""
+
+    def __get__(self, instance: Any, owner: type) -> inspect.Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        signature = inspect.signature(owner.__init__)  # type: ignore[misc]
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 class SaysWhatIsAbsent:
     """Base of the classes that have a counterpart in Keras: reading what only Keras's has raises an AttributeError that
     names it and what comes near; so does a keyword that the constructor does not take."""
+
+    __signature__ = _SignatureOfConstructor()
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
