@@ -94,13 +94,15 @@ def test_other_methods_may_be_redefined():
     assert len(model.fit(X, Y).epoch) == 1
 
 
-@pytest.mark.parametrize("copied", ["wraps", "module"])
+@pytest.mark.parametrize("copied", ["wraps", "module", "partial"])
 def test_a_decorator_does_not_hide_an_override(copied):
     def call(self, inputs, training=None):
         return 0 * inputs
 
     if copied == "wraps":
         call = functools.wraps(layers.Dense.call)(call)
+    elif copied == "partial":
+        call = functools.partialmethod(layers.Dense.call, training=True)
     else:
         call.__module__ = layers.Dense.__module__
     with pytest.raises(NotImplementedError, match=r"Mine defines call\(\)"):
@@ -154,8 +156,11 @@ def test_a_validation_by_an_evaluate_of_the_users_is_refused():
     model = compiled(Mine([Input((4,)), layers.Dense(3, activation="softmax")]))
     model.fit(X, Y, verbose=0)
     assert model.evaluate(X, Y, verbose=0) > 0
-    with pytest.raises(NotImplementedError, match=r"Mine defines evaluate\(\)"):
-        model.fit(X, Y, validation_split=0.5, verbose=0)
+    unbuilt = compiled(Mine([layers.Dense(3, activation="softmax")]))
+    for each in (model, unbuilt):
+        with pytest.raises(NotImplementedError, match=r"Mine defines evaluate\(\)"):
+            each.fit(X, Y, validation_split=0.5, verbose=0)
+    assert not unbuilt.built
 
 
 # --- losses, metrics, optimizers

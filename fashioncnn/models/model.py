@@ -138,16 +138,12 @@ class Model(Trainer, Layer):
             self._parameters.append((variable, place))
             if variable.place is None or variable.place.network is before:
                 variable.move(place)
-        for variable, _ in old:
-            if variable.place is not None and variable.place.network is before:
-                variable.leave()
+        _leave(old, before)
         self.network, self._metrics = network, plan.metrics
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
-        for variable, _ in self._parameters:
-            if variable.place is not None and variable.place.network is self.network:
-                variable.leave()
+        _leave(self._parameters, self.network)
         if self.network is not None:
             self._forget_compilation()
         self.network = self._input_shape = self._output_shape = None
@@ -176,15 +172,14 @@ class Model(Trainer, Layer):
         """All weights live in this model's network, whoever looks at them or sets them; then where they were before."""
         guests = [(variable, variable.place, place) for variable, place in self._parameters
                   if variable.place is not place]
-        self._pull()
         for variable, _, place in guests:
-            variable.move(place)
+            variable.take_to(place)
         try:
             yield
         finally:
             for variable, home, place in guests:
                 if variable.place is place:
-                    variable.go_home(home)
+                    variable.take_to(home)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
@@ -309,3 +304,10 @@ class Model(Trainer, Layer):
         import json
 
         return json.dumps(LAYERS.serialize(self), **options)
+
+
+def _leave(parameters: list[tuple[Variable, Place]], network: Network | None) -> None:
+    """From now on the weights that are in the network have their values themselves."""
+    for variable, _ in parameters:
+        if variable.place is not None and variable.place.network is network:
+            variable.leave()

@@ -116,10 +116,7 @@ class Trainer(Configured):
         check_finite = checks.truth("check_finite", check_finite)
         with CHANGING:
             resolved = wanted.resolve((2,) if self.network is None else self.network.output_shapes[-1])
-            if self.network is not None:
-                self._replace_objective(self.network, new_optimizer, wanted, resolved)
-            elif self.optimizer is not None and self.optimizer is not new_optimizer:
-                self.optimizer.detach()
+            self._replace_objective(new_optimizer, wanted, resolved)
             self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
             self._check_finite = check_finite
@@ -147,16 +144,19 @@ class Trainer(Configured):
             raise ValueError(f"model '{self.name}' is not compiled, and compile() takes the optimizer")
         value.refuse_overrides()
         with CHANGING:
-            if self.network is not None:
-                self._replace_objective(self.network, value, self._objective, self._metrics)
-            elif self._optimizer is not None and self._optimizer is not value:
-                self._optimizer.detach()
+            self._replace_objective(value, self._objective, self._metrics)
             self._optimizer = value
 
-    def _replace_objective(self, network: Network, optimizer: Optimizer, wanted: Objective,
-                           resolved: Sequence[CompiledMetric]) -> None:
-        """Tells the core of another objective and optimizer: of both, or of none if one does not fit."""
-        before, paths = self.optimizer, self._weight_paths()
+    def _replace_objective(self, optimizer: Optimizer, wanted: Objective, resolved: Sequence[CompiledMetric]) -> None:
+        """Tells the core, if there is a network, of another objective and optimizer: both, or none if one does not fit.
+
+        The optimizer of before is free afterwards, if it is another one.
+        """
+        before, network, paths = self.optimizer, self.network, self._weight_paths()
+        if network is None:
+            if before is not None and before is not optimizer:
+                before.detach()
+            return
         optimizer.check_attachable(network, paths)
         wanted.apply(network, resolved)
         if before is not None and before is not optimizer:
@@ -272,6 +272,8 @@ class Trainer(Configured):
         training: ArraySource | BatchSource
         validation: ArraySource | BatchSource | None = None
         training = open_source(names, x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight)
+        if (validation_data is not None or validation_split) and overridden(self, ["evaluate"]):
+            raise self._refusal(["evaluate"])
         if validation_batch_size is None:
             validation_batch_size = batch_size
         if validation_data is not None:
@@ -286,8 +288,6 @@ class Trainer(Configured):
             warnings.warn("the model does not have any trainable weights", stacklevel=3)
         passes = Epochs(training, steps_per_epoch)
         tests = None if validation is None else Repeats(validation, validation_steps)
-        if tests is not None and overridden(self, ["evaluate"]):
-            raise self._refusal(["evaluate"])
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
@@ -357,6 +357,7 @@ class Trainer(Configured):
     def _test(self, passes: Repeats, callbacks: CallbackList) -> Logs:
         """Loss and metrics of one pass; nothing where there were no batches left."""
         self.stop_evaluating = False
+        self._pull()
         callbacks.on_test_begin()
         with self._tally() as tally:
             count = loops.test(self, passes.epoch(), tally, callbacks)
@@ -387,6 +388,7 @@ class Trainer(Configured):
         steps = _optional_count("steps", steps)
         source = open_source(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
+        self._pull()
         passes = Epochs(source, steps)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         self.stop_predicting = False
@@ -417,6 +419,7 @@ class Trainer(Configured):
         self._require_compiled("test_on_batch")
         source = _one_batch("test_on_batch", x, y, sample_weight, None)
         self._prepare([source])
+        self._pull()
         with self._tally() as tally:
             loops.test(self, source, tally, CallbackList())
             return self._scores(tally.logs(), return_dict)
@@ -474,7 +477,6 @@ class Trainer(Configured):
                 self._bind(sources, scan, with_targets, finite)
         else:
             self._bind(sources, scan, with_targets, finite)
-        self._pull()
 
     def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
         plan = self._plan(sources[0].row_shape) if self.network is None else None

@@ -20,7 +20,8 @@ def overridden(value: Any, methods: Iterable[str]) -> list[str]:
         >>> overridden(Loud(), ["update_state", "result"])
         ['result']
     """
-    return [method for method in methods if _home_of(value, method) != PACKAGE]
+    homes = [vars(value), *map(vars, type(value).__mro__)]
+    return [method for method in methods if not _is_ours(_first(method, homes))]
 
 
 def redefined(cls: type, allowed: Iterable[str], is_known: Callable[[type, str], bool]) -> list[str]:
@@ -38,16 +39,21 @@ def redefined(cls: type, allowed: Iterable[str], is_known: Callable[[type, str],
             and is_known(ours, name)]
 
 
-def _home_of(value: Any, method: str) -> str:
-    """The top-level package of the function that a call would reach; ours where there is none."""
-    if method in vars(value):
-        function = vars(value)[method]
-    else:
-        function = next((vars(cls)[method] for cls in type(value).__mro__ if method in vars(cls)), None)
-    if function is None or function is object.__dict__.get(method):
-        return PACKAGE
-    for inner in ("fget", "func", "__func__"):  # of a property, a cached one, a class method
-        function = getattr(function, inner, None) or function
+def _first(name: str, homes: list[Any]) -> Any:
+    for home in homes:
+        if name in home:
+            return home[name]
+    return None
+
+
+def _is_ours(attribute: Any) -> bool:
+    """Whether a method or a property comes from this package, or there is none."""
+    if attribute is None:
+        return True
+    if isinstance(attribute, property):
+        attribute = attribute.fget
+    elif isinstance(attribute, (classmethod, staticmethod)):
+        attribute = attribute.__func__
     # Not __module__, which a decorator copies from the method that it replaces.
-    home = getattr(function, "__globals__", {}).get("__name__") or type(function).__module__
-    return str(home).partition(".")[0]
+    home = getattr(attribute, "__globals__", {}).get("__name__") or type(attribute).__module__
+    return str(home).partition(".")[0] == PACKAGE

@@ -139,12 +139,13 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         """From now on the values are those in a network."""
         self._place, self._values = place, None
 
-    def go_home(self, place: Place | None) -> None:
-        """From now on the values, as they are now, are in another network; None: the variable has them itself."""
+    def take_to(self, place: Place | None) -> None:
+        """From now on the values, as they are now, are in a network; None: the variable has them itself."""
         self.leave()
         if place is not None:
-            values, self._values, self._place = self._values, None, place
-            place.network.write("weights", place.offset, np.ascontiguousarray(values))
+            values = self.numpy()
+            self.move(place)
+            self.assign(values)
 
     def leave(self) -> None:
         """From now on the variable has its values, as they are now, itself."""
