@@ -68,76 +68,60 @@ class CallbackList(Callback):
         names = (name, *older_names)
         return [getattr(callback, name) for callback in self.callbacks if any(map(callback._hears, names))]
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
+    def _tell(self, name: str, *when: int, logs: Logs | None) -> None:
+        """Calls the method `name` of every callback."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
-            callback.on_train_begin(logs)
+            getattr(callback, name)(*when, logs)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._tell("on_train_begin", logs=logs)
         self._find_batch_hooks()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_train_end(logs)
+        self._tell("on_train_end", logs=logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_epoch_begin(epoch, logs)
+        self._tell("on_epoch_begin", epoch, logs=logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_epoch_end(epoch, logs)
+        self._tell("on_epoch_end", epoch, logs=logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for hook in self._train_batch_begin:
-            hook(batch, logs=logs)
+        _call(self._train_batch_begin, batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for hook in self._train_batch_end:
-            hook(batch, logs=logs)
+        _call(self._train_batch_end, batch, logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_test_begin(logs)
+        self._tell("on_test_begin", logs=logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_test_end(logs)
+        self._tell("on_test_end", logs=logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for hook in self._test_batch_begin:
-            hook(batch, logs=logs)
+        _call(self._test_batch_begin, batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for hook in self._test_batch_end:
-            hook(batch, logs=logs)
+        _call(self._test_batch_end, batch, logs)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_predict_begin(logs)
+        self._tell("on_predict_begin", logs=logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_predict_end(logs)
+        self._tell("on_predict_end", logs=logs)
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for hook in self._predict_batch_begin:
-            hook(batch, logs=logs)
+        _call(self._predict_batch_begin, batch, logs)
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for hook in self._predict_batch_end:
-            hook(batch, logs=logs)
+        _call(self._predict_batch_end, batch, logs)
+
+
+def _call(hooks: list[BatchHook], batch: int, logs: Logs | None) -> None:
+    logs = {} if logs is None else logs
+    for hook in hooks:
+        hook(batch, logs=logs)
 
 
 def _flattened(callbacks: Any) -> Iterator[Callback]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, ModuleType
@@ -41,10 +42,9 @@ OLD = {
        for package, names in OLD_MODULES.items() for name in names},
     "engine": f"import what it had from {PACKAGE}.layers or {PACKAGE}.models",
     "acc": "write 'accuracy'",
-    "decay": f"write {keywords.OLD['decay']}",
+    **{name: f"write {keywords.OLD[name]}" for name in ("decay", "lr")},
     "evaluate_generator": "evaluate() takes generators",
     "fit_generator": "fit() takes generators",
-    "lr": "write learning_rate",
     "objectives": f"import what it had from {PACKAGE}.losses",
     "np_utils": "import to_categorical from fashioncnn.utils",
     "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5).astype(int) for one sigmoid",
@@ -66,9 +66,9 @@ class AbsentError(NotImplementedError, AttributeError):
 def keras_names() -> dict[str, Any]:
     """The table: "keras" (its version), "modules", "members" of classes, and "tensorflow"."""
     import json
-    from importlib.resources import files
 
-    table: dict[str, Any] = json.loads(files(PACKAGE).joinpath("utils/keras_names.json").read_text("utf-8"))
+    with open(os.path.join(os.path.dirname(__file__), "keras_names.json"), encoding="utf-8") as file:
+        table: dict[str, Any] = json.load(file)
     return table
 
 

@@ -6,11 +6,13 @@ They are plain numbers in all respects, and have what Keras's variables of these
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from fashioncnn.utils.tensor import Tensor, tensor
+
+S = TypeVar("S", bound="_Settable")
 
 
 class Owned(NamedTuple):
@@ -34,7 +36,16 @@ class _Settable:
 
     dtype: str
     shape = ()
+    _plain: type[Any]  # what it is apart from that
     _owned: Owned
+
+    def __new__(cls: type[S], number: float, owned: Owned) -> S:
+        self = super().__new__(cls, number)  # type: ignore[call-arg]
+        self._owned = owned
+        return self
+
+    def __reduce__(self) -> Any:
+        return (self._plain, (self._plain(self),))
 
     @property
     def name(self) -> str:
@@ -84,25 +95,11 @@ class SettableFloat(_Settable, float):
     """
 
     dtype = "float32"
-
-    def __new__(cls, number: float, owned: Owned) -> SettableFloat:
-        self = super().__new__(cls, number)
-        self._owned = owned
-        return self
-
-    def __reduce__(self) -> Any:
-        return (float, (float(self),))
+    _plain = float
 
 
 class SettableInt(_Settable, int):
     """An integer: see `SettableFloat`."""
 
     dtype = "int64"
-
-    def __new__(cls, number: int, owned: Owned) -> SettableInt:
-        self = super().__new__(cls, number)
-        self._owned = owned
-        return self
-
-    def __reduce__(self) -> Any:
-        return (int, (int(self),))
+    _plain = int
