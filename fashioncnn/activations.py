@@ -114,7 +114,7 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     x = np.atleast_1d(np.asarray(x))
     if axis not in (-1, x.ndim - 1):
         raise checks.unsupported("softmax", "axis", axis, "-1")
-    _warn_of_one_unit(x.shape[-1])
+    warn_of_one_unit(x.shape[-1])
     return _run({"type": "softmax"}, x.reshape(-1, x.shape[-1]), x.shape)
 
 
@@ -144,7 +144,8 @@ _functions["swish"] = silu
 swish = silu
 
 
-def _warn_of_one_unit(units: int) -> None:
+def warn_of_one_unit(units: int) -> None:
+    """Warns where a softmax has nothing to choose from."""
     if units == 1:
         warnings.warn("a softmax over an axis of length 1 is always 1; did you mean a sigmoid?", stacklevel=2)
 
@@ -195,14 +196,8 @@ def add_to(graph: Graph, layer: Layer, activation: Any, position: int) -> int:
         activation.refuse_overrides()
         return activation.add_to(graph, position)  # type: ignore[no-any-return]
     if activation is softmax:
-        return add_softmax(graph, layer, position)
+        return graph.add(layer, "softmax", position)
     return graph.add(layer, "activation", position, **_nodes[activation])
-
-
-def add_softmax(graph: Graph, layer: Layer, position: int) -> int:
-    """Adds a softmax of the node at `position`; warns where it has nothing to choose from."""
-    _warn_of_one_unit(graph.shape(position)[-1])
-    return graph.add(layer, "softmax", position)
 
 
 def _elementwise(x: Any, **node: Any) -> Tensor:

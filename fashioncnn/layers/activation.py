@@ -170,7 +170,7 @@ class Softmax(Layer):
     def add_to(self, graph: Graph, *inputs: int) -> int:
         if self.axis != -1 and self.axis != len(graph.shape(inputs[0])):
             raise checks.unsupported("Softmax", "axis", self.axis, "-1")
-        return activations.add_softmax(graph, self, inputs[0])
+        return graph.add(self, "softmax", inputs[0])
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fashioncnn import activations
 from fashioncnn._core import Network
 
 if TYPE_CHECKING:
@@ -85,9 +86,12 @@ class Graph:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
         network = Network(self.nodes)
+        for node, outputs in zip(self.nodes, network.output_shapes, strict=True):
+            if node["type"] == "softmax":
+                activations.warn_of_one_unit(outputs[-1])
         parameters = []
-        for node, name, shape, offset in network.parameters:
-            owner = self._owners[node]
+        for position, name, shape, offset in network.parameters:
+            owner = self._owners[position]
             assert owner is not None, "only layers have parameters"
             layer, scope = owner
             parameters.append(Parameter(layer, name, layer.path_of(name, scope), shape, offset))
