@@ -119,7 +119,7 @@ static fcnn_status check_length(const fcnn_array *array, const char *what, const
 
 static fcnn_status check_batch(const fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
 {
-    const fcnn_shape *output = &network->graph->node[network->graph->nodes - 1].layer.output;
+    const fcnn_shape *output = fcnn_network_output(network);
     if (!network->has_loss)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "a loss is needed: call set_objective first");
     FCNN_TRY(fcnn_batch_check_inputs(network, batch->x, &batch->rows, error));

@@ -4,14 +4,16 @@
 #include "../base/memory.h"
 #include "internal.h"
 
-size_t fcnn_network_output_size(const fcnn_network *network)
+const fcnn_shape *fcnn_network_output(const fcnn_network *network)
 {
-    return fcnn_shape_size(&network->graph->node[network->graph->nodes - 1].layer.output);
+    return &network->graph->node[network->graph->nodes - 1].layer.output;
 }
+
+size_t fcnn_network_output_size(const fcnn_network *network) { return fcnn_shape_size(fcnn_network_output(network)); }
 
 size_t fcnn_network_classes(const fcnn_network *network)
 {
-    const fcnn_shape *output = &network->graph->node[network->graph->nodes - 1].layer.output;
+    const fcnn_shape *output = fcnn_network_output(network);
     return output->rank == 0 ? 1 : output->extent[output->rank - 1];
 }
 

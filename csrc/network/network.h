@@ -41,6 +41,7 @@ void fcnn_network_destroy(fcnn_network *network);
 
 /* Immutable, so it may be read at any time. */
 const fcnn_graph *fcnn_network_graph(const fcnn_network *network);
+const fcnn_shape *fcnn_network_output(const fcnn_network *network);
 
 /* Parameters with a name and a shape: what `trainable` is said of. */
 size_t fcnn_network_parameter_count(const fcnn_network *network);

@@ -3,21 +3,6 @@
 
 #include <string.h>
 
-#include "errors.h"
-
-static fcnn_network *network_of(PyObject *self) { return ((network_object *)self)->network; }
-
-static PyObject *raise_for(PyObject *self, const fcnn_error *error)
-{
-    return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
-}
-
-static const fcnn_shape *output_of(const fcnn_network *network)
-{
-    const fcnn_graph *graph = fcnn_network_graph(network);
-    return &graph->node[graph->nodes - 1].layer.output;
-}
-
 /* ---- arguments ---- */
 
 static int to_size(PyObject *object, const char *argument, size_t *size)
@@ -65,7 +50,7 @@ static int to_rows(PyObject *order, size_t start, size_t stop, fcnn_rows *rows, 
 /* The memory of an array that can take the outputs of rows 0 .. rows-1; NULL with an exception set where it cannot. */
 static float *to_outputs(const fcnn_network *network, PyObject *object, const char *argument, size_t rows)
 {
-    const fcnn_shape *output = output_of(network);
+    const fcnn_shape *output = fcnn_network_output(network);
     PyArrayObject *array = (PyArrayObject *)object;
     int fits = PyArray_Check(object) && PyArray_TYPE(array) == NPY_FLOAT32 && PyArray_ISCARRAY(array) &&
                PyArray_NDIM(array) == (int)output->rank + 1 && (size_t)PyArray_DIM(array, 0) >= rows;
@@ -203,8 +188,8 @@ PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize
     fcnn_error error = {0};
     fcnn_status status;
     Py_BEGIN_ALLOW_THREADS
-    status = fcnn_network_predict(network, &x, start, stop, out + start * fcnn_shape_size(output_of(network)), training,
-                                  &error);
+    status = fcnn_network_predict(network, &x, start, stop, out + start * fcnn_shape_size(fcnn_network_output(network)),
+                                  training, &error);
     Py_END_ALLOW_THREADS
     if (status != FCNN_OK)
         return raise_for(self, &error);
@@ -216,16 +201,16 @@ PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize
 /* *vector = the one called `name`: "weights", "gradients" or an optimizer's slot. */
 static int to_vector(PyObject *self, PyObject *name, size_t *vector)
 {
-    fcnn_optimizer optimizer;
-    int has_optimizer;
-    Py_BEGIN_ALLOW_THREADS
-    has_optimizer = fcnn_network_get_optimizer(network_of(self), &optimizer);
-    Py_END_ALLOW_THREADS
     if (PyUnicode_Check(name)) {
         if (PyUnicode_CompareWithASCIIString(name, "weights") == 0)
             return *vector = FCNN_WEIGHTS, 0;
         if (PyUnicode_CompareWithASCIIString(name, "gradients") == 0)
             return *vector = FCNN_GRADIENTS, 0;
+        fcnn_optimizer optimizer;
+        int has_optimizer;
+        Py_BEGIN_ALLOW_THREADS
+        has_optimizer = fcnn_network_get_optimizer(network_of(self), &optimizer);
+        Py_END_ALLOW_THREADS
         for (size_t s = 0; has_optimizer && s < optimizer.slots; s++)
             if (PyUnicode_CompareWithASCIIString(name, optimizer.slot_name[s]) == 0)
                 return *vector = FCNN_SLOTS + s, 0;

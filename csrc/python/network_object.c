@@ -3,15 +3,7 @@
 #include "network_object.h"
 
 #include "../base/memory.h"
-#include "errors.h"
 #include "module_state.h"
-
-static fcnn_network *network_of(PyObject *self) { return ((network_object *)self)->network; }
-
-static PyObject *raise_for(PyObject *self, const fcnn_error *error)
-{
-    return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
-}
 
 /* A tuple with references of its own: a list may change while code of its items runs. */
 static PyObject *tuple_of(PyObject *sequence, const char *message)

@@ -6,10 +6,18 @@
 #include "arrays.h"
 
 #include "../network/network.h"
+#include "errors.h"
 
 typedef struct network_object {
     PyObject_HEAD fcnn_network *network;
 } network_object;
+
+static inline fcnn_network *network_of(PyObject *self) { return ((network_object *)self)->network; }
+
+static inline PyObject *raise_for(PyObject *self, const fcnn_error *error)
+{
+    return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
+}
 
 /* Methods that compute; they release the GIL. See _core.pyi. */
 PyObject *fcnn_call_train_step(PyObject *self, PyObject *const *arguments, Py_ssize_t count);

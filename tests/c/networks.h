@@ -41,11 +41,6 @@ static inline fcnn_array rows_of(const void *data, fcnn_dtype dtype, const fcnn_
     return rows;
 }
 
-static inline const fcnn_shape *output_shape(const fcnn_network *network)
-{
-    return &network->graph->node[network->graph->nodes - 1].layer.output;
-}
-
 static inline fcnn_array inputs_of(const fcnn_network *network, const float *data)
 {
     const fcnn_shape *shape = &network->graph->node[0].layer.output;
@@ -54,23 +49,17 @@ static inline fcnn_array inputs_of(const fcnn_network *network, const float *dat
 
 static inline fcnn_array values_of(const fcnn_network *network, const float *data)
 {
-    return rows_of(data, FCNN_FLOAT32, output_shape(network), output_shape(network)->rank);
+    return rows_of(data, FCNN_FLOAT32, fcnn_network_output(network), fcnn_network_output(network)->rank);
 }
 
 static inline fcnn_array labels_of(const fcnn_network *network, const int64_t *data)
 {
-    return rows_of(data, FCNN_INT64, output_shape(network), output_shape(network)->rank - 1);
+    return rows_of(data, FCNN_INT64, fcnn_network_output(network), fcnn_network_output(network)->rank - 1);
 }
 
 static inline size_t input_size(const fcnn_network *network)
 {
     return fcnn_shape_size(&fcnn_network_graph(network)->node[0].layer.output);
-}
-
-static inline size_t output_size(const fcnn_network *network)
-{
-    const fcnn_graph *graph = fcnn_network_graph(network);
-    return fcnn_shape_size(&graph->node[graph->nodes - 1].layer.output);
 }
 
 static inline size_t weight_count(const fcnn_network *network) { return fcnn_network_graph(network)->parameters; }
