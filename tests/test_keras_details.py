@@ -199,3 +199,53 @@ def test_a_label_that_is_not_whole_is_refused_with_its_row():
     with pytest.raises(ValueError, match=r"the label 1\.5 in row 17"):
         model.fit(X, y, verbose=0)
     assert model.optimizer.iterations == 0
+
+
+def small(loss="mse", units=2, **options):
+    model = Sequential([Input((2,)), layers.Dense(units, **options)])
+    model.compile("sgd", loss)
+    return model
+
+
+def test_a_dict_of_one_array_stands_for_it():
+    x, y = np.ones((8, 2), np.float32), np.ones((8, 2), np.float32)
+    model = small()
+    model.fit({"input": x}, {"dense": y}, verbose=0)
+    np.testing.assert_array_equal(model.predict({"input": x}, verbose=0), model.predict(x, verbose=0))
+    assert model({"input": x}).shape == (8, 2)
+
+
+@pytest.mark.parametrize("verbose", [None, -1])
+def test_verbose_may_be_nothing(verbose, capsys):
+    x, y = np.ones((8, 2), np.float32), np.ones((8, 2), np.float32)
+    model = small()
+    model.fit(x, y, epochs=2, verbose=verbose)
+    model.evaluate(x, y, verbose=verbose)
+    model.predict(x, verbose=verbose)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("activation", "loss", "message"), [
+    ("softmax", losses.SparseCategoricalCrossentropy(from_logits=True), "from_logits=True.*ends in a softmax"),
+    ("sigmoid", losses.BinaryCrossentropy(from_logits=True), "from_logits=True.*ends in a sigmoid"),
+    ("softmax", losses.SparseCategoricalCrossentropy(), None),
+    ("sigmoid", losses.SparseCategoricalCrossentropy(from_logits=True), None),
+    (None, losses.BinaryCrossentropy(from_logits=True), None),
+])
+def test_logits_that_are_none_give_a_warning(activation, loss, message):
+    labels = np.ones(8) if loss.takes_labels else np.ones((8, 3))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        small(loss, 3, activation=activation).fit(np.ones((8, 2)), labels, verbose=0)
+    if message is None:
+        assert not caught
+    else:
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        with pytest.warns(UserWarning, match=message):
+            warnings.warn_explicit(caught[0].message, caught[0].category, __file__, 1)
+
+
+def test_one_class_gives_a_warning():
+    with pytest.warns(SyntaxWarning, match="takes at least two classes, got one"):
+        small("categorical_crossentropy", 1).fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)

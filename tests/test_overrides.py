@@ -213,6 +213,23 @@ def test_an_override_of_a_metric_is_followed():
     assert second["accuracy"] == pytest.approx(right[:20].mean())
 
 
+def test_who_computes_a_metric_is_decided_when_the_model_is_compiled():
+    class Accuracy(metrics.SparseCategoricalAccuracy):
+        pass
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign(1)
+        self.count.assign(4)
+
+    model = Sequential([Input((2,)), layers.Dense(3)])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=[Accuracy(name="a")])
+    x, y = np.ones((8, 2)), model.predict(np.ones((8, 2)), verbose=0).argmax(axis=1)
+    Accuracy.update_state = update_state
+    assert model.evaluate(x, y, verbose=0)[1] == 1.0
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=[Accuracy(name="a")])
+    assert model.evaluate(x, y, verbose=0)[1] == 0.25
+
+
 def test_a_metric_gets_weights_only_where_they_are_asked_for():
     class Seen(metrics.Metric):
         def update_state(self, y_true, y_pred, **options):
