@@ -5,7 +5,6 @@ Each is a function of an array, so that it can be tried out, and is what a layer
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -114,7 +113,7 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     x = np.atleast_1d(np.asarray(x))
     if axis not in (-1, x.ndim - 1):
         raise checks.unsupported("softmax", "axis", axis, "-1")
-    warn_of_one_unit(x.shape[-1])
+    checks.warn_of_one_unit(x.shape[-1])
     return _run({"type": "softmax"}, x.reshape(-1, x.shape[-1]), x.shape)
 
 
@@ -142,12 +141,6 @@ _nodes: dict[Function, dict[str, Any]] = {
 _functions: dict[str, Function] = {function.__name__: function for function in (*_nodes, softmax)}
 _functions["swish"] = silu
 swish = silu
-
-
-def warn_of_one_unit(units: int) -> None:
-    """Warns where a softmax has nothing to choose from."""
-    if units == 1:
-        warnings.warn("a softmax over an axis of length 1 is always 1; did you mean a sigmoid?", stacklevel=2)
 
 
 def get(identifier: Any) -> Function | Layer:

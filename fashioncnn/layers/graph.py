@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fashioncnn import activations
 from fashioncnn._core import Network
+from fashioncnn.utils import checks
 
 if TYPE_CHECKING:
     from fashioncnn.layers.layer import Layer
@@ -88,7 +88,7 @@ class Graph:
         network = Network(self.nodes)
         for node, outputs in zip(self.nodes, network.output_shapes, strict=True):
             if node["type"] == "softmax":
-                activations.warn_of_one_unit(outputs[-1])
+                checks.warn_of_one_unit(outputs[-1])
         parameters = []
         for position, name, shape, offset in network.parameters:
             owner = self._owners[position]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import warnings
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -138,3 +139,9 @@ def float32(owner: str, dtype: Any) -> str:
     if name is not None and str(getattr(name, "name", getattr(name, "__name__", name))) != "float32":
         raise unsupported(owner, "dtype", dtype, "'float32'")
     return "float32"
+
+
+def warn_of_one_unit(units: int) -> None:
+    """Warns where a softmax has nothing to choose from."""
+    if units == 1:
+        warnings.warn("a softmax over an axis of length 1 is always 1; did you mean a sigmoid?", stacklevel=2)
