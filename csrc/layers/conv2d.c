@@ -197,12 +197,13 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const size_t end = smaller(begin + SHARD_COLUMNS, columns);
     const float *x = self->padded ? io->saved : io->x[0];
     io->kernels->patches_weight_gradient(&self->patches, x, io->dy, self->outputs, images, io->stride, self->outputs,
-                                         begin, end, io->gradients + (begin * self->outputs - io->gradients_begin),
-                                         io->accumulate, io->updated ? io->updated + begin * self->outputs : NULL);
+                                         begin, end, io->gradient.values + (begin * self->outputs - io->gradient.begin),
+                                         io->gradient.accumulate,
+                                         io->gradient.updated ? io->gradient.updated + begin * self->outputs : NULL);
     if (layer->parameters > 1 && end == columns)
         io->kernels->sum_rows(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
-                              self->outputs, io->gradients + (layer->parameter[1].offset - io->gradients_begin),
-                              io->accumulate);
+                              self->outputs, io->gradient.values + (layer->parameter[1].offset - io->gradient.begin),
+                              io->gradient.accumulate);
 }
 
 const fcnn_layer_class fcnn_conv2d_class = {

@@ -312,12 +312,12 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const size_t end = smaller(begin + size, outputs);
     float *bias = io->scratch;
     if (layer->parameters > 1)
-        bias = io->gradients + layer->parameter[1].offset;
+        bias = io->gradient.values + layer->parameter[1].offset;
     else
         memset(bias, 0, outputs * sizeof *bias); /* summed for nobody */
-    io->kernels->pooled_weight_gradient(&pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy,
-                                        winners(self, io->saved), images, io->stride, outputs, begin, end,
-                                        io->gradients, bias, io->accumulate, io->scratch + rounded(outputs));
+    io->kernels->pooled_weight_gradient(
+        &pooled, self->bordered ? io->saved : io->x[0], io->y, io->dy, winners(self, io->saved), images, io->stride,
+        outputs, begin, end, io->gradient.values, bias, io->gradient.accumulate, io->scratch + rounded(outputs));
 }
 
 static void input_used(const fcnn_layer *layer, const size_t used[2], size_t in[2])

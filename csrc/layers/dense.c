@@ -155,15 +155,16 @@ static void gradient_of_bias(const dense *self, const fcnn_io *io, size_t images
 {
     if (self->use_bias && end_row(self, shard) == self->inputs)
         io->kernels->sum_rows(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
-                              io->gradients + (self->inputs * self->outputs - io->gradients_begin), io->accumulate);
+                              io->gradient.values + (self->inputs * self->outputs - io->gradient.begin),
+                              io->gradient.accumulate);
 }
 
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const dense *self = layer->config;
     const size_t first = first_row(shard), end = end_row(self, shard), begin = first * self->outputs;
-    float *gradients = io->gradients + (begin - io->gradients_begin),
-          *updated = io->updated ? io->updated + begin : NULL;
+    float *gradients = io->gradient.values + (begin - io->gradient.begin),
+          *updated = io->gradient.updated ? io->gradient.updated + begin : NULL;
     const fcnn_patches rows = {.lines = 1,
                                .width = self->rows,
                                .step = (ptrdiff_t)self->inputs,
@@ -172,10 +173,10 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                                .run_length = self->inputs};
     if (self->rows == 1)
         io->kernels->dense_weight_gradient(images, io->stride, self->outputs, io->x[0], io->dy, first, end, gradients,
-                                           io->accumulate, updated);
+                                           io->gradient.accumulate, updated);
     else
         io->kernels->patches_weight_gradient(&rows, io->x[0], io->dy, self->outputs, images, io->stride, self->outputs,
-                                             first, end, gradients, io->accumulate, updated);
+                                             first, end, gradients, io->gradient.accumulate, updated);
     gradient_of_bias(self, io, images, shard);
 }
 
@@ -185,7 +186,7 @@ static void backward_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t
     const size_t first = first_row(shard), rows = end_row(self, shard) - first, begin = first * self->outputs;
     io->kernels->dense_backward(images, rows, self->outputs, io->x[0] + first, io->stride, io->dy, io->stride,
                                 io->parameters + begin, io->dx[0] + first,
-                                io->gradients + (begin - io->gradients_begin), io->accumulate);
+                                io->gradient.values + (begin - io->gradient.begin), io->gradient.accumulate);
     gradient_of_bias(self, io, images, shard);
 }
 

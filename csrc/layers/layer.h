@@ -32,6 +32,14 @@ enum { FCNN_MAX_INPUTS = 16, FCNN_MAX_PARAMETERS = 4, FCNN_NAME_SIZE = 64 };
 
 typedef struct fcnn_layer fcnn_layer;
 
+/* The place for gradients of a layer's parameters. */
+typedef struct fcnn_gradient {
+    float *values;  /* laid out as the parameters, from number `begin` on */
+    size_t begin;   /* 0 where gradient_range is NULL, else at most the shard's first parameter */
+    int accumulate; /* to be added to what is there, of images before these */
+    float *updated; /* the parameters, where they are updated right after their gradients; else NULL */
+} fcnn_gradient;
+
 /* One batch as one layer sees it. */
 typedef struct fcnn_io {
     const fcnn_kernels *kernels;
@@ -45,10 +53,7 @@ typedef struct fcnn_io {
     float *dx[FCNN_MAX_INPUTS]; /* to be written (not added to); NULL where nobody needs it */
     float *saved;               /* layer->saved floats an image, from forward to backward and gradient */
     const float *parameters;    /* the layer's own, as the specs lay them out */
-    float *gradients;           /* same layout, from parameter gradients_begin on */
-    int accumulate;             /* gradient adds to the gradients that are there, of images before these */
-    size_t gradients_begin;     /* 0 where gradient_range is NULL, else at most the shard's first parameter */
-    float *updated;             /* the parameters, where they are updated right after their gradients; else NULL */
+    fcnn_gradient gradient;     /* where `gradient` puts what it finds */
     float *prepared;            /* layer->prepared floats: written by prepare, read by forward and backward */
     float *scratch;             /* layer->scratch floats of this worker; content undefined on entry */
     size_t used[2];             /* lines and columns of y that anyone reads: see input_used */
@@ -83,7 +88,7 @@ typedef struct fcnn_layer_class {
     void (*backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
 
     /* gradients of one shard < layer->gradient_shards, summed over the images of io in order (all of a block, or one
-     * alone). NULL: no parameters. Added to where io->accumulate; every parameter is written by exactly one shard. */
+     * alone). NULL: no parameters. Added to where io->gradient.accumulate; every parameter is written by exactly one shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
     /* Of a layer that runs in parts. Part p's share of y: of part 0 into y, of the others into io->parts. */

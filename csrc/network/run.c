@@ -53,7 +53,7 @@ static fcnn_io io_of(const pass *p, const fcnn_step *step, float *records, size_
         .dy = at(records, step->dy),
         .saved = at(records, step->saved),
         .parameters = network->weights + step->parameters,
-        .gradients = network->gradients + step->parameters,
+        .gradient.values = network->gradients + step->parameters,
         .prepared =
             p->engine->prepared + (fcnn_engine_copies(p->engine) ? worker * plan->prepared : 0) + step->prepared,
         .scratch = p->engine->scratch + worker * plan->scratch,
@@ -99,7 +99,7 @@ static void find_partials(const pass *p, const fcnn_step *step, float *records, 
     for (size_t n = 0; n < images; n++) {
         float *record = records + n * p->engine->plan->record;
         fcnn_io io = io_of(p, step, record, first_image + n, worker);
-        io.gradients = record + step->partial;
+        io.gradient.values = record + step->partial;
         for (size_t shard = 0; shard < step->layer->gradient_shards; shard++)
             step->layer->class->gradient(step->layer, &io, 1, shard);
     }
@@ -235,7 +235,7 @@ static void add_partials(const pass *p, const fcnn_shard *piece, const fcnn_io *
 {
     const float *partial = p->engine->records + piece->step->partial;
     io->kernels->sum_rows(partial + begin, 0, 1, p->end - p->begin, io->stride, end - begin,
-                          io->gradients + (begin - io->gradients_begin), io->accumulate);
+                          io->gradient.values + (begin - io->gradient.begin), io->gradient.accumulate);
 }
 
 /* One of the sums of a shard: over its stretches of images, as far as they lie in the block. */
@@ -248,8 +248,8 @@ static void sum_stretches(const pass *p, const fcnn_shard *shard, size_t worker)
         if (begin >= end)
             continue;
         fcnn_io io = io_of(p, shard->step, p->engine->records + (begin - p->begin) * plan->record, begin, worker);
-        io.gradients = p->engine->sums + shard->sum * plan->summed + shard->step->sum_place;
-        io.accumulate = begin > start;
+        io.gradient.values = p->engine->sums + shard->sum * plan->summed + shard->step->sum_place;
+        io.gradient.accumulate = begin > start;
         shard->step->layer->class->gradient(shard->step->layer, &io, end - begin, shard->number);
     }
 }
@@ -266,13 +266,13 @@ static void gradient_shard(void *context, size_t index, size_t worker)
     fcnn_io io = io_of(p, shard->step, p->engine->records, p->begin, worker);
     size_t begin = 0, end = 0;
     const int at_once = fcnn_shard_range(shard, &begin, &end) && p->update;
-    const float *gradients = io.gradients + begin;
-    io.accumulate = p->begin > 0;
+    const float *gradients = io.gradient.values + begin;
+    io.gradient.accumulate = p->begin > 0;
     if (at_once)
-        io.updated = p->network->weights + shard->step->parameters;
-    if (at_once && !io.accumulate) {
-        gradients = io.gradients = p->engine->shard + worker * p->engine->plan->shard;
-        io.gradients_begin = begin;
+        io.gradient.updated = p->network->weights + shard->step->parameters;
+    if (at_once && !io.gradient.accumulate) {
+        gradients = io.gradient.values = p->engine->shard + worker * p->engine->plan->shard;
+        io.gradient.begin = begin;
     }
     if (shard->step->partial != FCNN_NOWHERE)
         add_partials(p, shard, &io, begin, end);
