@@ -22,9 +22,10 @@ class Network:
     """Parameters, gradients, optimizer state and plan of one network.
 
     Args:
-        nodes: One mapping for each node, inputs before their users; the last one is the output. Every node has
-            ``type`` (str), ``name`` (str, the user's layer, for messages), ``inputs`` (tuple of positions of earlier
-            nodes) and the attributes of its type:
+        nodes: One mapping for each node, inputs before their users. Every node has ``type`` (str), ``name`` (str, the
+            user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes), if wanted ``shares`` (position
+            of an earlier node of the same type whose parameters it uses, too) and ``training`` (True or False: it acts
+            as in training, or in inference, whatever is run), and the attributes of its type:
 
             ========================= ===================================================================
             input                     shape (tuple, without the batch axis); no inputs
@@ -46,24 +47,34 @@ class Network:
             add                       two or more inputs
             ========================= ===================================================================
 
+        outputs: Positions of the nodes whose outputs are the network's; None: the last one.
+
+    Where a network has several inputs or outputs, arrays come in tuples, with one for each; so do losses and metrics.
+
     Vectors have P numbers each, P being the size of all parameters: "weights" (zeros at first), "gradients" (as the
     last `compute_gradients` left them) and the optimizer's slots.
     """
 
-    def __init__(self, nodes: Sequence[Mapping[str, Any]]) -> None: ...
+    def __init__(self, nodes: Sequence[Mapping[str, Any]], outputs: Sequence[int] | None = None) -> None: ...
     @property
-    def input_shape(self) -> tuple[int, ...]: ...
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """Without the batch axis, as the others."""
     @property
-    def output_shapes(self) -> list[tuple[int, ...]]:
-        """Of every node, without the batch axis."""
+    def output_shapes(self) -> list[tuple[int, ...]]: ...
+    @property
+    def node_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of all nodes' outputs."""
     @property
     def parameters(self) -> list[tuple[int, str, tuple[int, ...], int]]:
-        """(node, name, shape, offset into the vectors) of every parameter: "kernel" before "bias", nodes in order."""
+        """(node, name, shape, offset into the vectors) of every parameter: "kernel" before "bias", nodes in order.
+
+        Parameters that several nodes share are listed with the first.
+        """
     @property
     def optimizer_slots(self) -> list[str]:
         """Their names, in the order of Keras's variables: momentum, velocity for Adam."""
     trainable: list[bool]
-    """One truth value a parameter."""
+    """One truth value a parameter; of a statistic (moving mean, moving variance), whether it moves in training."""
     iterations: int
     """Number of updates made."""
     learning_rate: float
@@ -74,11 +85,15 @@ class Network:
     """Whether a target, a loss or an update that is NaN or infinite makes a training step raise. See above for what is
     changed then."""
 
-    def set_objective(self, loss: Mapping[str, Any] | None, metrics: Sequence[Mapping[str, Any]]) -> None:
-        """Chooses the loss and what is counted in each step: both, or neither after an error.
+    def set_objective(
+        self,
+        loss: Mapping[str, Any] | None | tuple[Mapping[str, Any] | None, ...],
+        metrics: Sequence[Mapping[str, Any]] | tuple[Sequence[Mapping[str, Any]], ...],
+    ) -> None:
+        """Chooses the losses and what is counted in each step: all, or nothing after an error.
 
         Args:
-            loss: ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy" (from_logits,
+            loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy" (from_logits,
                 label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
                 "mean_absolute_error", "huber" (delta); each with reduction "sum_over_batch_size" (the default), "sum",
                 "mean_with_sample_weight" or "none", and factor. A final softmax or sigmoid is computed together with
@@ -98,13 +113,13 @@ class Network:
         """
     def train_step(
         self,
-        x: np.ndarray,
-        y: np.ndarray,
+        x: np.ndarray | tuple[np.ndarray, ...],
+        y: np.ndarray | tuple[np.ndarray | None, ...],
         order: NDArray[np.int64] | None,
         start: int,
         stop: int,
-        sample_weight: NDArray[np.float32] | None = None,
-        outputs: NDArray[np.float32] | None = None,
+        sample_weight: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
+        outputs: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
         /,
     ) -> tuple[float, ...]:
         """One update from the rows order[start:stop] (start:stop where order is None) of x and y.
@@ -117,36 +132,46 @@ class Network:
             outputs: (stop - start, \\*output_shape) to be filled with the batch's predictions.
 
         Returns:
-            The loss; then of every metric its sum, and the number of images or the sum of their weights.
+            The loss, which is the sum of all outputs' losses times their factors; where there are several outputs, each
+            one's loss without its factor, 0 where it has none; then of every metric its sum, and the number of images
+            or the sum of their weights.
         """
     def test_step(
         self,
-        x: np.ndarray,
-        y: np.ndarray,
+        x: np.ndarray | tuple[np.ndarray, ...],
+        y: np.ndarray | tuple[np.ndarray | None, ...],
         order: NDArray[np.int64] | None,
         start: int,
         stop: int,
-        sample_weight: NDArray[np.float32] | None = None,
-        outputs: NDArray[np.float32] | None = None,
+        sample_weight: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
+        outputs: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
         /,
     ) -> tuple[float, ...]:
         """As `train_step`, in inference mode and without an update."""
     def compute_gradients(
         self,
-        x: np.ndarray,
-        y: np.ndarray,
+        x: np.ndarray | tuple[np.ndarray, ...],
+        y: np.ndarray | tuple[np.ndarray | None, ...],
         order: NDArray[np.int64] | None,
         start: int,
         stop: int,
-        sample_weight: NDArray[np.float32] | None = None,
-        outputs: NDArray[np.float32] | None = None,
+        sample_weight: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
+        outputs: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
         /,
     ) -> tuple[float, ...]:
         """The first half of `train_step`: fills the gradients."""
     def apply_gradients(self) -> None:
         """The second half: one update from the gradients."""
-    def predict(self, x: np.ndarray, start: int, stop: int, out: NDArray[np.float32], training: bool = False) -> None:
-        """out[start:stop] = predictions for the rows start:stop of x. Results do not depend on how rows are grouped."""
+    def predict(
+        self,
+        x: np.ndarray | tuple[np.ndarray, ...],
+        start: int,
+        stop: int,
+        out: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...],
+        training: bool = False,
+    ) -> None:
+        """out[start:stop] = predictions for the rows start:stop of x. Results do not depend on how rows are grouped;
+        but as in training, all rows are one batch."""
     def read(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:
         """Fills `values` with the numbers of a vector from `offset` on."""
     def write(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:

@@ -105,7 +105,7 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
     const size_t size = self->channels * self->outputs, taps = tap_count(self);
     if (shard >= taps)
         fcnn_winograd_prepare(&self->winograd, io, shard - taps, io->prepared + transposed_size(self));
-    else if (io->training)
+    else if (io->saved)
         io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
                                io->prepared + shard * size, self->channels);
 }
@@ -140,8 +140,8 @@ fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *laye
     if (!self->padded)
         return (fcnn_images){x, io->stride};
     const size_t size = self->height * self->width * self->channels;
-    float *bordered = io->training ? io->saved + first * io->stride : scratch;
-    const size_t stride = io->training ? io->stride : size;
+    float *bordered = io->saved ? io->saved + first * io->stride : scratch;
+    const size_t stride = io->saved ? io->stride : size;
     for (size_t i = 0; i < images; i++)
         add_border(self, &layer->input[0], x + i * io->stride, bordered + i * stride);
     return (fcnn_images){bordered, stride};

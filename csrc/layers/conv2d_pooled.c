@@ -179,7 +179,7 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
     const conv2d_pooled *self = layer->config;
     const size_t taps = patch_columns(self) / self->conv->channels;
     if (shard < taps) {
-        if (io->training)
+        if (io->saved)
             transpose_tap(self, io, taps, shard);
         return;
     }
@@ -270,7 +270,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         const batch b = {
             .x = fcnn_conv2d_bordered(self->conv, layer, io, first, count, io->scratch),
             .y = io->y + first * io->stride,
-            .winner = io->training ? winners(self, io->saved + first * io->stride) : NULL,
+            .winner = io->saved ? winners(self, io->saved + first * io->stride) : NULL,
             .bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL,
             .unpooled = io->scratch + most * rounded(self->bordered),
         };

@@ -51,21 +51,24 @@ typedef struct fcnn_io {
     float *parts;
     const float *dy;            /* gradient of the loss with respect to y */
     float *dx[FCNN_MAX_INPUTS]; /* to be written (not added to); NULL where nobody needs it */
-    float *saved;               /* layer->saved floats an image, from forward to backward and gradient */
-    const float *parameters;    /* the layer's own, as the specs lay them out */
-    fcnn_gradient gradient;     /* where `gradient` puts what it finds */
-    float *prepared;            /* layer->prepared floats: written by prepare, read by forward and backward */
-    float *scratch;             /* layer->scratch floats of this worker; content undefined on entry */
-    size_t used[2];             /* lines and columns of y that anyone reads: see input_used */
-    int training;               /* dropout acts; saved must be filled */
-    uint64_t random_step;       /* training: counts the steps */
-    size_t first_image;         /* index in the batch of image 0 here (for random numbers) */
+    float *saved;    /* layer->saved floats an image, from forward to backward and gradient; NULL: no such follow */
+    float *observed; /* layer->observed floats an image: see observe */
+    float *settled;  /* layer->settled floats; NULL: the layer does not look at the batch */
+    const float *parameters; /* the layer's own, as the specs lay them out */
+    fcnn_gradient gradient;  /* where `gradient` puts what it finds */
+    float *prepared;         /* layer->prepared floats: written by prepare, read by forward and backward */
+    float *scratch;          /* layer->scratch floats of this worker; content undefined on entry */
+    size_t used[2];          /* lines and columns of y that anyone reads: see input_used */
+    int training;            /* dropout acts */
+    uint64_t random_step;    /* training: counts the steps */
+    size_t first_image;      /* index in the batch of image 0 here (for random numbers) */
 } fcnn_io;
 
 typedef struct fcnn_parameter {
     const char *name; /* Keras's: "kernel", "bias" */
     fcnn_shape shape; /* Keras's: (KH, KW, C, O), (O) */
     size_t offset;    /* floats from the layer's first parameter */
+    int statistic;    /* moved by what batches are like, not by gradients */
 } fcnn_parameter;
 
 typedef struct fcnn_layer_class {
@@ -98,6 +101,20 @@ typedef struct fcnn_layer_class {
      * 0. */
     void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
+    /* Of a layer that looks at the whole batch in training. observe: io->observed = what each image adds; settle, when
+     * all images have been observed: joins it, image by image in order, into io->settled, one call for each shard
+     * < layer->settle_shards. Forward comes afterwards. */
+    void (*observe)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
+    void (*settle)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+
+    /* The same before backward: observe_backward looks at x, dy and io->settled. settle_backward also writes the
+     * gradients of the parameters, where io->gradient.values is not NULL. */
+    void (*observe_backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
+    void (*settle_backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+
+    /* After a step of training: moves the statistics among the parameters towards those of the batch. */
+    void (*move_statistics)(const fcnn_layer *layer, const fcnn_io *io, size_t images, float *parameters);
+
     /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place
      * of their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
@@ -120,8 +137,11 @@ struct fcnn_layer {
     size_t saved;    /* floats an image keeps from forward to backward or gradient */
     size_t scratch;  /* floats a worker needs during one call */
     size_t prepared; /* floats of re-laid parameters */
+    size_t observed; /* floats an image adds to what is settled; 0: the layer does not look at the batch */
+    size_t settled;  /* floats that are settled, forward and backward */
     size_t prepare_shards;
     size_t gradient_shards;
+    size_t settle_shards;
     /* FCNN_READS_...: what backward looks at besides dy and saved; gradient reads x, and y where FCNN_GRADIENT_READS_Y.
      */
     int backward_reads;

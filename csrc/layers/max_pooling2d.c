@@ -23,7 +23,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     for (size_t i = 0; i < images; i++) {
-        uint8_t *winner = io->training && layer->saved > 0 ? (uint8_t *)(io->saved + i * io->stride) : NULL;
+        uint8_t *winner = io->saved && layer->saved > 0 ? (uint8_t *)(io->saved + i * io->stride) : NULL;
         io->kernels->max_pool(layer->config, io->x[0] + i * io->stride, io->y + i * io->stride, winner);
     }
 }

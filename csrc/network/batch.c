@@ -6,17 +6,19 @@
 
 /* ---- memory ---- */
 
-static size_t bytes_of_target(const fcnn_network *network)
+static size_t numbers_of(const fcnn_output *output) { return output->rows * output->classes; }
+
+static size_t bytes_of_target(const fcnn_output *output)
 {
-    return network->loss.class->target == FCNN_TARGET_LABELS ? fcnn_network_rows(network) * sizeof(int32_t)
-                                                             : fcnn_network_output_size(network) * sizeof(float);
+    return output->objective.loss.class->target == FCNN_TARGET_LABELS ? output->rows * sizeof(int32_t)
+                                                                      : numbers_of(output) * sizeof(float);
 }
 
-static fcnn_status reserve_targets(fcnn_network *network, size_t images, fcnn_error *error)
+static fcnn_status reserve_targets(fcnn_output *output, size_t images, fcnn_error *error)
 {
-    fcnn_scores *scores = &network->scores;
+    fcnn_scores *scores = &output->scores;
     size_t bytes;
-    if (__builtin_mul_overflow(images, bytes_of_target(network), &bytes))
+    if (__builtin_mul_overflow(images, bytes_of_target(output), &bytes))
         return fcnn_fail(error, FCNN_E_MEMORY,
                          "the targets of a batch would need more memory than there are addresses");
     if (bytes <= scores->target_bytes)
@@ -29,22 +31,20 @@ static fcnn_status reserve_targets(fcnn_network *network, size_t images, fcnn_er
     return FCNN_OK;
 }
 
-fcnn_status fcnn_scores_reserve(fcnn_network *network, size_t images, int targets, fcnn_error *error)
+static fcnn_status reserve_scores(fcnn_output *output, size_t images, fcnn_error *error)
 {
-    fcnn_scores *scores = &network->scores;
+    fcnn_scores *scores = &output->scores;
     if (images > scores->images) {
-        FCNN_TRY(fcnn_allocate_floats(&scores->magnitude, images, 1, "the state of a batch", error));
         FCNN_TRY(fcnn_allocate_floats(&scores->weight, images, 1, "the weights of a batch", error));
         FCNN_TRY(fcnn_allocate_floats(&scores->loss, images, 1, "the losses of a batch", error));
         FCNN_TRY(fcnn_allocate_floats(&scores->metric, images, FCNN_MAX_METRICS, "the metrics of a batch", error));
         scores->images = images;
     }
-    return targets ? reserve_targets(network, images, error) : FCNN_OK;
+    return reserve_targets(output, images, error);
 }
 
 void fcnn_scores_clear(fcnn_scores *scores)
 {
-    fcnn_release(scores->magnitude);
     fcnn_release(scores->weight);
     fcnn_release(scores->loss);
     fcnn_release(scores->metric);
@@ -95,10 +95,22 @@ static fcnn_status check_labels(const fcnn_array *y, const fcnn_shape *output, f
     return refuse_shape(y, "y", output, rank, error);
 }
 
-fcnn_status fcnn_batch_check_inputs(const fcnn_network *network, const fcnn_array *x, const fcnn_rows *rows,
-                                    fcnn_error *error)
+static fcnn_status check_length(const fcnn_array *array, const char *what, const fcnn_array *x, fcnn_error *error)
 {
-    FCNN_TRY(check_numbers(x, "x", &network->graph->node[0].layer.output, error));
+    if (array->extent[0] == x->extent[0])
+        return FCNN_OK;
+    return fcnn_fail(error, FCNN_E_SHAPE, "x has %zu rows and %s has %zu; both must have the same number", x->extent[0],
+                     what, array->extent[0]);
+}
+
+static fcnn_status check_inputs(const fcnn_network *network, const fcnn_array *x, const fcnn_rows *rows,
+                                fcnn_error *error)
+{
+    const fcnn_graph *graph = network->graph;
+    for (size_t i = 0; i < graph->inputs; i++) {
+        FCNN_TRY(check_numbers(&x[i], "x", &graph->node[graph->input[i]].layer.output, error));
+        FCNN_TRY(check_length(&x[i], "another input", &x[0], error));
+    }
     if (rows->stop <= rows->start || (!rows->order && rows->stop > x->extent[0]))
         return fcnn_fail(error, FCNN_E_ARGUMENT, "a batch from %zu to %zu is not within the %zu rows, or is empty",
                          rows->start, rows->stop, x->extent[0]);
@@ -109,146 +121,192 @@ fcnn_status fcnn_batch_check_inputs(const fcnn_network *network, const fcnn_arra
     return FCNN_OK;
 }
 
-static fcnn_status check_length(const fcnn_array *array, const char *what, const fcnn_array *x, fcnn_error *error)
+fcnn_status fcnn_inputs_begin(fcnn_network *network, const fcnn_array *x, const fcnn_rows *rows, size_t images,
+                              fcnn_error *error)
 {
-    if (array->extent[0] == x->extent[0])
+    FCNN_TRY(check_inputs(network, x, rows, error));
+    if (images <= network->images)
         return FCNN_OK;
-    return fcnn_fail(error, FCNN_E_SHAPE, "x has %zu rows and %s has %zu; both must have the same number", x->extent[0],
-                     what, array->extent[0]);
-}
-
-static fcnn_status check_batch(const fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
-{
-    const fcnn_shape *output = fcnn_network_output(network);
-    if (!network->has_loss)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "a loss is needed: call set_objective first");
-    FCNN_TRY(fcnn_batch_check_inputs(network, batch->x, &batch->rows, error));
-    FCNN_TRY(check_length(batch->y, "y", batch->x, error));
-    if (batch->sample_weight) {
-        FCNN_TRY(check_length(batch->sample_weight, "sample_weight", batch->x, error));
-        if (batch->sample_weight->rank != 1)
-            return fcnn_fail(error, FCNN_E_SHAPE, "sample_weight must have one number for each row");
-    }
-    return network->loss.class->target == FCNN_TARGET_LABELS ? check_labels(batch->y, output, error)
-                                                             : check_numbers(batch->y, "y", output, error);
-}
-
-static fcnn_status read_weight(const fcnn_network *network, const fcnn_batch *batch, size_t image, fcnn_error *error)
-{
-    float *weight = &network->scores.weight[image];
-    *weight = 1.0f;
-    if (!batch->sample_weight)
-        return FCNN_OK;
-    const size_t row = fcnn_rows_get(&batch->rows, image);
-    if (!isfinite(fcnn_array_read_row(batch->sample_weight, network->kernels, row, weight)))
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row %zu", row);
+    FCNN_TRY(fcnn_allocate_floats(&network->magnitude, images, 1, "the state of a batch", error));
+    network->images = images;
     return FCNN_OK;
 }
 
-static fcnn_status read_labels(const fcnn_network *network, const fcnn_array *y, size_t row, int32_t *labels,
-                               fcnn_error *error)
-{
-    const size_t classes = fcnn_network_classes(network);
-    double bad;
-    if (fcnn_array_read_labels(y, network->kernels, row, classes, labels, &bad))
-        return FCNN_OK;
-    return fcnn_fail(error, FCNN_E_ARGUMENT,
-                     "y holds the label %.10g in row %zu, but the model's last layer has %zu units: labels must be "
-                     "whole numbers from 0 to %zu",
-                     bad, row, classes, classes - 1);
-}
-
-static fcnn_status read_target(const fcnn_network *network, const fcnn_batch *batch, size_t image, fcnn_error *error)
-{
-    const size_t row = fcnn_rows_get(&batch->rows, image);
-    if (network->loss.class->target == FCNN_TARGET_LABELS)
-        return read_labels(network, batch->y, row,
-                           (int32_t *)network->scores.targets + image * fcnn_network_rows(network), error);
-    float *values = (float *)network->scores.targets + image * fcnn_network_output_size(network);
-    if (!isfinite(fcnn_array_read_row(batch->y, network->kernels, row, values)) && network->state.check_finite)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "y holds NaN or infinity in row %zu: targets must be finite numbers",
-                         row);
-    return FCNN_OK;
-}
-
-/* How much each image counts, once their weights are known. */
-static void find_shares(fcnn_network *network, size_t images)
-{
-    fcnn_scores *scores = &network->scores;
-    double weights = 0.0;
-    for (size_t i = 0; i < images; i++)
-        weights += (double)scores->weight[i];
-    scores->factor = network->loss.factor;
-    scores->divisor = (float)images;
-    if (network->loss.reduction == FCNN_SUM || network->loss.reduction == FCNN_NONE) {
-        scores->factor *= (float)fcnn_network_rows(network);
-        scores->divisor = 1.0f;
-    } else if (network->loss.reduction == FCNN_MEAN_WITH_SAMPLE_WEIGHT) {
-        scores->factor *= weights != 0.0;
-        scores->divisor = weights != 0.0 ? (float)weights : 1.0f;
-    }
-}
-
-fcnn_status fcnn_scores_read(fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
-{
-    const size_t images = batch->rows.stop - batch->rows.start;
-    FCNN_TRY(check_batch(network, batch, error));
-    FCNN_TRY(fcnn_scores_reserve(network, images, 1, error));
-    for (size_t i = 0; i < images; i++) {
-        FCNN_TRY(read_target(network, batch, i, error));
-        FCNN_TRY(read_weight(network, batch, i, error));
-    }
-    find_shares(network, images);
-    return FCNN_OK;
-}
-
-const void *fcnn_scores_target(const fcnn_network *network, size_t image)
-{
-    return (const char *)network->scores.targets + image * bytes_of_target(network);
-}
-
-fcnn_status fcnn_scores_check_inputs(const fcnn_network *network, const fcnn_rows *rows, size_t begin, size_t end,
-                                     fcnn_error *error)
+fcnn_status fcnn_inputs_check(const fcnn_network *network, const fcnn_rows *rows, size_t begin, size_t end,
+                              fcnn_error *error)
 {
     for (size_t i = begin; i < end; i++)
-        if (!isfinite(network->scores.magnitude[i]))
+        if (!isfinite(network->magnitude[i]))
             return fcnn_fail(error, FCNN_E_ARGUMENT,
                              "x holds NaN or infinity in row %zu: inputs must be finite numbers",
                              fcnn_rows_get(rows, i));
     return FCNN_OK;
 }
 
+/* One output's part of a batch. */
+typedef struct part {
+    const fcnn_array *y;
+    const fcnn_array *sample_weight; /* NULL: all count 1 */
+} part;
+
+static part part_of(const fcnn_batch *batch, size_t o)
+{
+    const fcnn_array *weight = batch->sample_weight && batch->sample_weight[o].data ? &batch->sample_weight[o] : NULL;
+    return (part){&batch->y[o], weight};
+}
+
+static fcnn_status check_part(const fcnn_output *output, const fcnn_array *x, const part *given, fcnn_error *error)
+{
+    FCNN_TRY(check_length(given->y, "y", x, error));
+    if (given->sample_weight) {
+        FCNN_TRY(check_length(given->sample_weight, "sample_weight", x, error));
+        if (given->sample_weight->rank != 1)
+            return fcnn_fail(error, FCNN_E_SHAPE, "sample_weight must have one number for each row");
+    }
+    return output->objective.loss.class->target == FCNN_TARGET_LABELS
+               ? check_labels(given->y, output->shape, error)
+               : check_numbers(given->y, "y", output->shape, error);
+}
+
+/* One image's weight and target, from row `row`. */
+static fcnn_status read_weight(const fcnn_network *network, fcnn_output *output, const part *given, size_t image,
+                               size_t row, fcnn_error *error)
+{
+    float *weight = &output->scores.weight[image];
+    *weight = 1.0f;
+    if (given->sample_weight && !isfinite(fcnn_array_read_row(given->sample_weight, network->kernels, row, weight)))
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row %zu", row);
+    return FCNN_OK;
+}
+
+static fcnn_status read_labels(const fcnn_network *network, const fcnn_output *output, const fcnn_array *y, size_t row,
+                               int32_t *labels, fcnn_error *error)
+{
+    double bad;
+    if (fcnn_array_read_labels(y, network->kernels, row, output->classes, labels, &bad))
+        return FCNN_OK;
+    return fcnn_fail(error, FCNN_E_ARGUMENT,
+                     "y holds the label %.10g in row %zu, but the model's last layer has %zu units: labels must be "
+                     "whole numbers from 0 to %zu",
+                     bad, row, output->classes, output->classes - 1);
+}
+
+static fcnn_status read_target(const fcnn_network *network, fcnn_output *output, const part *given, size_t image,
+                               size_t row, fcnn_error *error)
+{
+    if (output->objective.loss.class->target == FCNN_TARGET_LABELS)
+        return read_labels(network, output, given->y, row, (int32_t *)output->scores.targets + image * output->rows,
+                           error);
+    float *values = (float *)output->scores.targets + image * numbers_of(output);
+    if (!isfinite(fcnn_array_read_row(given->y, network->kernels, row, values)) && network->state.check_finite)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "y holds NaN or infinity in row %zu: targets must be finite numbers",
+                         row);
+    return FCNN_OK;
+}
+
+/* How much each image counts, once their weights are known. */
+static void find_shares(fcnn_output *output, size_t images)
+{
+    const fcnn_reduction reduction = output->objective.loss.reduction;
+    fcnn_scores *scores = &output->scores;
+    double weights = 0.0;
+    for (size_t i = 0; i < images; i++)
+        weights += (double)scores->weight[i];
+    scores->share = 1.0f;
+    scores->divisor = (float)images;
+    if (reduction == FCNN_SUM || reduction == FCNN_NONE) {
+        scores->share = (float)output->rows;
+        scores->divisor = 1.0f;
+    } else if (reduction == FCNN_MEAN_WITH_SAMPLE_WEIGHT) {
+        scores->share = weights != 0.0;
+        scores->divisor = weights != 0.0 ? (float)weights : 1.0f;
+    }
+}
+
+static fcnn_status read_part(const fcnn_network *network, fcnn_output *output, const fcnn_batch *batch,
+                             const part *given, fcnn_error *error)
+{
+    const size_t images = batch->rows.stop - batch->rows.start;
+    FCNN_TRY(check_part(output, &batch->x[0], given, error));
+    FCNN_TRY(reserve_scores(output, images, error));
+    for (size_t i = 0; i < images; i++) {
+        const size_t row = fcnn_rows_get(&batch->rows, i);
+        FCNN_TRY(read_target(network, output, given, i, row, error));
+        FCNN_TRY(read_weight(network, output, given, i, row, error));
+    }
+    find_shares(output, images);
+    return FCNN_OK;
+}
+
+fcnn_status fcnn_scores_read(fcnn_network *network, const fcnn_batch *batch, fcnn_error *error)
+{
+    int losses = 0;
+    FCNN_TRY(fcnn_inputs_begin(network, batch->x, &batch->rows, batch->rows.stop - batch->rows.start, error));
+    for (size_t o = 0; o < network->graph->outputs; o++) {
+        if (!network->output[o].objective.has_loss)
+            continue;
+        const part given = part_of(batch, o);
+        losses++;
+        if (!given.y->data)
+            return fcnn_fail(error, FCNN_E_ARGUMENT, "output %zu has a loss, and y has no array for it", o);
+        FCNN_TRY(read_part(network, &network->output[o], batch, &given, error));
+    }
+    if (losses == 0)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "a loss is needed: call set_objectives first");
+    return FCNN_OK;
+}
+
+const void *fcnn_scores_target(const fcnn_output *output, size_t image)
+{
+    return (const char *)output->scores.targets + image * bytes_of_target(output);
+}
+
 /* ---- what comes out ---- */
 
-static double reduced_loss(const fcnn_network *network, size_t images)
+/* The loss of an output, without its factor. */
+static double reduced_loss(const fcnn_output *output, size_t images)
 {
-    const fcnn_scores *scores = &network->scores;
+    const fcnn_scores *scores = &output->scores;
     double sum = 0.0;
     for (size_t i = 0; i < images; i++)
         sum += (double)scores->weight[i] * (double)scores->loss[i];
-    if (network->loss.reduction == FCNN_NONE)
-        return sum * (double)network->loss.factor / (double)images;
-    return sum * (double)scores->factor / (double)scores->divisor;
+    if (output->objective.loss.reduction == FCNN_NONE)
+        return sum / (double)images;
+    return sum * (double)scores->share / (double)scores->divisor;
+}
+
+static void sum_output(const fcnn_output *output, size_t images, fcnn_score *score)
+{
+    const fcnn_objective *objective = &output->objective;
+    *score =
+        (fcnn_score){.loss = objective->has_loss ? reduced_loss(output, images) : 0.0, .metrics = objective->metrics};
+    for (size_t m = 0; m < objective->metrics; m++)
+        for (size_t i = 0; i < images; i++) {
+            const double weight = objective->metric[m].weighted ? (double)output->scores.weight[i] : 1.0;
+            score->metric_sum[m] += weight * (double)output->scores.metric[i * FCNN_MAX_METRICS + m];
+            score->metric_weight[m] += weight;
+        }
 }
 
 void fcnn_scores_sum(const fcnn_network *network, size_t images, fcnn_results *results)
 {
-    const fcnn_scores *scores = &network->scores;
-    *results = (fcnn_results){.loss = reduced_loss(network, images), .metrics = network->metrics};
-    for (size_t m = 0; m < network->metrics; m++)
-        for (size_t i = 0; i < images; i++) {
-            const double weight = network->metric[m].weighted ? (double)scores->weight[i] : 1.0;
-            results->metric_sum[m] += weight * (double)scores->metric[i * FCNN_MAX_METRICS + m];
-            results->metric_weight[m] += weight;
-        }
+    results->loss = 0.0;
+    for (size_t o = 0; o < network->graph->outputs; o++) {
+        const fcnn_output *output = &network->output[o];
+        sum_output(output, images, &results->score[o]);
+        if (output->objective.has_loss)
+            results->loss += results->score[o].loss * (double)output->objective.loss.factor;
+    }
 }
 
 int fcnn_scores_are_huge(const fcnn_network *network, size_t images, double loss)
 {
     const double huge = 0x1p40; /* squared, and times all sums and weights of a sane network, still a float */
-    const fcnn_scores *scores = &network->scores;
     int is_huge = !(fabs(loss) < huge) || network->state.learning_rate >= 0x1p20;
     for (size_t i = 0; i < images; i++)
-        is_huge |= scores->magnitude[i] >= 0x1p20f || fabsf(scores->weight[i]) >= 0x1p20f;
+        is_huge |= network->magnitude[i] >= 0x1p20f;
+    for (size_t o = 0; o < network->graph->outputs; o++)
+        for (size_t i = 0; network->output[o].objective.has_loss && i < images; i++)
+            is_huge |= fabsf(network->output[o].scores.weight[i]) >= 0x1p20f;
     return is_huge;
 }

@@ -10,6 +10,7 @@ void fcnn_engine_clear(fcnn_engine *engine)
     fcnn_plan_destroy(engine->plan);
     fcnn_release(engine->records);
     fcnn_release(engine->prepared);
+    fcnn_release(engine->settled);
     fcnn_release(engine->copied);
     fcnn_release(engine->sums);
     fcnn_release(engine->scratch);
@@ -17,22 +18,47 @@ void fcnn_engine_clear(fcnn_engine *engine)
     *engine = (fcnn_engine){0};
 }
 
+static fcnn_status create_plan(const fcnn_network *network, const fcnn_engine *engine, fcnn_plan **plan,
+                               fcnn_error *error)
+{
+    const size_t outputs = network->graph->outputs;
+    void *flags;
+    FCNN_TRY(fcnn_allocate(&flags, 2 * outputs, 1, "the plan", error));
+    unsigned char *has_loss = flags, *absorbs = has_loss + outputs;
+    for (size_t o = 0; o < outputs; o++) {
+        has_loss[o] = (unsigned char)network->output[o].objective.has_loss;
+        absorbs[o] = network->output[o].absorbs;
+    }
+    const fcnn_purpose purpose = {.training = engine != &network->inference,
+                                  .backward = engine == &network->training,
+                                  .has_loss = has_loss,
+                                  .absorbs = absorbs,
+                                  .trainable = network->node_trainable,
+                                  .statistics = network->node_moves};
+    const fcnn_status status = fcnn_plan_create(plan, network->graph, &purpose, error);
+    fcnn_release(flags);
+    return status;
+}
+
 fcnn_status fcnn_engine_plan(fcnn_network *network, fcnn_engine *engine, fcnn_error *error)
 {
     if (engine->plan)
         return FCNN_OK;
-    const fcnn_purpose purpose = {.training = engine == &network->training,
-                                  .loss_absorbs = network->loss_absorbs,
-                                  .trainable = network->node_trainable};
     fcnn_plan *plan;
-    FCNN_TRY(fcnn_plan_create(&plan, network->graph, &purpose, error));
+    FCNN_TRY(create_plan(network, engine, &plan, error));
     fcnn_plan_check(plan, network->graph);
-    const fcnn_status status = fcnn_allocate_floats(&engine->sums, FCNN_SUMS, plan->summed, "gradients", error);
+    fcnn_status status = fcnn_allocate_floats(&engine->sums, FCNN_SUMS, plan->summed, "gradients", error);
     if (status == FCNN_OK)
-        engine->plan = plan;
-    else
+        status = fcnn_allocate_floats(&engine->settled, 1, plan->settled, "what is known of a batch", error);
+    if (status != FCNN_OK) {
         fcnn_plan_destroy(plan);
-    return status;
+        return status;
+    }
+    engine->plan = plan;
+    for (size_t p = 0; engine == &network->training && p < network->parameters; p++)
+        network->parameter[p].learns = network->parameter[p].trainable && !network->parameter[p].statistic &&
+                                       plan->learns[network->parameter[p].node];
+    return FCNN_OK;
 }
 
 int fcnn_engine_copies(const fcnn_engine *engine)

@@ -8,10 +8,13 @@
 #include "../layers/conv2d_pooled.h"
 #include "../layers/registry.h"
 
-/* The only user of node n, or 0. */
+/* The only node that reads node n; 0 where there is none, or several, or n is an output of the network. */
 static size_t only_user(const fcnn_graph *graph, size_t n)
 {
     size_t user = 0, users = 0;
+    for (size_t o = 0; o < graph->outputs; o++)
+        if (graph->output[o] == n)
+            return 0;
     for (size_t m = n + 1; m < graph->nodes; m++)
         for (size_t i = 0; i < graph->node[m].layer.inputs; i++)
             if (graph->node[m].input[i] == n) {
@@ -62,9 +65,9 @@ static int is_inside(const fcnn_graph *graph, const fcnn_operation *operations, 
 fcnn_status fcnn_fuse(const fcnn_graph *graph, fcnn_operation *operations, size_t *count, fcnn_error *error)
 {
     *count = 0;
-    for (size_t n = 1; n < graph->nodes; n++) {
+    for (size_t n = 0; n < graph->nodes; n++) {
         const fcnn_layer *layer = &graph->node[n].layer;
-        if (layer->view || is_inside(graph, operations, *count, n))
+        if (!layer->class || layer->view || is_inside(graph, operations, *count, n))
             continue;
         int relu = 0;
         const size_t pool = layer->class == &fcnn_conv2d_class ? pool_of(graph, n, &relu) : 0;

@@ -1,8 +1,15 @@
-/* graph.h - what the user described: layers, edges, shapes. Immutable once made. */
+/* graph.h - what the user described: layers, edges, shapes. Immutable once made.
+ *
+ * A node is one use of a layer on the outputs of earlier nodes. Nodes that share an instance have the same parameters:
+ * those of the node that comes first.
+ */
 #ifndef FCNN_GRAPH_H
 #define FCNN_GRAPH_H
 
 #include "../layers/layer.h"
+
+/* Whether a node acts as in training, where dropout drops and batches are normalized by their own statistics. */
+typedef enum fcnn_mode { FCNN_AS_RUN, FCNN_AS_IN_TRAINING, FCNN_AS_IN_INFERENCE } fcnn_mode;
 
 /* One node as Python describes it. */
 typedef struct fcnn_node_spec {
@@ -11,24 +18,36 @@ typedef struct fcnn_node_spec {
     const size_t *input; /* positions of earlier nodes */
     size_t inputs;
     fcnn_attributes attributes; /* "input": shape */
+    const size_t *shares;       /* position of an earlier node whose parameters it has; NULL: it has its own */
+    fcnn_mode mode;
 } fcnn_node_spec;
 
 typedef struct fcnn_node {
-    fcnn_layer layer; /* .class is NULL for the input; .output is the node's shape */
+    fcnn_layer layer; /* .class is NULL for an input; .output is the node's shape */
     size_t input[FCNN_MAX_INPUTS];
-    size_t parameters; /* floats before this node's in the network's vector */
+    size_t instance;   /* the first node with these parameters: its own position, unless it shares them */
+    size_t parameters; /* floats before the instance's in the network's vector */
+    fcnn_mode mode;
 } fcnn_node;
 
 typedef struct fcnn_graph {
-    fcnn_node *node; /* in an order in which every node follows its inputs; the last is the output */
+    fcnn_node *node; /* in an order in which every node follows its inputs */
     size_t nodes;
-    size_t parameters; /* floats of all parameters */
+    size_t *input, inputs;   /* positions of the input nodes, in order */
+    size_t *output, outputs; /* positions of the nodes whose outputs are the network's */
+    size_t parameters;       /* floats of all parameters */
 } fcnn_graph;
 
-/* *graph = the network that `specs` describe: exactly one input, no node without a use but the last. Owned by the
- * caller. */
-fcnn_status fcnn_graph_create(fcnn_graph **graph, const fcnn_node_spec *specs, size_t count, fcnn_error *error);
+/* *graph = the network that `specs` describe, with the outputs of the nodes `output`; every other layer has a use.
+ * Owned by the caller. */
+fcnn_status fcnn_graph_create(fcnn_graph **graph, const fcnn_node_spec *specs, size_t count, const size_t *output,
+                              size_t outputs, fcnn_error *error);
 
 void fcnn_graph_destroy(fcnn_graph *graph);
+
+static inline int fcnn_graph_is_owner(const fcnn_graph *graph, size_t node)
+{
+    return graph->node[node].instance == node;
+}
 
 #endif

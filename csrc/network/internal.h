@@ -1,9 +1,11 @@
 /* internal.h - the inside of a network, shared by network.c (state), engine.c (plans and their memory), batch.c
- * (targets and scores), run.c (passes over a batch) and update.c (the optimizer). Whoever calls holds its lock. */
+ * (targets and scores), run.c, images.c, pieces.c (passes over a batch) and update.c (the optimizer). Whoever calls
+ * holds its lock. */
 #ifndef FCNN_NETWORK_INTERNAL_H
 #define FCNN_NETWORK_INTERNAL_H
 
 #include "../base/lock.h"
+#include "../base/threads.h"
 #include "network.h"
 #include "plan.h"
 
@@ -13,7 +15,9 @@ enum { FCNN_GROUP = 16 }; /* images that run together, at most: enough to use ea
 typedef struct fcnn_span {
     size_t begin, end;
     size_t node;
-    int trainable;
+    int statistic; /* moved by what batches are like, not by gradients */
+    int trainable; /* of a statistic: it moves */
+    int learns;    /* the optimizer updates it: it is trainable, and a loss depends on it */
 } fcnn_span;
 
 /* A plan and its memory. */
@@ -22,6 +26,7 @@ typedef struct fcnn_engine {
     float *records;  /* (record_count, plan->record) */
     size_t record_count;
     float *prepared;  /* (1 or workers, plan->prepared): re-laid parameters */
+    float *settled;   /* (plan->settled): what layers find out about a batch */
     uint64_t *copied; /* (workers) the pass that a worker's own copy of them belongs to */
     uint64_t passes;  /* over a batch, so far */
     float *sums;      /* (FCNN_SUMS, plan->summed): see plan.h */
@@ -30,16 +35,24 @@ typedef struct fcnn_engine {
     size_t workers;
 } fcnn_engine;
 
-/* What is known of each image of a batch; every array is as long as it had to be so far. */
+/* What is known of each image of a batch at one output; every array is as long as it had to be so far. */
 typedef struct fcnn_scores {
-    size_t images;    /* of the arrays that follow */
-    float *magnitude; /* of the largest input; NaN or infinite where one is */
+    size_t images; /* of the arrays that follow */
     float *weight, *loss;
-    float *metric;         /* (images, FCNN_MAX_METRICS) */
-    float factor, divisor; /* the gradient is of the sum of weight x loss x factor / divisor */
+    float *metric;        /* (images, FCNN_MAX_METRICS) */
+    float share, divisor; /* the gradient is of the sum of weight x loss x (factor x share) / divisor */
     size_t target_bytes;
     void *targets; /* what the loss reads: (images, rows) int32 or (images, output size) float */
 } fcnn_scores;
+
+/* One of the network's outputs. */
+typedef struct fcnn_output {
+    const fcnn_shape *shape;
+    size_t rows, classes; /* an image's numbers: rows of `classes` */
+    fcnn_objective objective;
+    unsigned char absorbs; /* the loss computes the last layer's activation itself, from logits */
+    fcnn_scores scores;
+} fcnn_output;
 
 struct fcnn_network {
     fcnn_lock lock;
@@ -52,23 +65,17 @@ struct fcnn_network {
     fcnn_span *parameter;        /* (parameters) in the order of the vectors */
     size_t parameters;
     unsigned char *node_trainable; /* (nodes) whether any of its parameters is */
+    unsigned char *node_moves;     /* (nodes) whether its statistics move */
 
-    int has_loss, has_optimizer;
-    fcnn_loss loss;
-    int loss_absorbs; /* the loss computes the last layer's activation itself, from logits */
+    fcnn_output *output; /* (graph->outputs) */
+    int has_optimizer;
     fcnn_optimizer optimizer;
-    fcnn_metric metric[FCNN_MAX_METRICS];
-    size_t metrics;
 
     fcnn_engine training, inference;
-    fcnn_scores scores;
+    fcnn_engine trial; /* for predictions as in training, where layers look at the batch */
+    size_t images;     /* of the array that follows: as long as it had to be so far */
+    float *magnitude;  /* (images) of the largest input; NaN or infinite where one is */
 };
-
-size_t fcnn_network_output_size(const fcnn_network *network);
-
-/* Numbers of one target's or prediction's last axis, and how many such rows an image has. */
-size_t fcnn_network_classes(const fcnn_network *network);
-size_t fcnn_network_rows(const fcnn_network *network);
 
 /* *floats = `count` times `each` zeros in place of what it was; unchanged on failure. */
 fcnn_status fcnn_allocate_floats(float **floats, size_t count, size_t each, const char *what, fcnn_error *error);
@@ -92,25 +99,23 @@ void fcnn_engine_clear(fcnn_engine *engine);
 
 /* ---- batch.c ---- */
 
-/* Makes room for `images` magnitudes; with `targets`, for all else that a batch of them brings. */
-fcnn_status fcnn_scores_reserve(fcnn_network *network, size_t images, int targets, fcnn_error *error);
-void fcnn_scores_clear(fcnn_scores *scores);
+/* FCNN_E_SHAPE or FCNN_E_ARGUMENT unless the arrays of inputs x have such rows as the network takes, `rows` among them.
+ * Then makes room for what is known of `images` inputs. */
+fcnn_status fcnn_inputs_begin(fcnn_network *network, const fcnn_array *x, const fcnn_rows *rows, size_t images,
+                              fcnn_error *error);
 
-/* FCNN_E_SHAPE or FCNN_E_ARGUMENT unless x has such rows as the network takes, `rows` among them. */
-fcnn_status fcnn_batch_check_inputs(const fcnn_network *network, const fcnn_array *x, const fcnn_rows *rows,
-                                    fcnn_error *error);
+/* FCNN_E_ARGUMENT where an input of the images [begin, end) of `rows` is not finite. */
+fcnn_status fcnn_inputs_check(const fcnn_network *network, const fcnn_rows *rows, size_t begin, size_t end,
+                              fcnn_error *error);
 
 /* Checks the batch, and reads its targets and weights. FCNN_E_SHAPE or FCNN_E_ARGUMENT where something does not fit. */
 fcnn_status fcnn_scores_read(fcnn_network *network, const fcnn_batch *batch, fcnn_error *error);
+void fcnn_scores_clear(fcnn_scores *scores);
 
 /* What the loss and the metrics read of an image. */
-const void *fcnn_scores_target(const fcnn_network *network, size_t image);
+const void *fcnn_scores_target(const fcnn_output *output, size_t image);
 
-/* FCNN_E_ARGUMENT where an input of the images [begin, end) of `rows` is not finite. */
-fcnn_status fcnn_scores_check_inputs(const fcnn_network *network, const fcnn_rows *rows, size_t begin, size_t end,
-                                     fcnn_error *error);
-
-/* Loss and metrics of the first `images`. */
+/* Losses and metrics of the first `images`. */
 void fcnn_scores_sum(const fcnn_network *network, size_t images, fcnn_results *results);
 
 /* Whether the numbers of a batch are so large that an update from it may overflow; such an update keeps a way back. */

@@ -4,22 +4,9 @@
 #include "../base/memory.h"
 #include "internal.h"
 
-const fcnn_shape *fcnn_network_output(const fcnn_network *network)
+const fcnn_shape *fcnn_network_output(const fcnn_network *network, size_t output)
 {
-    return &network->graph->node[network->graph->nodes - 1].layer.output;
-}
-
-size_t fcnn_network_output_size(const fcnn_network *network) { return fcnn_shape_size(fcnn_network_output(network)); }
-
-size_t fcnn_network_classes(const fcnn_network *network)
-{
-    const fcnn_shape *output = fcnn_network_output(network);
-    return output->rank == 0 ? 1 : output->extent[output->rank - 1];
-}
-
-size_t fcnn_network_rows(const fcnn_network *network)
-{
-    return fcnn_network_output_size(network) / fcnn_network_classes(network);
+    return network->output[output].shape;
 }
 
 fcnn_status fcnn_allocate_floats(float **floats, size_t count, size_t each, const char *what, fcnn_error *error)
@@ -36,17 +23,37 @@ fcnn_status fcnn_allocate_floats(float **floats, size_t count, size_t each, cons
 
 /* ---- creation ---- */
 
+/* Parameters that the node shares with an earlier one are listed there. */
+static size_t own_parameters(const fcnn_graph *graph, size_t n)
+{
+    return fcnn_graph_is_owner(graph, n) ? graph->node[n].layer.parameters : 0;
+}
+
 static void list_parameters(fcnn_network *network)
 {
     size_t p = 0;
     for (size_t n = 0; n < network->graph->nodes; n++) {
         const fcnn_node *node = &network->graph->node[n];
-        network->node_trainable[n] = 1;
-        for (size_t i = 0; i < node->layer.parameters; i++) {
-            const size_t begin = node->parameters + node->layer.parameter[i].offset;
-            network->parameter[p++] =
-                (fcnn_span){begin, begin + fcnn_shape_size(&node->layer.parameter[i].shape), n, 1};
+        network->node_trainable[n] = network->node_moves[n] = 1;
+        for (size_t i = 0; i < own_parameters(network->graph, n); i++) {
+            const fcnn_parameter *parameter = &node->layer.parameter[i];
+            const size_t begin = node->parameters + parameter->offset;
+            network->parameter[p++] = (fcnn_span){.begin = begin,
+                                                  .end = begin + fcnn_shape_size(&parameter->shape),
+                                                  .node = n,
+                                                  .statistic = parameter->statistic,
+                                                  .trainable = 1};
         }
+    }
+}
+
+static void describe_outputs(fcnn_network *network)
+{
+    for (size_t o = 0; o < network->graph->outputs; o++) {
+        fcnn_output *output = &network->output[o];
+        output->shape = &network->graph->node[network->graph->output[o]].layer.output;
+        output->classes = output->shape->rank == 0 ? 1 : output->shape->extent[output->shape->rank - 1];
+        output->rows = fcnn_shape_size(output->shape) / output->classes;
     }
 }
 
@@ -54,15 +61,19 @@ static fcnn_status allocate_network(fcnn_network *network, fcnn_error *error)
 {
     const fcnn_graph *graph = network->graph;
     for (size_t n = 0; n < graph->nodes; n++)
-        network->parameters += graph->node[n].layer.parameters;
+        network->parameters += own_parameters(graph, n);
     void *block;
     FCNN_TRY(fcnn_allocate(&block, network->parameters, sizeof(fcnn_span), "the network", error));
     network->parameter = block;
-    FCNN_TRY(fcnn_allocate(&block, graph->nodes, 1, "the network", error));
+    FCNN_TRY(fcnn_allocate(&block, 2 * graph->nodes, 1, "the network", error));
     network->node_trainable = block;
+    network->node_moves = network->node_trainable + graph->nodes;
+    FCNN_TRY(fcnn_allocate(&block, graph->outputs, sizeof(fcnn_output), "the network", error));
+    network->output = block;
     FCNN_TRY(fcnn_allocate_floats(&network->weights, 1, graph->parameters, "the network's weights", error));
     FCNN_TRY(fcnn_allocate_floats(&network->gradients, 1, graph->parameters, "the network's gradients", error));
     list_parameters(network);
+    describe_outputs(network);
     return FCNN_OK;
 }
 
@@ -71,7 +82,9 @@ static void release_network(fcnn_network *network)
 {
     fcnn_engine_clear(&network->training);
     fcnn_engine_clear(&network->inference);
-    fcnn_scores_clear(&network->scores);
+    fcnn_engine_clear(&network->trial);
+    for (size_t o = 0; network->output && o < network->graph->outputs; o++)
+        fcnn_scores_clear(&network->output[o].scores);
     fcnn_graph_destroy(network->graph);
     fcnn_release(network->weights);
     fcnn_release(network->gradients);
@@ -79,6 +92,8 @@ static void release_network(fcnn_network *network)
         fcnn_release(network->slot[s]);
     fcnn_release(network->parameter);
     fcnn_release(network->node_trainable);
+    fcnn_release(network->output);
+    fcnn_release(network->magnitude);
     fcnn_release(network);
 }
 
@@ -179,44 +194,60 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 
 /* ---- what it is trained for ---- */
 
-/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is. */
-static int absorbs_last_layer(const fcnn_network *network, const fcnn_loss *loss)
+/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is; here
+ * where nobody else reads what the layer makes. */
+static int absorbs_last_layer(const fcnn_graph *graph, size_t o, const fcnn_objective *objective)
 {
-    return loss->class->takes_logits && network->graph->node[network->graph->nodes - 1].layer.activation;
+    const size_t last = graph->output[o];
+    size_t users = 0;
+    for (size_t other = 0; other < graph->outputs; other++)
+        users += graph->output[other] == last;
+    for (size_t n = 0; n < graph->nodes; n++)
+        for (size_t i = 0; i < graph->node[n].layer.inputs; i++)
+            users += graph->node[n].input[i] == last;
+    return objective->has_loss && objective->loss.class->takes_logits && graph->node[last].layer.activation &&
+           users == 1;
 }
 
-static fcnn_status check_metrics(const fcnn_loss *loss, const fcnn_metric *metrics, size_t count, fcnn_error *error)
+static fcnn_status check_objective(const fcnn_objective *objective, fcnn_error *error)
 {
-    if (count > FCNN_MAX_METRICS)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "%zu metrics are asked for; at most %d are supported", count,
-                         FCNN_MAX_METRICS);
-    for (size_t m = 0; m < count; m++)
-        if (!loss || metrics[m].class->reads_labels != (loss->class->target == FCNN_TARGET_LABELS))
+    const fcnn_loss *loss = &objective->loss;
+    if (objective->metrics > FCNN_MAX_METRICS)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "%zu metrics are asked for; at most %d are supported",
+                         objective->metrics, FCNN_MAX_METRICS);
+    for (size_t m = 0; m < objective->metrics; m++) {
+        const fcnn_metric_class *class = objective->metric[m].class;
+        if (!objective->has_loss || class->reads_labels != (loss->class->target == FCNN_TARGET_LABELS))
             return fcnn_fail(error, FCNN_E_ARGUMENT, "the metric '%s' does not read the targets of the loss '%s'",
-                             metrics[m].class->type, loss ? loss->class->type : "none");
+                             class->type, objective->has_loss ? loss->class->type : "none");
+    }
     return FCNN_OK;
 }
 
-static void set_loss(fcnn_network *network, const fcnn_loss *loss)
+static void set_objective(fcnn_network *network, size_t o, const fcnn_objective *objective)
 {
-    network->has_loss = loss != NULL;
-    network->loss = loss ? *loss : (fcnn_loss){0};
-    network->loss_absorbs = loss && absorbs_last_layer(network, loss);
-    if (network->loss_absorbs)
-        network->loss.from_logits = 1;
-    fcnn_engine_clear(&network->training);
-    fcnn_engine_clear(&network->inference);
+    fcnn_output *output = &network->output[o];
+    output->objective = *objective;
+    output->absorbs = (unsigned char)absorbs_last_layer(network->graph, o, objective);
+    if (output->absorbs)
+        output->objective.loss.from_logits = 1;
 }
 
-fcnn_status fcnn_network_set_objective(fcnn_network *network, const fcnn_loss *loss, const fcnn_metric *metrics,
-                                       size_t count, fcnn_error *error)
+static void forget_plans(fcnn_network *network)
 {
-    FCNN_TRY(check_metrics(loss, metrics, count, error));
+    fcnn_engine_clear(&network->training);
+    fcnn_engine_clear(&network->inference);
+    fcnn_engine_clear(&network->trial);
+}
+
+fcnn_status fcnn_network_set_objectives(fcnn_network *network, const fcnn_objective *objectives, fcnn_error *error)
+{
+    for (size_t o = 0; o < network->graph->outputs; o++)
+        FCNN_TRY(check_objective(&objectives[o], error));
     fcnn_lock_take(&network->lock);
-    set_loss(network, loss);
-    for (size_t m = 0; m < count; m++)
-        network->metric[m] = metrics[m];
-    network->metrics = count;
+    for (size_t o = 0; o < network->graph->outputs; o++)
+        set_objective(network, o, &objectives[o]);
+    forget_plans(network);
     fcnn_lock_give(&network->lock);
     return FCNN_OK;
 }
@@ -290,14 +321,17 @@ void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flag
     fcnn_lock_take(&network->lock);
     int changes = 0;
     memset(network->node_trainable, 0, network->graph->nodes);
+    memset(network->node_moves, 0, network->graph->nodes);
     for (size_t p = 0; p < network->parameters; p++) {
         fcnn_span *span = &network->parameter[p];
         changes |= span->trainable != (flags[p] != 0);
         span->trainable = flags[p] != 0;
-        network->node_trainable[span->node] |= flags[p] != 0;
+        (span->statistic ? network->node_moves : network->node_trainable)[span->node] |= flags[p] != 0;
     }
-    if (changes)
+    if (changes) {
         fcnn_engine_clear(&network->training);
+        fcnn_engine_clear(&network->trial);
+    }
     fcnn_lock_give(&network->lock);
 }
 

@@ -21,18 +21,33 @@ typedef struct fcnn_network fcnn_network;
 
 /* One batch of examples. */
 typedef struct fcnn_batch {
-    const fcnn_array *x, *y;
-    const fcnn_array *sample_weight; /* (rows), or NULL */
+    const fcnn_array *x;             /* (inputs) */
+    const fcnn_array *y;             /* (outputs); .data is NULL where the output has no loss */
+    const fcnn_array *sample_weight; /* (outputs) of (rows) each; NULL, or .data is NULL: all count 1 */
     fcnn_rows rows;
-    float *outputs; /* (images, output size): its predictions, to be written; NULL: not wanted */
+    float *const *outputs; /* (outputs) its predictions, (images, output size) each, to be written; NULL: not wanted */
 } fcnn_batch;
+
+/* What is known after a batch of one output. */
+typedef struct fcnn_score {
+    double loss; /* of the batch's images, reduced as the loss says; without its factor */
+    size_t metrics;
+    double metric_sum[FCNN_MAX_METRICS], metric_weight[FCNN_MAX_METRICS]; /* over images; images, or their weights */
+} fcnn_score;
 
 /* What is known after a batch. */
 typedef struct fcnn_results {
-    double loss; /* of its images, reduced as the loss says */
-    size_t metrics;
-    double metric_sum[FCNN_MAX_METRICS], metric_weight[FCNN_MAX_METRICS]; /* over images; images, or their weights */
+    double loss;       /* the sum of the outputs' losses, times their factors */
+    fcnn_score *score; /* (outputs) to be filled; the caller's */
 } fcnn_results;
+
+/* What an output is trained for. */
+typedef struct fcnn_objective {
+    int has_loss;
+    fcnn_loss loss;
+    fcnn_metric metric[FCNN_MAX_METRICS];
+    size_t metrics;
+} fcnn_objective;
 
 /* Takes over `graph` (also on failure). All parameters are zero. */
 fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels,
@@ -41,7 +56,7 @@ void fcnn_network_destroy(fcnn_network *network);
 
 /* Immutable, so it may be read at any time. */
 const fcnn_graph *fcnn_network_graph(const fcnn_network *network);
-const fcnn_shape *fcnn_network_output(const fcnn_network *network);
+const fcnn_shape *fcnn_network_output(const fcnn_network *network, size_t output);
 
 /* Parameters with a name and a shape: what `trainable` is said of. */
 size_t fcnn_network_parameter_count(const fcnn_network *network);
@@ -71,9 +86,9 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 
 /* ---- what it is trained for ---- */
 
-/* The loss and the metrics, which read the same targets: both, or neither on failure. loss NULL: no metrics either. */
-fcnn_status fcnn_network_set_objective(fcnn_network *network, const fcnn_loss *loss, const fcnn_metric *metrics,
-                                       size_t count, fcnn_error *error);
+/* The objective of each output: all, or none on failure. A loss and its metrics read the same targets; without a loss
+ * there are no metrics either. */
+fcnn_status fcnn_network_set_objectives(fcnn_network *network, const fcnn_objective *objectives, fcnn_error *error);
 
 /* With `keep`, slots that both optimizers have keep their numbers, and so do iterations; all else becomes zero. */
 fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, int keep,
@@ -81,7 +96,7 @@ fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimiz
 /* False where there is none, else *optimizer is it. */
 int fcnn_network_get_optimizer(fcnn_network *network, fcnn_optimizer *optimizer);
 
-/* flags: one a parameter, in the order of nodes. */
+/* flags: one a parameter, in the order of nodes; of a statistic, whether it moves. */
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);
 void fcnn_network_get_trainable(fcnn_network *network, unsigned char *flags);
 
@@ -94,8 +109,7 @@ fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, i
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error);
 /* Forward and loss, in inference mode. */
 fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error);
-/* out[i] (output size) = the prediction for row start + i of x. */
-fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop, float *out,
-                                 int training, fcnn_error *error);
+/* Predictions for the batch's rows; it needs no targets. training: as in training, all rows being one batch. */
+fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, int training, fcnn_error *error);
 
 #endif

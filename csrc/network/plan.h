@@ -1,16 +1,17 @@
-/* plan.h - what will run: the steps of a graph, in order, and where each finds its numbers.
+/* plan.h - what will run: the steps of a graph, and the phases in which they run.
  *
- * Every image of a batch has one record of `record` floats; a tensor's offset is the same in all of them. Tensors whose
- * lives do not overlap share memory. Steps run forward over images, then the loss, then backward; gradients of
- * parameters run afterwards, over shards, in one of three ways:
- *   - Where a layer has very few parameters for the size of its output, each image's gradient is computed right after
- *     the layer's backward, while the image is in the cache (`partial`), and a shard only adds them up.
- *   - Where it has few, FCNN_SUMS sums are made over the images: sum s takes the stretches s, s + FCNN_SUMS, ... of
- *     FCNN_STRETCH images each, so that a core can work on images that it has run itself; they are added up at the end.
- *   - Else a shard sums over all images, and its parameters are updated at once.
- * Of the last kind are steps at which the groups of images halt: their layer runs in parts (layers/layer.h), and its
- * input comes from a ReLU. Forward goes on when the parts have run for all images; backward when the shards have, which
- * also find dx. All of these are chosen by shapes, so that the result does not depend on the number of threads.
+ * Every image of a batch has one record of `record` floats; a tensor's buffer has the same offset in all of them.
+ * Tensors whose lives do not overlap share memory.
+ *
+ * A phase is one parallel loop with a barrier behind it. In a phase of images each group of images goes through all its
+ * actions, in order: forward steps, losses, backward steps. In the others each action is a piece of work by itself, for
+ * all images. Groups halt, and another phase begins, where something needs all images:
+ *   - a layer that runs in parts (layers/layer.h), and whose input comes from a ReLU: forward goes on when the parts
+ *     have run, backward when the shards of its gradient have, which also find dx;
+ *   - a layer that looks at the whole batch: what its images add must be settled, forward and backward.
+ *
+ * Gradients of parameters are summed in one of the ways of fcnn_summing. All of this is chosen by shapes, so that the
+ * result does not depend on the number of threads.
  */
 #ifndef FCNN_PLAN_H
 #define FCNN_PLAN_H
@@ -18,77 +19,127 @@
 #include <stdint.h>
 
 #include "fuse.h"
-
-static const size_t FCNN_NOWHERE = SIZE_MAX;
+#include "layout.h"
 
 enum { FCNN_SUMS = 4, FCNN_STRETCH = 16 };
 
+/* How the gradients of a step's parameters are summed. */
+typedef enum fcnn_summing {
+    FCNN_SUM_NOTHING,
+    FCNN_SUM_RECORDS, /* very few: each image's are found with its dx, while it is in the cache, and a piece adds up */
+    FCNN_SUM_STRETCHES, /* few: FCNN_SUMS sums, which take stretches of FCNN_STRETCH images in turn, so that a core
+                           can work on images that it has run itself; they are added up at the end */
+    FCNN_SUM_USES,      /* one of several uses of an instance: a sum over all images, added to the others at the end */
+    FCNN_SUM_SETTLED,   /* found when the backward pass is settled; added up with other uses at the end */
+    FCNN_SUM_SHARDS,    /* a shard sums over all images, and where it completes parameters it updates them at once */
+    FCNN_SUM_PARTS,     /* the same, of a layer that runs in parts: dx is found with them */
+} fcnn_summing;
+
 typedef struct fcnn_step {
     const fcnn_layer *layer;
-    size_t node; /* whose parameters it uses */
-    /* Offsets in an image's record; FCNN_NOWHERE: not wanted. */
-    size_t x[FCNN_MAX_INPUTS], y;
-    size_t dy, dx[FCNN_MAX_INPUTS];
-    size_t sum[FCNN_MAX_INPUTS]; /* where dx is added afterwards: the gradient of a tensor with several users */
-    size_t saved;
-    size_t partial;    /* gradients of the image alone, of a layer with few parameters; else FCNN_NOWHERE */
-    size_t sum_place;  /* offset of its gradients in each of the FCNN_SUMS; FCNN_NOWHERE: not summed so */
-    size_t parameters; /* offset in the network's vectors */
-    size_t used[2];    /* lines and columns of y that anyone reads */
-    size_t prepared;   /* offset in the prepared memory */
-    int has_backward, has_gradient;
-    int halts;    /* forward by parts, and both of these at once, over shards, for all images */
-    size_t parts; /* offset of what parts add to y */
+    const fcnn_node *node; /* whose parameters it uses */
+    /* Buffers in an image's record; NULL: not wanted. */
+    fcnn_buffer *x[FCNN_MAX_INPUTS], *y;
+    fcnn_buffer *dy, *dx[FCNN_MAX_INPUTS];
+    fcnn_buffer *sum[FCNN_MAX_INPUTS]; /* to which dx is added: the gradient of a tensor with several users */
+    fcnn_buffer *saved;
+    fcnn_buffer *partial;                      /* gradients of the image alone: FCNN_SUM_RECORDS */
+    fcnn_buffer *parts;                        /* what parts add to y: FCNN_SUM_PARTS */
+    fcnn_buffer *observed, *observed_backward; /* what the image adds to what is settled */
+    size_t used[2];                            /* lines and columns of y that anyone reads */
+    size_t prepared, settled;                  /* offsets in the memory of that name */
+    fcnn_summing summing;
+    size_t sums, sum_place; /* how many sums are made aside, and the offset of its gradients in each */
+    int has_backward;
 } fcnn_step;
 
-/* A piece of work that is not an image. Pieces of a partial gradient and of an update have FCNN_PIECE parameters. */
-enum { FCNN_PIECE = 2048 };
+typedef enum fcnn_verb {
+    /* of a group of images */
+    FCNN_READ_INPUTS,
+    FCNN_FORWARD,
+    FCNN_OBSERVE,
+    FCNN_SCORE, /* the outputs */
+    FCNN_BACKWARD,
+    FCNN_OBSERVE_BACKWARD,
+    FCNN_ADD_ASIDE, /* the gradients that a step wrote aside to the tensors that have several users */
+    FCNN_FIND_PARTIAL,
+    /* pieces of work for all images */
+    FCNN_PREPARE,
+    FCNN_SETTLE,
+    FCNN_SETTLE_BACKWARD,
+    FCNN_FIND_GRADIENT,
+    FCNN_UPDATE, /* of parameters whose gradients no shard completes */
+    FCNN_MOVE,   /* of statistics */
+    FCNN_VERBS
+} fcnn_verb;
 
-typedef struct fcnn_shard {
-    const fcnn_step *step;
-    size_t number;
-    size_t sum; /* which of the FCNN_SUMS, where the step has a sum_place */
-} fcnn_shard;
+enum { FCNN_PIECE = 2048 }; /* parameters of a piece that adds up, or updates */
 
-/* Steps between those that run in parts. Backward: the steps [begin, end), the last one first, image by image; then the
- * shards [first_shard, end_shard) of the gradient, over all images: those of step begin - 1, or, in the last stage, all
- * others. */
-typedef struct fcnn_stage {
-    size_t begin, end;
-    size_t first_shard, end_shard;
-} fcnn_stage;
+typedef struct fcnn_action {
+    fcnn_verb verb;
+    const fcnn_step *step; /* NULL where none is meant */
+    size_t number;         /* of the shard or piece */
+    size_t sum;            /* which of the step's sums */
+} fcnn_action;
+
+typedef enum fcnn_work {
+    FCNN_IMAGES,       /* groups of images, each through all actions */
+    FCNN_PIECES,       /* the actions */
+    FCNN_PARTS_OF_STEP /* each of FCNN_PARTS parts of the first action's step, for groups of images */
+} fcnn_work;
+
+typedef struct fcnn_phase {
+    fcnn_work work;
+    size_t first, end; /* of the plan's actions */
+} fcnn_phase;
+
+/* One of the network's outputs. */
+typedef struct fcnn_output_place {
+    const fcnn_buffer *value;
+    const fcnn_buffer *prediction; /* what the loss reads: the value, or its logits */
+    const fcnn_buffer *gradient;   /* of the prediction; NULL: nobody asks for it */
+    const fcnn_buffer *sum;        /* to which the gradient is added, where the tensor is another output, too */
+    size_t size;
+} fcnn_output_place;
 
 typedef struct fcnn_plan {
     fcnn_operation *operation; /* (steps) what the steps were made from */
     fcnn_step *step;
     size_t steps;
-    size_t record;              /* floats an image */
-    size_t input, output;       /* offsets of the network's input and output */
-    size_t prediction;          /* what the loss reads: the output, or its logits */
-    size_t prediction_gradient; /* FCNN_NOWHERE in a plan without backward */
-    size_t prepared, scratch;   /* floats in all; floats a worker */
-    size_t shard;               /* floats of the largest shard that is updated at once */
-    size_t summed;              /* floats of each of the FCNN_SUMS */
-    fcnn_shard *prepare, *gradient;
-    fcnn_shard *update; /* pieces of parameters that no shard completes */
-    size_t prepares, gradients, updates;
-    fcnn_stage *stage; /* in order of backward */
-    size_t stages;
+    fcnn_buffer *buffer;
+    size_t record;             /* floats an image */
+    const fcnn_buffer **input; /* (inputs) of the network */
+    fcnn_output_place *output; /* (outputs) */
+    size_t prepared, scratch;  /* floats in all; floats a worker */
+    size_t settled;            /* floats in all */
+    size_t shard;              /* floats of the largest shard that is updated at once */
+    size_t summed;             /* floats of each of the FCNN_SUMS sums */
+    fcnn_action *action;
+    size_t actions;
+    fcnn_phase *phase; /* the first prepares */
+    size_t phases;
+    size_t backward;        /* the phase from which on the losses of a block of images are known */
+    size_t update, move;    /* after all blocks */
+    unsigned char *learns;  /* (nodes) whether a gradient of the instance's parameters is found */
+    int looks_at_the_batch; /* so all of its images run as one block */
 } fcnn_plan;
 
 /* What a plan is made for. */
 typedef struct fcnn_purpose {
-    int training;                   /* with backward and gradients */
-    int loss_absorbs;               /* the loss reads the last layer's input and that layer has no backward */
-    const unsigned char *trainable; /* (nodes): which nodes' gradients are wanted */
+    int training;                    /* layers look at the batch, if their statistics are trainable */
+    int backward;                    /* with backward and gradients */
+    const unsigned char *has_loss;   /* (outputs) */
+    const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and that has no backward */
+    const unsigned char *trainable;  /* (nodes) which instances' gradients are wanted */
+    const unsigned char *statistics; /* (nodes) which instances' statistics move */
 } fcnn_purpose;
 
-/* [*begin, *end) = the parameters of the step whose gradients a shard completes. False where it completes none, or they
- * are not contiguous. */
-int fcnn_shard_range(const fcnn_shard *shard, size_t *begin, size_t *end);
+/* [*begin, *end) = the parameters of the action's step whose gradients it completes. False where it completes none, or
+ * they are not contiguous. */
+int fcnn_action_range(const fcnn_action *action, size_t *begin, size_t *end);
 
 /* The same for a piece. */
-void fcnn_piece_range(const fcnn_shard *piece, size_t *begin, size_t *end);
+void fcnn_piece_range(const fcnn_action *piece, size_t *begin, size_t *end);
 
 fcnn_status fcnn_plan_create(fcnn_plan **plan, const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_error *error);
 

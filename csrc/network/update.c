@@ -52,7 +52,7 @@ void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step,
     for (size_t p = 0; p < network->parameters; p++) {
         const fcnn_span *span = &network->parameter[p];
         const size_t from = span->begin > begin ? span->begin : begin, to = span->end < end ? span->end : end;
-        if (from >= to || !span->trainable)
+        if (from >= to || !span->learns)
             continue;
         fcnn_update own = step->numbers;
         if (clip)
@@ -80,7 +80,7 @@ static void square_parameter(void *context, size_t index, size_t worker)
     (void)worker;
     const whole_update *whole = context;
     const fcnn_span *span = &whole->network->parameter[index];
-    if (span->trainable)
+    if (span->learns)
         whole->squares[index] =
             whole->network->kernels->sum_of_squares(span->end - span->begin, whole->network->gradients + span->begin);
 }

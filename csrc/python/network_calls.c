@@ -47,10 +47,9 @@ static int to_rows(PyObject *order, size_t start, size_t stop, fcnn_rows *rows, 
     return 0;
 }
 
-/* The memory of an array that can take the outputs of rows 0 .. rows-1; NULL with an exception set where it cannot. */
-static float *to_outputs(const fcnn_network *network, PyObject *object, const char *argument, size_t rows)
+/* The memory of an array that can take the rows 0 .. rows-1 of an output; NULL with an exception set where it cannot. */
+static float *to_output(const fcnn_shape *output, PyObject *object, const char *argument, size_t rows)
 {
-    const fcnn_shape *output = fcnn_network_output(network);
     PyArrayObject *array = (PyArrayObject *)object;
     int fits = PyArray_Check(object) && PyArray_TYPE(array) == NPY_FLOAT32 && PyArray_ISCARRAY(array) &&
                PyArray_NDIM(array) == (int)output->rank + 1 && (size_t)PyArray_DIM(array, 0) >= rows;
@@ -64,56 +63,140 @@ static float *to_outputs(const fcnn_network *network, PyObject *object, const ch
     return NULL;
 }
 
-/* A batch and what it points to. */
+/* Item i of an argument that is one object, or a tuple with one for each of `count` inputs or outputs; borrowed. NULL
+ * with an exception set where their number is another. */
+static PyObject *item_of(PyObject *argument, const char *name, size_t i, size_t count)
+{
+    const size_t given = PyTuple_Check(argument) ? (size_t)PyTuple_GET_SIZE(argument) : 1;
+    if (argument == Py_None)
+        return argument;
+    if (given == count)
+        return PyTuple_Check(argument) ? PyTuple_GET_ITEM(argument, (Py_ssize_t)i) : argument;
+    PyErr_Format(PyExc_ValueError, "%s has %zu arrays; expected %zu", name, given, count);
+    return NULL;
+}
+
+/* arrays[0 .. count-1] = those of an argument; data NULL where one is None. */
+static int to_arrays(PyObject *argument, const char *name, size_t count, fcnn_array *arrays)
+{
+    for (size_t i = 0; i < count; i++) {
+        PyObject *item = item_of(argument, name, i, count);
+        if (!item || (item != Py_None && fcnn_array_from_python(item, name, &arrays[i]) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* outputs[0 .. count-1] = the memory of the arrays for predictions of `rows` rows; NULL where one is None. */
+static int to_outputs(const fcnn_network *network, PyObject *argument, const char *name, size_t rows, float **outputs)
+{
+    const size_t count = fcnn_network_graph(network)->outputs;
+    for (size_t o = 0; o < count; o++) {
+        PyObject *item = item_of(argument, name, o, count);
+        if (!item)
+            return -1;
+        outputs[o] = item == Py_None ? NULL : to_output(fcnn_network_output(network, o), item, name, rows);
+        if (PyErr_Occurred())
+            return -1;
+    }
+    return 0;
+}
+
+/* A batch, and the memory that it and what comes out of it are in: one block. */
 typedef struct batch_arguments {
-    fcnn_array x, y, sample_weight;
+    fcnn_array *x, *y, *sample_weight; /* (inputs), (outputs) each */
+    fcnn_score *score;                 /* (outputs) */
+    float **outputs;                   /* (outputs) */
     int64_t *order;
     fcnn_batch batch;
 } batch_arguments;
 
-/* (x, y, order, start, stop, sample_weight=None, outputs=None). On success the caller frees out->order. */
+static int reserve_arguments(const fcnn_network *network, batch_arguments *out)
+{
+    const size_t inputs = fcnn_network_graph(network)->inputs, outputs = fcnn_network_graph(network)->outputs;
+    out->x = PyMem_Calloc(1, (inputs + 2 * outputs) * sizeof(fcnn_array) + outputs * sizeof(fcnn_score) +
+                                 outputs * sizeof(float *));
+    if (!out->x) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    out->y = out->x + inputs;
+    out->sample_weight = out->y + outputs;
+    out->score = (fcnn_score *)(void *)(out->sample_weight + outputs);
+    out->outputs = (float **)(void *)(out->score + outputs);
+    return 0;
+}
+
+static void free_arguments(batch_arguments *given)
+{
+    PyMem_Free(given->x);
+    PyMem_Free(given->order);
+}
+
+static int refuse_missing(const fcnn_array *arrays, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!arrays[i].data) {
+            PyErr_Format(PyExc_TypeError, "%s must be an array, or a tuple of arrays", name);
+            return -1;
+        }
+    return 0;
+}
+
+/* (x, y, order, start, stop, sample_weight=None, outputs=None). The caller frees *out, also after a failure. */
 static int read_batch(PyObject *self, const char *call, PyObject *const *arguments, Py_ssize_t count,
                       batch_arguments *out)
 {
+    const fcnn_network *network = network_of(self);
+    const size_t inputs = fcnn_network_graph(network)->inputs, outputs = fcnn_network_graph(network)->outputs;
     size_t start, stop;
     if (count < 5 || count > 7) {
         PyErr_Format(PyExc_TypeError,
                      "%s() takes x, y, order, start, stop, sample_weight and outputs; got %zd arguments", call, count);
         return -1;
     }
-    if (to_size(arguments[3], "start", &start) < 0 || to_size(arguments[4], "stop", &stop) < 0 ||
-        fcnn_array_from_python(arguments[0], "x", &out->x) < 0 ||
-        fcnn_array_from_python(arguments[1], "y", &out->y) < 0)
+    if (reserve_arguments(network, out) < 0 || to_size(arguments[3], "start", &start) < 0 ||
+        to_size(arguments[4], "stop", &stop) < 0 || to_arrays(arguments[0], "x", inputs, out->x) < 0 ||
+        refuse_missing(out->x, inputs, "x") < 0 || to_arrays(arguments[1], "y", outputs, out->y) < 0)
         return -1;
-    out->batch = (fcnn_batch){.x = &out->x, .y = &out->y};
+    out->batch = (fcnn_batch){.x = out->x, .y = out->y, .outputs = out->outputs};
     if (count > 5 && arguments[5] != Py_None) {
-        if (fcnn_array_from_python(arguments[5], "sample_weight", &out->sample_weight) < 0)
+        if (to_arrays(arguments[5], "sample_weight", outputs, out->sample_weight) < 0)
             return -1;
-        out->batch.sample_weight = &out->sample_weight;
+        out->batch.sample_weight = out->sample_weight;
     }
-    if (count > 6 && arguments[6] != Py_None) {
-        const size_t images = stop > start ? stop - start : 0;
-        out->batch.outputs = to_outputs(network_of(self), arguments[6], "outputs", images);
-        if (!out->batch.outputs)
-            return -1;
-    }
+    const size_t images = stop > start ? stop - start : 0;
+    if (count > 6 && to_outputs(network, arguments[6], "outputs", images, out->outputs) < 0)
+        return -1;
     return to_rows(arguments[2], start, stop, &out->batch.rows, &out->order);
 }
 
-/* (loss, sum of the first metric, its weight, sum of the second, ...) */
-static PyObject *tuple_of(const fcnn_results *results)
+/* Appends a number to a tuple that is being made; on failure clears *tuple. */
+static void set_number(PyObject **tuple, Py_ssize_t *at, double value)
 {
-    PyObject *tuple = PyTuple_New(1 + 2 * (Py_ssize_t)results->metrics);
-    for (size_t i = 0; tuple && i < 1 + 2 * results->metrics; i++) {
-        const size_t m = (i - 1) / 2;
-        PyObject *number = PyFloat_FromDouble(i == 0       ? results->loss
-                                              : i % 2 == 1 ? results->metric_sum[m]
-                                                           : results->metric_weight[m]);
-        if (!number)
-            Py_CLEAR(tuple);
-        else
-            PyTuple_SET_ITEM(tuple, (Py_ssize_t)i, number);
-    }
+    PyObject *number = *tuple ? PyFloat_FromDouble(value) : NULL;
+    if (number)
+        PyTuple_SET_ITEM(*tuple, (*at)++, number);
+    else
+        Py_CLEAR(*tuple);
+}
+
+/* (loss, each output's loss where there are several outputs, sum of the first metric, its weight, sum of the second, ...)
+ */
+static PyObject *tuple_of(const fcnn_results *results, size_t outputs)
+{
+    Py_ssize_t length = 1 + (outputs > 1 ? (Py_ssize_t)outputs : 0), at = 0;
+    for (size_t o = 0; o < outputs; o++)
+        length += 2 * (Py_ssize_t)results->score[o].metrics;
+    PyObject *tuple = PyTuple_New(length);
+    set_number(&tuple, &at, results->loss);
+    for (size_t o = 0; outputs > 1 && o < outputs; o++)
+        set_number(&tuple, &at, results->score[o].loss);
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t m = 0; m < results->score[o].metrics; m++) {
+            set_number(&tuple, &at, results->score[o].metric_sum[m]);
+            set_number(&tuple, &at, results->score[o].metric_weight[m]);
+        }
     return tuple;
 }
 
@@ -123,20 +206,23 @@ typedef enum purpose { TRAIN, COMPUTE_GRADIENTS, TEST } purpose;
 
 static PyObject *run_batch(PyObject *self, const char *call, PyObject *const *arguments, Py_ssize_t count, purpose why)
 {
+    fcnn_network *network = network_of(self);
     batch_arguments given = {0};
-    if (read_batch(self, call, arguments, count, &given) < 0)
-        return NULL;
-    fcnn_results results;
-    fcnn_error error = {0};
-    fcnn_status status;
-    Py_BEGIN_ALLOW_THREADS
-    if (why == TEST)
-        status = fcnn_network_test(network_of(self), &given.batch, &results, &error);
-    else
-        status = fcnn_network_train(network_of(self), &given.batch, why == TRAIN, &results, &error);
-    Py_END_ALLOW_THREADS
-    PyMem_Free(given.order);
-    return status == FCNN_OK ? tuple_of(&results) : raise_for(self, &error);
+    PyObject *tuple = NULL;
+    if (read_batch(self, call, arguments, count, &given) == 0) {
+        fcnn_results results = {.score = given.score};
+        fcnn_error error = {0};
+        fcnn_status status;
+        Py_BEGIN_ALLOW_THREADS
+        if (why == TEST)
+            status = fcnn_network_test(network, &given.batch, &results, &error);
+        else
+            status = fcnn_network_train(network, &given.batch, why == TRAIN, &results, &error);
+        Py_END_ALLOW_THREADS
+        tuple = status == FCNN_OK ? tuple_of(&results, fcnn_network_graph(network)->outputs) : raise_for(self, &error);
+    }
+    free_arguments(&given);
+    return tuple;
 }
 
 PyObject *fcnn_call_train_step(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
@@ -167,6 +253,31 @@ PyObject *fcnn_call_apply_gradients(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+/* (x, start, stop, out): the rows' predictions go to out[start:stop]. */
+static PyObject *predict(PyObject *self, PyObject *const *arguments, int training, batch_arguments *given)
+{
+    fcnn_network *network = network_of(self);
+    const fcnn_graph *graph = fcnn_network_graph(network);
+    size_t start, stop;
+    if (reserve_arguments(network, given) < 0 || to_size(arguments[1], "start", &start) < 0 ||
+        to_size(arguments[2], "stop", &stop) < 0 || to_arrays(arguments[0], "x", graph->inputs, given->x) < 0 ||
+        refuse_missing(given->x, graph->inputs, "x") < 0 ||
+        to_outputs(network, arguments[3], "out", stop, given->outputs) < 0)
+        return NULL;
+    for (size_t o = 0; o < graph->outputs; o++)
+        if (given->outputs[o])
+            given->outputs[o] += start * fcnn_shape_size(fcnn_network_output(network, o));
+    given->batch = (fcnn_batch){.x = given->x, .rows = {NULL, start, stop}, .outputs = given->outputs};
+    fcnn_error error = {0};
+    fcnn_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = fcnn_network_predict(network, &given->batch, training, &error);
+    Py_END_ALLOW_THREADS
+    if (status != FCNN_OK)
+        return raise_for(self, &error);
+    Py_RETURN_NONE;
+}
+
 PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)
 {
     const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
@@ -175,25 +286,13 @@ PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize
         PyErr_SetString(PyExc_TypeError, "predict() takes x, start, stop, out and training");
         return NULL;
     }
-    fcnn_network *network = network_of(self);
     const int training = count + named == 5 ? PyObject_IsTrue(arguments[4]) : 0;
-    fcnn_array x;
-    size_t start, stop;
-    if (training < 0 || to_size(arguments[1], "start", &start) < 0 || to_size(arguments[2], "stop", &stop) < 0 ||
-        fcnn_array_from_python(arguments[0], "x", &x) < 0)
+    if (training < 0)
         return NULL;
-    float *out = to_outputs(network, arguments[3], "out", stop);
-    if (!out)
-        return NULL;
-    fcnn_error error = {0};
-    fcnn_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = fcnn_network_predict(network, &x, start, stop, out + start * fcnn_shape_size(fcnn_network_output(network)),
-                                  training, &error);
-    Py_END_ALLOW_THREADS
-    if (status != FCNN_OK)
-        return raise_for(self, &error);
-    Py_RETURN_NONE;
+    batch_arguments given = {0};
+    PyObject *result = predict(self, arguments, training, &given);
+    free_arguments(&given);
+    return result;
 }
 
 /* ---- vectors ---- */

@@ -16,11 +16,43 @@ static PyObject *tuple_of(PyObject *sequence, const char *message)
 
 /* ---- creation ---- */
 
+/* Positions of nodes, in memory to be freed by the caller, with room for one more; NULL with an exception set. */
+static size_t *read_positions(PyObject *tuple, size_t *count)
+{
+    *count = tuple ? (size_t)PyTuple_GET_SIZE(tuple) : 0;
+    size_t *positions = PyMem_Calloc(*count + 1, sizeof *positions);
+    if (!positions)
+        PyErr_NoMemory();
+    for (size_t i = 0; positions && i < *count; i++) {
+        positions[i] = PyLong_AsSize_t(PyTuple_GET_ITEM(tuple, (Py_ssize_t)i));
+        if (PyErr_Occurred()) {
+            PyMem_Free(positions);
+            return NULL;
+        }
+    }
+    return positions;
+}
+
+/* "shares", a position, is put behind the node's inputs; "training" is True, False or None. */
+static int read_options(PyObject *dict, fcnn_node_spec *spec, size_t *room)
+{
+    PyObject *shares = PyDict_GetItemString(dict, "shares"), *training = PyDict_GetItemString(dict, "training");
+    if (shares && shares != Py_None) {
+        *room = PyLong_AsSize_t(shares);
+        if (PyErr_Occurred())
+            return -1;
+        spec->shares = room;
+    }
+    if (training && training != Py_None)
+        spec->mode = training == Py_True ? FCNN_AS_IN_TRAINING : FCNN_AS_IN_INFERENCE;
+    return 0;
+}
+
 /* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set,
  * else 0. */
 static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **items, size_t **inputs)
 {
-    static const char *const structure[] = {"type", "name", "inputs", NULL};
+    static const char *const structure[] = {"type", "name", "inputs", "shares", "training", NULL};
     *items = fcnn_attributes_from_python(dict, structure, &spec->attributes);
     if (!*items)
         return -1;
@@ -34,31 +66,11 @@ static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **item
     spec->name = PyUnicode_AsUTF8(name);
     if (!spec->type || !spec->name)
         return -1;
-    spec->inputs = from ? (size_t)PyTuple_GET_SIZE(from) : 0;
-    *inputs = PyMem_Calloc(spec->inputs + 1, sizeof **inputs);
-    if (!*inputs) {
-        PyErr_NoMemory();
+    *inputs = read_positions(from, &spec->inputs);
+    if (!*inputs)
         return -1;
-    }
     spec->input = *inputs;
-    for (size_t i = 0; i < spec->inputs; i++) {
-        (*inputs)[i] = PyLong_AsSize_t(PyTuple_GET_ITEM(from, (Py_ssize_t)i));
-        if (PyErr_Occurred())
-            return -1;
-    }
-    return 0;
-}
-
-static fcnn_status create_network(fcnn_network **network, const fcnn_node_spec *specs, size_t count,
-                                  const fcnn_kernels *kernels, fcnn_error *error)
-{
-    fcnn_graph *graph;
-    FCNN_TRY(fcnn_graph_create(&graph, specs, count, error));
-    fcnn_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = fcnn_network_create(network, graph, kernels, error);
-    Py_END_ALLOW_THREADS
-    return status;
+    return read_options(dict, spec, *inputs + spec->inputs);
 }
 
 /* The nodes in a list, read into memory that lives as long as this. */
@@ -99,29 +111,67 @@ static int read_nodes(PyObject *tuple, node_list *nodes)
     return 0;
 }
 
+/* Positions of the outputs: those in `given`, or that of the last node. */
+static size_t *read_outputs(PyObject *given, size_t nodes, size_t *count)
+{
+    if (given && given != Py_None) {
+        PyObject *tuple = tuple_of(given, "outputs must be a list of positions");
+        size_t *positions = tuple ? read_positions(tuple, count) : NULL;
+        Py_XDECREF(tuple);
+        return positions;
+    }
+    size_t *positions = PyMem_Calloc(1, sizeof *positions);
+    if (!positions)
+        return (size_t *)PyErr_NoMemory();
+    *count = 1;
+    *positions = nodes > 0 ? nodes - 1 : 0;
+    return positions;
+}
+
+static fcnn_status create_network(fcnn_network **network, const node_list *nodes, const size_t *output, size_t outputs,
+                                  const fcnn_kernels *kernels, fcnn_error *error)
+{
+    fcnn_graph *graph;
+    FCNN_TRY(fcnn_graph_create(&graph, nodes->specs, nodes->count, output, outputs, error));
+    fcnn_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = fcnn_network_create(network, graph, kernels, error);
+    Py_END_ALLOW_THREADS
+    return status;
+}
+
+static PyObject *new_object(PyTypeObject *type, PyObject *module, const node_list *nodes, PyObject *outputs)
+{
+    const fcnn_module_state *state = PyModule_GetState(module);
+    fcnn_network *network;
+    fcnn_error error = {0};
+    size_t count = 0, *output = read_outputs(outputs, nodes->count, &count);
+    if (!output)
+        return NULL;
+    const fcnn_status status = create_network(&network, nodes, output, count, state->kernels, &error);
+    PyMem_Free(output);
+    if (status != FCNN_OK)
+        return fcnn_python_raise(module, &error);
+    PyObject *self = type->tp_alloc(type, 0);
+    if (self)
+        ((network_object *)self)->network = network;
+    else
+        fcnn_network_destroy(network);
+    return self;
+}
+
 static PyObject *network_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"nodes", NULL};
-    PyObject *nodes;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O:Network", names, &nodes))
+    static char *names[] = {"nodes", "outputs", NULL};
+    PyObject *nodes, *outputs = NULL;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|O:Network", names, &nodes, &outputs))
         return NULL;
     PyObject *module = PyType_GetModule(type);
     PyObject *tuple = module ? tuple_of(nodes, "nodes must be a list of dicts") : NULL;
     if (!tuple)
         return NULL;
-    const fcnn_module_state *state = PyModule_GetState(module);
-    PyObject *self = NULL;
     node_list list = {0};
-    if (read_nodes(tuple, &list) == 0) {
-        fcnn_network *network;
-        fcnn_error error = {0};
-        if (create_network(&network, list.specs, list.count, state->kernels, &error) != FCNN_OK)
-            fcnn_python_raise(module, &error);
-        else if ((self = type->tp_alloc(type, 0)))
-            ((network_object *)self)->network = network;
-        else
-            fcnn_network_destroy(network);
-    }
+    PyObject *self = read_nodes(tuple, &list) == 0 ? new_object(type, module, &list, outputs) : NULL;
     free_nodes(&list);
     Py_DECREF(tuple);
     return self;
@@ -146,12 +196,6 @@ static void network_dealloc(PyObject *self)
 
 /* ---- what is read ---- */
 
-static PyObject *get_input_shape(PyObject *self, void *unused)
-{
-    (void)unused;
-    return fcnn_shape_to_python(&fcnn_network_graph(network_of(self))->node[0].layer.output);
-}
-
 /* Appends item (a new reference, or NULL after an error) to list; on failure clears *list. */
 static void append(PyObject **list, PyObject *item)
 {
@@ -160,14 +204,34 @@ static void append(PyObject **list, PyObject *item)
     Py_XDECREF(item);
 }
 
+/* Shapes of the outputs of some nodes, or of all where `positions` is NULL. */
+static PyObject *shapes_of(const fcnn_graph *graph, const size_t *positions, size_t count)
+{
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list && i < count; i++)
+        append(&list, fcnn_shape_to_python(&graph->node[positions ? positions[i] : i].layer.output));
+    return list;
+}
+
+static PyObject *get_input_shapes(PyObject *self, void *unused)
+{
+    (void)unused;
+    const fcnn_graph *graph = fcnn_network_graph(network_of(self));
+    return shapes_of(graph, graph->input, graph->inputs);
+}
+
 static PyObject *get_output_shapes(PyObject *self, void *unused)
 {
     (void)unused;
     const fcnn_graph *graph = fcnn_network_graph(network_of(self));
-    PyObject *list = PyList_New(0);
-    for (size_t n = 0; list && n < graph->nodes; n++)
-        append(&list, fcnn_shape_to_python(&graph->node[n].layer.output));
-    return list;
+    return shapes_of(graph, graph->output, graph->outputs);
+}
+
+static PyObject *get_node_shapes(PyObject *self, void *unused)
+{
+    (void)unused;
+    const fcnn_graph *graph = fcnn_network_graph(network_of(self));
+    return shapes_of(graph, NULL, graph->nodes);
 }
 
 static PyObject *get_parameters(PyObject *self, void *unused)
@@ -176,7 +240,7 @@ static PyObject *get_parameters(PyObject *self, void *unused)
     const fcnn_graph *graph = fcnn_network_graph(network_of(self));
     PyObject *list = PyList_New(0);
     for (size_t n = 0; list && n < graph->nodes; n++)
-        for (size_t i = 0; list && i < graph->node[n].layer.parameters; i++) {
+        for (size_t i = 0; list && fcnn_graph_is_owner(graph, n) && i < graph->node[n].layer.parameters; i++) {
             const fcnn_parameter *parameter = &graph->node[n].layer.parameter[i];
             append(&list,
                    Py_BuildValue("(nsNn)", (Py_ssize_t)n, parameter->name, fcnn_shape_to_python(&parameter->shape),
@@ -362,15 +426,44 @@ DEFINE_READER(loss)
 DEFINE_READER(optimizer)
 DEFINE_READER(metric)
 
-static int read_metrics(PyObject *self, PyObject *tuple, fcnn_metric metrics[FCNN_MAX_METRICS])
+static int read_metrics(PyObject *self, PyObject *metrics, fcnn_objective *objective)
 {
-    if (PyTuple_GET_SIZE(tuple) > FCNN_MAX_METRICS) {
+    PyObject *tuple = tuple_of(metrics, "metrics must be a list of dicts");
+    if (!tuple)
+        return -1;
+    int failed = PyTuple_GET_SIZE(tuple) > FCNN_MAX_METRICS;
+    if (failed)
         PyErr_Format(PyExc_ValueError, "%zd metrics are asked for; at most %d are supported", PyTuple_GET_SIZE(tuple),
                      FCNN_MAX_METRICS);
+    for (Py_ssize_t m = 0; !failed && m < PyTuple_GET_SIZE(tuple); m++)
+        failed = read_metric(self, PyTuple_GET_ITEM(tuple, m), &objective->metric[objective->metrics++]) < 0;
+    Py_DECREF(tuple);
+    return failed ? -1 : 0;
+}
+
+static int read_objective(PyObject *self, PyObject *loss, PyObject *metrics, fcnn_objective *objective)
+{
+    objective->has_loss = loss != Py_None;
+    if (objective->has_loss && read_loss(self, loss, &objective->loss) < 0)
+        return -1;
+    return read_metrics(self, metrics, objective);
+}
+
+/* One objective for each output, from a loss and metrics, or from tuples with one for each output. */
+static int read_objectives(PyObject *self, PyObject *losses, PyObject *metrics, fcnn_objective *objectives)
+{
+    const size_t outputs = fcnn_network_graph(network_of(self))->outputs;
+    const int several = PyTuple_Check(losses);
+    if (!several && outputs == 1)
+        return read_objective(self, losses, metrics, objectives);
+    if (!several || !PyTuple_Check(metrics) || (size_t)PyTuple_GET_SIZE(losses) != outputs ||
+        (size_t)PyTuple_GET_SIZE(metrics) != outputs) {
+        PyErr_Format(PyExc_ValueError, "loss and metrics must be tuples of %zu, one for each output", outputs);
         return -1;
     }
-    for (Py_ssize_t m = 0; m < PyTuple_GET_SIZE(tuple); m++)
-        if (read_metric(self, PyTuple_GET_ITEM(tuple, m), &metrics[m]) < 0)
+    for (size_t o = 0; o < outputs; o++)
+        if (read_objective(self, PyTuple_GET_ITEM(losses, (Py_ssize_t)o), PyTuple_GET_ITEM(metrics, (Py_ssize_t)o),
+                           &objectives[o]) < 0)
             return -1;
     return 0;
 }
@@ -380,22 +473,20 @@ static PyObject *set_objective(PyObject *self, PyObject *const *arguments, Py_ss
 {
     if (count != 2)
         return PyErr_Format(PyExc_TypeError, "set_objective() takes loss and metrics; got %zd arguments", count);
-    PyObject *tuple = tuple_of(arguments[1], "metrics must be a list of dicts");
-    if (!tuple)
-        return NULL;
-    fcnn_loss loss = {0};
-    fcnn_metric metrics[FCNN_MAX_METRICS] = {0};
-    const int has_loss = arguments[0] != Py_None;
-    const size_t number = (size_t)PyTuple_GET_SIZE(tuple);
-    const int failed = (has_loss && read_loss(self, arguments[0], &loss) < 0) || read_metrics(self, tuple, metrics) < 0;
-    Py_DECREF(tuple);
+    fcnn_objective *objectives = PyMem_Calloc(fcnn_network_graph(network_of(self))->outputs, sizeof *objectives);
+    if (!objectives)
+        return PyErr_NoMemory();
+    fcnn_error error = {0};
+    fcnn_status status = FCNN_OK;
+    const int failed = read_objectives(self, arguments[0], arguments[1], objectives) < 0;
+    if (!failed) {
+        Py_BEGIN_ALLOW_THREADS
+        status = fcnn_network_set_objectives(network_of(self), objectives, &error);
+        Py_END_ALLOW_THREADS
+    }
+    PyMem_Free(objectives);
     if (failed)
         return NULL;
-    fcnn_error error = {0};
-    fcnn_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = fcnn_network_set_objective(network_of(self), has_loss ? &loss : NULL, metrics, number, &error);
-    Py_END_ALLOW_THREADS
     if (status != FCNN_OK)
         return raise_for(self, &error);
     Py_RETURN_NONE;
@@ -421,8 +512,9 @@ static PyObject *set_optimizer(PyObject *self, PyObject *const *arguments, Py_ss
 }
 
 static PyGetSetDef attributes_of_network[] = {
-    {"input_shape", get_input_shape, NULL, "Shape of one input.", NULL},
-    {"output_shapes", get_output_shapes, NULL, "Shapes of all nodes' outputs.", NULL},
+    {"input_shapes", get_input_shapes, NULL, "Shapes of the inputs.", NULL},
+    {"output_shapes", get_output_shapes, NULL, "Shapes of the outputs.", NULL},
+    {"node_shapes", get_node_shapes, NULL, "Shapes of all nodes' outputs.", NULL},
     {"parameters", get_parameters, NULL, "(node, name, shape, offset) of every parameter.", NULL},
     {"optimizer_slots", get_optimizer_slots, NULL, "The name of each slot.", NULL},
     {"trainable", get_trainable, set_trainable, "One truth value a parameter.", NULL},

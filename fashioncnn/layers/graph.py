@@ -77,7 +77,7 @@ class Graph:
         node = self.nodes[position]
         if node["type"] == "input":
             return tuple(node["shape"])
-        return Network(self.nodes[: position + 1]).output_shapes[position]
+        return Network(self.nodes[: position + 1]).output_shapes[0]
 
     def build(self) -> tuple[Network, list[Parameter]]:
         """The network, and its parameters in the core's order, with the values that the layers have or start with.
@@ -86,7 +86,7 @@ class Graph:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
         network = Network(self.nodes)
-        for node, outputs in zip(self.nodes, network.output_shapes, strict=True):
+        for node, outputs in zip(self.nodes, network.node_shapes, strict=True):
             if node["type"] == "softmax":
                 checks.warn_of_one_unit(outputs[-1])
         parameters = []
@@ -102,6 +102,6 @@ class Graph:
 
     def settle(self, network: Network) -> None:
         """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
-        shapes = network.output_shapes
+        shapes = network.node_shapes
         for layer, inputs, output in self._shapes:
             layer.set_shapes(shapes[inputs[0]], shapes[output])

@@ -437,7 +437,7 @@ class Trainer(Configured):
             self._prepare([ArraySource(names, array)], with_targets=False)
         network = self.built_network
         self._pull()
-        array = validation.inputs(names, array, Expected(network.input_shape, network.output_shapes[-1], None))
+        array = validation.inputs(names, array, Expected(network.input_shapes[0], network.output_shapes[-1], None))
         outputs = np.empty((len(array), *network.output_shapes[-1]), np.float32)
         network.predict(array, 0, len(array), outputs, training)
         return outputs.view(Tensor)
@@ -482,7 +482,7 @@ class Trainer(Configured):
         plan = self._plan(sources[0].row_shape) if self.network is None else None
         network = self.built_network if plan is None else plan.network
         loss = self._objective.loss if with_targets else None
-        expected = Expected(network.input_shape, network.output_shapes[-1], loss, scan or plan is not None,
+        expected = Expected(network.input_shapes[0], network.output_shapes[-1], loss, scan or plan is not None,
                             plan is not None, finite and self._check_finite)
         for source in sources:
             source.bind(expected)
@@ -540,7 +540,7 @@ class Trainer(Configured):
 
 
 def _unwatched_rows(network: Network) -> int:
-    floats = sum(math.prod(shape) for shape in network.output_shapes)
+    floats = sum(math.prod(shape) for shape in network.node_shapes)
     return min(UNWATCHED_ROWS, max(UNWATCHED_FLOATS // floats, get_num_threads()))
 
 

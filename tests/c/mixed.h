@@ -37,8 +37,8 @@ static inline fcnn_network *mixed_network(fcnn_isa isa, fcnn_attributes optimize
     fcnn_error error;
     CHECK(weight_count(network) <= MIXED_WEIGHTS);
     CHECK(fcnn_metric_create(&accuracy, &DESCRIBE(TEXT("type", "sparse_categorical_accuracy")), &error) == FCNN_OK);
-    const fcnn_loss loss = network->loss;
-    CHECK(fcnn_network_set_objective(network, &loss, &accuracy, 1, &error) == FCNN_OK);
+    const fcnn_loss loss = network->output[0].objective.loss;
+    CHECK(set_objective(network, &loss, &accuracy, 1, &error) == FCNN_OK);
     CHECK(set_optimizer(network, optimizer, &error) == FCNN_OK);
     return network;
 }

@@ -49,17 +49,22 @@ static inline fcnn_array inputs_of(const fcnn_network *network, const float *dat
 
 static inline fcnn_array values_of(const fcnn_network *network, const float *data)
 {
-    return rows_of(data, FCNN_FLOAT32, fcnn_network_output(network), fcnn_network_output(network)->rank);
+    return rows_of(data, FCNN_FLOAT32, fcnn_network_output(network, 0), fcnn_network_output(network, 0)->rank);
 }
 
 static inline fcnn_array labels_of(const fcnn_network *network, const int64_t *data)
 {
-    return rows_of(data, FCNN_INT64, fcnn_network_output(network), fcnn_network_output(network)->rank - 1);
+    return rows_of(data, FCNN_INT64, fcnn_network_output(network, 0), fcnn_network_output(network, 0)->rank - 1);
 }
 
 static inline size_t input_size(const fcnn_network *network)
 {
     return fcnn_shape_size(&fcnn_network_graph(network)->node[0].layer.output);
+}
+
+static inline size_t output_size(const fcnn_network *network)
+{
+    return fcnn_shape_size(fcnn_network_output(network, 0));
 }
 
 static inline size_t weight_count(const fcnn_network *network) { return fcnn_network_graph(network)->parameters; }
@@ -79,6 +84,18 @@ static inline void fill_weights(fcnn_network *network)
         }
 }
 
+/* The objective of the only output. loss NULL: none. */
+static inline fcnn_status set_objective(fcnn_network *network, const fcnn_loss *loss, const fcnn_metric *metrics,
+                                        size_t count, fcnn_error *error)
+{
+    fcnn_objective objective = {.has_loss = loss != NULL, .metrics = count};
+    if (loss)
+        objective.loss = *loss;
+    for (size_t m = 0; m < count; m++)
+        objective.metric[m] = metrics[m];
+    return fcnn_network_set_objectives(network, &objective, error);
+}
+
 /* Takes over the graph. */
 static inline fcnn_network *network_of(fcnn_graph *graph, fcnn_isa isa, fcnn_attributes loss_attributes)
 {
@@ -87,7 +104,7 @@ static inline fcnn_network *network_of(fcnn_graph *graph, fcnn_isa isa, fcnn_att
     fcnn_error error = {.status = FCNN_OK};
     CHECK(fcnn_network_create(&network, graph, fcnn_kernels_for(isa), &error) == FCNN_OK);
     CHECK(fcnn_loss_create(&loss, &loss_attributes, &error) == FCNN_OK);
-    CHECK(fcnn_network_set_objective(network, &loss, NULL, 0, &error) == FCNN_OK);
+    CHECK(set_objective(network, &loss, NULL, 0, &error) == FCNN_OK);
     fill_weights(network);
     return network;
 }
@@ -103,17 +120,19 @@ static inline fcnn_status set_optimizer(fcnn_network *network, fcnn_attributes a
 }
 
 /* What the last run_batch handed back. */
-static fcnn_results last_results;
+static fcnn_score last_score;
+static fcnn_results last_results = {.score = &last_score};
 static float last_outputs[ROWS * MOST_OUTPUTS];
 
 /* Trains or tests on `images` rows from `start` on, with the targets that the loss reads. */
 static inline fcnn_status run_batch(fcnn_network *network, const float *x, size_t start, size_t images, int training,
                                     int update, double *loss, fcnn_error *error)
 {
-    const int reads_labels = network->loss.class->target == FCNN_TARGET_LABELS;
+    const int reads_labels = network->output[0].objective.loss.class->target == FCNN_TARGET_LABELS;
     const fcnn_array rows = inputs_of(network, x);
     const fcnn_array y = reads_labels ? labels_of(network, labels) : values_of(network, values);
-    const fcnn_batch batch = {.x = &rows, .y = &y, .rows = {NULL, start, start + images}, .outputs = last_outputs};
+    const fcnn_batch batch = {
+        .x = &rows, .y = &y, .rows = {NULL, start, start + images}, .outputs = (float *[]){last_outputs}};
     FCNN_TRY(training ? fcnn_network_train(network, &batch, update, &last_results, error)
                       : fcnn_network_test(network, &batch, &last_results, error));
     *loss = last_results.loss;
@@ -129,11 +148,18 @@ static inline double gradients_of(fcnn_network *network, size_t images)
     return loss;
 }
 
+static inline fcnn_status predict_rows(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop,
+                                       float *out, int training, fcnn_error *error)
+{
+    const fcnn_batch batch = {.x = x, .rows = {NULL, start, stop}, .outputs = (float *[]){out}};
+    return fcnn_network_predict(network, &batch, training, error);
+}
+
 static inline void predict(fcnn_network *network, const float *x, size_t start, size_t stop, float *out)
 {
     const fcnn_array rows = inputs_of(network, x);
     fcnn_error error;
-    CHECK(fcnn_network_predict(network, &rows, start, stop, out, 0, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &rows, start, stop, out, 0, &error) == FCNN_OK);
 }
 
 static inline int are_equal(const float *a, const float *b, size_t count)

@@ -36,7 +36,7 @@
 #define SCALE(source, by) NODE("rescaling", source, NUMBER("scale", by), NUMBER("offset", 0))
 #define DROPOUT(source, share) NODE("dropout", source, NUMBER("rate", share), INTEGER("seed", 12 + (source)))
 
-/* The graph of the nodes given; the caller destroys it. */
+/* The graph of the nodes given, the last one being its output; the caller destroys it. */
 #define GRAPH(...)                                  \
     graph_of((const fcnn_node_spec[]){__VA_ARGS__}, \
              sizeof((const fcnn_node_spec[]){__VA_ARGS__}) / sizeof(fcnn_node_spec))
@@ -45,7 +45,7 @@ static inline fcnn_graph *graph_of(const fcnn_node_spec *specs, size_t count)
 {
     fcnn_graph *graph = NULL;
     fcnn_error error = {.status = FCNN_OK};
-    const int created = fcnn_graph_create(&graph, specs, count, &error) == FCNN_OK;
+    const int created = fcnn_graph_create(&graph, specs, count, &(size_t){count - 1}, 1, &error) == FCNN_OK;
     check_that(created, error.message, __FILE__, __LINE__);
     return graph;
 }

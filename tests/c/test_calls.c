@@ -24,7 +24,7 @@ static void *call_predict(void *context)
         const size_t start = i % 5, stop = ROWS - i % 3;
         const fcnn_array x = inputs_of(self->network, inputs);
         fcnn_error error;
-        self->agrees &= fcnn_network_predict(self->network, &x, start, stop, out, 0, &error) == FCNN_OK &&
+        self->agrees &= predict_rows(self->network, &x, start, stop, out, 0, &error) == FCNN_OK &&
                         are_equal(out, self->expected + start * CLASSES, (stop - start) * CLASSES);
     }
     return NULL;
@@ -60,7 +60,8 @@ static void test_order_names_rows(void)
     const fcnn_array x = inputs_of(network, inputs), y = labels_of(network, labels);
     int64_t order[3] = {0, ROWS - 1, 5};
     const fcnn_batch batch = {.x = &x, .y = &y, .rows = {order, 0, 3}};
-    fcnn_results results;
+    fcnn_score score;
+    fcnn_results results = {.score = &score};
     fcnn_error error;
     CHECK(fcnn_network_test(network, &batch, &results, &error) == FCNN_OK);
     order[1] = ROWS;
@@ -78,7 +79,8 @@ static void test_labels_may_be_whole_numbers_of_any_type(void)
     fcnn_network *network = mixed_network(best_isa(), optimizers[0]);
     const fcnn_array x = inputs_of(network, inputs), integers = labels_of(network, labels);
     const fcnn_array floats = rows_of(whole, FCNN_FLOAT32, NULL, 0);
-    fcnn_results expected, actual;
+    fcnn_score expected_score, actual_score;
+    fcnn_results expected = {.score = &expected_score}, actual = {.score = &actual_score};
     fcnn_error error;
     fcnn_batch batch = {.x = &x, .y = &integers, .rows = {NULL, 0, ROWS}};
     for (size_t i = 0; i < ROWS; i++)
@@ -86,7 +88,7 @@ static void test_labels_may_be_whole_numbers_of_any_type(void)
     CHECK(fcnn_network_test(network, &batch, &expected, &error) == FCNN_OK);
     batch.y = &floats;
     CHECK(fcnn_network_test(network, &batch, &actual, &error) == FCNN_OK);
-    CHECK(actual.loss == expected.loss && actual.metric_sum[0] == expected.metric_sum[0]);
+    CHECK(actual.loss == expected.loss && actual_score.metric_sum[0] == expected_score.metric_sum[0]);
     static const float bad[] = {1.5f, -1.0f, CLASSES, NAN, INFINITY};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         whole[7] = bad[i];
@@ -103,12 +105,13 @@ static void test_calls_hand_back_their_own_results(void)
     double loss;
     fcnn_error error;
     CHECK(run_batch(network, inputs, 0, 4, 0, 0, &loss, &error) == FCNN_OK);
-    const fcnn_results first = last_results;
+    const double first_loss = loss;
+    const fcnn_score first = last_score;
     CHECK(first.metrics == 1 && first.metric_weight[0] == 4.0);
     CHECK(run_batch(network, inputs, 4, 9, 0, 0, &loss, &error) == FCNN_OK);
-    CHECK(last_results.metric_weight[0] == 9.0);
+    CHECK(last_score.metric_weight[0] == 9.0);
     CHECK(run_batch(network, inputs, 0, 4, 0, 0, &loss, &error) == FCNN_OK);
-    CHECK(memcmp(&first, &last_results, sizeof first) == 0);
+    CHECK(loss == first_loss && memcmp(&first, &last_score, sizeof first) == 0);
     fcnn_network_destroy(network);
 }
 
@@ -120,11 +123,11 @@ static void test_training_mode_draws_new_masks(void)
     fcnn_network *network = mixed_network(best_isa(), optimizers[0]);
     const fcnn_array x = inputs_of(network, inputs);
     fcnn_error error;
-    CHECK(fcnn_network_predict(network, &x, 0, ROWS, first, 1, &error) == FCNN_OK);
-    CHECK(fcnn_network_predict(network, &x, 0, ROWS, second, 1, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, ROWS, first, 1, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, ROWS, second, 1, &error) == FCNN_OK);
     CHECK(!are_equal(first, second, ROWS * CLASSES));
     network->state.random_step = 0;
-    CHECK(fcnn_network_predict(network, &x, 0, ROWS, second, 1, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, ROWS, second, 1, &error) == FCNN_OK);
     CHECK(are_equal(first, second, ROWS * CLASSES));
     fcnn_network_destroy(network);
 }
@@ -175,7 +178,7 @@ static void test_predicting_a_few_takes_memory_for_a_few(void)
     CHECK(fcnn_threads_set(8, &error) == FCNN_OK);
     predict(network, inputs, 0, 1, out);
     CHECK(network->inference.record_count == 1 && network->inference.workers == 1);
-    CHECK(network->scores.target_bytes == 0);
+    CHECK(network->output[0].scores.target_bytes == 0);
     predict(network, inputs, 0, 5, out);
     CHECK(network->inference.record_count == 5);
     predict(network, inputs, 0, ROWS, out);
@@ -190,7 +193,7 @@ static void test_predicting_a_few_takes_memory_for_a_few(void)
         network_of(GRAPH(IMAGES(1024, 1024, 1), CONV(0, 4, 1, "valid"), GLOBAL_AVERAGE(1)), best_isa(), SQUARED_ERROR);
     fcnn_array x = inputs_of(network, large);
     x.stride[0] = 0; /* the same image again and again */
-    CHECK(fcnn_network_predict(network, &x, 0, 6, out, 0, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, 6, out, 0, &error) == FCNN_OK);
     const size_t cached = fcnn_engine_cached_images(&network->inference);
     CHECK(cached <= 2 && network->inference.record_count == 2 * cached);
     fcnn_network_destroy(network);
@@ -209,7 +212,8 @@ static void *train_until_stopped(void *context)
 {
     busy_network *busy = context;
     const fcnn_array x = inputs_of(busy->network, inputs), y = labels_of(busy->network, labels);
-    fcnn_results results;
+    fcnn_score score;
+    fcnn_results results = {.score = &score};
     fcnn_error error;
     while (!atomic_load(&busy->stop)) {
         const fcnn_batch batch = {.x = &x, .y = &y, .rows = {NULL, 0, ROWS}};
@@ -228,7 +232,7 @@ static int works_in_child(fcnn_network *network)
     const fcnn_array x = inputs_of(network, inputs);
     const uint64_t step = network->state.random_step;
     alarm(20); /* ends a child that waits for a lock for ever */
-    return network->state.iterations == step && fcnn_network_predict(network, &x, 0, ROWS, out, 0, &error) == FCNN_OK &&
+    return network->state.iterations == step && predict_rows(network, &x, 0, ROWS, out, 0, &error) == FCNN_OK &&
            set_optimizer(network, optimizers[1], &error) == FCNN_OK &&
            run_batch(network, inputs, 0, MIXED_BATCH, 1, 1, &loss, &error) == FCNN_OK;
 }

@@ -111,8 +111,7 @@ static int are_alike(fcnn_network *a, fcnn_network *b, size_t images)
     const double loss = gradients_of(a, images);
     memcpy(outputs, last_outputs, sizeof outputs);
     const double other = gradients_of(b, images);
-    return fabs(other - loss) <= 1e-5 * loss &&
-           are_close(outputs, last_outputs, images * fcnn_network_output_size(a), 1e-5f) &&
+    return fabs(other - loss) <= 1e-5 * loss && are_close(outputs, last_outputs, images * output_size(a), 1e-5f) &&
            are_close(a->gradients, b->gradients, weight_count(a), 2e-5f);
 }
 
@@ -122,10 +121,10 @@ static void test_fused_geometry(const geometry *g, tail end, fcnn_isa isa, size_
     static float outputs[BATCH * MOST_OUTPUTS], gradients[MOST_WEIGHTS];
     fcnn_network *fused = network_of(pooled_graph(g, 1, end), isa, SQUARED_ERROR);
     fcnn_network *plain = network_of(pooled_graph(g, 0, end), isa, SQUARED_ERROR);
-    const size_t size = fcnn_network_output_size(fused), count = weight_count(fused);
+    const size_t size = output_size(fused), count = weight_count(fused);
     char text[100];
     CHECK(input_size(fused) <= MOST_INPUTS && size <= MOST_OUTPUTS && count <= MOST_WEIGHTS);
-    CHECK(count == weight_count(plain) && size == fcnn_network_output_size(plain));
+    CHECK(count == weight_count(plain) && size == output_size(plain));
 
     snprintf(text, sizeof text, "geometry %zu, tail %d, %s", number, (int)end, fcnn_isa_name(isa));
     check_that(are_alike(fused, plain, BATCH), text, __FILE__, __LINE__);

@@ -1,8 +1,4 @@
-/* test_plan.c - placing buffers, finding patterns, and plans of many random graphs.
- *
- * A plan is tested by playing it: every number in an image's record is marked with what was written there last, and
- * whoever reads must find the mark of what is expected. So nothing that is still needed may have been overwritten.
- */
+/* test_plan.c - placing buffers, finding patterns, and plans of many random graphs. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +6,8 @@
 #include "base/random.h"
 #include "check.h"
 #include "network/layout.h"
-#include "network/plan_check.h"
 #include "nodes.h"
+#include "play.h"
 
 /* A random number below `limit`: number `index` of stream `stream`. */
 static size_t draw(uint64_t stream, uint64_t index, size_t limit)
@@ -144,196 +140,6 @@ static void test_other_neighbours_are_not_fused(void)
     CHECK_NOT_FUSED(IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), AVERAGE_POOL(2, 2, 2, "valid"));
 }
 
-/* ---- playing a plan ---- */
-
-typedef struct play {
-    const fcnn_graph *graph;
-    const fcnn_plan *plan;
-    const fcnn_purpose *purpose;
-    int32_t *marks;        /* (record) */
-    size_t *contributions; /* (nodes), by root: gradients written or added so far */
-    int holds;             /* every read found its mark */
-} play;
-
-enum { VALUE = 1000, GRADIENT = 2000, SAVED = 3000, ASIDE = 4000, PARTIAL = 5000 };
-
-static void write_mark(play *p, size_t offset, size_t size, size_t mark)
-{
-    p->holds &= size == 0 || (offset != FCNN_NOWHERE && offset + size <= p->plan->record);
-    for (size_t i = 0; p->holds && i < size; i++)
-        p->marks[offset + i] = (int32_t)mark;
-}
-
-static void read_mark(play *p, size_t offset, size_t size, size_t mark)
-{
-    p->holds &= size == 0 || (offset != FCNN_NOWHERE && offset + size <= p->plan->record);
-    for (size_t i = 0; p->holds && i < size; i++)
-        p->holds &= p->marks[offset + i] == (int32_t)mark;
-}
-
-static size_t size_of(const play *p, size_t node) { return fcnn_shape_size(&p->graph->node[node].layer.output); }
-
-/* The node whose tensor node n's output is. */
-static size_t root_of(const play *p, size_t n)
-{
-    while (p->graph->node[n].layer.view)
-        n = p->graph->node[n].input[0];
-    return n;
-}
-
-/* Whether anything at or before node n is to be trained. */
-static int has_trainable(const play *p, size_t n)
-{
-    const fcnn_layer *layer = &p->graph->node[n].layer;
-    if (layer->parameters > 0 && p->purpose->trainable[n])
-        return 1;
-    for (size_t i = 0; i < layer->inputs; i++)
-        if (has_trainable(p, p->graph->node[n].input[i]))
-            return 1;
-    return 0;
-}
-
-static size_t source_of(const play *p, size_t s, size_t input)
-{
-    return root_of(p, p->graph->node[p->plan->operation[s].head].input[input]);
-}
-
-static void read_inputs(play *p, size_t s)
-{
-    const fcnn_step *step = &p->plan->step[s];
-    for (size_t i = 0; i < step->layer->inputs; i++)
-        read_mark(p, step->x[i], size_of(p, source_of(p, s, i)), VALUE + source_of(p, s, i));
-}
-
-static void play_forward(play *p, size_t s)
-{
-    const fcnn_step *step = &p->plan->step[s];
-    const size_t out = p->plan->operation[s].tail;
-    read_inputs(p, s);
-    write_mark(p, step->saved, step->layer->saved, SAVED + s);
-    if (step->y != step->x[0] || !step->layer->in_place) {
-        write_mark(p, step->y, size_of(p, out), VALUE + out);
-        read_inputs(p, s);
-    }
-    write_mark(p, step->y, size_of(p, out), VALUE + out);
-    read_mark(p, step->saved, step->layer->saved, SAVED + s);
-}
-
-/* Users of a tensor, each as often as it reads it; the loss is one. */
-static size_t users_of(const play *p, size_t root, size_t prediction)
-{
-    size_t users = root == prediction;
-    for (size_t s = 0; s < p->plan->steps; s++)
-        for (size_t i = 0; p->plan->step[s].has_backward && i < p->plan->step[s].layer->inputs; i++)
-            users += source_of(p, s, i) == root;
-    return users;
-}
-
-/* Whether a step is a convolution, a ReLU and a pool: its gradients look at y. */
-static int has_fused_relu(const play *p, size_t s)
-{
-    const fcnn_operation *operation = &p->plan->operation[s];
-    return operation->fused && p->graph->node[operation->tail].input[0] != operation->head;
-}
-
-/* Whatever backward or gradient of a step may look at. */
-static void read_backward(play *p, size_t s, int reads, size_t prediction)
-{
-    const fcnn_step *step = &p->plan->step[s];
-    const size_t out = p->plan->operation[s].tail;
-    read_mark(p, step->dy, size_of(p, out), GRADIENT + out);
-    p->holds &= p->contributions[out] == users_of(p, out, prediction);
-    read_mark(p, step->saved, step->layer->saved, SAVED + s);
-    if (reads & FCNN_READS_X)
-        read_inputs(p, s);
-    if (reads & FCNN_READS_Y || has_fused_relu(p, s))
-        read_mark(p, step->y, size_of(p, out), VALUE + out);
-}
-
-static void play_backward(play *p, size_t s, size_t prediction)
-{
-    const fcnn_step *step = &p->plan->step[s];
-    read_backward(p, s, step->layer->backward_reads, prediction);
-    for (int again = 0; again < 2; again++)
-        for (size_t i = 0; i < step->layer->inputs; i++) {
-            const size_t in = source_of(p, s, i), mark = step->sum[i] == FCNN_NOWHERE ? GRADIENT + in : ASIDE + i;
-            p->holds &= (step->dx[i] != FCNN_NOWHERE) == has_trainable(p, in);
-            if (step->dx[i] == FCNN_NOWHERE)
-                continue;
-            if (again)
-                read_mark(p, step->dx[i], size_of(p, in), mark);
-            else
-                write_mark(p, step->dx[i], size_of(p, in), mark);
-        }
-    if (step->dx[0] != step->dy || !step->layer->in_place)
-        read_backward(p, s, step->layer->backward_reads, prediction);
-    for (size_t i = 0; i < step->layer->inputs; i++) {
-        const size_t in = source_of(p, s, i);
-        if (step->sum[i] != FCNN_NOWHERE)
-            read_mark(p, step->sum[i], size_of(p, in), GRADIENT + in);
-        p->holds &= (p->contributions[in] > 0) == (step->sum[i] != FCNN_NOWHERE) || step->dx[i] == FCNN_NOWHERE;
-        p->contributions[in] += step->dx[i] != FCNN_NOWHERE;
-    }
-}
-
-/* The gradients of one image, where there are few. */
-static void play_partial(play *p, size_t s, size_t prediction)
-{
-    const fcnn_step *step = &p->plan->step[s];
-    const size_t parameters = fcnn_layer_parameter_size(step->layer);
-    const int is_small = 4 * parameters <= fcnn_shape_size(&step->layer->output);
-    p->holds &= (step->partial != FCNN_NOWHERE) == (step->has_gradient && is_small);
-    if (step->partial == FCNN_NOWHERE)
-        return;
-    read_backward(p, s, FCNN_READS_X, prediction);
-    write_mark(p, step->partial, parameters, PARTIAL + s);
-    read_backward(p, s, FCNN_READS_X, prediction);
-}
-
-/* Returns whether every reader finds what it expects, and every gradient that is wanted is computed, and no other. */
-static int plays_well(const fcnn_graph *graph, const fcnn_purpose *purpose)
-{
-    fcnn_plan *plan;
-    fcnn_error error;
-    if (fcnn_plan_create(&plan, graph, purpose, &error) != FCNN_OK)
-        return 0;
-    fcnn_plan_check(plan, graph);
-    const size_t last = graph->nodes - 1;
-    play p = {.graph = graph, .plan = plan, .purpose = purpose, .holds = 1};
-    p.marks = calloc(plan->record, sizeof *p.marks);
-    p.contributions = calloc(graph->nodes, sizeof *p.contributions);
-    const size_t prediction = root_of(&p, purpose->loss_absorbs ? graph->node[last].input[0] : last);
-    write_mark(&p, plan->input, size_of(&p, 0), VALUE);
-    for (size_t s = 0; s < plan->steps; s++)
-        play_forward(&p, s);
-    read_mark(&p, plan->output, size_of(&p, last), VALUE + root_of(&p, last));
-    read_mark(&p, plan->prediction, size_of(&p, last), VALUE + prediction);
-    if (purpose->training) {
-        write_mark(&p, plan->prediction_gradient, size_of(&p, last), GRADIENT + prediction);
-        p.contributions[prediction] = 1;
-        read_mark(&p, plan->output, size_of(&p, last), VALUE + root_of(&p, last));
-        for (size_t s = plan->steps; s-- > 0;) {
-            if (plan->step[s].has_backward)
-                play_backward(&p, s, prediction);
-            play_partial(&p, s, prediction);
-        }
-        for (size_t s = 0; s < plan->steps; s++) {
-            const size_t head = plan->operation[s].head;
-            const int is_trained = graph->node[head].layer.parameters > 0 && purpose->trainable[head];
-            p.holds &= plan->step[s].has_gradient == is_trained;
-            if (is_trained && plan->step[s].partial == FCNN_NOWHERE)
-                read_backward(&p, s, FCNN_READS_X, prediction);
-            else if (is_trained)
-                read_mark(&p, plan->step[s].partial, fcnn_layer_parameter_size(plan->step[s].layer), PARTIAL + s);
-        }
-        read_mark(&p, plan->output, size_of(&p, last), VALUE + root_of(&p, last));
-    }
-    free(p.marks);
-    free(p.contributions);
-    fcnn_plan_destroy(plan);
-    return p.holds;
-}
-
 /* ---- random graphs: all tensors have one shape ---- */
 
 enum { MOST_NODES = 14 };
@@ -363,61 +169,121 @@ static const struct {
     {"add", {NULL, 0}},        {"conv2d", {bordered, 6}},    {"activation", {relu, 1}},    {"max_pooling2d", {pool, 3}},
 };
 
-/* A node mostly follows the one before; the last one adds whatever nobody has used. */
+/* A graph in the making. */
+typedef struct draft {
+    fcnn_node_spec specs[MOST_NODES];
+    size_t inputs[MOST_NODES][FCNN_MAX_INPUTS], shares[MOST_NODES];
+    int used[MOST_NODES];
+    size_t nodes;
+} draft;
+
+/* An earlier node that `n` can share parameters with; n where there is none. */
+static size_t partner_of(const draft *d, size_t n)
+{
+    for (size_t m = 1; m < n; m++)
+        if (d->specs[m].attributes.items == d->specs[n].attributes.items && d->specs[n].attributes.items &&
+            (strcmp(d->specs[n].type, "conv2d") == 0 || strcmp(d->specs[n].type, "dense") == 0))
+            return m;
+    return n;
+}
+
+/* A node mostly follows the one before, and sometimes shares its parameters with an earlier one of its kind. */
+static void draw_node(draft *d, uint64_t trial)
+{
+    const size_t n = d->nodes++, kind = draw(trial, 10 * n, sizeof kinds / sizeof *kinds);
+    const size_t sources = strcmp(kinds[kind].type, "add") == 0 ? 2 + draw(trial, 10 * n + 1, 2) : 1;
+    for (size_t i = 0; i < sources; i++) {
+        d->inputs[n][i] = draw(trial, 10 * n + 2 + i, 4) ? n - 1 : draw(trial, 10 * n + 5 + i, n);
+        d->used[d->inputs[n][i]] = 1;
+    }
+    d->specs[n] =
+        (fcnn_node_spec){kinds[kind].type, kinds[kind].type, d->inputs[n], sources, kinds[kind].attributes, NULL, 0};
+    d->shares[n] = partner_of(d, n);
+    if (d->shares[n] < n && draw(trial, 10 * n + 9, 3) == 0)
+        d->specs[n].shares = &d->shares[n];
+}
+
+/* One to three inputs; outputs are what nobody has used, and sometimes others. */
 static fcnn_graph *random_graph(uint64_t trial)
 {
-    fcnn_node_spec specs[MOST_NODES + 2] = {{.type = "input", .name = "input", .attributes = {shape, 1}}};
-    size_t inputs[MOST_NODES + 2][FCNN_MAX_INPUTS], count = 2 + draw(trial, 0, MOST_NODES - 2);
-    int used[MOST_NODES + 2] = {0};
-    for (size_t n = 1; n < count; n++) {
-        const size_t kind = draw(trial, 10 * n, sizeof kinds / sizeof *kinds);
-        const int is_add = strcmp(kinds[kind].type, "add") == 0;
-        const size_t sources = is_add ? 2 + draw(trial, 10 * n + 1, 2) : 1;
-        for (size_t i = 0; i < sources; i++) {
-            inputs[n][i] = draw(trial, 10 * n + 2 + i, 4) ? n - 1 : draw(trial, 10 * n + 5 + i, n);
-            used[inputs[n][i]] = 1;
-        }
-        specs[n] = (fcnn_node_spec){kinds[kind].type, kinds[kind].type, inputs[n], sources, kinds[kind].attributes};
-    }
-    size_t loose = 0;
+    draft d = {0};
+    size_t output[2 * MOST_NODES], outputs = 0;
+    const size_t count = 2 + draw(trial, 0, MOST_NODES - 2), first = 1 + draw(trial, 1, 3) * (count > 6);
+    while (d.nodes < first)
+        d.specs[d.nodes++] = (fcnn_node_spec){.type = "input", .name = "input", .attributes = {shape, 1}};
+    while (d.nodes < count)
+        draw_node(&d, trial);
     for (size_t n = 0; n < count; n++)
-        if (!used[n])
-            inputs[count][loose++] = n;
-    if (loose > 1) {
-        specs[count] = (fcnn_node_spec){.type = "add", .name = "add", .input = inputs[count], .inputs = loose};
-        count++;
-    }
-    return graph_of(specs, count);
+        if ((!d.used[n] && n >= first) || n + 1 == count || draw(trial, 300 + n, 12) == 0)
+            output[outputs++] = n;
+    if (draw(trial, 400, 8) == 0)
+        output[outputs++] = output[0];
+    fcnn_graph *graph = NULL;
+    fcnn_error error = {.status = FCNN_OK};
+    const int created = fcnn_graph_create(&graph, d.specs, count, output, outputs, &error) == FCNN_OK;
+    check_that(created, error.message, __FILE__, __LINE__);
+    return graph;
+}
+
+/* Whether the loss may read what goes into output o's activation: nobody else reads that output. */
+static int can_absorb(const fcnn_graph *graph, size_t o)
+{
+    size_t users = 0;
+    for (size_t other = 0; other < graph->outputs; other++)
+        users += graph->output[other] == graph->output[o];
+    for (size_t n = 0; n < graph->nodes; n++)
+        for (size_t i = 0; i < graph->node[n].layer.inputs; i++)
+            users += graph->node[n].input[i] == graph->output[o];
+    return users == 1 && graph->node[graph->output[o]].layer.activation != NULL;
 }
 
 static void test_random_graphs(void)
 {
-    for (uint64_t trial = 0; trial < 3000; trial++) {
+    for (uint64_t trial = 0; trial < 6000; trial++) {
         fcnn_graph *graph = random_graph(trial);
-        unsigned char trainable[MOST_NODES + 2];
-        for (size_t n = 0; n < graph->nodes; n++)
+        unsigned char trainable[MOST_NODES], statistics[MOST_NODES], losses[2 * MOST_NODES], absorbs[2 * MOST_NODES];
+        for (size_t n = 0; n < graph->nodes; n++) {
             trainable[n] = draw(trial, 500 + n, 4) > 0;
-        const int can_absorb = graph->node[graph->nodes - 1].layer.activation != NULL;
-        for (int training = 0; training < 2; training++)
-            for (int absorbs = 0; absorbs <= can_absorb; absorbs++) {
-                char text[64];
-                snprintf(text, sizeof text, "random graph %d, training %d, absorbs %d", (int)trial, training, absorbs);
-                check_that(plays_well(graph, &(fcnn_purpose){training, absorbs, trainable}), text, __FILE__, __LINE__);
-            }
+            statistics[n] = draw(trial, 600 + n, 4) > 0;
+        }
+        for (size_t o = 0; o < graph->outputs; o++) {
+            losses[o] = draw(trial, 700 + o, 4) > 0;
+            absorbs[o] = losses[o] && can_absorb(graph, o) && draw(trial, 800 + o, 2);
+        }
+        for (int level = 0; level < 3; level++) {
+            const fcnn_purpose purpose = {level > 0, level > 1, losses, absorbs, trainable, statistics};
+            char text[64];
+            snprintf(text, sizeof text, "random graph %d, level %d", (int)trial, level);
+            check_that(plays_well(graph, &purpose), text, __FILE__, __LINE__);
+        }
         fcnn_graph_destroy(graph);
     }
 }
 
 /* ---- particular plans ---- */
 
+static fcnn_status create_plan(fcnn_plan **plan, const fcnn_graph *graph, int training, fcnn_error *error)
+{
+    static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, none[32];
+    return fcnn_plan_create(plan, graph, &(fcnn_purpose){training, training, all, none, all, all}, error);
+}
+
 static fcnn_plan *plan_of(const fcnn_graph *graph, int training)
 {
-    static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     fcnn_plan *plan = NULL;
     fcnn_error error;
-    CHECK(fcnn_plan_create(&plan, graph, &(fcnn_purpose){.training = training, .trainable = all}, &error) == FCNN_OK);
+    CHECK(create_plan(&plan, graph, training, &error) == FCNN_OK);
     fcnn_plan_check(plan, graph);
     return plan;
+}
+
+/* Actions of a kind in the phases [first, end); of one step, if that is not NULL. */
+static size_t count_actions(const fcnn_plan *plan, size_t first, size_t end, const fcnn_step *step, fcnn_verb verb)
+{
+    size_t count = 0;
+    for (size_t i = plan->phase[first].first; i < plan->phase[end - 1].end; i++)
+        count += plan->action[i].verb == verb && (!step || plan->action[i].step == step);
+    return count;
 }
 
 static void test_plan_of_two_branches(void)
@@ -428,16 +294,16 @@ static void test_plan_of_two_branches(void)
     fcnn_plan *plan = plan_of(graph, 1);
     CHECK(plan->steps == 7); /* Flatten is no step */
     const fcnn_step *relu_step = &plan->step[2], *add = &plan->step[4], *tanh_step = &plan->step[5];
-    CHECK(relu_step->node == 3 && add->node == 5 && tanh_step->node == 7);
+    CHECK(relu_step->node == &graph->node[3] && add->node == &graph->node[5] && tanh_step->node == &graph->node[7]);
     CHECK(relu_step->y == relu_step->x[0]); /* in place: the convolution reads no y */
     CHECK(relu_step->dx[0] == relu_step->dy);
     CHECK(tanh_step->x[0] == add->y && tanh_step->y == add->y); /* through the view */
-    CHECK(plan->step[0].dx[0] == FCNN_NOWHERE && !plan->step[0].has_backward && plan->step[0].has_gradient);
+    CHECK(!plan->step[0].dx[0] && !plan->step[0].has_backward && plan->step[0].summing != FCNN_SUM_NOTHING);
 
     size_t sums = 0; /* node 1 has three users */
     for (size_t s = 0; s < plan->steps; s++)
         for (size_t i = 0; i < plan->step[s].layer->inputs; i++)
-            sums += plan->step[s].sum[i] != FCNN_NOWHERE;
+            sums += plan->step[s].sum[i] != NULL;
     CHECK(sums == 2);
     CHECK(plan->record % 32 == 16); /* an odd number of cache lines */
     fcnn_plan_destroy(plan);
@@ -472,12 +338,12 @@ static void test_a_large_dense_layer_runs_in_parts(void)
         GRAPH(IMAGES(4, 4, 4), FLATTEN(0, 64), DENSE(1, 1600), ACTIVATION(2, "relu"), DENSE(3, 200), SOFTMAX(4));
     fcnn_plan *plan = plan_of(graph, 1);
     const fcnn_step *step = &plan->step[2];
-    CHECK(step->node == 4 && step->halts && step->parts != FCNN_NOWHERE && !plan->step[0].halts);
-    CHECK(plan->stages == 2 && plan->stage[0].begin == 3 && plan->stage[1].end == 2);
-    size_t shards = 0;
-    for (size_t i = plan->stage[0].first_shard; i < plan->stage[0].end_shard; i++)
-        shards += plan->gradient[i].step == step;
-    CHECK(shards == step->layer->gradient_shards && shards == plan->stage[0].end_shard);
+    CHECK(step->node == &graph->node[4] && step->summing == FCNN_SUM_PARTS && step->parts && !plan->step[0].parts);
+    /* prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates; moves */
+    CHECK(plan->phases == 9 && plan->phase[2].work == FCNN_PARTS_OF_STEP && plan->backward == 4);
+    CHECK(plan->phase[4].work == FCNN_PIECES);
+    CHECK(count_actions(plan, 4, 5, step, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
+    CHECK(count_actions(plan, 4, 5, NULL, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
     fcnn_plan_destroy(plan);
     fcnn_graph_destroy(graph);
 }
@@ -525,10 +391,9 @@ static void test_a_plain_class_may_trim_its_input(void)
 static void test_pools_over_more_than_32_bits_are_refused(void)
 {
     fcnn_graph *graph = GRAPH(IMAGES(1 << 16, 1 << 15, 1), CONV(0, 1, 2, "valid"), MAX_POOL(1, 2, 2, "valid"));
-    static const unsigned char all[3] = {1, 1, 1};
     fcnn_plan *plan = NULL;
     fcnn_error error;
-    CHECK(fcnn_plan_create(&plan, graph, &(fcnn_purpose){.training = 1, .trainable = all}, &error) == FCNN_E_SHAPE);
+    CHECK(create_plan(&plan, graph, 1, &error) == FCNN_E_SHAPE);
     CHECK_ERROR(error, FCNN_E_SHAPE, "too large");
     fcnn_graph_destroy(graph);
 }
@@ -540,7 +405,8 @@ static void test_predictions_need_less_memory(void)
                               ACTIVATION(3, "tanh"), CONV(4, 8, 3, "same"), GLOBAL_AVERAGE(5), DENSE(6, 3));
     fcnn_plan *training = plan_of(graph, 1), *inference = plan_of(graph, 0);
     CHECK(inference->record < training->record / 2);
-    CHECK(inference->gradients == 0 && training->gradients > 0);
+    CHECK(count_actions(inference, 0, inference->phases, NULL, FCNN_FIND_GRADIENT) == 0);
+    CHECK(count_actions(training, 0, training->phases, NULL, FCNN_FIND_GRADIENT) > 0);
     fcnn_plan_destroy(training);
     fcnn_plan_destroy(inference);
     fcnn_graph_destroy(graph);

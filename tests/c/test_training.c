@@ -65,7 +65,7 @@ static fcnn_status create_mixed(fcnn_network **network, fcnn_error *error)
                                     FLATTEN(3, 200),
                                     DENSE(4, CLASSES),
                                     SOFTMAX(5)};
-    FCNN_TRY(fcnn_graph_create(&graph, specs, sizeof specs / sizeof *specs, error));
+    FCNN_TRY(fcnn_graph_create(&graph, specs, sizeof specs / sizeof *specs, &(size_t){6}, 1, error));
     return fcnn_network_create(network, graph, fcnn_kernels_for(best_isa()), error);
 }
 
@@ -82,13 +82,13 @@ static int live(long successes, snapshot *end, float *predictions)
     ATTEMPT(create_mixed(&network, &error));
     fill_weights(network);
     CHECK(fcnn_loss_create(&loss, &SPARSE_CROSSENTROPY, &error) == FCNN_OK);
-    CHECK(fcnn_network_set_objective(network, &loss, NULL, 0, &error) == FCNN_OK);
+    CHECK(set_objective(network, &loss, NULL, 0, &error) == FCNN_OK);
     ATTEMPT(set_optimizer(network, clipped, &error));
     ATTEMPT(run_batch(network, inputs, 0, 4, 1, 1, &value, &error));
     ATTEMPT(run_batch(network, inputs, 4, MIXED_BATCH, 1, 1, &value, &error));
     ATTEMPT(run_batch(network, inputs, 3, MIXED_BATCH + 2, 0, 0, &value, &error));
     const fcnn_array x = inputs_of(network, inputs);
-    ATTEMPT(fcnn_network_predict(network, &x, 0, ROWS, predictions, 0, &error));
+    ATTEMPT(predict_rows(network, &x, 0, ROWS, predictions, 0, &error));
     fcnn_memory_fail_after(-1);
     take(network, end);
     fcnn_network_destroy(network);
@@ -115,7 +115,8 @@ static void check_refused(fcnn_network *network, const fcnn_array *x, const fcnn
 {
     static snapshot before;
     const fcnn_batch batch = {.x = x, .y = y, .sample_weight = weight, .rows = {NULL, 0, MIXED_BATCH}};
-    fcnn_results results = {.loss = -1.0};
+    fcnn_score score;
+    fcnn_results results = {.loss = -1.0, .score = &score};
     fcnn_error error;
     take(network, &before);
     CHECK(fcnn_network_train(network, &batch, 1, &results, &error) == status);
@@ -155,7 +156,7 @@ static void test_refused_batches_leave_no_trace(void)
     check_refused(network, &x, &y, &bad_weight, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row 8");
     bad_inputs[last * input_size(network) + 99] = NAN;
     check_refused(network, &bad_x, &y, NULL, FCNN_E_ARGUMENT, "x holds NaN or infinity in row 8");
-    CHECK(fcnn_network_predict(network, &bad_x, 3, ROWS, predictions, 0, &error) == FCNN_E_ARGUMENT);
+    CHECK(predict_rows(network, &bad_x, 3, ROWS, predictions, 0, &error) == FCNN_E_ARGUMENT);
     CHECK_ERROR(error, FCNN_E_ARGUMENT, "row 8");
     for (size_t i = 0; i < input_size(network); i++)
         bad_inputs[last * input_size(network) + i] = i % 2 ? 3e38f : -3e38f;
@@ -186,7 +187,8 @@ static void test_targets_must_be_finite(void)
     network->state.check_finite = 0;
     bad_values[4 * 6 + 1] = 3e38f;
     const fcnn_batch batch = {.x = &x, .y = &y, .rows = {NULL, 0, 8}};
-    fcnn_results results;
+    fcnn_score score;
+    fcnn_results results = {.score = &score};
     CHECK(fcnn_network_train(network, &batch, 1, &results, &error) == FCNN_OK);
     CHECK(!isfinite(results.loss) && network->state.iterations == 1);
     fcnn_network_destroy(network);
@@ -290,7 +292,8 @@ static fcnn_status train_on_weighted(fcnn_network *network, float x, float y, fl
     const fcnn_array ys = {FCNN_FLOAT32, (const char *)&y, 2, {1, 1}, {4, 4}};
     const fcnn_array weights = {FCNN_FLOAT32, (const char *)&weight, 1, {1}, {4}};
     const fcnn_batch batch = {.x = &xs, .y = &ys, .sample_weight = &weights, .rows = {NULL, 0, 1}};
-    fcnn_results results;
+    fcnn_score score;
+    fcnn_results results = {.score = &score};
     return fcnn_network_train(network, &batch, 1, &results, error);
 }
 
@@ -415,10 +418,10 @@ static void test_the_search_lays_its_kernels_out(void)
     CHECK(fcnn_threads_set(1, &error) == FCNN_OK);
     forgetful = network_of(GRAPH(IMAGES(8, 8, 16), CONV(0, 16, 3, "same"), FLATTEN(1, 1024), DENSE(2, 3)), best_isa(),
                            SQUARED_ERROR);
-    true_loss = forgetful->loss.class;
+    true_loss = forgetful->output[0].objective.loss.class;
     fcnn_loss_class forgets = *true_loss;
     forgets.evaluate = forget_kernels;
-    forgetful->loss.class = &forgets;
+    forgetful->output[0].objective.loss.class = &forgets;
     check_dense_is_named(forgetful);
     CHECK(fcnn_threads_set(0, &error) == FCNN_OK);
 }
