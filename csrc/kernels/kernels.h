@@ -248,6 +248,26 @@ typedef struct fcnn_kernels {
      * fcnn_philox(key, step, image * 2^40 + i / 64 * 16 + i mod 16). The same call on dy gives dx. y == x allowed. */
     void (*dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y);
 
+    /* ---- channels.c: one image, (rows, channels). Sums: of the rows r mod 4, in order; these are added in order ---- */
+
+    /* mean[c] = sum of x[r][c], times 1 / rows; deviations[c] = sum of (x[r][c] - mean[c])^2. At least one row. */
+    void (*channel_moments)(size_t rows, size_t channels, const float *x, float *mean,
+                            float *deviations);   // (channels)
+    /* sum[c] = sum of dy[r][c]; products[c] = sum of (x[r][c] - mean[c]) * dy[r][c]. */
+    void (*channel_products)(size_t rows, size_t channels, const float *x,
+                             const float *mean,              // (channels)
+                             const float *dy,                // (rows, channels)
+                             float *sum, float *products);   // (channels)
+    /* y = (x - mean) * scale + offset: two roundings. y == x allowed. */
+    void (*channel_scale)(size_t rows, size_t channels, const float *x,
+                          const float *mean,     // (channels), or NULL: 0
+                          const float *scale,    // (channels)
+                          const float *offset,   // (channels), or NULL: 0
+                          float *y);
+    /* dx = dy * scale + ((x - mean) * slope + offset): three roundings. dx == dy allowed. */
+    void (*channel_combine)(size_t rows, size_t channels, const float *x, const float *mean, const float *slope,
+                            const float *dy, const float *scale, const float *offset, float *dx);
+
     /* ---- pooling.c: one image ---- */
 
     /* y = the largest of each window; winner = its index in the window, row-major over the pool, first of equals. */

@@ -38,6 +38,10 @@
     EACH(scale_offset)              \
     EACH(add)                       \
     EACH(dropout)                   \
+    EACH(channel_moments)           \
+    EACH(channel_products)          \
+    EACH(channel_scale)             \
+    EACH(channel_combine)           \
     EACH(max_pool)                  \
     EACH(max_pool_backward)         \
     EACH(average_pool)              \

@@ -9,6 +9,7 @@
     EACH(activation)               \
     EACH(add)                      \
     EACH(average_pooling2d)        \
+    EACH(batch_normalization)      \
     EACH(conv2d)                   \
     EACH(dense)                    \
     EACH(dropout)                  \

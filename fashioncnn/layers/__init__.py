@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fashioncnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from fashioncnn.layers.batch_normalization import BatchNormalization
 from fashioncnn.layers.conv2d import Conv2D
 from fashioncnn.layers.dense import Dense
 from fashioncnn.layers.dropout import Dropout
@@ -28,6 +29,7 @@ __all__ = [
     "Activation",
     "AveragePooling2D",
     "AvgPool2D",
+    "BatchNormalization",
     "Conv2D",
     "Convolution2D",
     "Dense",

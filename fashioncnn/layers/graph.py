@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fashioncnn._core import Network
 from fashioncnn.utils import checks
@@ -24,6 +25,12 @@ class Parameter(NamedTuple):
     path: str
     shape: Shape
     offset: int
+
+    def read(self, network: Network) -> NDArray[np.float32]:
+        """The values that the network has."""
+        values = np.empty(self.shape, np.float32)
+        network.read("weights", self.offset, values)
+        return values
 
 
 class Graph:

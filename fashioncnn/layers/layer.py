@@ -51,6 +51,7 @@ class Layer(Configured):
     name: str
     supports_masking: bool
     has_weights: ClassVar[bool] = False
+    statistics: ClassVar[tuple[str, ...]] = ()  # weights that follow the batches while the layer is trainable
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
                                                 "trainable_weights", "trainable_variables", "non_trainable_weights")
@@ -115,10 +116,15 @@ class Layer(Configured):
     def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable:
         """The layer's weight that is a network's parameter; made with the values where there is none yet."""
         if parameter.name not in self._variables:
-            variable = Variable(values, trainable=self._trainable, name=parameter.name)
+            trainable = self._trainable and parameter.name not in self.statistics
+            variable = Variable(values, trainable=trainable, name=parameter.name)
             variable.path = parameter.path
             self._variables[parameter.name] = variable
         return self._variables[parameter.name]
+
+    def may_change(self, name: str) -> bool:
+        """Whether training changes the weight `name`: by gradients, or as a statistic that follows the batches."""
+        return self._trainable if name in self.statistics else self._variables[name].trainable
 
     def set_shapes(self, input_shape: Shape, output_shape: Shape) -> None:
         """Tells the layer what goes in and out, without the batch axis."""
@@ -141,9 +147,7 @@ class Layer(Configured):
         graph.connect(self, graph.input(known_shape("input_shape", tuple(input_shape)[1:]), self.name))
         network, parameters = graph.build()
         for parameter in parameters:
-            values = np.empty(parameter.shape, np.float32)
-            network.read("weights", parameter.offset, values)
-            parameter.layer.weight_of(parameter, values)
+            parameter.layer.weight_of(parameter, parameter.read(network))
         graph.settle(network)
 
     def __call__(self, inputs: Any, training: bool = False) -> Tensor:
@@ -165,12 +169,16 @@ class Layer(Configured):
         self.build((None, *x.shape[1:]))
         graph = Graph()
         graph.connect(self, graph.input(x.shape[1:], self.name))
-        network, _ = graph.build()
+        network, parameters = graph.build()
         if training:
             network.random_step = FIRST_OF_LAYERS + self._training_calls
             self._training_calls += 1
+            network.trainable = [parameter.layer.may_change(parameter.name) for parameter in parameters]
         outputs = np.empty((len(x), *network.output_shapes[-1]), np.float32)
         network.predict(x, 0, len(x), outputs, training)
+        for parameter in parameters:
+            if training and parameter.name in parameter.layer.statistics:
+                parameter.layer._variables[parameter.name].assign(parameter.read(network))
         return outputs.view(Tensor)
 
     def call(self, inputs: Any, training: bool = False) -> Tensor:
@@ -249,8 +257,8 @@ class Layer(Configured):
             self._hand_on_trainable()
 
     def _hand_on_trainable(self) -> None:
-        for variable in self._variables.values():
-            variable.trainable = self._trainable
+        for name, variable in self._variables.items():
+            variable.trainable = self._trainable and name not in self.statistics
 
     @property
     def weights(self) -> list[Variable]:

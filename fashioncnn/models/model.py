@@ -6,8 +6,8 @@ import os
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from contextlib import contextmanager, nullcontext
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,15 @@ from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Place, Variable
+
+
+class Weight(NamedTuple):
+    """A weight of a model: where its values are in the model's network, and whose it is."""
+
+    variable: Variable
+    place: Place
+    layer: Layer
+    name: str
 
 
 class Model(Trainer, Layer):
@@ -60,7 +69,7 @@ class Model(Trainer, Layer):
         Layer.__init__(self, name=name, trainable=trainable, **options)
         Trainer.__init__(self)
         self.network: Network | None = None
-        self._parameters: list[tuple[Variable, Place]] = []
+        self._parameters: list[Weight] = []
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
 
     @property
@@ -132,10 +141,9 @@ class Model(Trainer, Layer):
                 layer._outer.add(self)
         old, self._parameters = self._parameters, []
         for parameter in plan.parameters:
-            values = np.empty(parameter.shape, np.float32)
-            network.read("weights", parameter.offset, values)
-            variable, place = parameter.layer.weight_of(parameter, values), Place(network, parameter.offset)
-            self._parameters.append((variable, place))
+            variable = parameter.layer.weight_of(parameter, parameter.read(network))
+            place = Place(network, parameter.offset)
+            self._parameters.append(Weight(variable, place, parameter.layer, parameter.name))
             if variable.place is None or variable.place.network is before:
                 variable.move(place)
         _leave(old, before)
@@ -156,21 +164,22 @@ class Model(Trainer, Layer):
                              "see the change; change it first, or make a new model")
 
     def _weight_paths(self) -> list[str]:
-        return [variable.path for variable, _ in self._parameters]
+        return [weight.variable.path for weight in self._parameters]
 
     def _trainable_flags(self) -> list[bool]:
-        return [self._trainable and variable.trainable for variable, _ in self._parameters]
+        """One truth value a parameter of the network: see `Network.trainable`."""
+        return [self._trainable and weight.layer.may_change(weight.name) for weight in self._parameters]
 
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
-        for variable, place in self._parameters:
+        for variable, place, *_ in self._parameters:
             if variable.place is not place:
                 place.network.write("weights", place.offset, variable.numpy())
 
     @contextmanager
     def _holding_weights(self) -> Iterator[None]:
         """All weights live in this model's network, whoever looks at them or sets them; then where they were before."""
-        guests = [(variable, variable.place, place) for variable, place in self._parameters
+        guests = [(variable, variable.place, place) for variable, place, *_ in self._parameters
                   if variable.place is not place]
         for variable, _, place in guests:
             variable.take_to(place)
@@ -212,7 +221,8 @@ class Model(Trainer, Layer):
         """
         if isinstance(inputs, Layer):
             return super().__call__(inputs)
-        return self._outputs("model", inputs, training)
+        with self._holding_weights() if training else nullcontext():  # statistics may move
+            return self._outputs("model", inputs, training)
 
     def _hand_on_trainable(self) -> None:
         for layer in self.layers:
@@ -306,8 +316,8 @@ class Model(Trainer, Layer):
         return json.dumps(LAYERS.serialize(self), **options)
 
 
-def _leave(parameters: list[tuple[Variable, Place]], network: Network | None) -> None:
+def _leave(parameters: list[Weight], network: Network | None) -> None:
     """From now on the weights that are in the network have their values themselves."""
-    for variable, _ in parameters:
+    for variable, *_ in parameters:
         if variable.place is not None and variable.place.network is network:
             variable.leave()

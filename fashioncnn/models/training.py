@@ -284,7 +284,7 @@ class Trainer(Configured):
             training, validation = training.split(validation_split, validation_batch_size)
         self._prepare([source for source in (training, validation) if source is not None], scan=True, finite=finite)
         self._objective.warn_of_probabilities(self._output_activation())
-        if not any(self._trainable_flags()):
+        if not self.trainable_weights:
             warnings.warn("the model does not have any trainable weights", stacklevel=3)
         passes = Epochs(training, steps_per_epoch)
         tests = None if validation is None else Repeats(validation, validation_steps)
@@ -437,6 +437,8 @@ class Trainer(Configured):
             self._prepare([ArraySource(names, array)], with_targets=False)
         network = self.built_network
         self._pull()
+        if training:
+            network.trainable = self._trainable_flags()
         array = validation.inputs(names, array, Expected(network.input_shapes[0], network.output_shapes[-1], None))
         outputs = np.empty((len(array), *network.output_shapes[-1]), np.float32)
         network.predict(array, 0, len(array), outputs, training)
