@@ -45,6 +45,7 @@ class Network:
             rescaling                 scale, offset: numbers, or tuples of one for each channel
             zero_padding2d            padding (top, bottom, left, right)
             add                       two or more inputs
+            batch_normalization       center, scale (bool), epsilon, momentum; over the last axis
             ========================= ===================================================================
 
         outputs: Positions of the nodes whose outputs are the network's; None: the last one.
@@ -93,8 +94,8 @@ class Network:
         """Chooses the losses and what is counted in each step: all, or nothing after an error.
 
         Args:
-            loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits), "categorical_crossentropy" (from_logits,
-                label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
+            loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits),
+                "categorical_crossentropy" (from_logits, label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
                 "mean_absolute_error", "huber" (delta); each with reduction "sum_over_batch_size" (the default), "sum",
                 "mean_with_sample_weight" or "none", and factor. A final softmax or sigmoid is computed together with
                 its crossentropy.
