@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fashioncnn._core import DataError, get_num_threads, set_num_threads
     from fashioncnn.initializers import Initializer
     from fashioncnn.layers import Input, Layer
+    from fashioncnn.layers.symbolic import KerasTensor
     from fashioncnn.losses import Loss
     from fashioncnn.metrics import Metric
     from fashioncnn.models import Model, Sequential
@@ -49,6 +50,7 @@ __all__ = [
     "DataError",
     "Initializer",
     "Input",
+    "KerasTensor",
     "Layer",
     "Loss",
     "Metric",
@@ -81,8 +83,8 @@ __all__ = [
 
 keras = sys.modules[__name__]
 _imports.install(keras)
-_homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "Layer": "layers", "Loss": "losses",
-          "Metric": "metrics", "Model": "models", "Optimizer": "optimizers", "Sequential": "models",
+_homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic",
+          "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers", "Sequential": "models",
           "Variable": "utils.variable", "get_num_threads": "_core", "set_num_threads": "_core"}
 _modules = {"nn": "activations", "test": "config"}
 

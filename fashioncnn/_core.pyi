@@ -23,9 +23,9 @@ class Network:
 
     Args:
         nodes: One mapping for each node, inputs before their users. Every node has ``type`` (str), ``name`` (str, the
-            user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes), if wanted ``shares`` (position
-            of an earlier node of the same type whose parameters it uses, too) and ``training`` (True or False: it acts
-            as in training, or in inference, whatever is run), and the attributes of its type:
+            user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes), if wanted ``shares``
+            (position of an earlier node of the same type whose parameters it uses, too) and ``training`` (True or
+            False: it acts as in training, or in inference, whatever is run), and the attributes of its type:
 
             ========================= ===================================================================
             input                     shape (tuple, without the batch axis); no inputs
@@ -88,15 +88,15 @@ class Network:
 
     def set_objective(
         self,
-        loss: Mapping[str, Any] | None | tuple[Mapping[str, Any] | None, ...],
+        loss: Mapping[str, Any] | tuple[Mapping[str, Any] | None, ...] | None,
         metrics: Sequence[Mapping[str, Any]] | tuple[Sequence[Mapping[str, Any]], ...],
     ) -> None:
         """Chooses the losses and what is counted in each step: all, or nothing after an error.
 
         Args:
             loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits),
-                "categorical_crossentropy" (from_logits, label_smoothing), "binary_crossentropy" (from_logits, label_smoothing), "mean_squared_error",
-                "mean_absolute_error", "huber" (delta); each with reduction "sum_over_batch_size" (the default), "sum",
+                "categorical_crossentropy" (from_logits, label_smoothing), "binary_crossentropy" (from_logits,
+                label_smoothing), "mean_squared_error", "mean_absolute_error", "huber" (delta); each with reduction "sum_over_batch_size" (the default), "sum",
                 "mean_with_sample_weight" or "none", and factor. A final softmax or sigmoid is computed together with
                 its crossentropy.
             metrics: ``type`` "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy" (threshold),
@@ -119,8 +119,8 @@ class Network:
         order: NDArray[np.int64] | None,
         start: int,
         stop: int,
-        sample_weight: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
-        outputs: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
+        sample_weight: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...] | None = None,
+        outputs: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...] | None = None,
         /,
     ) -> tuple[float, ...]:
         """One update from the rows order[start:stop] (start:stop where order is None) of x and y.
@@ -144,8 +144,8 @@ class Network:
         order: NDArray[np.int64] | None,
         start: int,
         stop: int,
-        sample_weight: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
-        outputs: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
+        sample_weight: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...] | None = None,
+        outputs: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...] | None = None,
         /,
     ) -> tuple[float, ...]:
         """As `train_step`, in inference mode and without an update."""
@@ -156,8 +156,8 @@ class Network:
         order: NDArray[np.int64] | None,
         start: int,
         stop: int,
-        sample_weight: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
-        outputs: NDArray[np.float32] | None | tuple[NDArray[np.float32] | None, ...] = None,
+        sample_weight: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...] | None = None,
+        outputs: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...] | None = None,
         /,
     ) -> tuple[float, ...]:
         """The first half of `train_step`: fills the gradients."""
@@ -177,6 +177,11 @@ class Network:
         """Fills `values` with the numbers of a vector from `offset` on."""
     def write(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:
         """Replaces the numbers of a vector from `offset` on by `values`."""
+
+def describe(
+    nodes: Sequence[Mapping[str, Any]],
+) -> tuple[list[tuple[int, ...]], list[tuple[int, str, tuple[int, ...], int]]]:
+    """What `Network(nodes)` would have as `node_shapes` and `parameters`, at no cost; nodes need no use."""
 
 def take_locks() -> None:
     """Waits, before a fork, until no network is in use, and keeps it so; in the meantime Python goes on."""

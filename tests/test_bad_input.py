@@ -52,7 +52,7 @@ CASES = {
     "complex": ({"x": X.astype(complex)}, TypeError, "`x` of dtype complex128"),
     "dates": ({"x": X.astype("M8[s]")}, TypeError, "`x` of dtype datetime64"),
     "a dict": ({"x": {"a": X, "b": X}}, TypeError, "`x` as a dict of 'a', 'b'; a model has one input"),
-    "a list of inputs": ({"x": [X, X]}, ValueError, "a list of 2 arrays is 2 rows, as a model has one input"),
+    "a list of inputs": ({"x": [X, X]}, ValueError, "a list of 2 arrays is 2 rows, as the model has one input"),
     "a string": ({"x": "images"}, TypeError, "`x` of dtype"),
     "a number": ({"x": 3}, ValueError, "a single number as `x`"),
     "ragged": ({"x": [[1, 2], [3]]}, ValueError, "`x` that is not an array"),

@@ -96,33 +96,21 @@ def test_an_optimizer_of_another_model_is_refused_when_the_model_is_built():
 # --- one layer, one place
 
 
-def test_one_layer_in_two_places_is_refused():
+def test_one_layer_in_two_places_has_the_same_weights():
     shared = layers.Dense(8)
-    with pytest.raises(ValueError, match=r"same layer twice \('dense.*weights cannot be shared"):
-        Sequential([Input((8,)), shared, Sequential([shared])])
-    inner = Sequential([layers.Dense(8)])
-    with pytest.raises(ValueError, match="same layer twice"):
-        Sequential([inner, layers.ReLU(), Sequential([inner.layers[0]])])
-    deep = Sequential([Sequential([Sequential([shared])])])
-    with pytest.raises(ValueError, match="same layer twice"):
-        deep.add(shared)
-
-
-def test_one_layer_that_comes_later_to_two_places_is_refused_by_the_graph():
-    shared, inner = layers.Dense(8), Sequential()
-    model = Sequential([inner, shared])
-    inner.add(shared)
-    with pytest.raises(ValueError, match="in two places of one model"):
-        model.build((None, 8))
-    assert not shared.weights
+    model = Sequential([Input((8,)), shared, Sequential([layers.ReLU(), shared])])
+    assert len(model.weights) == 2
+    assert model.count_params() == 72
+    x = np.arange(16.0).reshape(2, 8) / 16
+    np.testing.assert_array_equal(model.predict(x, verbose=0), shared(np.maximum(shared(x), 0)))
 
 
 def test_a_model_cannot_be_part_of_itself():
     model = Sequential([layers.Dense(8)])
-    with pytest.raises(ValueError, match="same layer twice"):
+    with pytest.raises(ValueError, match="part of itself"):
         model.add(model)
     outer = Sequential([model])
-    with pytest.raises(ValueError, match="same layer twice"):
+    with pytest.raises(ValueError, match="part of itself"):
         model.add(outer)
     assert len(model.layers) == 1
 

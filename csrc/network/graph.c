@@ -133,8 +133,8 @@ static fcnn_status create_nodes(fcnn_graph *graph, const fcnn_node_spec *specs, 
     graph->output = block;
     for (size_t i = 0; i < count; i++)
         FCNN_TRY(create_node(graph, &specs[i], error));
-    if (graph->inputs == 0 || graph->nodes < 2)
-        return fcnn_fail(error, FCNN_E_ARGUMENT, "a network needs an input and at least one layer");
+    if (graph->inputs == 0)
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "a network needs an input");
     return choose_outputs(graph, output, outputs, error);
 }
 

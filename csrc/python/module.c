@@ -8,6 +8,7 @@
 #include "../base/threads.h"
 #include "errors.h"
 #include "module_state.h"
+#include "network_object.h"
 
 static PyObject *get_num_threads(PyObject *module, PyObject *unused)
 {
@@ -64,6 +65,7 @@ static PyMethodDef functions[] = {
     {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads that a step uses."},
     {"set_num_threads", set_num_threads, METH_O, "Sets the number of threads; 0: automatic."},
     {"instruction_set", instruction_set, METH_NOARGS, "Name of the kernels in use."},
+    {"describe", fcnn_describe, METH_O, "Shapes and parameters of a network that is not made."},
     {"take_locks", take_locks, METH_NOARGS, "Waits, before a fork, until no network is in use, and keeps it so."},
     {"give_locks", give_locks, METH_NOARGS, "Undoes take_locks, after the fork."},
     {"cpu_features", cpu_features, METH_NOARGS, "What the processor offers."},

@@ -234,10 +234,8 @@ static PyObject *get_node_shapes(PyObject *self, void *unused)
     return shapes_of(graph, NULL, graph->nodes);
 }
 
-static PyObject *get_parameters(PyObject *self, void *unused)
+static PyObject *parameters_of(const fcnn_graph *graph)
 {
-    (void)unused;
-    const fcnn_graph *graph = fcnn_network_graph(network_of(self));
     PyObject *list = PyList_New(0);
     for (size_t n = 0; list && n < graph->nodes; n++)
         for (size_t i = 0; list && fcnn_graph_is_owner(graph, n) && i < graph->node[n].layer.parameters; i++) {
@@ -247,6 +245,42 @@ static PyObject *get_parameters(PyObject *self, void *unused)
                                  (Py_ssize_t)(graph->node[n].parameters + parameter->offset)));
         }
     return list;
+}
+
+static PyObject *get_parameters(PyObject *self, void *unused)
+{
+    (void)unused;
+    return parameters_of(fcnn_network_graph(network_of(self)));
+}
+
+static PyObject *describe(PyObject *module, const node_list *nodes)
+{
+    fcnn_graph *graph;
+    fcnn_error error = {0};
+    size_t *all = PyMem_Calloc(nodes->count + 1, sizeof *all);
+    if (!all)
+        return PyErr_NoMemory();
+    for (size_t i = 0; i < nodes->count; i++)
+        all[i] = i;
+    const fcnn_status status = fcnn_graph_create(&graph, nodes->specs, nodes->count, all, nodes->count, &error);
+    PyMem_Free(all);
+    if (status != FCNN_OK)
+        return fcnn_python_raise(module, &error);
+    PyObject *description = Py_BuildValue("(NN)", shapes_of(graph, NULL, graph->nodes), parameters_of(graph));
+    fcnn_graph_destroy(graph);
+    return description;
+}
+
+PyObject *fcnn_describe(PyObject *module, PyObject *nodes)
+{
+    PyObject *tuple = tuple_of(nodes, "nodes must be a list of dicts");
+    if (!tuple)
+        return NULL;
+    node_list list = {0};
+    PyObject *description = read_nodes(tuple, &list) == 0 ? describe(module, &list) : NULL;
+    free_nodes(&list);
+    Py_DECREF(tuple);
+    return description;
 }
 
 static PyObject *get_optimizer_slots(PyObject *self, void *unused)

@@ -19,6 +19,9 @@ static inline PyObject *raise_for(PyObject *self, const fcnn_error *error)
     return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
 }
 
+/* The shapes of all nodes' outputs, and the parameters, of a network that is not made. See _core.pyi. */
+PyObject *fcnn_describe(PyObject *module, PyObject *nodes);
+
 /* Methods that compute; they release the GIL. See _core.pyi. */
 PyObject *fcnn_call_train_step(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_test_step(PyObject *self, PyObject *const *arguments, Py_ssize_t count);

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn._core import Network
+from fashioncnn._core import Network, describe
 from fashioncnn.utils import checks
 
 if TYPE_CHECKING:
     from fashioncnn.layers.layer import Layer
 
 Shape = tuple[int, ...]
+SEED_STEP = 0x9E3779B97F4A7C15  # from one use of a layer to the next
 
 
 class Parameter(NamedTuple):
@@ -33,42 +35,79 @@ class Parameter(NamedTuple):
         return values
 
 
+class _Uses:
+    """The uses of one layer: the nodes of the first, whose parameters the others share, and how many there were."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.first: list[int] = []
+        self.count = 0
+        self.added = 0  # nodes of the use that is being added
+
+
 class Graph:
     """The nodes of one network while it is being described. Nothing changes but the graph itself until `settle`."""
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
         self._owners: list[tuple[Layer, str] | None] = []
-        self._entered: list[Layer] = []
+        self._uses: dict[int, _Uses] = {}
         self._scope: list[str] = []
-        self._shapes: list[tuple[Layer, tuple[int, ...], int]] = []
+        self._training: list[bool | None] = [None]
+        self._shapes: list[tuple[Layer, tuple[int, ...], list[int]]] = []
+        self._known_shapes: list[Shape] = []
 
     def input(self, shape: Sequence[int], name: str) -> int:
         """Adds an input of `shape` (without the batch axis); returns its position."""
         return self._append(None, {"type": "input", "name": name, "inputs": (), "shape": tuple(shape)})
 
-    def connect(self, layer: Layer, *inputs: int) -> int:
-        """Adds what does the layer's work on the outputs of the nodes at `inputs`; returns its output's position.
+    def connect(self, layer: Layer, *inputs: int, training: bool | None = None) -> list[int]:
+        """Adds what does the layer's work on the outputs of the nodes at `inputs`; returns its outputs' positions.
+
+        A layer may be connected several times; it has the same weights in all places.
+
+        Args:
+            layer: The layer.
+            inputs: Positions of nodes.
+            training: Whether the layer acts as in training, whatever is run; None: as the model around it.
 
         Raises:
             NotImplementedError: If the layer redefines what the core does.
-            ValueError: If it does not fit, or is in the graph already.
+            ValueError: If it does not fit.
         """
-        if any(layer is known for known in self._entered):
-            raise ValueError(f"the layer '{layer.name}' in two places of one model is not supported by fashioncnn "
-                             "(yet): weights cannot be shared; make another layer of that kind")
         layer.refuse_overrides()
-        self._entered.append(layer)
+        uses = self._uses.setdefault(id(layer), _Uses(layer))
+        uses.added = 0
         self._scope.append(layer.name)
-        output = layer.add_to(self, *inputs)
+        with self._acting(training):
+            position = layer.add_to(self, *inputs)
         self._scope.pop()
-        self._shapes.append((layer, inputs, output))
-        return output
+        uses.count += 1
+        outputs = [position] if isinstance(position, int) else position
+        self._shapes.append((layer, inputs, outputs))
+        return outputs
+
+    @contextmanager
+    def _acting(self, training: bool | None) -> Iterator[None]:
+        self._training.append(self._training[-1] if training is None else training)
+        yield
+        self._training.pop()
 
     def add(self, layer: Layer, node_type: str, *inputs: int, **attributes: Any) -> int:
         """Adds a node of the core's `node_type` that belongs to `layer`; returns its position."""
         owner = (layer, "/".join(self._scope))
-        return self._append(owner, {"type": node_type, "name": layer.name, "inputs": inputs, **attributes})
+        node = {"type": node_type, "name": layer.name, "inputs": inputs, **attributes}
+        if self._training[-1] is not None:
+            node["training"] = self._training[-1]
+        uses = self._uses.setdefault(id(layer), _Uses(layer))
+        if uses.count == 0:
+            uses.first.append(len(self.nodes))
+        else:
+            node["shares"] = uses.first[uses.added]
+            if "seed" in node:
+                node["seed"] = (node["seed"] + uses.count * SEED_STEP) % (1 << 62)
+        uses.added += 1
+        return self._append(owner, node)
 
     def _append(self, owner: tuple[Layer, str] | None, node: dict[str, Any]) -> int:
         self.nodes.append(node)
@@ -81,34 +120,48 @@ class Graph:
         Raises:
             ValueError: If the nodes so far do not fit together.
         """
-        node = self.nodes[position]
-        if node["type"] == "input":
-            return tuple(node["shape"])
-        return Network(self.nodes[: position + 1]).output_shapes[0]
+        if position >= len(self._known_shapes):
+            self._known_shapes = self.describe()[0]
+        return self._known_shapes[position]
 
-    def build(self) -> tuple[Network, list[Parameter]]:
+    def describe(self) -> tuple[list[Shape], list[Parameter]]:
+        """Shapes of all nodes' outputs, and the parameters that a network of them would have.
+
+        Raises:
+            ValueError: If the nodes do not fit together.
+        """
+        shapes, parameters = describe(self.nodes)
+        return shapes, [self._parameter(*parameter) for parameter in parameters]
+
+    def _parameter(self, position: int, name: str, shape: Shape, offset: int) -> Parameter:
+        owner = self._owners[position]
+        assert owner is not None, "only layers have parameters"
+        layer, scope = owner
+        return Parameter(layer, name, layer.path_of(name, scope), shape, offset)
+
+    def build(self, outputs: Sequence[int]) -> tuple[Network, list[Parameter]]:
         """The network, and its parameters in the core's order, with the values that the layers have or start with.
+
+        Args:
+            outputs: Positions of the nodes whose outputs are the network's.
 
         Raises:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
-        network = Network(self.nodes)
-        for node, outputs in zip(self.nodes, network.node_shapes, strict=True):
+        network = Network(self.nodes, list(outputs))
+        for node, shape in zip(self.nodes, network.node_shapes, strict=True):
             if node["type"] == "softmax":
-                checks.warn_of_one_unit(outputs[-1])
-        parameters = []
-        for position, name, shape, offset in network.parameters:
-            owner = self._owners[position]
-            assert owner is not None, "only layers have parameters"
-            layer, scope = owner
-            parameters.append(Parameter(layer, name, layer.path_of(name, scope), shape, offset))
-            values = np.empty(shape, np.float32)
-            values[...] = layer.values_of(name, shape)
-            network.write("weights", offset, values)
+                checks.warn_of_one_unit(shape[-1])
+        parameters = [self._parameter(*parameter) for parameter in network.parameters]
+        for parameter in parameters:
+            network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
         return network, parameters
 
-    def settle(self, network: Network) -> None:
-        """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
-        shapes = network.node_shapes
-        for layer, inputs, output in self._shapes:
-            layer.set_shapes(shapes[inputs[0]], shapes[output])
+    def settle(self, shapes: Sequence[Shape]) -> None:
+        """Tells the layers the shapes of what goes in and out, once nothing can fail any more.
+
+        Args:
+            shapes: Of all nodes' outputs.
+        """
+        for layer, inputs, outputs in reversed(self._shapes):  # a layer keeps those of its first use
+            layer.set_shapes([shapes[position] for position in inputs], [shapes[position] for position in outputs])

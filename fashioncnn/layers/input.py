@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fashioncnn.layers.arguments import extents
-from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.symbolic import KerasTensor, Node
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Choice
@@ -61,7 +61,15 @@ class InputLayer(Layer):
         self.batch_size = batch_size
         self.input_dtype = "float32" if dtype is None else str(getattr(dtype, "__name__", dtype))
         if self.shape is not None:
-            self.set_shapes(self.shape, self.shape)
+            self.set_shapes([self.shape], [self.shape])
+        self._make_tensor()
+
+    def _make_tensor(self) -> None:
+        Node(self, [], [KerasTensor(self.batch_shape, self.input_dtype, self.name)])
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._make_tensor()
 
     @property
     def batch_shape(self) -> tuple[int | None, ...]:
@@ -84,11 +92,6 @@ class InputLayer(Layer):
     def call(self) -> None:  # type: ignore[override]
         """Does nothing, as in Keras."""
 
-    def add_to(self, graph: Graph, *inputs: int) -> int:
-        if self.shape is None:
-            raise checks.unsupported("InputLayer", "shape", self._extents, "known extents where there is no data")
-        return graph.input(self.shape, self.name)
-
     def get_config(self) -> dict[str, Any]:
         return {"batch_shape": self.batch_shape, "dtype": self.input_dtype, "sparse": False, "ragged": False,
                 "name": self.name, "optional": False}
@@ -96,8 +99,10 @@ class InputLayer(Layer):
 
 def Input(shape: Sequence[int | None] | None = None, batch_size: int | None = None, dtype: Any = None,
           sparse: bool | None = None, batch_shape: Sequence[int | None] | None = None, name: str | None = None,
-          tensor: None = None, optional: bool = False) -> InputLayer:
-    """What goes first into a `Sequential` model: the shape of one input.
+          tensor: None = None, optional: bool = False) -> Any:
+    """A symbolic tensor: the place of a model's input. Layers are called on it, or it goes first into a `Sequential`.
+
+    Its class is `fashioncnn.KerasTensor`, and an `InputLayer` has made it.
 
     Args:
         shape: Without the batch axis: ``(28, 28, 1)``. An extent of None is known when the model sees its first data.
@@ -117,7 +122,11 @@ def Input(shape: Sequence[int | None] | None = None, batch_size: int | None = No
         >>> from fashioncnn import Sequential, layers
         >>> Sequential([Input(shape=(28, 28, 1)), layers.Flatten()]).output_shape
         (None, 784)
+        >>> from fashioncnn import Model
+        >>> image = Input(shape=(28, 28, 1))
+        >>> Model(image, layers.Flatten()(image)).output_shape
+        (None, 784)
     """
     if tensor is not None:
         raise checks.unsupported("Input", "tensor", tensor, "None")
-    return InputLayer(shape, batch_size, dtype, sparse, batch_shape=batch_shape, optional=optional, name=name)
+    return InputLayer(shape, batch_size, dtype, sparse, batch_shape=batch_shape, optional=optional, name=name).output

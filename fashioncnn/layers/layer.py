@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from fashioncnn.layers.arguments import extents, known_shape
 from fashioncnn.layers.graph import Graph, Parameter, Shape
-from fashioncnn.utils import checks, keywords
+from fashioncnn.layers.symbolic import KerasTensor, Node, is_symbolic
+from fashioncnn.utils import checks, keywords, structures
 from fashioncnn.utils.arrays import as_array
-from fashioncnn.utils.naming import checked_name
+from fashioncnn.utils.naming import auto_name, checked_name
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Configured
@@ -51,6 +53,7 @@ class Layer(Configured):
     name: str
     supports_masking: bool
     has_weights: ClassVar[bool] = False
+    takes_several: ClassVar[bool] = False  # inputs: a list of arrays is one for each
     statistics: ClassVar[tuple[str, ...]] = ()  # weights that follow the batches while the layer is trainable
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
@@ -72,8 +75,11 @@ class Layer(Configured):
         self.declared_input_shape = None if input_shape is None else extents("input_shape", input_shape)
         self._trainable = checks.flag("trainable", trainable)
         self._variables: dict[str, Variable] = {}
-        self._input_shape: Shape | None = None
-        self._output_shape: Shape | None = None
+        self._input_shapes: list[Shape] | None = None
+        self._output_shapes: list[Shape] | None = None
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+        self._within: weakref.ref[Any] | None = None  # a chain of layers, which can call this one on a symbolic tensor
         self._training_calls = 0
 
     def _change_setting(self, name: str, value: Any) -> None:
@@ -82,11 +88,11 @@ class Layer(Configured):
         else:
             self.__dict__[name] = value
 
-    def add_to(self, graph: Graph, *inputs: int) -> int:
+    def add_to(self, graph: Graph, *inputs: int) -> int | list[int]:
         """Adds the nodes that do the layer's work on the outputs of the nodes at `inputs`.
 
         Returns:
-            The position of the node whose output is the layer's.
+            The position of the node whose output is the layer's, or the positions where it has several outputs.
         """
         raise NotImplementedError(f"{type(self).__name__}: layers of your own are not supported by fashioncnn (yet); "
                                   "supported: the layers of fashioncnn.layers")
@@ -113,6 +119,12 @@ class Layer(Configured):
         """The path of the weight `name`: that which it was made with, or one within `scope`."""
         return self._variables[name].path if name in self._variables else f"{scope}/{name}"
 
+    def first_values_of(self, parameter: Parameter) -> NDArray[np.float32]:
+        """The values that a parameter has, or starts with, as an array."""
+        values = np.empty(parameter.shape, np.float32)
+        values[...] = self.values_of(parameter.name, parameter.shape)
+        return values
+
     def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable:
         """The layer's weight that is a network's parameter; made with the values where there is none yet."""
         if parameter.name not in self._variables:
@@ -126,69 +138,131 @@ class Layer(Configured):
         """Whether training changes the weight `name`: by gradients, or as a statistic that follows the batches."""
         return self._trainable if name in self.statistics else self._variables[name].trainable
 
-    def set_shapes(self, input_shape: Shape, output_shape: Shape) -> None:
+    def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
         """Tells the layer what goes in and out, without the batch axis."""
-        self._input_shape = input_shape
-        self._output_shape = output_shape
+        self._input_shapes, self._output_shapes = list(inputs), list(outputs)
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: Sequence[Any]) -> None:
         """Makes the weights.
 
         Args:
-            input_shape: With the batch axis first: ``(None, 28, 28, 1)``.
+            input_shape: With the batch axis first: ``(None, 28, 28, 1)``; a list of such for several inputs.
 
         Raises:
             NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such an input.
         """
-        if self.knows_shapes:
-            return
-        graph = Graph()
-        graph.connect(self, graph.input(known_shape("input_shape", tuple(input_shape)[1:]), self.name))
-        network, parameters = graph.build()
-        for parameter in parameters:
-            parameter.layer.weight_of(parameter, parameter.read(network))
-        graph.settle(network)
+        self._build([known_shape("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
 
-    def __call__(self, inputs: Any, training: bool = False) -> Tensor:
-        """The layer's output for an array of inputs, as an array.
+    def _build(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Makes the weights for inputs of these shapes, where there are none yet; returns the outputs' shapes."""
+        graph, outputs = self._graph_of(shapes)
+        node_shapes, parameters = graph.describe()
+        if not self.knows_shapes:
+            values = [parameter.layer.first_values_of(parameter) for parameter in parameters]
+            for parameter, value in zip(parameters, values, strict=True):
+                parameter.layer.weight_of(parameter, value)
+            graph.settle(node_shapes)
+        return [node_shapes[position] for position in outputs]
+
+    def _graph_of(self, shapes: Sequence[Shape]) -> tuple[Graph, list[int]]:
+        """A graph of the layer alone, and the positions of its outputs."""
+        graph = Graph()
+        inputs = [graph.input(shape, self.name) for shape in shapes]
+        return graph, graph.connect(self, *inputs)
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """The layer's output: an array for an array of inputs, a symbolic tensor for a symbolic tensor.
 
         Args:
-            inputs: (N, ...) numbers.
-            training: Whether to act as in training (dropout does).
+            inputs: (N, ...) numbers, or what `Input` or another layer returned; a list of these for several inputs.
+            training: Whether to act as in training (dropout does); on a symbolic tensor None means: as the model that
+                is made of it.
 
         Raises:
             ArgumentError: If `inputs` is not made of numbers.
-            NotImplementedError: If a subclass redefines what the core does, or `inputs` is a layer.
+            NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such inputs.
         """
         if isinstance(inputs, Layer):
-            raise NotImplementedError(f"calling {type(self).__name__} on a layer, to connect them, is not supported by "
-                                      "fashioncnn (yet); supported: Sequential([...]), or calling it on an array")
-        x = as_array(type(self).__name__, "`inputs`", inputs)
-        self.build((None, *x.shape[1:]))
-        graph = Graph()
-        graph.connect(self, graph.input(x.shape[1:], self.name))
-        network, parameters = graph.build()
+            raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' was called on the layer '{inputs.name}'; "
+                                       f"call it on what that returns: {self.name}({inputs.name}(x))")
+        if is_symbolic(inputs):
+            return self._call_on_tensors(inputs, training)
+        arrays = [as_array(type(self).__name__, "`inputs`", array) for array in self._arrays_of(inputs)]
+        return self._call_on_arrays(arrays, bool(training))
+
+    def _arrays_of(self, inputs: Any) -> list[Any]:
+        return list(inputs) if self.takes_several and isinstance(inputs, (list, tuple)) else [inputs]
+
+    def _call_on_tensors(self, inputs: Any, training: bool | None) -> Any:
+        tensors = structures.leaves(inputs)
+        strangers = [tensor for tensor in tensors if not isinstance(tensor, KerasTensor)]
+        if strangers:
+            raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' got symbolic tensors together with "
+                                       f"{type(strangers[0]).__name__}; an array that is always the same is not "
+                                       "supported by fashioncnn (yet) as one of several inputs")
+        batch = tensors[0].shape[0]
+        shapes = self._build([_known(self, tensor) for tensor in tensors])
+        outputs = [KerasTensor((batch, *shape), name=auto_name("KerasTensor")) for shape in shapes]
+        Node(self, inputs, outputs, training)
+        return self._packed_outputs(outputs)
+
+    def _packed_outputs(self, outputs: list[Any]) -> Any:
+        """What a call returns: its only output, or the outputs in the form that the layer has for them."""
+        return structures.single(outputs)
+
+    def _call_on_arrays(self, arrays: Sequence[NDArray[Any]], training: bool) -> Any:
+        self._build([array.shape[1:] for array in arrays])
+        graph, positions = self._graph_of([array.shape[1:] for array in arrays])
+        network, parameters = graph.build(positions)
         if training:
             network.random_step = FIRST_OF_LAYERS + self._training_calls
             self._training_calls += 1
             network.trainable = [parameter.layer.may_change(parameter.name) for parameter in parameters]
-        outputs = np.empty((len(x), *network.output_shapes[-1]), np.float32)
-        network.predict(x, 0, len(x), outputs, training)
+        rows = len(arrays[0])
+        outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
+        network.predict(tuple(arrays), 0, rows, tuple(outputs), training)
         for parameter in parameters:
             if training and parameter.name in parameter.layer.statistics:
                 parameter.layer._variables[parameter.name].assign(parameter.read(network))
-        return outputs.view(Tensor)
+        return self._packed_outputs([output.view(Tensor) for output in outputs])
 
-    def call(self, inputs: Any, training: bool = False) -> Tensor:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The same as calling the layer."""
         return self(inputs, training)
 
     @property
+    def input(self) -> Any:
+        """The symbolic tensor, or the structure of tensors, that the layer was first called on.
+
+        Raises:
+            AttributeError: If it was not called on any.
+        """
+        return self._first_node("input").inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor that the layer returned when it was first called on one.
+
+        Raises:
+            AttributeError: If it was not called on any.
+        """
+        return self._first_node("output").output
+
+    def _first_node(self, what: str) -> Node:
+        chain = None if self._within is None else self._within()
+        if not self._inbound_nodes and chain is not None:
+            chain._known_connections(what)
+        if not self._inbound_nodes:
+            raise AttributeError(f"{type(self).__name__} '{self.name}' has no `{what}` yet: it was not called on a "
+                                 "symbolic tensor, nor built as part of a model")
+        return self._inbound_nodes[0]
+
+    @property
     def knows_shapes(self) -> bool:
         """Whether the shapes of inputs and outputs are known, and so all weights exist."""
-        return self._output_shape is not None
+        return self._output_shapes is not None
 
     @property
     def built(self) -> bool:
@@ -196,32 +270,31 @@ class Layer(Configured):
         return self.knows_shapes or not (self.has_weights or overridden(self, ["build"]))
 
     @property
-    def input_shape(self) -> tuple[int | None, ...]:
-        """With the batch axis, None. AttributeError before the layer is built."""
-        return (None, *self._known_shape(self._input_shape))
+    def input_shape(self) -> Any:
+        """With the batch axis, None; a list for several inputs. AttributeError before the layer is built."""
+        return self._with_batch_axis(self._input_shapes)
 
     @property
-    def output_shape(self) -> tuple[int | None, ...]:
-        """With the batch axis, None. AttributeError before the layer is built."""
-        return (None, *self._known_shape(self._output_shape))
+    def output_shape(self) -> Any:
+        """With the batch axis, None; a list for several outputs. AttributeError before the layer is built."""
+        return self._with_batch_axis(self._output_shapes)
 
-    def _known_shape(self, shape: Shape | None) -> Shape:
-        if shape is None:
+    def _with_batch_axis(self, shapes: list[Shape] | None) -> Any:
+        if shapes is None:
             raise AttributeError(f"{type(self).__name__} '{self.name}' has no defined shapes yet; build it first")
-        return shape
+        return structures.single([(None, *shape) for shape in shapes])
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        """The output's shape for an input's, both with the batch axis first.
+    def compute_output_shape(self, input_shape: Sequence[Any]) -> Any:
+        """The output's shape for an input's, both with the batch axis first; lists for several of them.
 
         Example:
             >>> from fashioncnn import layers
             >>> layers.Conv2D(32, 3).compute_output_shape((None, 28, 28, 1))
             (None, 26, 26, 32)
         """
-        batch, *shape = input_shape
-        graph = Graph()
-        output = graph.connect(self, graph.input(known_shape("input_shape", shape), self.name))
-        return (batch, *graph.shape(output))
+        given = _listed(input_shape)
+        graph, outputs = self._graph_of([known_shape("input_shape", tuple(shape)[1:]) for shape in given])
+        return structures.single([(given[0][0], *graph.shape(position)) for position in outputs])
 
     @property
     def dtype(self) -> str:
@@ -337,9 +410,27 @@ class Layer(Configured):
         """The layer that `get_config` described, without weights."""
         return cls(**config)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the calls on symbolic tensors: they belong to the models that were made of them."""
+        return {**self.__dict__, "_inbound_nodes": [], "_outbound_nodes": [], "_within": None}
+
     def __copy__(self) -> Layer:
         """An independent copy: two layers never share weights."""
         return copy.deepcopy(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _listed(shape: Sequence[Any]) -> list[Sequence[int | None]]:
+    """A shape, or a list of shapes, as a list of shapes."""
+    several = isinstance(shape, (list, tuple)) and len(shape) > 0 and isinstance(shape[0], (list, tuple))
+    return list(shape) if several else [shape]
+
+
+def _known(layer: Layer, tensor: KerasTensor) -> Shape:
+    extents = tensor.shape[1:]
+    if None in extents:
+        raise ValueError(f"{type(layer).__name__} '{layer.name}' was called on a tensor of shape {tensor.shape}; all "
+                         "extents but the first must be known: give Input() the whole shape of an image")
+    return tuple(extent for extent in extents if extent is not None)

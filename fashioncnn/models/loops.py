@@ -21,7 +21,7 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
     """One update for each batch, until `model.stop_training`; returns their number."""
     network = model.built_network
     network.trainable = model._trainable_flags()
-    train_step, add, shape = network.train_step, tally.add, network.output_shapes[-1]
+    train_step, add, shapes = network.train_step, tally.add, network.output_shapes
     watched, optimizer = callbacks.wants_train_batches, _optimizer_of(model)
     count = 0
     for batch in batches:
@@ -30,7 +30,7 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
             network.trainable, optimizer = model._trainable_flags(), _optimizer_of(model)
         if optimizer.has_schedule:
             network.learning_rate = optimizer.rate_for_step(network.iterations)
-        outputs = tally.room_for_outputs(batch, shape)
+        outputs = tally.room_for_outputs(batch, shapes)
         add(train_step(*batch, outputs), batch, outputs)
         if watched:
             callbacks.on_train_batch_end(count, tally.logs())
@@ -48,13 +48,13 @@ def _optimizer_of(model: Trainer) -> Optimizer:
 def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """Loss and metrics of each batch, until `model.stop_evaluating`; returns their number."""
     network = model.built_network
-    test_step, add, shape = network.test_step, tally.add, network.output_shapes[-1]
+    test_step, add, shapes = network.test_step, tally.add, network.output_shapes
     watched = callbacks.wants_test_batches
     count = 0
     for batch in batches:
         if watched:
             callbacks.on_test_batch_begin(count)
-        outputs = tally.room_for_outputs(batch, shape)
+        outputs = tally.room_for_outputs(batch, shapes)
         add(test_step(*batch, outputs), batch, outputs)
         if watched:
             callbacks.on_test_batch_end(count, tally.logs())
@@ -64,7 +64,8 @@ def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Call
     return count
 
 
-def predict(model: Trainer, batches: Iterable[Batch], rows: int | None, callbacks: CallbackList) -> NDArray[np.float32]:
+def predict(model: Trainer, batches: Iterable[Batch], rows: int | None,
+            callbacks: CallbackList) -> list[NDArray[np.float32]]:
     """The model's outputs, one row for each row of the batches, until `model.stop_predicting`.
 
     Args:
@@ -74,20 +75,22 @@ def predict(model: Trainer, batches: Iterable[Batch], rows: int | None, callback
         callbacks: Whom to tell.
     """
     network = model.built_network
-    shape = network.output_shapes[-1]
+    shapes = network.output_shapes
     watched = callbacks.wants_predict_batches
-    whole = None if rows is None else np.empty((rows, *shape), np.float32)
-    parts = []
+    whole = None if rows is None else tuple(np.empty((rows, *shape), np.float32) for shape in shapes)
+    parts: list[list[NDArray[np.float32]]] = []
     for count, (x, _, _, start, stop, _) in enumerate(batches):
         if watched:
             callbacks.on_predict_batch_begin(count)
-        outputs = np.empty((stop, *shape), np.float32) if whole is None else whole
+        outputs = tuple(np.empty((stop, *shape), np.float32) for shape in shapes) if whole is None else whole
         network.predict(x, start, stop, outputs)
-        parts.append(outputs[start:stop])
+        parts.append([output[start:stop] for output in outputs])
         if watched:
-            callbacks.on_predict_batch_end(count, {"outputs": parts[-1]})
+            callbacks.on_predict_batch_end(count, {"outputs": model._packed_outputs(parts[-1])})
         if model.stop_predicting:
             break
     if whole is not None:
-        return whole[: sum(map(len, parts))]
-    return np.concatenate(parts) if parts else np.empty((0, *shape), np.float32)
+        return [output[: sum(len(part[0]) for part in parts)] for output in whole]
+    if not parts:
+        return [np.empty((0, *shape), np.float32) for shape in shapes]
+    return [np.concatenate(output) for output in zip(*parts, strict=True)]

@@ -9,20 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from fashioncnn._core import Network
-from fashioncnn.layers.arguments import known_shape
-from fashioncnn.layers.graph import Graph
+from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.layer import USERS_METHODS, Layer
+from fashioncnn.layers.symbolic import KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
 from fashioncnn.models import summary
+from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import Objective
+from fashioncnn.models.ports import Ports
 from fashioncnn.models.training import Plan, Trainer
-from fashioncnn.utils import checks, output
-from fashioncnn.utils.locks import CHANGING, Turn
+from fashioncnn.utils import checks, output, structures
+from fashioncnn.utils.locks import Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
-from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Place, Variable
 
 
@@ -36,19 +35,34 @@ class Weight(NamedTuple):
 
 
 class Model(Trainer, Layer):
-    """A network of layers that can be trained. Make one with `Sequential`.
+    """A network of layers that can be trained: whatever leads from some symbolic tensors to others.
 
-    A model is a layer too: it can be part of another model, and both then have the same weights. It can be copied, and
-    pickled with all that it has learned.
+    Layers called on `Input`, and on what other layers returned, make symbolic tensors; a model is made of the first and
+    the last of them. A layer that was called several times has the same weights everywhere. A model is a layer too: it
+    can be part of another model, and both then have the same weights. It can be copied, and pickled with all that it
+    has learned. For a simple chain of layers there is `Sequential`.
 
     Args:
-        inputs: Not supported.
-        outputs: Not supported.
+        inputs: A symbolic tensor, or a list, tuple or dict of them. It may lie between layers: then the model begins
+            there.
+        outputs: The same.
         name: A name; None: made from the class.
         trainable: Whether training changes the weights.
+        options: See `Layer`.
 
     Raises:
-        NotImplementedError: When `Model` itself is made.
+        ArgumentError: If something else than symbolic tensors is given.
+        NotImplementedError: When `Model` is made without them, or of layers with unknown shapes.
+        ValueError: If the outputs depend on other inputs, too.
+
+    Example:
+        >>> from fashioncnn import Input, layers
+        >>> image, colours = Input((28, 28, 1)), Input((3,))
+        >>> features = layers.Flatten()(layers.Conv2D(4, 3, strides=2)(image))
+        >>> side = layers.Dense(16, name="side")(colours)
+        >>> model = Model([image, colours], [layers.Dense(16, name="main")(features), side])
+        >>> model.output_names
+        ['main', 'side']
     """
 
     has_weights = True
@@ -59,24 +73,108 @@ class Model(Trainer, Layer):
     _users_methods = USERS_METHODS | {
         "add", "compile", "evaluate", "fit", "get_layer", "load_weights", "pop", "predict", "predict_on_batch", "save",
         "save_weights", "summary", "test_on_batch", "to_json", "train_on_batch"}
-    _instead = "Models of your own are not supported by fashioncnn (yet): use Sequential, and callbacks."
+    _instead = "Models of your own are not supported by fashioncnn (yet): use Model(inputs, outputs), and callbacks."
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
+        """A `Functional`, as in Keras, where `Model` itself is called."""
+        if cls is Model:
+            from fashioncnn.models.functional import Functional
+
+            cls = Functional
+        return super().__new__(cls, *arguments, **keywords)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True,
                  **options: Any) -> None:
-        if type(self) is Model or inputs is not None or outputs is not None:
-            raise NotImplementedError("Model(inputs, outputs) is not supported by fashioncnn (yet); supported: "
-                                      "Sequential([...])")
         Layer.__init__(self, name=name, trainable=trainable, **options)
         Trainer.__init__(self)
         self.network: Network | None = None
         self._parameters: list[Weight] = []
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
+        self._connections: Connections | None = None
+        self._inputs: Any = None
+        self._outputs: Any = None
+        if (inputs is None) != (outputs is None):
+            raise ValueError(f"{type(self).__name__}() needs `inputs` and `outputs`, got only one of them")
+        if inputs is not None:
+            self._connect(Connections.between(inputs, outputs), inputs, outputs)
+            if not self._trainable:
+                self._hand_on_trainable()
+        elif not self._may_be_empty:
+            raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn "
+                                      "(yet); supported: Model(inputs, outputs), Sequential([...])")
+
+    _may_be_empty: ClassVar[bool] = False
+
+    def _connect(self, connections: Connections, inputs: Any, outputs: Any) -> None:
+        """Makes the layers between symbolic tensors the model's."""
+        self._connections, self._inputs, self._outputs = connections, inputs, outputs
+        self.set_shapes([tensor.shape[1:] for tensor in structures.leaves(inputs)],
+                        [tensor.shape[1:] for tensor in structures.leaves(outputs)])
+
+    def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
+        super().set_shapes(inputs, outputs)
+        for layer in self._flatten_layers():
+            if isinstance(layer, Model) and layer is not self:
+                layer._outer.add(self)
+
+    def _known_connections(self, what: str) -> Connections:
+        if self._connections is None:
+            raise AttributeError(f"{type(self).__name__} '{self.name}' has no defined {what} yet: give it an Input, or "
+                                 "call build(input_shape)")
+        return self._connections
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, without the input."""
-        raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn (yet); "
-                                  "supported: Sequential")
+        """The layers, from the inputs to the outputs; those of the inputs are among them."""
+        return list(self._known_connections("layers").layers)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic tensors of the inputs. AttributeError before the model is built."""
+        self._known_connections("inputs")
+        return structures.leaves(self._inputs)
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic tensors of the outputs. AttributeError before the model is built."""
+        self._known_connections("outputs")
+        return structures.leaves(self._outputs)
+
+    @property
+    def input(self) -> Any:
+        """The inputs, in the form that the model was made with. AttributeError before the model is built."""
+        self._known_connections("input")
+        return self._inputs
+
+    @property
+    def output(self) -> Any:
+        """The outputs, in the form that the model was made with. AttributeError before the model is built."""
+        self._known_connections("output")
+        return self._outputs
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs. AttributeError before the model is built."""
+        return self._known_connections("inputs").input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that make the outputs. AttributeError before the model is built."""
+        return self._known_connections("outputs").output_names
+
+    def _ports(self) -> Ports:
+        if self._connections is None:
+            return Ports()
+        return Ports(self._inputs, tuple(self.input_names), self._outputs, tuple(self.output_names))
+
+    def _names_of_outputs(self) -> list[str]:
+        if self._connections is not None:
+            return self.output_names
+        return [layer.name for layer in self._output_layers()]
+
+    def _known_input_shapes(self) -> list[Shape]:
+        assert self._input_shapes is not None, "the model knows its shapes"
+        return self._input_shapes
 
     def _flatten_layers(self) -> Iterator[Layer]:
         yield self
@@ -89,43 +187,46 @@ class Model(Trainer, Layer):
         values = (value for owner in owners for name, value in vars(owner).items() if name != "_loss_tracker")
         return [value for value in values if isinstance(value, Metric)]
 
-    def _output_name(self) -> str:
-        return self.layers[-1].name if self.layers else self.name
+    def _output_layers(self) -> list[Layer]:
+        """The layers that make the outputs."""
+        connections = self._known_connections("outputs")
+        return [connections.sources[number].layer for number in connections.output_numbers]
 
-    def _output_activation(self) -> str:
-        *_, last = self._flatten_layers()
-        return getattr(getattr(last, "activation", None), "__name__", snake_case(type(last).__name__))
+    def _output_activations(self) -> list[str]:
+        """The name of the activation that each output comes from."""
+        names = []
+        for layer in self._output_layers():
+            *_, last = layer._flatten_layers()
+            names.append(getattr(getattr(last, "activation", None), "__name__", snake_case(type(last).__name__)))
+        return names
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
-        """Makes the weights.
+    def add_to(self, graph: Graph, *inputs: int) -> list[int]:
+        connections = self._known_connections("layers")
+        if len(inputs) != len(connections.input_layers):
+            raise ValueError(f"model '{self.name}' has {len(connections.input_layers)} inputs, got {len(inputs)}")
+        for layer, position in zip(connections.input_layers, inputs, strict=True):
+            layer.check(graph.shape(position), self.name)
+        return connections.add_to(graph, inputs)
+
+    def _packed_outputs(self, outputs: list[Any]) -> Any:
+        return structures.filled(self._outputs, iter(outputs)) if structures.is_nested(self._outputs) else outputs[0]
+
+    def build(self, input_shape: Any = None) -> None:
+        """Does nothing: a model of connected layers is built from the start."""
+
+    def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan:
+        """The network for inputs of these shapes, and what belongs to it. Raises if something does not fit.
 
         Args:
-            input_shape: With the batch axis first: ``(None, 28, 28, 1)``.
-
-        Raises:
-            NotImplementedError: If a class redefines what the core does.
-            ValueError: If a layer does not fit, or the model was built for another shape.
-        """
-        shape = known_shape("input_shape", tuple(input_shape)[1:])
-        with CHANGING:
-            if self._input_shape not in (None, shape):
-                raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
-                                 f"{self.input_shape}")
-            if self.network is None:
-                self._settle(self._plan(shape))
-
-    def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
-        """The network for inputs of this shape, and what belongs to it. Raises if something does not fit.
-
-        Args:
-            input_shape: Without the batch axis.
+            input_shapes: Without the batch axis.
             objective: What it is to be trained for; None: what the model was compiled with.
         """
         graph = Graph()
-        graph.connect(self, graph.input(input_shape, "input"))
-        network, parameters = graph.build()
-        objective = self._objective if objective is None else objective
-        metrics = objective.resolve(network.output_shapes[-1])
+        inputs = [graph.input(shape, "input") for shape in input_shapes]
+        network, parameters = graph.build(graph.connect(self, *inputs))
+        if objective is None:
+            objective = self._objective if self.compiled else self._nothing()
+        metrics = objective.resolve(network.output_shapes)
         objective.apply(network, metrics)
         network.check_finite = self._check_finite
         return Plan(graph, network, parameters, metrics)
@@ -135,10 +236,7 @@ class Model(Trainer, Layer):
         network, before = plan.network, self.network
         if self.compiled and self.optimizer is not None:
             self.optimizer.attach(network, [parameter.path for parameter in plan.parameters])
-        plan.graph.settle(network)
-        for layer in self._flatten_layers():
-            if isinstance(layer, Model) and layer is not self:
-                layer._outer.add(self)
+        plan.graph.settle(network.node_shapes)
         old, self._parameters = self._parameters, []
         for parameter in plan.parameters:
             variable = parameter.layer.weight_of(parameter, parameter.read(network))
@@ -154,7 +252,7 @@ class Model(Trainer, Layer):
         _leave(self._parameters, self.network)
         if self.network is not None:
             self._forget_compilation()
-        self.network = self._input_shape = self._output_shape = None
+        self.network = None
         self._parameters = []
 
     def _refuse_change(self) -> None:
@@ -192,7 +290,7 @@ class Model(Trainer, Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
-        state = {**self.__dict__, "network": None, "_parameters": []}
+        state = {**super().__getstate__(), "network": None, "_parameters": [], "_inputs": None, "_outputs": None}
         del state["_pass"], state["_outer"]
         return {**state, "_random_step": None if self.network is None else self.network.random_step}
 
@@ -200,29 +298,30 @@ class Model(Trainer, Layer):
         self.__dict__.update(state)
         self._pass, self._outer = Turn(), weakref.WeakSet()
         random_step = self.__dict__.pop("_random_step")
+        if self._connections is not None:
+            self._inputs, self._outputs = self._connections.replay()
         if random_step is not None:
-            assert self._input_shape is not None, "a model with a network knows its shapes"
-            self._settle(self._plan(self._input_shape)._replace(metrics=self._metrics))
+            assert self._input_shapes is not None, "a model with a network knows its shapes"
+            self._settle(self._plan(self._input_shapes)._replace(metrics=self._metrics))
             self.built_network.random_step = random_step
         if self.history is not None:
             self.history.set_model(self)
 
-    def __call__(self, inputs: Any, training: bool = False) -> Tensor:
-        """The model's outputs for an array of inputs, as an array; the quickest way for one image or a few.
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """The model's outputs: arrays for arrays, the quickest way for one image or a few; symbolic tensors for such.
 
         Args:
-            inputs: (N, ...) numbers.
-            training: Whether to act as in training (dropout does).
+            inputs: (N, ...) numbers, or a symbolic tensor; in the form of the model's inputs where there are several.
+            training: Whether to act as in training (dropout does); on symbolic tensors None means: as the model around.
 
         Raises:
             ArgumentError: If `inputs` is not made of numbers.
-            NotImplementedError: If `inputs` is a layer.
             ValueError: If it does not fit the model.
         """
-        if isinstance(inputs, Layer):
-            return super().__call__(inputs)
+        if isinstance(inputs, Layer) or is_symbolic(inputs):
+            return super().__call__(inputs, training)
         with self._holding_weights() if training else nullcontext():  # statistics may move
-            return self._outputs("model", inputs, training)
+            return self._outputs_for("model", inputs, bool(training))
 
     def _hand_on_trainable(self) -> None:
         for layer in self.layers:
@@ -230,8 +329,8 @@ class Model(Trainer, Layer):
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights, in the order of the layers."""
-        return [weight for layer in self.layers for weight in layer.weights]
+        """All weights, in the order of the layers; each once."""
+        return list({id(weight): weight for layer in self.layers for weight in layer.weights}.values())
 
     def _weight_items(self) -> list[tuple[str, Variable]]:
         """(name, weight) of every weight, for files.

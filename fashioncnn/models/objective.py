@@ -21,18 +21,20 @@ class CompiledMetric(NamedTuple):
         metric: The metric.
         weighted: Whether it takes sample weights into account.
         core_config: What the core's `Network.set_objective` takes, or None where Python computes the metric.
+        output: The number of the output that it judges.
     """
 
     name: str
     metric: Metric
     weighted: bool
     core_config: Mapping[str, object] | None
+    output: int = 0
 
     @classmethod
-    def of(cls, name: str, metric: Metric, weighted: bool) -> CompiledMetric:
+    def of(cls, name: str, metric: Metric, weighted: bool, output: int) -> CompiledMetric:
         """The entry of a metric; who computes it is decided here, and stays so whatever becomes of its class."""
         config = None if overrides.overridden(metric, metric._core_methods) else metric.core_config()
-        return cls(name, metric, weighted, None if config is None else {**config, "weighted": weighted})
+        return cls(name, metric, weighted, None if config is None else {**config, "weighted": weighted}, output)
 
 
 class CompileMetrics(Metric):
@@ -66,14 +68,41 @@ class CompileMetrics(Metric):
         return {name: metric.result() for name, metric in zip(self._names, self.metrics, strict=True)}
 
 
+class Aim(NamedTuple):
+    """What one output is trained for: a loss, or None, and its weight; and metrics as they were asked for.
+
+    What names such as "accuracy" mean depends on the output's shape.
+    """
+
+    loss: Loss | None = None
+    factor: float = 1.0
+    wanted: tuple[tuple[Any, bool], ...] = ()  # metrics, and whether they are weighted
+
+
 class Objective(NamedTuple):
-    """A loss, and metrics as they were asked for; what names such as "accuracy" mean depends on the model's output."""
+    """What a model is trained for: an `Aim` for each output, and the outputs' names, which metrics begin with where
+    there are several."""
 
-    loss: Loss | None
-    factor: float
-    wanted: tuple[tuple[Any, bool], ...]
+    aims: tuple[Aim, ...]
+    output_names: tuple[str, ...]
 
-    def resolve(self, output_shape: tuple[int, ...]) -> list[CompiledMetric]:
+    @property
+    def losses(self) -> list[Loss | None]:
+        """The loss of each output."""
+        return [aim.loss for aim in self.aims]
+
+    @property
+    def has_loss(self) -> list[bool]:
+        """Which outputs have a loss."""
+        return [aim.loss is not None for aim in self.aims]
+
+    @property
+    def loss_names(self) -> dict[int, str]:
+        """The outputs whose losses are shown, where there are several, by name in logs."""
+        numbers = [number for number, has in enumerate(self.has_loss) if has]
+        return {number: f"{self.output_names[number]}_loss" for number in numbers} if len(numbers) > 1 else {}
+
+    def resolve(self, output_shapes: Sequence[tuple[int, ...]]) -> list[CompiledMetric]:
         """The metrics with their names in logs.
 
         As in Keras, a weighted one whose name is taken is called "weighted_...", and others are numbered.
@@ -82,82 +111,112 @@ class Objective(NamedTuple):
             ValueError: If a name is unknown, or a metric cannot compare what the loss takes.
         """
         resolved: dict[str, CompiledMetric] = {}
-        for identifier, weighted in self.wanted:
-            metric = metrics.resolve(identifier, self.loss, output_shape)
-            name = next(name for name in _names(metric.name, weighted) if name not in resolved and name != "loss")
-            resolved[name] = CompiledMetric.of(name, metric, weighted)
+        for weighted in (False, True):
+            for output, (aim, shape) in enumerate(zip(self.aims, output_shapes, strict=True)):
+                for identifier, is_weighted in aim.wanted:
+                    if is_weighted is not weighted:
+                        continue
+                    metric = metrics.resolve(identifier, aim.loss, shape)
+                    prefix = f"{self.output_names[output]}_" if len(self.aims) > 1 else ""
+                    name = next(name for name in _names(metric.name, weighted, prefix)
+                                if name not in resolved and name != "loss")
+                    resolved[name] = CompiledMetric.of(name, metric, weighted, output)
         return list(resolved.values())
 
-    def warn_of_probabilities(self, activation: str) -> None:
-        """Warns where the loss is told to expect logits, and the model's last activation makes probabilities."""
-        makes = "sigmoid" if isinstance(self.loss, losses.BinaryCrossentropy) else "softmax"
-        if getattr(self.loss, "from_logits", False) and activation == makes:
-            warnings.warn(f"the loss has from_logits=True, but the model ends in a {makes}, which makes probabilities; "
-                          "it is trained as with from_logits=False", stacklevel=4)
+    def warn_of_probabilities(self, activations: Sequence[str]) -> None:
+        """Warns where a loss is told to expect logits, and the last activation before it makes probabilities."""
+        for loss, activation in zip(self.losses, activations, strict=True):
+            makes = "sigmoid" if isinstance(loss, losses.BinaryCrossentropy) else "softmax"
+            if getattr(loss, "from_logits", False) and activation == makes:
+                warnings.warn(f"the loss has from_logits=True, but the model ends in a {makes}, which makes "
+                              "probabilities; it is trained as with from_logits=False", stacklevel=4)
 
     def apply(self, network: Network, compiled: Sequence[CompiledMetric]) -> None:
         """Tells the core: all of it, or nothing if something does not fit the model."""
-        if self.loss is None:
-            network.set_objective(None, [])
+        if not any(self.has_loss):
+            nothing: list[Mapping[str, object]] = []
+            count = len(network.output_shapes)
+            network.set_objective((None,) * count, (nothing,) * count)
             return
-        configs = [entry.core_config for entry in compiled]
-        loss = {**self.loss.core_config(), "factor": self.factor}
-        network.set_objective(loss, [config for config in configs if config is not None])
+        configs = tuple(None if aim.loss is None else {**aim.loss.core_config(), "factor": aim.factor}
+                        for aim in self.aims)
+        counted = tuple([entry.core_config for entry in compiled if entry.output == output
+                         and entry.core_config is not None] for output in range(len(self.aims)))
+        network.set_objective(configs, counted)
 
 
-NOTHING = Objective(None, 1.0, ())
+NOTHING = Objective((Aim(),), ("",))
 
 
-def read(loss: Any, loss_weights: Any, unweighted: Any, weighted: Any, output_name: str) -> Objective:
+def read(loss: Any, loss_weights: Any, unweighted: Any, weighted: Any, output_names: Sequence[str]) -> Objective:
     """The objective for arguments of `compile`.
 
     Args:
-        loss: A loss, or a list or dict of one.
-        loss_weights: None, a number, or a list or dict of one.
-        unweighted: None, or a list or dict of metrics, or lists of them.
+        loss: A loss for all outputs, or a list of one for each, or a dict by output; None for an output without one.
+        loss_weights: None, a number, or a list or dict of them.
+        unweighted: None, or a list of metrics; for several outputs a list of one or more for each, or a dict by output.
         weighted: The same.
-        output_name: The key of the dicts: what the model's output is called.
+        output_names: The names of the model's outputs.
 
     Raises:
         ArgumentError: If an argument has the wrong type.
         NotImplementedError: If the loss is written in Python.
-        ValueError: If a name is unknown, or there is more than one loss.
+        ValueError: If a name is unknown, or there are not as many losses as outputs.
     """
-    found = losses.resolve(_only_one("loss", loss, output_name))
-    factor = _only_one("loss_weights", loss_weights, output_name)
-    wanted = [(metric, False) for metric in _listed("metrics", unweighted, output_name)]
-    wanted += [(metric, True) for metric in _listed("weighted_metrics", weighted, output_name)]
-    return Objective(found, 1.0 if factor is None else checks.number("loss_weights", factor), tuple(wanted))
+    found = [losses.resolve(each) for each in _for_each_output("loss", loss, output_names)]
+    factors = _for_each_output("loss_weights", loss_weights, output_names)
+    plain = _metrics_for_each("metrics", unweighted, output_names)
+    heavy = _metrics_for_each("weighted_metrics", weighted, output_names)
+    aims = []
+    for each, factor, first, second in zip(found, factors, plain, heavy, strict=True):
+        number = 1.0 if factor is None else checks.number("loss_weights", factor)
+        wanted = [(metric, False) for metric in first] + [(metric, True) for metric in second]
+        aims.append(Aim(each, number, tuple(wanted)))
+    return Objective(tuple(aims), tuple(output_names))
 
 
-def _only_one(argument: str, value: Any, output_name: str) -> Any:
-    """The value for the model's one output."""
+def _for_each_output(argument: str, value: Any, output_names: Sequence[str]) -> list[Any]:
+    """One value for each output."""
     if isinstance(value, Mapping) and "class_name" not in value:
-        _check_keys(argument, value, output_name)
-        value = list(value.values())
+        _check_keys(argument, value, output_names)
+        missing = [name for name in output_names if name not in value]
+        if missing and argument == "loss":
+            raise ValueError(f"compile() got no `loss` for the output {missing[0]!r}; pass None for an output without "
+                             "one")
+        return [value.get(name) for name in output_names]
     if not isinstance(value, (list, tuple)):
-        return value
-    if len(value) != 1:
-        raise ValueError(f"compile() got {len(value)} values as `{argument}`; the model has one output")
-    return value[0]
+        return [value] * len(output_names)
+    if len(value) != len(output_names):
+        outputs = "one output" if len(output_names) == 1 else f"{len(output_names)} outputs"
+        raise ValueError(f"compile() got {len(value)} values as `{argument}`; the model has {outputs}")
+    return list(value)
 
 
-def _check_keys(argument: str, value: Mapping[str, Any], output_name: str) -> None:
-    unknown = [key for key in value if key != output_name]
-    if unknown:
+def _check_keys(argument: str, value: Mapping[str, Any], output_names: Sequence[str]) -> None:
+    unknown = [key for key in value if key not in output_names]
+    if unknown and len(output_names) == 1:
         raise ValueError(f"compile() got `{argument}` for the output {unknown[0]!r}; the model's only output is "
-                         f"{output_name!r}")
+                         f"{output_names[0]!r}")
+    if unknown:
+        raise ValueError(f"compile() got `{argument}` for the output {unknown[0]!r}; the model's outputs are "
+                         f"{', '.join(map(repr, output_names))}")
 
 
-def _listed(argument: str, value: Any, output_name: str) -> Iterator[Any]:
-    """The metrics in lists of lists, or in a dict of them."""
+def _metrics_for_each(argument: str, value: Any, output_names: Sequence[str]) -> list[list[Any]]:
+    """The metrics of each output."""
     if isinstance(value, Mapping):
-        _check_keys(argument, value, output_name)
-        yield from _flattened(list(value.values()))
-    elif isinstance(value, (list, tuple)):
-        yield from _flattened(value)
-    elif value is not None:
+        _check_keys(argument, value, output_names)
+        return [list(_flattened(value.get(name))) for name in output_names]
+    if value is None:
+        return [[] for _ in output_names]
+    if not isinstance(value, (list, tuple)):
         raise checks.ArgumentError(f"`{argument}` must be a list, got {value!r}")
+    if len(output_names) == 1:
+        return [list(_flattened(value))]
+    if value and len(value) != len(output_names):
+        raise ValueError(f"compile() got {len(value)} entries as `{argument}`; the model has {len(output_names)} "
+                         "outputs: pass a list of metrics for each, or a dict by output")
+    return [list(_flattened(each)) for each in value] or [[] for _ in output_names]
 
 
 def _flattened(metric: Any) -> Iterator[Any]:
@@ -168,13 +227,13 @@ def _flattened(metric: Any) -> Iterator[Any]:
         yield metric
 
 
-def _names(name: str, weighted: bool) -> Iterator[str]:
+def _names(name: str, weighted: bool, prefix: str) -> Iterator[str]:
     """The names that a metric may have in logs, the best first."""
-    yield name
+    yield f"{prefix}{name}"
     if weighted:
         name = f"weighted_{name}"
-        yield name
+        yield f"{prefix}{name}"
     number = 1
     while True:
-        yield f"{name}_{number}"
+        yield f"{prefix}{name}_{number}"
         number += 1

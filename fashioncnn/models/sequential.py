@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashioncnn.layers.arguments import extents
-from fashioncnn.layers.graph import Graph
+from fashioncnn.layers.arguments import extents, known_shape
+from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.input import InputLayer
 from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.symbolic import KerasTensor
+from fashioncnn.models.connections import Connections
 from fashioncnn.models.model import Model
 from fashioncnn.models.objective import NOTHING, Objective
+from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.models.training import Plan
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, structures
 from fashioncnn.utils.locks import CHANGING
 from fashioncnn.utils.registry import LAYERS
 
@@ -45,6 +49,8 @@ class Sequential(Model):
         >>> model.count_params()
         54410
     """
+
+    _may_be_empty = True
 
     def __init__(self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name, trainable=trainable)
@@ -95,7 +101,7 @@ class Sequential(Model):
             before = self._input, list(self._stack)
             layer = self._stack.pop()
             if not self._stack:
-                self._forget_network()
+                self._disconnect()
             elif rebuild:
                 self._rebuild_or(before)
             return layer
@@ -109,6 +115,8 @@ class Sequential(Model):
             raise
 
     def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor) and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
         if isinstance(layer, type):
             raise checks.ArgumentError(f"a model is made of layers, got the class {layer.__name__}; write "
                                        f"{layer.__name__}(...)")
@@ -121,52 +129,125 @@ class Sequential(Model):
             return
         self._check_new(layer)
         if not self._stack and self._input is None:
-            shape = layer.declared_input_shape or (layer.input_shape[1:] if isinstance(layer, Model)
-                                                   and layer.knows_shapes else None)
+            shape = layer.declared_input_shape
+            if isinstance(layer, Model) and layer._input_shapes is not None:
+                (shape,) = layer._input_shapes
             self._input = None if shape is None else InputLayer(shape)
         self._stack.append(layer)
 
     def _check_new(self, layer: Layer) -> None:
-        known = {id(inner) for inner in self._flatten_layers()}
-        for inner in layer._flatten_layers():
-            if id(inner) in known:
-                raise ValueError(f"the same layer twice ('{inner.name}') is not supported by fashioncnn (yet): weights "
-                                 "cannot be shared; make another layer of that kind")
+        if any(inner is self for inner in layer._flatten_layers()):
+            raise ValueError(f"model '{self.name}' cannot be a part of itself")
         if any(other.name == layer.name for other in self._stack):
             raise ValueError(f"model '{self.name}' has a layer called '{layer.name}' already; names must differ")
 
     def _rebuild(self) -> None:
-        """Builds the network for the layers as they are now, if the shape of the input is known."""
+        """Builds the model for the layers as they are now, if the shape of the input is known."""
         shape = self._input.shape if self._input is not None else None
-        shape = self._input_shape if shape is None else shape
+        if shape is None and self._input_shapes is not None:
+            (shape,) = self._input_shapes
         if shape is None or not self._stack:
             return
-        plan = self._plan(shape, None if self.network is None else NOTHING)
-        if self.network is not None:
-            self._forget_compilation()
-        self._settle(plan)
+        self._describe(shape)
+        had_network = self.network is not None
+        self._disconnect()
+        self._build([shape])
+        if had_network:
+            self._settle(self._plan([shape], NOTHING))
 
-    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+    def _describe(self, shape: Shape) -> None:
+        """Raises if the layers do not fit together."""
+        graph, _ = self._graph_of([shape])
+        for parameter in graph.describe()[1]:
+            parameter.layer.first_values_of(parameter)
+
+    def _disconnect(self) -> None:
+        """Undoes the building, but for the layers' weights."""
+        if self.network is not None:
+            self._forget_network()
+        self._input_shapes = self._output_shapes = None
+        if self._connections is None:
+            return
+        node = self._outputs.node
+        while not node.is_input:
+            (parent,) = node.parents
+            node.operation._inbound_nodes.remove(node)
+            parent.operation._outbound_nodes.remove(node)
+            node = parent
+        self._connections = self._inputs = self._outputs = None
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights.
+
+        Args:
+            input_shape: With the batch axis first: ``(None, 28, 28, 1)``; None: that of the model's `Input`.
+
+        Raises:
+            NotImplementedError: If a class redefines what the core does.
+            ValueError: If a layer does not fit, or the model was built for another shape.
+        """
         if input_shape is None:
             if self._input is None:
                 raise ValueError(f"build() needs input_shape: model '{self.name}' has no Input")
             input_shape = self._input.batch_shape
         if None in extents("input_shape", tuple(input_shape)[1:]):
             return
-        super().build(input_shape)
+        shape = known_shape("input_shape", tuple(input_shape)[1:])
+        if self._input_shapes not in (None, [shape]):
+            raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
+                             f"{self.input_shape}")
+        with CHANGING:
+            self._build([shape])
 
-    def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
+    def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
+        super().set_shapes(inputs, outputs)
+        for layer in self._stack:
+            layer._within = weakref.ref(self)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(state)
+        for layer in self._stack:
+            layer._within = weakref.ref(self)
+
+    def _known_connections(self, what: str) -> Connections:
+        """Those of the stack, which is called on a symbolic tensor when somebody asks for the first time."""
+        if self._connections is None and self._input_shapes is not None:
+            self._connect_stack(*self._input_shapes)
+        return super()._known_connections(what)
+
+    def _connect_stack(self, shape: Shape) -> None:
+        """Calls the layers, one after the other, on a symbolic tensor: now they have inputs and outputs."""
+        layer = self._input if self._input is not None and self._input.shape == shape else InputLayer(shape)
+        first = tensor = layer.output
+        for each in self._stack:
+            tensor = each._call_on_tensors(tensor, None)
+        self._connect(Connections.between(first, tensor), first, tensor)
+
+    def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan:
         if not self._stack:
             raise ValueError(f"model '{self.name}' has no layers; add some")
-        return super()._plan(input_shape, objective)
+        return super()._plan(input_shapes, objective)
 
-    def add_to(self, graph: Graph, *inputs: int) -> int:
-        (position,) = inputs
+    def _ports(self) -> Ports:
+        return ONE_EACH
+
+    def _output_layers(self) -> list[Layer]:
+        return self._stack[-1:] or [self]
+
+    def add_to(self, graph: Graph, *inputs: int) -> list[int]:
+        if len(inputs) != 1:
+            raise ValueError(f"model '{self.name}' has one input, got {len(inputs)}")
+        if not self._stack:
+            raise ValueError(f"model '{self.name}' has no layers; add some")
         if self._input is not None:
-            self._input.check(graph.shape(position), self.name)
+            self._input.check(graph.shape(inputs[0]), self.name)
+        positions = list(inputs)
         for layer in self._stack:
-            position = graph.connect(layer, position)
-        return position
+            positions = graph.connect(layer, *positions)
+        return positions
+
+    def _packed_outputs(self, outputs: list[Any]) -> Any:
+        return structures.single(outputs)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture, as Keras writes it."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import _core
+from fashioncnn.losses import Loss
 from fashioncnn.models import validation
+from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.models.validation import Array, Expected, Names
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
@@ -20,8 +23,9 @@ from fashioncnn.utils.dataset import batches_of
 from fashioncnn.utils.seeds import next_key
 
 Order = NDArray[np.int64] | None
-# x, y, order, start, stop, sample_weight: what the core's train_step takes, in its order.
-Batch = tuple[Array, Any, Order, int, int, NDArray[np.float32] | None]
+# x, y, order, start, stop, sample_weight: what the core's train_step takes, in its order. Where there are several
+# inputs or outputs, arrays come in tuples.
+Batch = tuple[Any, Any, Order, int, int, Any]
 
 
 class Source(Protocol):
@@ -32,11 +36,11 @@ class Source(Protocol):
         """Batches of one pass; None: not known."""
 
     @property
-    def row_shape(self) -> tuple[int, ...]:
-        """Shape of one row of x, for a model that has none yet."""
+    def row_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of one row of each input, for a model that has none yet."""
 
     def fetch(self) -> None:
-        """Gets what `row_shape` and `bind` look at, of a model that is not built yet: waits for nobody afterwards."""
+        """Gets what `row_shapes` and `bind` look at, of a model that is not built yet: waits for nobody afterwards."""
 
     def bind(self, expected: Expected) -> None:
         """Checks what can be checked against the model; must come before iteration."""
@@ -64,37 +68,67 @@ class ArraySource:
         shuffle: Whether every pass takes the rows in a new random order.
         class_weight: Weights by class, or None.
         first_row: What messages call the first row.
+        ports: The model's inputs and outputs.
+        has_loss: Which outputs have a loss, and so targets.
 
     Raises:
         ArgumentError, ValueError: If the arrays cannot be used.
     """
 
     def __init__(self, names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
-                 steps: int | None = None, shuffle: bool = False, class_weight: Any = None, first_row: int = 0) -> None:
-        self._names = names
-        self._x = as_array(names.caller, names.x, x)
-        self._y = None if y is None else as_array(names.caller, names.y, y)
-        self._weights = validation.sample_weights(names, sample_weight, len(self._x))
+                 steps: int | None = None, shuffle: bool = False, class_weight: Any = None, first_row: int = 0,
+                 ports: Ports = ONE_EACH, has_loss: Sequence[bool] = (True,)) -> None:
+        self._names, self._ports, self._has_loss = names, ports, has_loss
+        self._x = [as_array(named.caller, named.x, array) for named, array in
+                   zip(self._input_names(), ports.split_inputs(names.caller, names.x, x), strict=True)]
+        self._y: list[Array | None] | None = None
+        if y is not None:
+            targets = ports.split_targets(names.caller, names.y, y, has_loss)
+            self._y = [None if array is None else as_array(named.caller, named.y, array)
+                       for named, array in zip(self._output_names(), targets, strict=True)]
+        weights = ports.split_weights(names.caller, names.sample_weight, sample_weight)
+        self._weights = [validation.sample_weights(named, array, self.rows)
+                         for named, array in zip(self._output_names(), weights, strict=True)]
         several = isinstance(x, (list, tuple)) and len(x) > 1 and all(isinstance(row, np.ndarray) for row in x)
-        hint = f"; a list of {len(x)} arrays is {len(x)} rows, as a model has one input" if several else ""
-        validation.check_lengths(names, self._x, self._y, self._weights, hint)
+        hint = f"; a list of {len(x)} arrays is {len(x)} rows, as the model has one input" if several else ""
+        self._check_lengths("" if len(self._x) > 1 else hint)
         if class_weight is not None and sample_weight is not None:
             raise ValueError(f"{names.caller}() got both `class_weight` and `sample_weight`; give one of them")
+        if class_weight is not None and len(ports.output_names) > 1:
+            raise checks.unsupported(f"{names.caller}()", "class_weight", class_weight, "a model with one output")
         self._class_weight = class_weight
         if batch_size is None:
-            batch_size = math.ceil(len(self._x) / steps) if steps else 32
+            batch_size = math.ceil(self.rows / steps) if steps else 32
         self._batch_size = checks.integer("batch_size", batch_size, at_least=1)
         self._shuffle = shuffle
         self._first_row = first_row
 
+    def _input_names(self) -> list[Names]:
+        names = self._ports.input_names
+        return [self._names.of(name) for name in names] if len(names) > 1 else [self._names]
+
+    def _output_names(self) -> list[Names]:
+        names = self._ports.output_names
+        return [self._names.of(name) for name in names] if len(names) > 1 else [self._names]
+
+    def _check_lengths(self, hint: str) -> None:
+        first = self._x[0]
+        for names, array in zip(self._input_names(), self._x, strict=True):
+            if len(array) != len(first):
+                raise ValueError(f"{names.caller}() got {len(first)} rows in {self._input_names()[0].x} and "
+                                 f"{len(array)} in {names.x}; all must have the same number")
+        targets = self._y or [None] * len(self._weights)
+        for names, y, weights in zip(self._output_names(), targets, self._weights, strict=True):
+            validation.check_lengths(names._replace(x=self._names.x), first, y, weights, hint)
+
     @property
     def rows(self) -> int:
         """The number of rows."""
-        return len(self._x)
+        return len(self._x[0])
 
     @property
     def steps(self) -> int:
-        return math.ceil(len(self._x) / self._batch_size)
+        return math.ceil(self.rows / self._batch_size)
 
     runs_once = False
 
@@ -105,8 +139,8 @@ class ArraySource:
         """Arrays need not know."""
 
     @property
-    def row_shape(self) -> tuple[int, ...]:
-        return self._x.shape[1:] or (1,)
+    def row_shapes(self) -> list[tuple[int, ...]]:
+        return [array.shape[1:] or (1,) for array in self._x]
 
     def split(self, fraction: float, batch_size: int | None) -> tuple[ArraySource, ArraySource]:
         """The first rows for training, and the last `fraction` of them for validation.
@@ -114,41 +148,68 @@ class ArraySource:
         Raises:
             ValueError: If one part would be empty.
         """
-        count = math.floor(len(self._x) * (1 - fraction))
-        if count in (0, len(self._x)):
+        count = math.floor(self.rows * (1 - fraction))
+        if count in (0, self.rows):
             raise ValueError(f"{self._names.caller}() got validation_split={fraction}, which leaves one part of the "
-                             f"{len(self._x)} rows of {self._names.x} empty")
-        parts = []
-        for rows in (slice(0, count), slice(count, None)):
-            training = rows.start == 0
-            parts.append(ArraySource(
-                self._names, self._x[rows], None if self._y is None else self._y[rows],
-                None if self._weights is None else self._weights[rows],
-                self._batch_size if training or batch_size is None else batch_size,
-                shuffle=self._shuffle and training, class_weight=self._class_weight if training else None,
-                first_row=rows.start))
-        return parts[0], parts[1]
+                             f"{self.rows} rows of {self._names.x} empty")
+        return self._part(slice(0, count), self._batch_size), self._part(slice(count, None), batch_size)
+
+    def _part(self, rows: slice, batch_size: int | None) -> ArraySource:
+        """The rows alone; those from the first one on are for training."""
+        part = copy.copy(self)
+        part._x = [array[rows] for array in self._x]
+        part._y = None if self._y is None else [None if array is None else array[rows] for array in self._y]
+        part._weights = [None if weights is None else weights[rows] for weights in self._weights]
+        part._first_row = rows.start
+        if batch_size is not None:
+            part._batch_size = checks.integer("batch_size", batch_size, at_least=1)
+        if rows.start > 0:
+            part._shuffle, part._class_weight = False, None
+        return part
+
+    def in_one_batch(self) -> ArraySource:
+        """The same rows in one batch."""
+        self._batch_size = self.rows
+        return self
 
     def bind(self, expected: Expected) -> None:
-        self._x = validation.inputs(self._names, self._x, expected, self._first_row)
-        if expected.loss is None:
+        self._x = [validation.inputs(names, x, shape, expected.scan, self._first_row) for names, x, shape in
+                   zip(self._input_names(), self._x, expected.input_shapes, strict=True)]
+        if expected.losses is None:
             return
-        if self._y is None:
-            raise ValueError(f"{self._names.caller}() needs {self._names.y}: the loss '{expected.loss.name}' compares "
-                             "predictions with it")
-        self._y = validation.targets(self._names, self._y, expected, self._first_row)
+        targets = self._y or [None] * len(expected.losses)
+        self._y = [self._bound(names, y, loss, shape, expected) for names, y, loss, shape in
+                   zip(self._output_names(), targets, expected.losses, expected.output_shapes, strict=True)]
         if self._class_weight is not None:
-            self._weights = validation.class_weights(self._names.caller, self._class_weight, self._y)
+            (y,) = self._y
+            assert y is not None, "a loss needs targets"
+            self._weights = [validation.class_weights(self._names.caller, self._class_weight, y)]
+
+    def _bound(self, names: Names, y: Array | None, loss: Loss | None, shape: tuple[int, ...],
+               expected: Expected) -> Array | None:
+        """The targets of one output, if its loss takes them."""
+        if loss is None:
+            return None
+        if y is None:
+            raise ValueError(f"{names.caller}() needs {names.y}: the loss '{loss.name}' compares predictions with it")
+        scan = expected.scan and expected.finite_targets
+        return validation.targets(names, y, loss, shape, scan, self._first_row)
 
     def __iter__(self) -> Iterator[Batch]:
         return self.cut(self._batch_size)
 
     def cut(self, size: int) -> Iterator[Batch]:
         """The rows in batches of `size`, for when the batches themselves do not matter."""
-        x, y, weights, rows = self._x, self._y, self._weights, len(self._x)
+        x, y, rows = _packed(self._x), None if self._y is None else _packed(self._y), self.rows
+        weights = None if all(array is None for array in self._weights) else _packed(self._weights)
         order = _core.permutation(rows, *next_key()) if self._shuffle else None
         for start in range(0, rows, size):
             yield x, y, order, start, min(start + size, rows), weights
+
+
+def _packed(arrays: Sequence[Any]) -> Any:
+    """One array as it is, several in a tuple."""
+    return arrays[0] if len(arrays) == 1 else tuple(arrays)
 
 
 class BatchSource:
@@ -159,13 +220,16 @@ class BatchSource:
         batches: Gives (x, y), (x, y, sample_weight), or x where predicting.
         shuffle: Whether the batches of a `PyDataset` come in a new random order in every pass.
         class_weight: Weights by class, or None.
+        ports: The model's inputs and outputs.
+        has_loss: Which outputs have a loss, and so targets.
 
     Raises:
         ValueError: If there are none.
     """
 
-    def __init__(self, names: Names, batches: Any, shuffle: bool = False, class_weight: Any = None) -> None:
-        self._names = names
+    def __init__(self, names: Names, batches: Any, shuffle: bool = False, class_weight: Any = None,
+                 ports: Ports = ONE_EACH, has_loss: Sequence[bool] = (True,)) -> None:
+        self._names, self._ports, self._has_loss = names, ports, has_loss
         self._batches = batches
         has_number = hasattr(batches, "__len__") or hasattr(batches, "num_batches")
         self._indexed = has_number and hasattr(batches, "__getitem__")
@@ -190,8 +254,8 @@ class BatchSource:
         return isinstance(self._batches, Iterator)
 
     @property
-    def row_shape(self) -> tuple[int, ...]:
-        return ArraySource(self._names, self._parts(self._first_batch())[0]).row_shape
+    def row_shapes(self) -> list[tuple[int, ...]]:
+        return ArraySource(self._names, self._parts(self._first_batch())[0], ports=self._ports).row_shapes
 
     def fetch(self) -> None:
         self._first_batch()
@@ -212,7 +276,7 @@ class BatchSource:
 
     def _parts(self, batch: Any) -> tuple[Any, ...]:
         parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-        if isinstance(batch, dict) or not 1 <= len(parts) <= 3:
+        if not 1 <= len(parts) <= 3:
             raise ValueError(f"{self._names.caller}(): a batch must be (x, y) or (x, y, sample_weight), got "
                              f"{type(batch).__name__} of {len(parts)}")
         return parts
@@ -226,10 +290,10 @@ class BatchSource:
     def _checked(self, batch: Any, scan: bool = False) -> Batch:
         assert self._expected is not None, "bind comes first"
         x, y, weights = (*self._parts(batch), None, None)[:3]
-        x = as_array(self._names.caller, self._names.x, x)
-        source = ArraySource(self._names, x, y, weights, batch_size=len(x), class_weight=self._class_weight)
+        source = ArraySource(self._names, x, y, weights, class_weight=self._class_weight, ports=self._ports,
+                             has_loss=self._has_loss)
         source.bind(self._expected._replace(scan=scan))
-        return next(iter(source))
+        return next(source.cut(source.rows))
 
     def __iter__(self) -> Iterator[Batch]:
         return map(self._checked, self._raw_batches())
@@ -250,7 +314,8 @@ class BatchSource:
 
 
 def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
-                steps: int | None = None, shuffle: bool = False, class_weight: Any = None) -> ArraySource | BatchSource:
+                steps: int | None = None, shuffle: bool = False, class_weight: Any = None, ports: Ports = ONE_EACH,
+                has_loss: Sequence[bool] = (True,)) -> ArraySource | BatchSource:
     """The source for whatever a caller passed as x.
 
     Raises:
@@ -260,12 +325,13 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
         raise ValueError(f"{names.caller}() needs {names.x}")
     makes_batches = hasattr(x, "__iter__") or hasattr(x, "__getitem__")
     if not makes_batches or hasattr(x, "__array__") or isinstance(x, (list, tuple, dict, str)):
-        return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight)
+        return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, ports=ports,
+                           has_loss=has_loss)
     for name, value in ((names.y, y), (names.sample_weight, sample_weight), ("`batch_size`", batch_size)):
         if value is not None:
             raise ValueError(f"{names.caller}() got {name} together with {names.x} of type {type(x).__name__}, which "
                              "makes whole batches itself")
-    return BatchSource(names, x, shuffle, class_weight)
+    return BatchSource(names, x, shuffle, class_weight, ports, has_loss)
 
 
 class Epochs:
@@ -328,4 +394,10 @@ class Repeats(Epochs):
 def _copied(batch: Batch) -> Batch:
     """A batch that does not change when its maker uses its arrays again."""
     x, y, order, start, stop, weights = batch
-    return x.copy(), None if y is None else y.copy(), order, start, stop, weights
+    return _copy_of(x), _copy_of(y), order, start, stop, weights
+
+
+def _copy_of(arrays: Any) -> Any:
+    if isinstance(arrays, tuple):
+        return tuple(map(_copy_of, arrays))
+    return None if arrays is None else arrays.copy()

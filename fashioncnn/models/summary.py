@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WIDTH, NARROWEST = 88, 20
 TRAINABLE_WIDTH, NARROWEST_WITH_TRAINABLE = 12, 40
+WIDTH_WITH_SOURCES = 108
 
 
 def render(model: Model, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
@@ -24,11 +25,16 @@ def render(model: Model, line_length: int | None, positions: Sequence[float] | N
     header, alignment = ["Layer (type)", "Output Shape", "Param #"], "<<>"
     ends = list(positions or (0.45, 0.80, 1.0))
     default_width, narrowest = DEFAULT_WIDTH, NARROWEST
+    if _shows_sources(model):
+        header.append("Connected to")
+        alignment += "<"
+        ends = list(positions or (0.3, 0.56, 0.74, 1.0))
+        default_width = WIDTH_WITH_SOURCES
     if show_trainable:
         header.append("Trainable")
         alignment += "^"
         ends = [end * 0.9 for end in ends] + [1.0]
-        default_width, narrowest = DEFAULT_WIDTH + TRAINABLE_WIDTH, NARROWEST_WITH_TRAINABLE
+        default_width, narrowest = default_width + TRAINABLE_WIDTH, NARROWEST_WITH_TRAINABLE
     if len(ends) != len(header):
         raise ValueError(f"`positions` must hold {len(header)} numbers, got {list(positions or ())}")
     if line_length is None:
@@ -36,8 +42,8 @@ def render(model: Model, line_length: int | None, positions: Sequence[float] | N
 
         line_length = max(narrowest, min(default_width, shutil.get_terminal_size().columns - 4))
     widths = _column_widths(checks.integer("line_length", line_length, at_least=1), ends)
-    rows = [row for layer in _listed(model.layers, layer_range) for row in _rows(layer, expand_nested, 0)]
-    rows = [row[: len(header)] for row in rows]
+    rows = [[cells[title] for title in header] for layer in _listed(model.layers, layer_range)
+            for cells in _rows(model, layer, expand_nested, 0)]
     return "\n".join([f'Model: "{model.name}"', *_table(header, rows, widths, alignment), *_totals(model)])
 
 
@@ -56,15 +62,33 @@ def _column_widths(line_length: int, ends: Sequence[float]) -> list[int]:
     return widths
 
 
-def _rows(layer: Layer, expand_nested: bool, depth: int) -> Iterator[list[str]]:
+def _shows_sources(model: Model) -> bool:
+    """Whether a column says what each layer is connected to: where the layers form no chain."""
+    return model._connections is not None and not model._connections.is_chain()
+
+
+def _rows(model: Model, layer: Layer, expand_nested: bool, depth: int) -> Iterator[dict[str, str]]:
+    """The cells, by the titles of their columns, of a layer and, if wanted, of those inside it."""
     prefix = "   " * depth + "└ " if depth else ""
-    shape = f"({', '.join(map(str, layer.output_shape))})" if layer.knows_shapes else "?"
-    count = f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)"
-    trainable = "-" if not layer.weights else "Y" if layer.trainable else "N"
-    yield [f"{prefix}{layer.name} ({type(layer).__name__})", shape, count, trainable]
+    connections = model._connections
+    sources = [] if connections is None else connections.sources_of(layer)
+    yield {
+        "Layer (type)": f"{prefix}{layer.name} ({type(layer).__name__})",
+        "Output Shape": _shape_text(layer.output_shape) if layer.knows_shapes else "?",
+        "Param #": f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)",
+        "Connected to": ", ".join(f"{source.layer.name}[{source.use}][{source.output}]" for source in sources) or "-",
+        "Trainable": "-" if not layer.weights else "Y" if layer.trainable else "N",
+    }
     if expand_nested:
         for inner in getattr(layer, "layers", ()):
-            yield from _rows(inner, expand_nested, depth + 1)
+            yield from _rows(model, inner, expand_nested, depth + 1)
+
+
+def _shape_text(shape: Any) -> str:
+    """ "(None, 10)", or "[(None, 10), (None, 2)]" for several outputs."""
+    if isinstance(shape, list):
+        return f"[{', '.join(map(_shape_text, shape))}]"
+    return f"({', '.join(map(str, shape))})"
 
 
 def _listed(layers: list[Layer], layer_range: Sequence[str] | None) -> list[Layer]:

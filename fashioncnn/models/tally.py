@@ -22,70 +22,98 @@ class Tally:
 
     Args:
         loss: Shows the mean loss, as the model's metrics do theirs.
+        losses: Those of the outputs that have one, by their numbers, where there are several.
         metrics: All metrics. They are reset.
         others: Metrics that are shown, but fed by somebody else. They are reset, too.
+        outputs: How many outputs the model has.
     """
 
-    def __init__(self, loss: Mean, metrics: Sequence[CompiledMetric], others: Sequence[Metric] = ()) -> None:
+    def __init__(self, loss: Mean, losses: Mapping[int, Mean], metrics: Sequence[CompiledMetric],
+                 others: Sequence[Metric] = (), outputs: int = 1) -> None:
         self._tracker = loss
+        self._losses = losses
+        self._outputs = outputs
         self._metrics = metrics
         self._others = others
-        self._in_core = [cast(Mean, entry.metric) for entry in metrics if entry.core_config is not None]
+        counted = sorted((entry for entry in metrics if entry.core_config is not None), key=lambda entry: entry.output)
+        self._in_core = [cast(Mean, entry.metric) for entry in counted]  # in the order of the core's results
         self._in_python = [entry for entry in metrics if entry.core_config is None]
+        self._parts = outputs if outputs > 1 else 0  # losses of outputs among the core's results
         self._totals = [0.0] * (2 * len(self._in_core))
         self._loss = 0.0
-        self._rows = 0
-        for metric in (loss, *(entry.metric for entry in metrics), *others):
+        self._part_losses = [0.0] * self._parts
+        self._rows = self._batches = 0
+        for metric in (loss, *losses.values(), *(entry.metric for entry in metrics), *others):
             metric.reset_state()
 
     @classmethod
-    def beside(cls, loss: Mean, metrics: Sequence[CompiledMetric]) -> Tally:
+    def beside(cls, loss: Mean, losses: Mapping[int, Mean], metrics: Sequence[CompiledMetric], outputs: int) -> Tally:
         """A tally that counts in copies, for a pass beside or within another one."""
-        return cls(copy.deepcopy(loss), [entry._replace(metric=copy.deepcopy(entry.metric)) for entry in metrics])
+        copies = [entry._replace(metric=copy.deepcopy(entry.metric)) for entry in metrics]
+        return cls(copy.deepcopy(loss), copy.deepcopy(dict(losses)), copies, outputs=outputs)
 
-    def room_for_outputs(self, batch: Batch, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    def room_for_outputs(self, batch: Batch, shapes: Sequence[tuple[int, ...]]) -> Any:
         """Where the core is to put the batch's predictions; None where nobody looks at them."""
-        return np.empty((batch[4] - batch[3], *shape), np.float32) if self._in_python else None
+        if not self._in_python:
+            return None
+        return tuple(np.empty((batch[4] - batch[3], *shape), np.float32) for shape in shapes)
 
-    def add(self, results: tuple[float, ...], batch: Batch, outputs: NDArray[np.float32] | None) -> None:
+    def add(self, results: tuple[float, ...], batch: Batch, outputs: Sequence[NDArray[np.float32]] | None) -> None:
         """Adds a batch.
 
         Args:
-            results: What the core returned: the loss, and sum and weight of every metric that it counts.
+            results: What the core returned: the loss, those of several outputs, and sum and weight of every metric that
+                it counts.
             batch: The batch.
-            outputs: The array that `room_for_outputs` made, filled.
+            outputs: The arrays that `room_for_outputs` made, filled.
         """
-        if len(results) != 1 + len(self._totals):
+        first = 1 + self._parts
+        if len(results) != first + len(self._totals):
             raise RuntimeError("the model was compiled anew during this pass, by a callback or in another thread")
         rows = batch[4] - batch[3]
         self._loss += results[0] * rows
         self._rows += rows
+        for i in range(self._parts):
+            self._part_losses[i] += results[i + 1]
+        self._batches += 1
         for i in range(len(self._totals)):
-            self._totals[i] += results[i + 1]
+            self._totals[i] += results[i + first]
         if outputs is not None:
             self._update_in_python(batch, outputs)
 
-    def _update_in_python(self, batch: Batch, outputs: NDArray[np.float32]) -> None:
+    def _update_in_python(self, batch: Batch, outputs: Sequence[NDArray[np.float32]]) -> None:
         _, y, order, start, stop, weights = batch
         rows = slice(start, stop) if order is None else order[start:stop]
-        targets, outputs = y[rows].view(Tensor), outputs.view(Tensor)
         for entry in self._in_python:
+            own_y, own_weights = _of_output(y, entry.output), _of_output(weights, entry.output)
+            targets, predictions = own_y[rows].view(Tensor), outputs[entry.output].view(Tensor)
             if entry.weighted:
-                entry.metric.update_state(targets, outputs, sample_weight=None if weights is None else weights[rows])
+                own = None if own_weights is None else own_weights[rows]
+                entry.metric.update_state(targets, predictions, sample_weight=own)
             else:
-                entry.metric.update_state(targets, outputs)
+                entry.metric.update_state(targets, predictions)
 
     def logs(self) -> Logs:
-        """Loss and metrics of the batches so far, in alphabetical order as in Keras. The loss is the mean over rows."""
+        """Loss and metrics of the batches so far, in alphabetical order as in Keras.
+
+        The loss is the mean over rows; those of single outputs are means over batches.
+        """
         self._tracker.set_total(self._loss, self._rows)
         for i, mean in enumerate(self._in_core):
             mean.set_total(self._totals[2 * i], self._totals[2 * i + 1])
         found: Logs = {"loss": self._loss / self._rows if self._rows else 0.0}
+        for number, tracker in self._losses.items():
+            tracker.set_total(self._part_losses[number], self._batches)
+            found[tracker.name] = self._part_losses[number] / self._batches if self._batches else 0.0
         shown = [(entry.name, entry.metric) for entry in self._metrics]
         for name, metric in (*shown, *((metric.name, metric) for metric in self._others)):
             result = metric.result()
             found.update(result if isinstance(result, Mapping) else {name: result})
         return {name: as_number(found[name]) for name in sorted(found)}
+
+
+def _of_output(arrays: Any, output: int) -> Any:
+    return arrays[output] if isinstance(arrays, tuple) else arrays
 
 
 def as_number(value: Any) -> Any:

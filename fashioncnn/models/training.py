@@ -6,23 +6,23 @@ import math
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fashioncnn import optimizers
 from fashioncnn._core import Network, get_num_threads
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
-from fashioncnn.layers.graph import Graph, Parameter
+from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models import loops, objective, validation
-from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
+from fashioncnn.models.objective import NOTHING, Aim, CompiledMetric, CompileMetrics, Objective
+from fashioncnn.models.ports import Ports
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source
 from fashioncnn.models.tally import Logs, Tally
 from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, structures
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
@@ -67,6 +67,7 @@ class Trainer(Configured):
         self._objective = NOTHING
         self._metrics: list[CompiledMetric] = []
         self._loss_tracker = Mean(name="loss")
+        self._output_losses: dict[int, Mean] = {}
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
         self._pass = Turn()
@@ -109,16 +110,19 @@ class Trainer(Configured):
         new_optimizer = optimizers.get(optimizer)
         if new_optimizer is None:
             raise ValueError("compile() needs an optimizer, got None")
-        wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, self._output_name())
+        wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, self._names_of_outputs())
         new_optimizer.refuse_overrides()
-        if wanted.loss is not None:
-            wanted.loss.refuse_overrides()
+        for each in wanted.losses:
+            if each is not None:
+                each.refuse_overrides()
         check_finite = checks.truth("check_finite", check_finite)
         with CHANGING:
-            resolved = wanted.resolve((2,) if self.network is None else self.network.output_shapes[-1])
+            self._ensure_network()
+            resolved = wanted.resolve([(2,)] if self.network is None else self.network.output_shapes)
             self._replace_objective(new_optimizer, wanted, resolved)
             self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
+            self._output_losses = {number: Mean(name=name) for number, name in wanted.loss_names.items()}
             self._check_finite = check_finite
             self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
                                        "metrics": metrics, "weighted_metrics": weighted_metrics,
@@ -173,7 +177,7 @@ class Trainer(Configured):
         """Undoes `compile`."""
         if self.optimizer is not None:
             self.optimizer.detach()
-        self._compile_arguments, self._objective, self._metrics = None, NOTHING, []
+        self._compile_arguments, self._objective, self._metrics, self._output_losses = None, NOTHING, [], {}
 
     @property
     def compiled(self) -> bool:
@@ -191,10 +195,7 @@ class Trainer(Configured):
         arguments = self._compile_arguments or {}
         if any(arguments.get(name) is not None for name in ("metrics", "weighted_metrics")):
             compiled.append(CompileMetrics(self._metrics))
-        return compiled + self._own_metrics()
-
-    def _own_metrics(self) -> list[Metric]:
-        raise NotImplementedError
+        return [*compiled, *self._output_losses.values(), *self._own_metrics()]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -271,19 +272,19 @@ class Trainer(Configured):
         validation_steps = _optional_count("validation_steps", validation_steps)
         training: ArraySource | BatchSource
         validation: ArraySource | BatchSource | None = None
-        training = open_source(names, x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight)
+        training = self._open(names, x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight)
         if (validation_data is not None or validation_split) and overridden(self, ["evaluate"]):
             raise self._refusal(["evaluate"])
         if validation_batch_size is None:
             validation_batch_size = batch_size
         if validation_data is not None:
-            validation = _validation_source(validation_data, validation_batch_size, validation_steps)
+            validation = self._open_validation(validation_data, validation_batch_size, validation_steps)
         elif validation_split:
             if not isinstance(training, ArraySource):
                 raise ValueError("fit() got `validation_split`, which needs arrays; pass `validation_data` instead")
             training, validation = training.split(validation_split, validation_batch_size)
         self._prepare([source for source in (training, validation) if source is not None], scan=True, finite=finite)
-        self._objective.warn_of_probabilities(self._output_activation())
+        self._objective.warn_of_probabilities(self._output_activations())
         if not self.trainable_weights:
             warnings.warn("the model does not have any trainable weights", stacklevel=3)
         passes = Epochs(training, steps_per_epoch)
@@ -346,7 +347,7 @@ class Trainer(Configured):
         self._require_compiled("evaluate")
         verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         steps = _optional_count("steps", steps)
-        source = open_source(Names("evaluate"), x, y, sample_weight, batch_size, steps)
+        source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
         passes = Repeats(source, steps)
         scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
@@ -367,7 +368,7 @@ class Trainer(Configured):
 
     @told
     def predict(self, x: Any, batch_size: int | None = None, verbose: Verbosity = "auto", steps: int | None = None,
-                callbacks: Any = None) -> NDArray[np.float32]:
+                callbacks: Any = None) -> Any:
         """The model's outputs for inputs.
 
         Args:
@@ -378,7 +379,8 @@ class Trainer(Configured):
             callbacks: A list of `callbacks.Callback`.
 
         Shapes:
-            result (N, ...): one row for each row of `x`.
+            result (N, ...): one row for each row of `x`; a list or dict of such, as the model was made, for several
+            outputs.
 
         Raises:
             ArgumentError: If an argument has the wrong type.
@@ -386,7 +388,7 @@ class Trainer(Configured):
         """
         verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
         steps = _optional_count("steps", steps)
-        source = open_source(Names("predict"), x, None, None, batch_size, steps)
+        source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
         self._pull()
         passes = Epochs(source, steps)
@@ -400,14 +402,14 @@ class Trainer(Configured):
                 batches = source.cut(_unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
-        return outputs
+        return self._packed_outputs(outputs)
 
     @told
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False) -> Scores:
         """One update from one batch. Arguments, results and errors as for `fit` and `evaluate`."""
         self._require_compiled("train_on_batch")
-        source = _one_batch("train_on_batch", x, y, sample_weight, class_weight)
+        source = self._one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source])
         with self._tally() as tally, self._holding_weights():
             loops.train(self, source, tally, CallbackList())
@@ -417,7 +419,7 @@ class Trainer(Configured):
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Scores:
         """The loss and the metrics of one batch. Arguments, results and errors as for `evaluate`."""
         self._require_compiled("test_on_batch")
-        source = _one_batch("test_on_batch", x, y, sample_weight, None)
+        source = self._one_batch("test_on_batch", x, y, sample_weight, None)
         self._prepare([source])
         self._pull()
         with self._tally() as tally:
@@ -425,41 +427,68 @@ class Trainer(Configured):
             return self._scores(tally.logs(), return_dict)
 
     @told
-    def predict_on_batch(self, x: Any) -> NDArray[np.float32]:
+    def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch. Errors as for `predict`."""
-        return self._outputs("predict_on_batch", x, training=False).numpy()  # type: ignore[no-any-return]
+        outputs = self._outputs_for("predict_on_batch", x, training=False)
+        return structures.mapped(lambda output: output.numpy(), outputs)
 
-    def _outputs(self, caller: str, x: Any, training: bool) -> Tensor:
-        """The outputs for an array, without callbacks and with as little in between as possible."""
+    def _outputs_for(self, caller: str, x: Any, training: bool) -> Any:
+        """The outputs for arrays, without callbacks and with as little in between as possible."""
         names = Names(caller)
-        array = as_array(caller, names.x, x)
+        parts = self._ports().split_inputs(caller, names.x, x)
+        arrays = [as_array(caller, names.x, part) for part in parts]
         if self.network is None:
-            self._prepare([ArraySource(names, array)], with_targets=False)
+            self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
         network = self.built_network
         self._pull()
         if training:
             network.trainable = self._trainable_flags()
-        array = validation.inputs(names, array, Expected(network.input_shapes[0], network.output_shapes[-1], None))
-        outputs = np.empty((len(array), *network.output_shapes[-1]), np.float32)
-        network.predict(array, 0, len(array), outputs, training)
-        return outputs.view(Tensor)
+        arrays = [validation.inputs(names, array, shape, False)
+                  for array, shape in zip(arrays, network.input_shapes, strict=True)]
+        rows = len(arrays[0])
+        outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
+        network.predict(tuple(arrays), 0, rows, tuple(outputs), training)
+        return self._packed_outputs([output.view(Tensor) for output in outputs])
 
     @contextmanager
     def _tally(self) -> Iterator[Tally]:
         """The tally of a pass. One within another, or beside it in another thread, leaves the model's metrics alone."""
         if not self._pass.take():
-            yield Tally.beside(self._loss_tracker, self._metrics)
+            yield Tally.beside(self._loss_tracker, self._output_losses, self._metrics, len(self._objective.aims))
             return
         try:
-            yield Tally(self._loss_tracker, self._metrics, self._own_metrics())
+            yield Tally(self._loss_tracker, self._output_losses, self._metrics, self._own_metrics(),
+                        len(self._objective.aims))
         finally:
             self._pass.give_back()
 
     def _require_compiled(self, caller: str) -> None:
         if not self.compiled:
             raise ValueError(f"{caller}() needs a compiled model: call compile() first")
-        if self._objective.loss is None:
+        if not any(self._objective.has_loss):
             raise ValueError(f"{caller}() needs a loss: pass `loss` to compile()")
+
+    def _open(self, names: Names, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None,
+              shuffle: bool = False, class_weight: Any = None) -> ArraySource | BatchSource:
+        return open_source(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, self._ports(),
+                           self._objective.has_loss)
+
+    def _open_validation(self, validation_data: Any, batch_size: int | None,
+                         steps: int | None) -> ArraySource | BatchSource:
+        names = Names("fit", "`x` of `validation_data`", "`y` of `validation_data`",
+                      "`sample_weight` of `validation_data`")
+        if not isinstance(validation_data, (tuple, list)):
+            return self._open(names, validation_data, None, None, None, None)
+        if len(validation_data) not in (2, 3):
+            raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} "
+                             "items")
+        x, y, sample_weight = (*validation_data, None)[:3]
+        return self._open(names, x, y, sample_weight, batch_size, steps)
+
+    def _one_batch(self, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
+        source = ArraySource(Names(caller), x, y, sample_weight, class_weight=class_weight, ports=self._ports(),
+                             has_loss=self._objective.has_loss)
+        return source.in_one_batch()
 
     def _prepare(self, sources: Sequence[Source], scan: bool = False, with_targets: bool = True,
                  finite: bool = True) -> None:
@@ -472,24 +501,36 @@ class Trainer(Configured):
             finite: Whether targets must be finite.
         """
         self.refuse_overrides()
-        if self.network is None:
+        if not self.knows_shapes:
             for source in sources:
                 source.fetch()
+        if self.network is None:
             with CHANGING:
                 self._bind(sources, scan, with_targets, finite)
         else:
             self._bind(sources, scan, with_targets, finite)
 
     def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
-        plan = self._plan(sources[0].row_shape) if self.network is None else None
+        is_new = not self.knows_shapes
+        plan = None
+        if self.network is None:
+            plan = self._plan(sources[0].row_shapes if is_new else self._known_input_shapes())
         network = self.built_network if plan is None else plan.network
-        loss = self._objective.loss if with_targets else None
-        expected = Expected(network.input_shapes[0], network.output_shapes[-1], loss, scan or plan is not None,
-                            plan is not None, finite and self._check_finite)
+        expected = Expected(network.input_shapes, network.output_shapes,
+                            self._objective.losses if with_targets else None, scan or is_new, is_new,
+                            finite and self._check_finite)
         for source in sources:
             source.bind(expected)
         if plan is not None:
             self._settle(plan)
+
+    def _ensure_network(self) -> None:
+        """Makes the network of a model whose shapes are known."""
+        if self.network is None and self.knows_shapes:
+            self._settle(self._plan(self._known_input_shapes(), self._nothing()))
+
+    def _nothing(self) -> Objective:
+        return NOTHING._replace(aims=(Aim(),) * len(self._names_of_outputs()))
 
     @contextmanager
     def _watching_for_nan(self, finite: bool) -> Iterator[None]:
@@ -510,55 +551,35 @@ class Trainer(Configured):
     def _scores(self, logs: Logs, return_dict: bool) -> Scores:
         if return_dict:
             return logs
-        if not self._metrics:
+        if not self._metrics and not self._output_losses:
             return float(logs["loss"])
-        compiled = [entry.name for entry in self._metrics if entry.name in logs]
-        others = [name for name in logs if name != "loss" and name not in compiled]
-        return [logs[name] for name in ("loss", *compiled, *others)]
+        several = len(self._objective.aims) > 1  # as in Keras, metrics with outputs' names come in alphabetical order
+        names = ["loss", *([] if several else [entry.name for entry in self._metrics]),
+                 *(loss.name for loss in self._output_losses.values())]
+        known = [name for name in names if name in logs]
+        return [logs[name] for name in (*known, *(name for name in logs if name not in known))]
 
-    def _output_name(self) -> str:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # what a model has besides
 
-    def _output_activation(self) -> str:
-        raise NotImplementedError
-
-    def _plan(self, input_shape: tuple[int, ...], objective: Objective | None = None) -> Plan:
-        raise NotImplementedError
-
-    def _settle(self, plan: Plan) -> None:
-        raise NotImplementedError
-
-    def _weight_paths(self) -> list[str]:
-        raise NotImplementedError
-
-    def _trainable_flags(self) -> list[bool]:
-        raise NotImplementedError
-
-    def _pull(self) -> None:
-        raise NotImplementedError
-
-    def _holding_weights(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+        @property
+        def knows_shapes(self) -> bool: ...
+        def _own_metrics(self) -> list[Metric]: ...
+        def _known_input_shapes(self) -> list[Shape]: ...
+        def _ports(self) -> Ports: ...
+        def _names_of_outputs(self) -> list[str]: ...
+        def _output_activations(self) -> list[str]: ...
+        def _packed_outputs(self, outputs: list[Any]) -> Any: ...
+        def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan: ...
+        def _settle(self, plan: Plan) -> None: ...
+        def _weight_paths(self) -> list[str]: ...
+        def _trainable_flags(self) -> list[bool]: ...
+        def _pull(self) -> None: ...
+        def _holding_weights(self) -> AbstractContextManager[None]: ...
 
 
 def _unwatched_rows(network: Network) -> int:
     floats = sum(math.prod(shape) for shape in network.node_shapes)
     return min(UNWATCHED_ROWS, max(UNWATCHED_FLOATS // floats, get_num_threads()))
-
-
-def _validation_source(validation_data: Any, batch_size: int | None, steps: int | None) -> ArraySource | BatchSource:
-    names = Names("fit", "`x` of `validation_data`", "`y` of `validation_data`", "`sample_weight` of `validation_data`")
-    if not isinstance(validation_data, (tuple, list)):
-        return open_source(names, validation_data)
-    if len(validation_data) not in (2, 3):
-        raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} items")
-    x, y, sample_weight = (*validation_data, None)[:3]
-    return open_source(names, x, y, sample_weight, batch_size, steps)
-
-
-def _one_batch(caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
-    array = as_array(caller, "`x`", x)
-    return ArraySource(Names(caller), array, y, sample_weight, batch_size=len(array), class_weight=class_weight)
 
 
 def _verbosity(verbose: Any) -> Verbosity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,17 +17,17 @@ Array = NDArray[Any]
 
 
 class Expected(NamedTuple):
-    """What a model takes and gives.
+    """What a model takes and gives: a shape for each input, a shape and a loss for each output.
 
     With `scan`, arrays are searched for NaN and infinity before a pass over them begins. The core refuses a batch that
     has one in any case, but then earlier batches have been trained on. Where the model `is_new`, about to be built for
     these data, batches are scanned as well: as far as it can be seen before. Without `finite_targets` only the inputs
-    must be finite.
+    must be finite. Where there are no `losses`, targets are not looked at.
     """
 
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    loss: Loss | None
+    input_shapes: Sequence[tuple[int, ...]]
+    output_shapes: Sequence[tuple[int, ...]]
+    losses: Sequence[Loss | None] | None
     scan: bool = False
     is_new: bool = False
     finite_targets: bool = True
@@ -41,6 +41,11 @@ class Names(NamedTuple):
     y: str = "`y`"
     sample_weight: str = "`sample_weight`"
 
+    def of(self, port: str) -> Names:
+        """How messages speak of one of several inputs or outputs."""
+        return self._replace(x=f"{self.x}[{port!r}]", y=f"{self.y}[{port!r}]",
+                             sample_weight=f"{self.sample_weight}[{port!r}]")
+
 
 def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array | None, hint: str = "") -> None:
     """Raises ValueError, which ends in the hint, unless all arrays have as many rows as `x`."""
@@ -50,13 +55,19 @@ def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array 
                              f"must have the same number{hint}")
 
 
-def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Array:
+def inputs(names: Names, x: Array, shape: tuple[int, ...], scan: bool, first_row: int = 0) -> Array:
     """`x` with the rank that the model takes: a channel axis of 1 is added or taken away.
+
+    Args:
+        names: For messages.
+        x: Rows of one input.
+        shape: The shape of a row.
+        scan: Whether the rows are searched for NaN and infinity.
+        first_row: What messages call the first row.
 
     Raises:
         ValueError: If the shape of a row is another one, or a scan finds a NaN or an infinity.
     """
-    shape = expected.input_shape
     if x.shape[1:] != shape:
         if (*x.shape[1:], 1) == shape:
             x = x[..., np.newaxis]
@@ -66,19 +77,25 @@ def inputs(names: Names, x: Array, expected: Expected, first_row: int = 0) -> Ar
             hint = "; one image alone needs a batch axis: image[np.newaxis]" if x.shape == shape else ""
             raise ValueError(f"{names.caller}() got {names.x} of shape {x.shape}; the model takes "
                              f"{text_of_shape(shape)}{hint}")
-    if expected.scan:
+    if scan:
         _check_finite(names.caller, names.x, x, first_row)
     return x
 
 
-def targets(names: Names, y: Array, expected: Expected, first_row: int = 0) -> Array:
+def targets(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...], scan: bool, first_row: int = 0) -> Array:
     """`y`, if the loss takes it.
+
+    Args:
+        names: For messages.
+        y: Rows of targets of one output.
+        loss: The loss of the output.
+        outputs: The shape of a row of the output.
+        scan: Whether the rows are searched for NaN and infinity.
+        first_row: What messages call the first row.
 
     Raises:
         ValueError: If a shape or a label does not fit the model's output, or a scan finds a NaN or an infinity.
     """
-    loss, outputs = expected.loss, expected.output_shape
-    assert loss is not None, "targets are only looked at where there is a loss"
     if loss.takes_labels:
         _check_labels(names, y, loss, outputs, first_row)
     elif y.shape[1:] != outputs and (*y.shape[1:], 1) != outputs:
@@ -86,7 +103,7 @@ def targets(names: Names, y: Array, expected: Expected, first_row: int = 0) -> A
                 if y.dtype.kind in "iu" and y.shape[1:] in ((), (1,)) and outputs[-1] > 1 else "")
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes the shape "
                          f"of the model's output, {text_of_shape(outputs)}{hint}")
-    if expected.scan and expected.finite_targets:
+    if scan:
         _check_finite(names.caller, names.y, y, first_row)
     loss.examine(y)
     return y

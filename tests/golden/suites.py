@@ -10,6 +10,7 @@ import numpy as np
 from golden.common import Case
 from golden.compile_cases import COMPILES
 from golden.fit_cases import FITS, METRICS
+from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
 from golden.summary_cases import SUMMARIES
 from golden.training_cases import LOSS, OPTIMIZER, REFERENCE
@@ -25,6 +26,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "compile": COMPILES,
     "metric": METRICS,
     "summary": SUMMARIES,
+    "functional": FUNCTIONAL,
 }
 WITHOUT_ARRAYS = ("summary",)
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"

@@ -1,0 +1,97 @@
+"""A model's inputs and outputs by name: which of the arrays that a caller passes belongs to which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fashioncnn.utils import checks, structures
+
+
+class Ports(NamedTuple):
+    """The inputs and outputs of a model; of one that is not built yet, one each.
+
+    Attributes:
+        inputs: Structure of the inputs, in the form that the model was made with.
+        input_names: Their names, in order.
+        outputs: Structure of the outputs.
+        output_names: The names of the layers that make them, in order.
+    """
+
+    inputs: Any = None
+    input_names: tuple[str, ...] = ("x",)
+    outputs: Any = None
+    output_names: tuple[str, ...] = ("y",)
+
+    def split_inputs(self, caller: str, what: str, value: Any) -> list[Any]:
+        """What belongs to each input. Errors as for `split`."""
+        return split(caller, what, value, self.inputs, self.input_names, "input")
+
+    def split_targets(self, caller: str, what: str, value: Any, has_loss: Sequence[bool]) -> list[Any]:
+        """What belongs to each output, None where it has no loss. Errors as for `split`."""
+        count = len(self.output_names)
+        if isinstance(value, (list, tuple)) and count > 1 and len(value) == sum(has_loss) < count:
+            rest = iter(value)
+            return [next(rest) if has else None for has in has_loss]
+        if isinstance(value, Mapping) and count > 1:
+            value = {**dict.fromkeys(name for name, has in zip(self.output_names, has_loss, strict=True) if not has),
+                     **value}
+        values = split(caller, what, value, self.outputs, self.output_names, "output")
+        return [value if has else None for value, has in zip(values, has_loss, strict=True)]
+
+    def split_weights(self, caller: str, what: str, value: Any) -> list[Any]:
+        """What belongs to each output: None for all, or one array that counts for all. Errors as for `split`."""
+        if value is None or (len(self.output_names) > 1 and not structures.is_nested(value)):
+            return [value] * len(self.output_names)
+        return split(caller, what, value, self.outputs, self.output_names, "output")
+
+
+ONE_EACH = Ports()
+
+
+def split(caller: str, what: str, value: Any, structure: Any, names: Sequence[str], kind: str) -> list[Any]:
+    """The parts of `value`, in the order of `names`.
+
+    Args:
+        caller: For messages.
+        what: What the caller calls the argument.
+        value: A list or tuple in the order of the names, or a dict by name; of one part that part itself will do.
+        structure: The form that the model has for them, whose keys will do in place of names.
+        names: The names of the parts.
+        kind: "input" or "output".
+
+    Raises:
+        ArgumentError: If it is none of these.
+        ValueError: If there are not as many parts as names, or one is missing.
+    """
+    if isinstance(value, Mapping) and len(names) == 1 and len(value) == 1:
+        return list(value.values())
+    if isinstance(value, Mapping):
+        keys = _keys_of(structure, names, value)
+        missing = [key for key in keys if key not in value]
+        if structure is None:
+            raise checks.ArgumentError(f"{caller}() got {what} as a dict of {_quoted(value)}; a model has one input "
+                                       "and one output, unless it is made with Model(inputs, outputs)")
+        if missing:
+            raise ValueError(f"{caller}() got {what} for {_quoted(value)}; the model's {kind}s are {_quoted(keys)}")
+        return [value[key] for key in keys]
+    if len(names) == 1:
+        return [value]
+    if not isinstance(value, (list, tuple)):
+        raise checks.ArgumentError(f"{caller}() got one array as {what}; the model has {len(names)} {kind}s: pass a "
+                                   f"list in their order, or a dict by name: {_quoted(names)}")
+    parts = list(value) if len(value) == len(names) else structures.leaves(value)
+    if len(parts) != len(names):
+        raise ValueError(f"{caller}() got {len(parts)} arrays as {what}; the model has {len(names)} {kind}s: "
+                         f"{_quoted(names)}")
+    return parts
+
+
+def _keys_of(structure: Any, names: Sequence[str], value: Mapping[str, Any]) -> list[str]:
+    if isinstance(structure, Mapping) and set(structure) <= set(value) and len(structure) == len(names):
+        return sorted(structure)
+    return list(names)
+
+
+def _quoted(names: Any) -> str:
+    return ", ".join(map(repr, names)) or "nothing"
