@@ -84,8 +84,9 @@ __all__ = [
 keras = sys.modules[__name__]
 _imports.install(keras)
 _homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic",
-          "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers", "Sequential": "models",
-          "Variable": "utils.variable", "get_num_threads": "_core", "set_num_threads": "_core"}
+          "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
+          "Sequential": "models", "Variable": "utils.variable", "get_num_threads": "_core",
+          "set_num_threads": "_core"}
 _modules = {"nn": "activations", "test": "config"}
 
 

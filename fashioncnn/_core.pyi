@@ -96,9 +96,9 @@ class Network:
         Args:
             loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits),
                 "categorical_crossentropy" (from_logits, label_smoothing), "binary_crossentropy" (from_logits,
-                label_smoothing), "mean_squared_error", "mean_absolute_error", "huber" (delta); each with reduction "sum_over_batch_size" (the default), "sum",
-                "mean_with_sample_weight" or "none", and factor. A final softmax or sigmoid is computed together with
-                its crossentropy.
+                label_smoothing), "mean_squared_error", "mean_absolute_error", "huber" (delta); each with reduction
+                "sum_over_batch_size" (the default), "sum", "mean_with_sample_weight" or "none", and factor. A final
+                softmax or sigmoid is computed together with its crossentropy, where nobody else reads its output.
             metrics: ``type`` "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy" (threshold),
                 "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with weighted (bool).
         """
