@@ -22,6 +22,7 @@ TOLERANCE = {  # of the largest value of each array
     "fit": 1e-4,
     "compile": 1e-4,
     "metric": 1e-6,
+    "shape": 1e-5,
 }
 
 

@@ -84,7 +84,10 @@ class Graph:
         node = self.nodes[position]
         if node["type"] == "input":
             return tuple(node["shape"])
-        return Network(self.nodes[: position + 1]).output_shapes[0]
+        earlier = self.nodes[: position + 1]
+        used = {i for node in earlier for i in node["inputs"]}
+        ends = [i for i in range(len(earlier)) if i not in used]
+        return Network(earlier, ends).node_shapes[position]
 
     def build(self) -> tuple[Network, list[Parameter]]:
         """The network, and its parameters in the core's order, with the values that the layers have or start with.
@@ -101,6 +104,7 @@ class Graph:
             owner = self._owners[position]
             assert owner is not None, "only layers have parameters"
             layer, scope = owner
+            shape = layer.weight_shape(name, shape)
             parameters.append(Parameter(layer, name, layer.path_of(name, scope), shape, offset))
             values = np.empty(shape, np.float32)
             values[...] = layer.values_of(name, shape)

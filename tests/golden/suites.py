@@ -11,6 +11,7 @@ from golden.common import Case
 from golden.compile_cases import COMPILES
 from golden.fit_cases import FITS, METRICS
 from golden.layer_cases import ACTIVATION, FORWARD
+from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
 from golden.training_cases import LOSS, OPTIMIZER, REFERENCE
 
@@ -24,6 +25,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "fit": FITS,
     "compile": COMPILES,
     "metric": METRICS,
+    "shape": SHAPE,
     "summary": SUMMARIES,
 }
 WITHOUT_ARRAYS = ("summary",)
