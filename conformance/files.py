@@ -28,10 +28,11 @@ _IN_SCOPE = {
     ),
     "layers/preprocessing": ("normalization", "rescaling"),
     "layers/regularization": (
-        "activity_regularization", "dropout", "gaussian_dropout", "gaussian_noise", "spatial_dropout"
+        "activity_regularization", "alpha_dropout", "dropout", "gaussian_dropout", "gaussian_noise", "spatial_dropout"
     ),
     "layers/reshaping": (
-        "cropping2d", "flatten", "permute", "repeat_vector", "reshape", "up_sampling2d", "zero_padding2d"
+        "cropping1d", "cropping2d", "flatten", "permute", "repeat_vector", "reshape", "up_sampling1d", "up_sampling2d",
+        "zero_padding1d", "zero_padding2d"
     ),
     "losses": ("loss", "losses"),
     "metrics": (

@@ -41,10 +41,27 @@ class Network:
             global_average_pooling2d  keepdims (bool)
             global_max_pooling2d      keepdims (bool)
             reshape                   target_shape (tuple of sizes; Flatten is (n,))
-            dropout                   rate, seed
+            permute                   dims (tuple of axes, from 0 on)
+            dropout                   rate, seed; noise_shape (tuple, 1 or the input's extents) and one_for_all (bool:
+                                      all images have the same mask) where they are wanted
+            alpha_dropout             the same
+            gaussian_dropout          rate, seed
+            gaussian_noise            stddev, seed
             rescaling                 scale, offset: numbers, or tuples of one for each channel
-            zero_padding2d            padding (top, bottom, left, right)
-            add                       two or more inputs
+            unit_normalization        axis (from 0 on)
+            zero_padding2d            padding (top, bottom, left, right); value, where it is not 0
+            cropping2d                cropping (top, bottom, left, right)
+            up_sampling2d             size (h, w): how many times as large
+            resizing                  size (h, w) of the output, interpolation "nearest", "bilinear", "bicubic",
+                                      "lanczos3", "lanczos5", antialias (bool)
+            add                       inputs of one shape, or broadcast as NumPy does without the batch axis
+            average                   the same
+            multiply                  the same
+            maximum                   the same
+            minimum                   the same
+            subtract                  the same, of two inputs
+            concatenate               axis (from 0 on); inputs alike but for that axis
+            dot                       two inputs, matrices (M, K) and (K, N)
             batch_normalization       center, scale (bool), epsilon, momentum; over the last axis
             ========================= ===================================================================
 

@@ -5,6 +5,7 @@ Nodes are described as `fashioncnn._core.Network` takes them. Nothing here is fa
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -94,7 +95,52 @@ def softmax(x: np.ndarray) -> np.ndarray:
 
 def zero_padding2d(node: Node, x: np.ndarray) -> np.ndarray:
     top, bottom, left, right = node["padding"]
-    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=node.get("value", 0))
+
+
+def cropping2d(node: Node, x: np.ndarray) -> np.ndarray:
+    top, bottom, left, right = node["cropping"]
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def broadcast(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The arrays with as many axes as the largest; new ones come after that of the batch."""
+    rank = max(x.ndim for x in arrays)
+    return [x.reshape(len(x), *[1] * (rank - x.ndim), *x.shape[1:]) for x in arrays]
+
+
+def unit_normalization(node: Node, x: np.ndarray) -> np.ndarray:
+    return x / np.maximum(np.sqrt((x**2).sum(axis=node["axis"] + 1, keepdims=True)), 1e-12)
+
+
+def lanczos(radius: int, x: np.ndarray) -> np.ndarray:
+    return np.where(x < radius, np.sinc(x) * np.sinc(x / radius), 0)
+
+
+FILTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # weight of a distance
+    "bilinear": lambda x: np.maximum(1 - x, 0),
+    "bicubic": lambda x: np.where(x < 1, 1.5 * x**3 - 2.5 * x**2 + 1,
+                                  np.where(x < 2, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2, 0)),
+    "lanczos3": lambda x: lanczos(3, x),
+    "lanczos5": lambda x: lanczos(5, x),
+}
+
+
+def resampling(node: Node, inputs: int, outputs: int) -> np.ndarray:
+    """The matrix (outputs, inputs) that resizes one axis."""
+    places = (np.arange(outputs) + 0.5) * inputs / outputs
+    if node["interpolation"] == "nearest":
+        return np.eye(inputs)[np.minimum(places.astype(int), inputs - 1)]
+    if node["interpolation"] == "bicubic" and not node.get("antialias"):
+        places = np.floor(places - 0.5) + np.rint((places - 0.5) % 1 * 1024) / 1024 + 0.5
+    stretch = max(inputs / outputs, 1) if node.get("antialias") else 1
+    matrix = FILTERS[node["interpolation"]](np.abs(np.arange(inputs) + 0.5 - places[:, None]) / stretch)
+    return matrix / matrix.sum(axis=1, keepdims=True)
+
+
+def resizing(node: Node, x: np.ndarray) -> np.ndarray:
+    lines, columns = (resampling(node, x.shape[axis + 1], node["size"][axis]) for axis in (0, 1))
+    return np.einsum("ai,bj,nijc->nabc", lines, columns, x)
 
 
 LAYERS: dict[str, Callable[..., np.ndarray]] = {
@@ -110,7 +156,19 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "dropout": lambda node, x: x,
     "rescaling": lambda node, x: x * node["scale"] + node["offset"],
     "zero_padding2d": zero_padding2d,
-    "add": lambda node, *x: sum(x),
+    "cropping2d": cropping2d,
+    "add": lambda node, *x: sum(broadcast(x)),
+    "average": lambda node, *x: sum(broadcast(x)) / len(x),
+    "subtract": lambda node, *x: np.subtract(*broadcast(x)),
+    "multiply": lambda node, *x: math.prod(broadcast(x)),
+    "maximum": lambda node, *x: functools.reduce(np.maximum, broadcast(x)),
+    "minimum": lambda node, *x: functools.reduce(np.minimum, broadcast(x)),
+    "concatenate": lambda node, *x: np.concatenate(x, axis=node["axis"] + 1),
+    "dot": lambda node, *x: np.matmul(*x),
+    "unit_normalization": unit_normalization,
+    "permute": lambda node, x: x.transpose(0, *(axis + 1 for axis in node["dims"])),
+    "up_sampling2d": lambda node, x: x.repeat(node["size"][0], axis=1).repeat(node["size"][1], axis=2),
+    "resizing": resizing,
 }
 
 

@@ -58,6 +58,14 @@ def pool(
     return {"type": f"{kind}_pooling2d", "pool_size": size, "strides": strides or size, "padding": padding}
 
 
+def merge(kind: str, *inputs: int, **options: Any) -> dict[str, Any]:
+    return {"type": kind, "inputs": inputs, **options}
+
+
+def resizing(interpolation: str, size: tuple[int, int], antialias: bool = False) -> dict[str, Any]:
+    return {"type": "resizing", "size": size, "interpolation": interpolation, "antialias": antialias}
+
+
 RELU, MAX_POOL, SOFTMAX = activation("relu"), pool("max"), {"type": "softmax"}
 LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> input shape, layers
     "conv2d 1x1": ((4, 3, 3), [conv(5, (1, 1))]),
@@ -109,6 +117,45 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
         (3, 4, 2),
         [RELU, {"type": "add", "inputs": (3, 3)}, {"type": "add", "inputs": (2, 3, 4)}, dense(3)],
     ),
+    **{
+        f"{kind} of three, broadcast": (
+            (4, 5, 2),
+            [conv(3, (1, 1)), conv(3, (4, 5)) | {"inputs": (2,)}, conv(1, (1, 1)) | {"inputs": (2,)},
+             merge(kind, 3, 4, 5), dense(2)],
+        )
+        for kind in ("add", "average", "multiply", "maximum", "minimum")
+    },
+    "each to each, broadcast": (
+        (12,),
+        [{"type": "reshape", "target_shape": (12, 1), "inputs": (2,)}, merge("multiply", 3, 2), dense(3)],
+    ),
+    "subtract": ((4, 5, 2), [conv(3), conv(3) | {"inputs": (2,)}, merge("subtract", 3, 4)]),
+    "subtract, broadcast": ((4, 5, 2), [conv(3, (4, 5)), conv(3) | {"inputs": (2,)}, merge("subtract", 3, 4)]),
+    "maximum of a value and itself": ((9,), [dense(4), merge("maximum", 3, 3)]),
+    **{
+        f"concatenate along axis {axis}": (
+            (4, 5, 3),
+            [conv(3, (1, 1)), conv(3, kernel) | {"inputs": (2,)}, merge("concatenate", 3, 4, 2, axis=axis), dense(2)],
+        )
+        for axis, kernel in ((0, (2, 1)), (1, (1, 3)), (2, (1, 1)))
+    },
+    "dot": ((3, 4), [dense(5), {"type": "permute", "dims": (1, 0), "inputs": (2,)}, merge("dot", 4, 3)]),
+    "unit normalization": ((3, 4, 2), [{"type": "unit_normalization", "axis": 1}, dense(3)]),
+    **{
+        f"permute {dims}": ((2, 3, 4, 5)[: len(dims)], [{"type": "permute", "dims": dims}, dense(2)])
+        for dims in ((1, 0), (0, 2, 1), (2, 0, 1), (3, 1, 0, 2), (1, 0, 2, 3), (0,))
+    },
+    "zero padding with a value": (
+        (3, 4, 2),
+        [{"type": "zero_padding2d", "padding": (1, 0, 2, 3), "value": -1.5}, conv(2, (2, 2))],
+    ),
+    "cropping": ((5, 6, 2), [{"type": "cropping2d", "cropping": (1, 0, 2, 1)}, conv(2, (2, 2))]),
+    "up sampling": ((3, 4, 2), [{"type": "up_sampling2d", "size": (2, 3)}, conv(2, (2, 2))]),
+    **{
+        f"resizing {how}{' with antialias' * antialias} to {size}": ((5, 6, 2), [resizing(how, size, antialias)])
+        for how in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+        for size, antialias in (((5, 6), False), ((9, 4), False), ((2, 13), False), ((3, 4), True), ((1, 9), True))
+    },
     "one value used by three nodes": (
         (5, 5, 2),
         [

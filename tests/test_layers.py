@@ -208,7 +208,7 @@ def test_functions_take_arrays_of_any_shape():
     (lambda: layers.MaxPooling2D(0), ValueError, "`pool_size`"),
     (lambda: layers.Dropout(1.5), ValueError, "`rate`"),
     (lambda: layers.Dropout("0.5"), TypeError, "`rate`"),
-    (lambda: layers.Dropout(0.5, noise_shape=(1,)), ValueError, "noise_shape"),
+    (lambda: layers.Dropout(0.5, noise_shape=(1,)).build(IMAGE), ValueError, "noise_shape"),
     (lambda: layers.Dropout(0.5, seed="a"), TypeError, "`seed`"),
     (lambda: layers.Reshape(3), TypeError, "`target_shape`"),
     (lambda: layers.Reshape((-1, -1)), ValueError, "`target_shape`"),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import test_gradients
 import test_layers
-from golden import face_cases, layer_cases, training_cases
+import test_shape_layers
+from golden import face_cases, layer_cases, shape_cases, training_cases
 
 import fashioncnn
 from fashioncnn import callbacks, layers
@@ -80,22 +81,26 @@ def test_every_loss_and_optimizer_is_trained_with_in_a_golden_case():
 
 
 def test_every_layer_is_an_example_and_a_golden_case():
-    assert {type(layer).__name__ for layer, *_ in test_layers.EXAMPLES} == LAYERS
+    examples = [*test_layers.EXAMPLES, *test_shape_layers.EXAMPLES]
+    assert {type(layer).__name__ for layer, *_ in examples} == LAYERS
     golden = {type(layer).__name__ for _, make in layer_cases.FORWARD_LAYERS.values() for layer in make(layers)}
+    golden.update(type(make(layers)).__name__
+                  for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values()])
     assert golden - {"InputLayer"} == keras_has("layers", LAYERS)
 
 
 def test_the_gradient_of_every_layer_is_tested():
     tested = {node["type"] for _, nodes in test_gradients.LAYERS.values() for node in nodes}
-    c_tests = (ROOT / "tests" / "c" / "test_layers_simple.c").read_text("utf-8")
+    c_tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "c").glob("test_layers_*.c"))
     tested.update(re.findall(r'test_backward\("(\w+)"', c_tests))
-    used = set()
-    for layer, *_ in test_layers.EXAMPLES:
-        graph = layers.graph.Graph()
+    graphs = [layers.graph.Graph() for _ in test_layers.EXAMPLES]
+    for graph, (layer, *_) in zip(graphs, test_layers.EXAMPLES, strict=True):
         graph.connect(layer, graph.input((9, 8, 3), "x"))
-        used.update(node["type"] for node in graph.nodes[1:])
+    graphs += [test_shape_layers.connect(layers.deserialize(layers.serialize(layer)), *shapes)[0]
+               for layer, shapes, *_ in test_shape_layers.EXAMPLES]
+    used = {node["type"] for graph in graphs for node in graph.nodes[1:]}
     assert used - tested == set()
-    assert used | {"add"} == {name for kind, name in CORE if kind == "layers"}
+    assert used == {name for kind, name in CORE if kind == "layers"}
 
 
 def test_the_gradient_of_every_loss_is_tested():

@@ -39,6 +39,12 @@ static fcnn_status wrong_kind(const fcnn_attribute *item, const char *expected, 
 
 int fcnn_attributes_has(const fcnn_attributes *attributes, const char *name) { return find(attributes, name) != NULL; }
 
+size_t fcnn_attributes_count(const fcnn_attributes *attributes, const char *name)
+{
+    const fcnn_attribute *item = find(attributes, name);
+    return item ? item->count : 0;
+}
+
 fcnn_status fcnn_attributes_sizes(const fcnn_attributes *attributes, const char *name, size_t low, size_t high,
                                   size_t *values, size_t count, fcnn_error *error)
 {

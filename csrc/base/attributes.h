@@ -37,6 +37,9 @@ typedef struct fcnn_attributes {
 /* True where `name` is given. */
 int fcnn_attributes_has(const fcnn_attributes *attributes, const char *name);
 
+/* How many numbers the attribute `name` has; 0 where it is not given. */
+size_t fcnn_attributes_count(const fcnn_attributes *attributes, const char *name);
+
 /* values[0 .. count-1] = the integers called `name`, each in [low, high]; a lone integer stands for all of them. */
 fcnn_status fcnn_attributes_sizes(const fcnn_attributes *attributes, const char *name, size_t low, size_t high,
                                   size_t *values, size_t count, fcnn_error *error);

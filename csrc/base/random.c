@@ -77,10 +77,9 @@ static double polynomial(const double coefficients[8], double x) /* highest powe
     return value;
 }
 
-/* The normal distribution's quantile, for p in [1e-11, 1 - 1e-11], to about 16 digits.
- * Source: Wichura, "Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37,
+/* Source: Wichura, "Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37,
  * 1988. */
-static double normal_quantile(double p)
+double fcnn_normal_quantile(double p)
 {
     static const double centre_above[8] = {2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4,
                                            4.5921953931549871457e4, 1.3731693765509461125e4, 1.9715909503065514427e3,
@@ -113,7 +112,7 @@ void fcnn_random_normal(float *out, size_t count, uint64_t seed, uint64_t stream
     reader r = {.seed = seed, .stream = stream};
     for (size_t i = 0; i < count; i++) {
         const double unit = (next_bits(&r) + 0.5) * 0x1p-32;
-        out[i] = (float)(mean + deviation * normal_quantile(first + span * unit));
+        out[i] = (float)(mean + deviation * fcnn_normal_quantile(first + span * unit));
     }
 }
 

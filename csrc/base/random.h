@@ -22,6 +22,9 @@ void fcnn_random_uniform(float *out, size_t count, uint64_t seed, uint64_t strea
 void fcnn_random_normal(float *out, size_t count, uint64_t seed, uint64_t stream, float mean, float deviation,
                         int truncated);
 
+/* The normal distribution's quantile, for p in [1e-11, 1 - 1e-11], to about 16 digits. */
+double fcnn_normal_quantile(double p);
+
 /* out = a uniformly random order of 0 .. count-1 (Fisher-Yates, unbiased bounded numbers). */
 void fcnn_random_permutation(int64_t *out, size_t count, uint64_t seed, uint64_t stream);
 

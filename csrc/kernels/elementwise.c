@@ -1,4 +1,4 @@
-/* elementwise.c - activations, softmax, dropout and other loops in which every number goes its own way.
+/* elementwise.c - activations, softmax and other loops in which every number goes its own way.
  *
  * Each loop has one body: whole vectors, and the last one shortened by vf_load_some, so that a number's result does
  * not depend on its position.
@@ -226,54 +226,4 @@ void FCNN_NAME(scale_offset)(size_t count, const float *x, float scale, float of
         const vf scaled = vf_fma(vf_load_some(x + i, count - i), vf_broadcast(scale), vf_broadcast(offset));
         vf_store_some(y + i, scaled, count - i);
     }
-}
-
-void FCNN_NAME(add)(size_t count, const float *x, float *y)
-{
-    for (size_t i = 0; i < count; i += FCNN_VL)
-        vf_store_some(y + i, vf_load_some(y + i, count - i) + vf_load_some(x + i, count - i), count - i);
-}
-
-/* Words 0 .. 3 of fcnn_philox(key, high, low + lane), as numbers in [0, 1). */
-static inline void philox_units(uint64_t key, uint64_t high, uint64_t low, vf unit[4])
-{
-    enum { ROUNDS = 10 };
-    vu c0, c1, c2 = vu_broadcast((uint32_t)high), c3 = vu_broadcast((uint32_t)(high >> 32));
-    for (size_t lane = 0; lane < FCNN_VL; lane++) {
-        c0[lane] = (uint32_t)(low + lane);
-        c1[lane] = (uint32_t)((low + lane) >> 32);
-    }
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    for (int round = 0; round < ROUNDS; round++) {
-        const vu high0 = vu_multiply_high(c0, 0xD2511F53u), low0 = c0 * 0xD2511F53u;
-        const vu high2 = vu_multiply_high(c2, 0xCD9E8D57u), low2 = c2 * 0xCD9E8D57u;
-        c0 = high2 ^ c1 ^ k0;
-        c1 = low2;
-        c2 = high0 ^ c3 ^ k1;
-        c3 = low0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    const vu words[4] = {c0, c1, c2, c3};
-    for (size_t word = 0; word < 4; word++)
-        unit[word] = vi_to_float((vi)(words[word] >> 8)) * 0x1p-24f;
-}
-
-void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y)
-{
-    enum { BLOCKS = 16, STRETCH = 4 * BLOCKS }; /* a stretch is word 0 of 16 blocks, then word 1 of the same, ... */
-    const float scale = (float)(1.0 / (1.0 - (double)rate));
-    for (size_t begin = 0; begin < count; begin += STRETCH)
-        for (size_t block = 0; block < BLOCKS; block += FCNN_VL) {
-            vf unit[4];
-            philox_units(key, step, (image << 40) + begin / STRETCH * BLOCKS + block, unit);
-            for (size_t word = 0; word < 4; word++) {
-                const size_t i = begin + word * BLOCKS + block;
-                if (i >= count)
-                    break;
-                const vm dropped = vf_greater(vf_broadcast(rate), unit[word]);
-                const vf kept = vf_load_some(x + i, count - i) * scale;
-                vf_store_some(y + i, vf_select(dropped, (vf){0}, kept), count - i);
-            }
-        }
 }

@@ -51,6 +51,16 @@ typedef struct fcnn_activation_spec {
     float alpha;                                /* ELU; not negative */
 } fcnn_activation_spec;
 
+/* How two numbers become one. A maximum and a minimum are NaN where either is. */
+typedef enum fcnn_combination {
+    FCNN_ADD,
+    FCNN_SUBTRACT,
+    FCNN_MULTIPLY,
+    FCNN_DIVIDE,
+    FCNN_MAXIMUM,
+    FCNN_MINIMUM
+} fcnn_combination;
+
 /* A pool's windows over an image (height, width, channels), already padded where it has to be. */
 typedef struct fcnn_windows {
     size_t height, width, channels; /* input */
@@ -242,11 +252,31 @@ typedef struct fcnn_kernels {
     void (*logarithm)(size_t count, const float *x, float *y);
     /* y = x * scale + offset, one rounding. y == x allowed. */
     void (*scale_offset)(size_t count, const float *x, float scale, float offset, float *y);
+
+    /* ---- merging.c ---- */
+
     /* y += x. */
     void (*add)(size_t count, const float *x, float *y);
-    /* y[i] = x[i] / (1 - rate) where u(i) >= rate, else 0; u(i) = fcnn_unit_float of word i / 16 mod 4 of
-     * fcnn_philox(key, step, image * 2^40 + i / 64 * 16 + i mod 16). The same call on dy gives dx. y == x allowed. */
+    /* y[i] becomes y[i] and x[i * step], combined. step is 1, or 0 where x is one number. */
+    void (*combine)(fcnn_combination how, size_t count, const float *x, size_t step, float *y);
+    /* Where x[i * step] equals y[i], taken[i] = left[i], of which nothing is left; elsewhere taken[i] = 0. */
+    void (*take_equal)(size_t count, const float *x, size_t step, const float *y, float *left, float *taken);
+    /* y[i] = sum over t in order of weights[t] * x[t * stride + i], beginning with 0. */
+    void (*weighted_sum)(size_t count, size_t terms, const float *weights, const float *x, size_t stride, float *y);
+
+    /* ---- noise.c ----
+     *
+     * Number i is made from word i / 16 mod 4 of fcnn_philox(key, step, image * 2^40 + i / 64 * 16 + i mod 16), of which
+     * u(i) is the fcnn_unit_float. */
+
+    /* y[i] = x[i] / (1 - rate) where u(i) >= rate, else 0. The same call on dy gives dx. y == x allowed. */
     void (*dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y);
+    /* y[i] = kept where u(i) >= rate, else dropped. */
+    void (*mask)(size_t count, uint64_t key, uint64_t step, uint64_t image, float rate, float kept, float dropped,
+                 float *y);
+    /* y[i] = mean + deviation * z, one rounding: z is the normal distribution's quantile for the rank (the word's 31
+     * lower bits + 1/2) / 2^32, with the other sign where the word's highest bit is set. */
+    void (*normals)(size_t count, uint64_t key, uint64_t step, uint64_t image, float mean, float deviation, float *y);
 
     /* ---- channels.c: one image, (rows, channels). Sums: of the rows r mod 4, in order; these are added in order ---- */
 

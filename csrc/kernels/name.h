@@ -37,7 +37,12 @@
     EACH(logarithm)                 \
     EACH(scale_offset)              \
     EACH(add)                       \
+    EACH(combine)                   \
+    EACH(take_equal)                \
+    EACH(weighted_sum)              \
     EACH(dropout)                   \
+    EACH(mask)                      \
+    EACH(normals)                   \
     EACH(channel_moments)           \
     EACH(channel_products)          \
     EACH(channel_scale)             \

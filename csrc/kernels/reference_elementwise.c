@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/random.h"
 #include "name.h"
 
 #define SELU_SCALE 1.05070098735548049342
@@ -147,21 +146,6 @@ void FCNN_NAME(scale_offset)(size_t count, const float *x, float scale, float of
 {
     for (size_t i = 0; i < count; i++)
         y[i] = fmaf(x[i], scale, offset);
-}
-
-void FCNN_NAME(add)(size_t count, const float *x, float *y)
-{
-    for (size_t i = 0; i < count; i++)
-        y[i] += x[i];
-}
-
-void FCNN_NAME(dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t number[4];
-        fcnn_philox(key, step, (image << 40) + i / 64 * 16 + i % 16, number);
-        y[i] = fcnn_unit_float(number[i / 16 % 4]) >= rate ? x[i] * (float)(1.0 / (1.0 - (double)rate)) : 0.0f;
-    }
 }
 
 /* Index in the image (without channels) of position `place` of window (row, column), or -1 where it lies outside. */

@@ -8,17 +8,32 @@
 #define FCNN_LAYER_CLASSES(EACH)   \
     EACH(activation)               \
     EACH(add)                      \
+    EACH(alpha_dropout)            \
+    EACH(average)                  \
     EACH(average_pooling2d)        \
     EACH(batch_normalization)      \
+    EACH(concatenate)              \
     EACH(conv2d)                   \
+    EACH(cropping2d)               \
     EACH(dense)                    \
+    EACH(dot)                      \
     EACH(dropout)                  \
+    EACH(gaussian_dropout)         \
+    EACH(gaussian_noise)           \
     EACH(global_average_pooling2d) \
     EACH(global_max_pooling2d)     \
     EACH(max_pooling2d)            \
+    EACH(maximum)                  \
+    EACH(minimum)                  \
+    EACH(multiply)                 \
+    EACH(permute)                  \
     EACH(rescaling)                \
     EACH(reshape)                  \
+    EACH(resizing)                 \
     EACH(softmax)                  \
+    EACH(subtract)                 \
+    EACH(unit_normalization)       \
+    EACH(up_sampling2d)            \
     EACH(zero_padding2d)
 
 #define FCNN_DECLARE_LAYER(name) extern const fcnn_layer_class fcnn_##name##_class;

@@ -7,17 +7,51 @@ from typing import Any
 
 from fashioncnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from fashioncnn.layers.batch_normalization import BatchNormalization
+from fashioncnn.layers.conv1d import Conv1D
 from fashioncnn.layers.conv2d import Conv2D
 from fashioncnn.layers.dense import Dense
-from fashioncnn.layers.dropout import Dropout
+from fashioncnn.layers.dropout import (
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+)
 from fashioncnn.layers.input import Input, InputLayer
 from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
+from fashioncnn.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from fashioncnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from fashioncnn.layers.pooling1d import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
+from fashioncnn.layers.resampling import Resizing, UpSampling1D, UpSampling2D
 from fashioncnn.layers.rescaling import Rescaling
-from fashioncnn.layers.reshaping import Flatten, Reshape, ZeroPadding2D
+from fashioncnn.layers.reshaping import Flatten, Identity, Permute, RepeatVector, Reshape
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import LAYERS
 
+Convolution1D = Conv1D
+MaxPool1D = MaxPooling1D
+AvgPool1D = AveragePooling1D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalMaxPool1D = GlobalMaxPooling1D
 Convolution2D = Conv2D
 MaxPool2D = MaxPooling2D
 AvgPool2D = AveragePooling2D
@@ -27,31 +61,71 @@ GlobalMaxPool2D = GlobalMaxPooling2D
 __all__ = [
     "ELU",
     "Activation",
+    "Add",
+    "AlphaDropout",
+    "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "Concatenate",
+    "Conv1D",
     "Conv2D",
+    "Convolution1D",
     "Convolution2D",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
+    "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
     "Layer",
     "LeakyReLU",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "Subtract",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fashioncnn.utils import checks
 from fashioncnn.utils.settings import Choice, Setting
+
+if TYPE_CHECKING:
+    from fashioncnn.layers.layer import Layer
 
 Shape = tuple[int, ...]
 PADDINGS = ("valid", "same")
@@ -31,6 +34,38 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     return height, width
 
 
+def single(name: str, value: Any) -> tuple[int]:
+    """A positive integer, alone or in a tuple.
+
+    Raises:
+        ArgumentError: If `value` is not an integer.
+        ValueError: If it is not positive, or there are several.
+
+    Example:
+        >>> single("kernel_size", 3), single("kernel_size", [5])
+        ((3,), (5,))
+    """
+    if not isinstance(value, (tuple, list)):
+        value = (value,)
+    if len(value) != 1:
+        raise ValueError(f"`{name}` must be an integer, got {value!r}")
+    return (checks.integer(name, value[0], at_least=1),)
+
+
+def image_shape(layer: Layer, shape: Shape) -> Shape:
+    """`shape`, which must be (height, width, channels): else ValueError."""
+    if len(shape) != 3:
+        raise ValueError(f"layer '{layer.name}' expects images (height, width, channels), got shape {shape}")
+    return shape
+
+
+def check_taps(owner: str, strides: tuple[int, ...], dilation_rate: tuple[int, ...]) -> None:
+    """Raises ValueError where a convolution has both strides and dilation above 1."""
+    if max(strides) > 1 and max(dilation_rate) > 1:
+        raise ValueError(f"{owner}: `strides` or `dilation_rate` must be 1, got strides={strides} and "
+                         f"dilation_rate={dilation_rate}")
+
+
 def positive(name: str, value: Any) -> int:
     """A positive integer."""
     return checks.integer(name, value, at_least=1)
@@ -42,10 +77,10 @@ def not_negative(name: str, value: Any) -> float:
 
 
 class Padding(Choice):
-    """ "valid" or "same", in any letter case."""
+    """ "valid", "same" or one of some `others`, in any letter case."""
 
-    def __init__(self) -> None:
-        super().__init__(*PADDINGS)
+    def __init__(self, *others: str) -> None:
+        super().__init__(*PADDINGS, *others)
 
     def checked(self, instance: Any, value: Any) -> Any:
         return super().checked(instance, value.lower() if isinstance(value, str) else value)

@@ -67,6 +67,7 @@ class Conv2D(KernelLayer):
         self.data_format = data_format
         self.dilation_rate = dilation_rate
         self.groups = groups
+        arguments.check_taps("Conv2D", self.strides, self.dilation_rate)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         convolution = graph.add(self, "conv2d", *inputs, filters=self.filters, kernel_size=self.kernel_size,

@@ -137,7 +137,7 @@ class Graph:
         owner = self._owners[position]
         assert owner is not None, "only layers have parameters"
         layer, scope = owner
-        return Parameter(layer, name, layer.path_of(name, scope), shape, offset)
+        return Parameter(layer, name, layer.path_of(name, scope), layer.weight_shape(name, shape), offset)
 
     def build(self, outputs: Sequence[int]) -> tuple[Network, list[Parameter]]:
         """The network, and its parameters in the core's order, with the values that the layers have or start with.

@@ -97,6 +97,10 @@ class Layer(Configured):
         raise NotImplementedError(f"{type(self).__name__}: layers of your own are not supported by fashioncnn (yet); "
                                   "supported: the layers of fashioncnn.layers")
 
+    def weight_shape(self, name: str, shape: Shape) -> Shape:
+        """The shape of the weight whose parameter in the core, called `name`, has this shape."""
+        return shape
+
     def initial_value(self, name: str, shape: Shape) -> NDArray[Any] | float:
         """The first values of the parameter `name`."""
         return 0.0

@@ -12,7 +12,7 @@ from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Setting
 
 
-class _Pooling2D(Layer):
+class Pooling(Layer):
     """One number for each window of an image and each channel."""
 
     _core_type: ClassVar[str]
@@ -22,7 +22,7 @@ class _Pooling2D(Layer):
     padding = arguments.Padding()
     data_format = arguments.data_format()
 
-    def __init__(self, pool_size: int | tuple[int, int] = (2, 2), strides: int | tuple[int, int] | None = None,
+    def __init__(self, pool_size: int | tuple[int, ...] = (2, 2), strides: int | tuple[int, ...] | None = None,
                  padding: str = "valid", data_format: str | None = None, name: str | None = None,
                  **options: Any) -> None:
         super().__init__(name=name, **options)
@@ -41,7 +41,7 @@ class _Pooling2D(Layer):
 
 
 @LAYERS.register()
-class MaxPooling2D(_Pooling2D):
+class MaxPooling2D(Pooling):
     """The largest number of each window.
 
     Args:
@@ -70,7 +70,7 @@ class MaxPooling2D(_Pooling2D):
 
 
 @LAYERS.register()
-class AveragePooling2D(_Pooling2D):
+class AveragePooling2D(Pooling):
     """The mean of each window, of the pixels inside the image. Arguments, shapes and errors as for `MaxPooling2D`.
 
     Example:
@@ -83,8 +83,8 @@ class AveragePooling2D(_Pooling2D):
     _core_type = "average_pooling2d"
 
 
-class _GlobalPooling2D(Layer):
-    """One number for each channel."""
+class GlobalPooling(Layer):
+    """One number for each channel of an image."""
 
     _core_type: ClassVar[str]
 
@@ -104,7 +104,7 @@ class _GlobalPooling2D(Layer):
 
 
 @LAYERS.register()
-class GlobalAveragePooling2D(_GlobalPooling2D):
+class GlobalAveragePooling2D(GlobalPooling):
     """The mean of each channel.
 
     Args:
@@ -125,7 +125,7 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
 
 
 @LAYERS.register()
-class GlobalMaxPooling2D(_GlobalPooling2D):
+class GlobalMaxPooling2D(GlobalPooling):
     """The largest number of each channel. Arguments and shapes as for `GlobalAveragePooling2D`.
 
     Example:

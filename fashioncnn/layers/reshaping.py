@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fashioncnn.layers import arguments
+from fashioncnn.layers import arguments, lines
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -85,40 +85,90 @@ class Reshape(Layer):
 
 
 @LAYERS.register()
-class ZeroPadding2D(Layer):
-    """Zeros around an image.
+class Permute(Layer):
+    """The axes of an input in another order.
 
     Args:
-        padding: An integer; (height, width); or ((top, bottom), (left, right)).
-        data_format: None or "channels_last".
+        dims: Which axis comes where; the first one is 1, and the batch's axis is not counted.
         options: See `Layer`.
 
-    Shapes:
-        input (N, H, W, C), output (N, top + H + bottom, left + W + right, C).
-
     Raises:
-        ArgumentError: If `padding` is not made of integers.
-        ValueError: If one is negative, or there are not as many as above.
+        ArgumentError: If `dims` is not a tuple of integers.
+        ValueError: If `dims` does not name each axis once.
 
     Example:
         >>> import numpy as np
-        >>> ZeroPadding2D(((1, 0), (2, 3)))(np.zeros((4, 8, 8, 1))).shape
-        (4, 9, 13, 1)
+        >>> Permute((2, 1))(np.zeros((4, 10, 64))).shape
+        (4, 64, 10)
     """
 
-    padding = Setting(lambda name, value: _margins(name, value))
-    data_format = arguments.data_format()
+    dims = Setting(lambda name, value: _order(name, value))
 
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, dims: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
-        self.padding = padding
-        self.data_format = data_format
+        self.dims = dims
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        return graph.add(self, "zero_padding2d", *inputs, padding=(*self.padding[0], *self.padding[1]))
+        return graph.add(self, "permute", *inputs, dims=tuple(axis - 1 for axis in self.dims))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "padding": self.padding, "data_format": "channels_last"}
+        return {**super().get_config(), "dims": self.dims}
+
+
+@LAYERS.register()
+class RepeatVector(Layer):
+    """A vector several times: a sequence of equal steps.
+
+    Args:
+        n: How often.
+        options: See `Layer`.
+
+    Shapes:
+        input (N, C), output (N, n, C).
+
+    Raises:
+        ArgumentError: If `n` is not an integer.
+        ValueError: If it is not positive; when it is built, if the input is not a vector.
+
+    Example:
+        >>> import numpy as np
+        >>> RepeatVector(3)(np.zeros((4, 32))).shape
+        (4, 3, 32)
+    """
+
+    n = Setting(arguments.positive)
+
+    def __init__(self, n: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.n = n
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        shape = graph.shape(inputs[0])
+        if len(shape) != 1:
+            raise ValueError(f"RepeatVector '{self.name}' expects vectors (channels,), got shape {shape}")
+        pixel = graph.add(self, "reshape", *inputs, target_shape=(1, 1, *shape))
+        repeated = graph.add(self, "up_sampling2d", pixel, size=(1, self.n))
+        return lines.add_sequence(graph, self, repeated)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n": self.n}
+
+
+@LAYERS.register()
+class Identity(Layer):
+    """The input, unchanged.
+
+    Args:
+        options: See `Layer`.
+
+    Example:
+        >>> import numpy as np
+        >>> Identity()(np.ones((1, 2)))
+        array([[1., 1.]], dtype=float32)
+    """
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        return graph.add(self, "activation", *inputs, function="linear")
 
 
 def _target_shape(name: str, value: Any) -> tuple[int, ...]:
@@ -130,20 +180,10 @@ def _target_shape(name: str, value: Any) -> tuple[int, ...]:
     return shape
 
 
-def _margins(name: str, value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-    vertical, horizontal = _two(name, value)
-    return _margin(name, vertical), _margin(name, horizontal)
-
-
-def _margin(name: str, value: Any) -> tuple[int, int]:
-    before, after = (checks.integer(name, margin, at_least=0) for margin in _two(name, value))
-    return before, after
-
-
-def _two(name: str, value: Any) -> tuple[Any, Any]:
-    if not isinstance(value, (tuple, list)):
-        return value, value
-    if len(value) != 2:
-        raise ValueError(f"`{name}` must be an integer, (height, width) or ((top, bottom), (left, right)), got "
-                         f"{value!r}")
-    return value[0], value[1]
+def _order(name: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise checks.ArgumentError(f"`{name}` must be a tuple of integers, got {value!r}")
+    order = tuple(checks.integer(name, axis, at_least=1) for axis in value)
+    if sorted(order) != list(range(1, len(order) + 1)):
+        raise ValueError(f"`{name}` must hold each of the integers from 1 to {len(order)} once, got {order}")
+    return order

@@ -172,6 +172,42 @@ static void run_dropout(const fcnn_kernels *kernels, size_t variant, size_t size
     CHECK(memcmp(out->array[1], out->array[0], size * sizeof *x) == 0);
 }
 
+static void run_combine(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_combination how = (fcnn_combination)(variant / 2);
+    float x[ROOM] = {1};
+    fill(x, size, 41, 1, 9);
+    fill(out->array[0], size, 42, 1, 9);
+    out->count = size;
+    kernels->combine(how, size, x, variant % 2, out->array[0]);
+}
+
+static void run_take_equal(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float x[ROOM] = {2}, y[ROOM];
+    fill(x, size, 43, 0, 4);
+    fill(y, size, 44, 0, 4);
+    fill(out->array[0], size, 45, -9, 9);
+    out->count = size;
+    kernels->take_equal(size, x, variant, y, out->array[0], out->array[1]);
+}
+
+static void run_weighted_sum(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float weights[5], x[ROOM];
+    fill(weights, 5, 46, -3, 3);
+    fill(x, 5 * (size + 3), 47, -9, 9);
+    out->count = size;
+    kernels->weighted_sum(size, variant, weights, x, size + 3, out->array[0]);
+}
+
+static void run_noise(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    out->count = size;
+    kernels->mask(size, 77, 3, 12, variant ? 0.25f : 1.0f, 1.5f, -0.5f, out->array[0]);
+    kernels->normals(size, 78, 3, 12, variant ? 1.0f : 0.0f, variant ? 0.5f : 3.0f, out->array[1]);
+}
+
 /* Pools of `size` channels: 2x2, overlapping with padding, wide, strides beyond the pool, one pixel. */
 static fcnn_windows windows_of(size_t variant, size_t channels)
 {
@@ -290,6 +326,10 @@ static const probe probes[] = {
     {"logarithm", 1, 1, 0, 2e-6, 1e-3, run_logarithm},
     {"scale_offset and add", 2, 2, 1, 2e-6, 1e-2, run_scale_add},
     {"dropout", 4, 2, 1, 0, 0, run_dropout},
+    {"combine", 12, 1, 1, 2e-7, 1, run_combine},
+    {"take_equal", 2, 2, 1, 0, 0, run_take_equal},
+    {"weighted_sum", 6, 1, 1, 2e-6, 10, run_weighted_sum},
+    {"mask and normals", 2, 2, 0, 2e-6, 1, run_noise},
     {"max_pool", WINDOWS, 3, 1, 0, 0, run_max_pool},
     {"max_pool_backward", WINDOWS, 1, 1, 0, 0, run_max_pool_backward},
     {"average_pool", WINDOWS, 1, 1, 2e-6, 1, run_average_pool},
@@ -411,6 +451,30 @@ static void test_accuracy_of_functions(const fcnn_kernels *kernels)
     }
 }
 
+static void test_largest_of_nan(const fcnn_kernels *kernels)
+{
+    static const fcnn_combination both[] = {FCNN_MAXIMUM, FCNN_MINIMUM};
+    for (size_t c = 0; c < 2; c++) {
+        float x[] = {NAN, 1.0f, NAN, 2.0f}, y[] = {1.0f, NAN, NAN, 2.0f};
+        kernels->combine(both[c], 4, x, 1, y);
+        CHECK(isnan(y[0]) && isnan(y[1]) && isnan(y[2]) && y[3] == 2.0f);
+    }
+}
+
+static void test_normals_are_normal(const fcnn_kernels *kernels)
+{
+    enum { COUNT = 100000 };
+    static float z[COUNT];
+    size_t within[3] = {0};
+    kernels->normals(COUNT, 5, 6, 7, 0.0f, 1.0f, z);
+    for (size_t i = 0; i < COUNT; i++)
+        for (int d = 0; d < 3; d++)
+            within[d] += fabsf(z[i]) < (float)(d + 1);
+    CHECK_CLOSE((double)within[0], 68269.0, 600.0); /* four standard deviations */
+    CHECK_CLOSE((double)within[1], 95450.0, 270.0);
+    CHECK_CLOSE((double)within[2], 99730.0, 70.0);
+}
+
 static void test_sum_of_squares(const fcnn_kernels *kernels)
 {
     float g[100];
@@ -489,7 +553,7 @@ int main(void)
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
                 for (use_integers = 0; use_integers < 2; use_integers++)
                     test_probe(&probes[p], variant, sizes[s]);
-    check_digest(0x3ab63a5f6a5eca40);
+    check_digest(0xe378ad19f32488bb);
     use_integers = 0;
     for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
         if (!fcnn_isa_available(isa))
@@ -498,6 +562,8 @@ int main(void)
         test_position_does_not_matter(kernels);
         test_extremes(kernels);
         test_accuracy_of_functions(kernels);
+        test_largest_of_nan(kernels);
+        test_normals_are_normal(kernels);
         test_sum_of_squares(kernels);
         test_conversion(kernels);
     }

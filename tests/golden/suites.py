@@ -12,6 +12,7 @@ from golden.compile_cases import COMPILES
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
+from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
 from golden.training_cases import LOSS, OPTIMIZER, REFERENCE
 
@@ -25,6 +26,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "fit": FITS,
     "compile": COMPILES,
     "metric": METRICS,
+    "shape": SHAPE,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
 }
