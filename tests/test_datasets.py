@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -285,14 +286,15 @@ def home(tmp_path, monkeypatch):
     for name in ("FASHIONCNN_DATA", "FASHIONCNN_MIRROR", "KERAS_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("fashioncnn.datasets.source.RETRIES", 0)
+    monkeypatch.setattr("fashioncnn.datasets.origin.RETRIES", 0)
     return tmp_path / "home"
 
 
 @pytest.fixture
 def source(home, tmp_path):
     files = tuple(File(name, hashlib.md5(PACKED[name]).hexdigest(), digest(PARTS[name])) for name in PARTS)
-    return Source("toy", files, ("http://127.0.0.1:9/",), (tmp_path / "system",), alone=True, package="dataset-toy")
+    return Source("toy", ("http://127.0.0.1:9/",), (tmp_path / "system",), alone=True, package="dataset-toy",
+                  files=files)
 
 
 def assert_is_the_toy(data):
@@ -390,7 +392,7 @@ def server(tmp_path):
 
 
 def with_mirrors(source: Source, *mirrors: str) -> Source:
-    return Source(source.name, source.files, mirrors, source.folders, source.alone, source.package)
+    return replace(source, mirrors=mirrors)
 
 
 def test_missing_data_is_downloaded_once_into_the_cache(source, server, home):

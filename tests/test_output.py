@@ -13,7 +13,7 @@ import pytest
 
 import fashioncnn
 from fashioncnn import Input, Sequential, callbacks, layers
-from fashioncnn.datasets.source import shows_progress
+from fashioncnn.datasets.origin import shows_progress
 from fashioncnn.utils import output, progress
 
 
