@@ -385,6 +385,8 @@ def damaged(content: bytes, random: Random, places: int) -> bytes:
     """The content cut, or with bytes taken out, put in or changed; most of them where there are few pixels."""
     changed = bytearray(content)
     for _ in range(random.randrange(1, 5)):
+        if not changed:
+            break
         at = random.choice([random.randrange(places), len(changed) - 1 - random.randrange(places)]) % len(changed)
         kind = random.randrange(5)
         if kind == 0:

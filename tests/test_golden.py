@@ -23,6 +23,7 @@ TOLERANCE = {  # of the largest value of each array
     "compile": 1e-4,
     "metric": 1e-6,
     "functional": 1e-4,
+    "backend": 1e-6,
 }
 
 

@@ -25,6 +25,7 @@ INSTEAD = {
     "export": "save_weights() keeps the weights, to_json() the architecture",
     "load_model": "models.model_from_json() and load_weights() together do it",
     "save": "save_weights() keeps the weights, to_json() the architecture",
+    "plot_model": "Model.summary() prints the layers",
     "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
 }
 # Modules that Keras had once; what they had is in the package around them.
@@ -42,6 +43,14 @@ OLD = {
        for package, names in OLD_MODULES.items() for name in names},
     "engine": f"import what it had from {PACKAGE}.layers or {PACKAGE}.models",
     "acc": "write 'accuracy'",
+    "backend.function": "a model of the same inputs and outputs computes them",
+    "backend.get_session": "there are no sessions, and nothing has to be done",
+    "backend.image_dim_ordering": "write image_data_format(), which is 'channels_last'",
+    "backend.learning_phase": "call a model with training=True or training=False",
+    "backend.set_image_dim_ordering": "write set_image_data_format('channels_last')",
+    "backend.set_learning_phase": "call a model with training=True or training=False",
+    "backend.set_session": "there are no sessions, and nothing has to be done",
+    "backend.tensorflow_backend": f"import what it had from {PACKAGE}.backend",
     **{name: f"write {keywords.OLD[name]}" for name in ("decay", "lr")},
     "evaluate_generator": "evaluate() takes generators",
     "fit_generator": "fit() takes generators",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
 from golden.fit_cases import FITS, METRICS
@@ -27,6 +28,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "metric": METRICS,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
+    "backend": BACKEND,
 }
 WITHOUT_ARRAYS = ("summary",)
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"
