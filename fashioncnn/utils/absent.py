@@ -28,6 +28,17 @@ INSTEAD = {
     "plot_model": "Model.summary() prints the layers",
     "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
 }
+# What does the job of a name of TensorFlow that is absent.
+INSTEAD_OF_TENSORFLOW = {
+    "GradientTape": "Model.fit() and Model.train_on_batch() train",
+    "compat": "there are no sessions and no graphs, and nothing has to be set for them",
+    "data": "Model.fit() takes NumPy arrays, generators and utils.PyDataset",
+    "distribute": "one machine's CPUs compute, and all of them do so without a strategy",
+    "function": "nothing has to be compiled: leave it out",
+    "image": "Pillow or NumPy may prepare images",
+    "io": "Python's own files and Pillow may do it",
+    "saved_model": "Model.save_weights() keeps the weights, Model.to_json() the architecture",
+}
 # Modules that Keras had once; what they had is in the package around them.
 OLD_MODULES = {
     "layers": ("advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
@@ -189,8 +200,8 @@ def unknown_name(module: str, name: str) -> str:
         return (f"module '{module}' has no '{name}': inner modules of Keras are not in fashioncnn; import what is "
                 f"wanted from {PACKAGE}.layers, {PACKAGE}.models, {PACKAGE}.utils and so on")
     if module == PACKAGE and not name.startswith("_") and name in keras_names()["tensorflow"]:
-        return (f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; NumPy may have what it "
-                "does")
+        instead = INSTEAD_OF_TENSORFLOW.get(name, "NumPy may have what it does")
+        return f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; {instead}"
     keras = keras_names()["modules"].get(module.removeprefix(PACKAGE).removeprefix("."), ())
     hints = [closest(name, [*keras, *own_names(module)])]
     if module != PACKAGE and name.islower():

@@ -14,6 +14,7 @@ from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
 from golden.summary_cases import SUMMARIES
+from golden.tensorflow_cases import TENSORFLOW
 from golden.training_cases import LOSS, OPTIMIZER, REFERENCE
 
 FOLDER = Path(__file__).parent
@@ -29,6 +30,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
     "backend": BACKEND,
+    "tensorflow": TENSORFLOW,
 }
 WITHOUT_ARRAYS = ("summary",)
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"
