@@ -241,17 +241,20 @@ def argmin(input: Any, axis: int | None = None, output_type: Any = int64, name: 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x + y``"""
-    return wrapped(array(x) + operand(y))
+    values = array(x)
+    return wrapped(values + operand(y, values))
 
 
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x - y``"""
-    return wrapped(array(x) - operand(y))
+    values = array(x)
+    return wrapped(values - operand(y, values))
 
 
 def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x * y``"""
-    return wrapped(array(x) * operand(y))
+    values = array(x)
+    return wrapped(values * operand(y, values))
 
 
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -259,7 +262,7 @@ def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     values = array(x)
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
         values = values.astype(np.float32)
-    return wrapped(values / operand(y))
+    return wrapped(values / operand(y, values))
 
 
 def negative(x: Any, name: str | None = None) -> Tensor:

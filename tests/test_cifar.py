@@ -15,7 +15,7 @@ from random import Random
 import numpy as np
 import pytest
 from cifar_files import Python2Pickle, Toy, as_images, binary_batch, make_data, python_batch, tar_bytes
-from test_datasets import home, idx_bytes, megabytes_and_message, server  # noqa: F401
+from test_datasets import idx_bytes, megabytes_and_message
 
 from fashioncnn import DataError
 from fashioncnn.datasets import cifar10, cifar100, kmnist
@@ -89,7 +89,7 @@ def test_integers_strings_and_memory_of_all_sizes_are_read():
 
 
 @pytest.mark.parametrize(("module", "toy"), TOYS, ids=["10", "100"])
-def test_folders_are_tried_in_order(tmp_path, home, monkeypatch, module, toy):  # noqa: F811
+def test_folders_are_tried_in_order(tmp_path, home, monkeypatch, module, toy):
     install(monkeypatch, module, toy)
     monkeypatch.setenv("FASHIONCNN_DATA", str(tmp_path / "own"))
     python, binary = toy.source.versions
@@ -120,7 +120,7 @@ def test_another_label_mode_is_refused():
         cifar100.load_data("rough")
 
 
-def test_what_is_missing_is_downloaded_once(server, home, monkeypatch):  # noqa: F811
+def test_what_is_missing_is_downloaded_once(server, home, monkeypatch):
     folder, address = server
     for module, toy in TOYS:
         monkeypatch.setattr(module, "SOURCE", replace(toy.source, mirrors=(address,)))
@@ -131,7 +131,7 @@ def test_what_is_missing_is_downloaded_once(server, home, monkeypatch):  # noqa:
         np.testing.assert_array_equal(module.load_data()[1][0], toy.images(True))
 
 
-def test_a_wrong_download_is_refused_and_the_advice_says_what_to_put_where(server, home, monkeypatch):  # noqa: F811
+def test_a_wrong_download_is_refused_and_the_advice_says_what_to_put_where(server, home, monkeypatch):
     folder, address = server
     (folder / TEN.source.versions[0].archive).write_bytes(b"a page that says sorry")
     monkeypatch.setattr(cifar10, "SOURCE", replace(TEN.source, mirrors=(address,)))

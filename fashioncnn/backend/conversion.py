@@ -32,9 +32,11 @@ def array(x: Any) -> NDArray[Any]:
     return values
 
 
-def operand(x: Any) -> Any:
-    """Python's numbers as they are, so that they take the other operand's type; all else as an array."""
-    return x if isinstance(x, bool | int | float) else array(x)
+def operand(x: Any, values: NDArray[Any]) -> Any:
+    """What is computed with `values`: a Python number in their type, if they are floats, and all else as an array."""
+    if isinstance(x, bool | int | float):
+        return np.asarray(x, values.dtype) if values.dtype.kind == "f" else x
+    return array(x)
 
 
 def floats(x: Any, caller: str) -> NDArray[Any]:

@@ -59,7 +59,8 @@ def round(x: Any) -> Tensor:
 
 def pow(x: Any, a: Any) -> Tensor:
     """``x`` to the power of ``a``."""
-    return wrapped(np.power(numbers(x, "pow"), operand(a)))
+    values = numbers(x, "pow")
+    return wrapped(np.power(values, operand(a, values)))
 
 
 def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
@@ -69,48 +70,56 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
     values = numbers(x, "clip")
     for bound, limit in ((min_value, np.maximum), (max_value, np.minimum)):
         if bound is not None:
-            values = limit(values, np.asarray(operand(bound)).astype(values.dtype))
+            values = limit(values, np.asarray(operand(bound, values)).astype(values.dtype))
     return wrapped(values)
 
 
 def maximum(x: Any, y: Any) -> Tensor:
     """The larger of two, element by element."""
-    return wrapped(np.maximum(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.maximum(values, operand(y, values)))
 
 
 def minimum(x: Any, y: Any) -> Tensor:
     """The smaller of two, element by element."""
-    return wrapped(np.minimum(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.minimum(values, operand(y, values)))
 
 
 def equal(x: Any, y: Any) -> Tensor:
     """Where both are equal."""
-    return wrapped(np.equal(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.equal(values, operand(y, values)))
 
 
 def not_equal(x: Any, y: Any) -> Tensor:
     """Where they differ."""
-    return wrapped(np.not_equal(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.not_equal(values, operand(y, values)))
 
 
 def greater(x: Any, y: Any) -> Tensor:
     """Where `x` is the larger."""
-    return wrapped(np.greater(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.greater(values, operand(y, values)))
 
 
 def greater_equal(x: Any, y: Any) -> Tensor:
     """Where `x` is not the smaller."""
-    return wrapped(np.greater_equal(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.greater_equal(values, operand(y, values)))
 
 
 def less(x: Any, y: Any) -> Tensor:
     """Where `x` is the smaller."""
-    return wrapped(np.less(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.less(values, operand(y, values)))
 
 
 def less_equal(x: Any, y: Any) -> Tensor:
     """Where `x` is not the larger."""
-    return wrapped(np.less_equal(array(x), operand(y)))
+    values = array(x)
+    return wrapped(np.less_equal(values, operand(y, values)))
 
 
 def cast(x: Any, dtype: Any) -> Tensor:

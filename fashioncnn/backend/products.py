@@ -122,7 +122,8 @@ def tanh(x: Any) -> Tensor:
 
 def softplus(x: Any) -> Tensor:
     """``log(exp(x) + 1)``"""
-    return wrapped(np.logaddexp(floats(x, "softplus"), 0))
+    values = floats(x, "softplus")
+    return wrapped(np.logaddexp(values, values.dtype.type(0)))
 
 
 def softsign(x: Any) -> Tensor:

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
-from fashioncnn.datasets.origin import Origin, keras_home
+from fashioncnn.datasets.origin import Origin
 from fashioncnn.datasets.pickled import Array, read_pickle
 from fashioncnn.datasets.tarball import read_members
+from fashioncnn.utils.downloads import keras_home
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 SIDE, CHANNELS = 32, 3

@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 
 from fashioncnn._core import DataError
-from fashioncnn.datasets.origin import keras_home
 from fashioncnn.datasets.source import File, Part, Source
 from fashioncnn.saving.npz import open_npz
+from fashioncnn.utils.downloads import keras_home
 
 LARGEST = 60_000 * 28 * 28  # elements of an array
 

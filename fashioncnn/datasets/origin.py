@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from fashioncnn.utils.output import is_terminal
+from fashioncnn.utils.downloads import cache_home, downloader, import_pooch, keras_home
 
 RETRIES = 2
-TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
@@ -88,9 +86,9 @@ class Origin:
         pooch = import_pooch()
         registry = dict(self.downloads())
         fetcher = pooch.create(path=folder, base_url=base, registry=registry, retry_if_failed=RETRIES)
-        downloader = pooch.HTTPDownloader(progressbar=shows_progress(), timeout=TIMEOUT_S)
+        by = downloader()
         for name in registry:
-            fetcher.fetch(name, downloader=downloader)
+            fetcher.fetch(name, downloader=by)
 
     def _advice(self, failures: list[str]) -> str:
         lines = [f"the data set {self.name} was not found and could not be downloaded."]
@@ -101,30 +99,3 @@ class Origin:
                      "FASHIONCNN_DATA to the folder that holds it, or connect to the network and "
                      'pip install "fashioncnn[data]".')
         return "\n".join(lines)
-
-
-def keras_home() -> Path:
-    """Keras's own folder."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-
-
-def cache_home() -> Path:
-    """This package's cache."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (folder if folder.is_absolute() else Path.home() / ".cache") / "fashioncnn"
-
-
-def import_pooch() -> Any:
-    """The library that downloads."""
-    try:
-        import pooch
-    except ImportError as error:
-        raise ImportError('downloading needs pooch: pip install "fashioncnn[data]"') from error
-    return pooch
-
-
-def shows_progress() -> bool:
-    """Whether a progress bar can be drawn: on a terminal, with tqdm."""
-    from importlib.util import find_spec
-
-    return is_terminal(sys.stderr) and find_spec("tqdm") is not None
