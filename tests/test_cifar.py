@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import inspect
 import io
 import pickle
 import struct
@@ -15,6 +16,7 @@ from random import Random
 import numpy as np
 import pytest
 from cifar_files import Python2Pickle, Toy, as_images, binary_batch, make_data, python_batch, tar_bytes
+from golden.face import GOLDEN
 from test_datasets import idx_bytes, megabytes_and_message
 
 from fashioncnn import DataError
@@ -57,6 +59,12 @@ def test_both_versions_give_what_keras_gives(tmp_path, monkeypatch, number, pack
     assert_is_the_toy(cifar100.load_data(), HUNDRED, "fine_labels", np.int64)
     assert_is_the_toy(cifar100.load_data("coarse"), HUNDRED, "coarse_labels", np.int64)
     assert_is_the_toy(cifar100.load_data(label_mode="fine"), HUNDRED, "fine_labels", np.int64)
+
+
+@pytest.mark.parametrize("module", [cifar10, cifar100])
+def test_signature_is_that_of_keras(module):
+    ours = [[p.name, repr(p.default)] for p in inspect.signature(module.load_data).parameters.values()]
+    assert ours == GOLDEN["signatures"][f"{module.__name__.removeprefix('fashioncnn.')}.load_data"]
 
 
 @pytest.mark.parametrize("columns_first", [False, True])
@@ -334,6 +342,7 @@ def test_a_long_name_in_a_ustar_header_is_put_together(tmp_path):
     (tar_bytes({"toy/a": b""}), "lacks toy/b"), (tar_bytes({}), "lacks toy/a"),
     (tar_bytes({**MEMBERS, "toy/other": bytes(2 << 20)}), "unpacks to more than 1,048,576 bytes"),
     (tar_bytes({f"toy/{number}": b"" for number in range(1001)}), "holds more than 1000 members"),
+    (gzip.compress(b"x" + gzip.decompress(tar_bytes(MEMBERS))[1:]), "a header with a wrong checksum"),
     (edited(with_size(b"77777777777\0")), "unpacks to more|ends after"),
     (edited(with_size(b"\x80" + bytes(10) + b"\1")), "a header with the number"),
     (edited(with_size(b"0000000009 \0")), "a header with the number"),

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import random
 import weakref
 
 import numpy as np
 import pytest
+from golden import face_cases as cases
+from golden.face import GOLDEN
 
 from fashioncnn import layers, utils
 from fashioncnn.utils import seeds
+
+
+@pytest.mark.parametrize("name", cases.SIGNATURES["utils"])
+def test_signature_is_that_of_keras(name):
+    ours = [[p.name, repr(p.default)] for p in inspect.signature(getattr(utils, name)).parameters.values()]
+    assert ours == GOLDEN["signatures"][f"utils.{name}"]
 
 
 def test_set_random_seed_seeds_python_and_numpy_too():

@@ -107,6 +107,7 @@ CALLS: dict[str, Call] = {
     "bias_add": lambda K, x, y, i: K.bias_add(x, y[0, 0]),
     "batch_normalization": lambda K, x, y, i: K.batch_normalization(x, y[0, 0], K.exp(y[0, 1]), y[0, 2], y[1, 0]),
     "l2_normalize": lambda K, x, y, i: K.l2_normalize(x, axis=-1),
+    "l2_normalize of little": lambda K, x, y, i: K.l2_normalize(x * 1e-6),
     "in_top_k": lambda K, x, y, i: K.in_top_k(x[:, 0], i[:, 0], 2),
     "relu": lambda K, x, y, i: K.relu(x),
     "relu, all": lambda K, x, y, i: K.relu(x, alpha=0.1, max_value=0.5, threshold=0.2),
