@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
 
-MOST_STEPS = 1_000_000  # CIFAR-100's training set takes 310,000
+MOST_STEPS = 1_000_000  # CIFAR-100's training set takes 200,000
 MOST_MARKS = 8
 LONGEST_NAME = 100
 
