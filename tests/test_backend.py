@@ -50,6 +50,15 @@ def test_what_has_no_values_is_refused(x):
         K.mean(x)
 
 
+def test_symbolic_tensors_have_shapes_and_no_numbers():
+    images = fashioncnn.Input((28, 28, 1))
+    assert (K.int_shape(images), K.ndim(images), K.dtype(images)) == ((None, 28, 28, 1), 4, "float32")
+    assert K.is_keras_tensor(images)
+    assert not K.is_keras_tensor(X)
+    with pytest.raises(NotImplementedError, match=r"symbolic tensor.*use layers"):
+        K.mean(images)
+
+
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: K.batch_dot(X, X[:1]), "batch_dot.. got arrays of shapes"), (lambda: K.batch_dot(X, X, 0), "other than 0"),
     (lambda: K.batch_dot(X, X[:, :2]), "same extent"), (lambda: K.softmax([0.5]), "at least 2 axes"),

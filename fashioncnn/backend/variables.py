@@ -13,6 +13,7 @@ import numpy as np
 from fashioncnn.backend.conversion import array, wrapped
 from fashioncnn.config import floatx
 from fashioncnn.initializers import RandomNormal, RandomUniform, TruncatedNormal
+from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.utils import checks
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
@@ -120,6 +121,11 @@ def is_float_dtype(dtype: Any) -> bool:
 def is_int_dtype(dtype: Any) -> bool:
     """Whether it is a type of integers."""
     return "int" in standardize_dtype(dtype)
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether it is a symbolic tensor: what `Input`, and layers called on one, return."""
+    return isinstance(x, KerasTensor)
 
 
 def is_sparse(tensor: Any) -> bool:
