@@ -105,11 +105,21 @@ def __getattr__(name: str) -> Any:
     elif name in __all__:
         value = importlib.import_module(f"fashioncnn.{_modules.get(name, name)}")
     else:
-        from fashioncnn.utils import absent
-
-        return absent.module_getattr(__name__)(name)
+        value = _of_tensorflow(name)
     globals()[name] = value
     return value
+
+
+def _of_tensorflow(name: str) -> Any:
+    """A small name of TensorFlow; raises AttributeError for one that is not there."""
+    from fashioncnn.utils import absent
+
+    if not name.startswith("_") and name in absent.keras_names()["tensorflow"]:
+        from fashioncnn import _tensorflow
+
+        if name in _tensorflow.__all__:
+            return getattr(_tensorflow, name)
+    return absent.module_getattr(__name__)(name)
 
 
 def __dir__() -> list[str]:

@@ -26,6 +26,7 @@ __all__ = [
     "list_logical_devices",
     "list_physical_devices",
     "set_dtype_policy",
+    "set_epsilon",
     "set_floatx",
     "set_image_data_format",
 ]
@@ -59,6 +60,11 @@ dtype_policy, set_dtype_policy = floatx, set_floatx
 def epsilon() -> float:
     """How far probabilities are kept from 0 and 1 before their logarithm is taken."""
     return 1e-7
+
+
+def set_epsilon(value: float) -> None:
+    """Raises ValueError unless `value` is 1e-7."""
+    checks.one_of("set_epsilon()", "value", value, [epsilon()])
 
 
 def image_data_format() -> str:

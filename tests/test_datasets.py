@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 import hashlib
-import http.server
 import os
 import re
 import struct
 import subprocess
 import sys
-import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -280,19 +278,10 @@ def make_folder(folder: Path, names=PARTS, pack: bool = True) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A home without any data."""
-    for name in ("FASHIONCNN_DATA", "FASHIONCNN_MIRROR", "KERAS_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("fashioncnn.datasets.source.RETRIES", 0)
-    return tmp_path / "home"
-
-
-@pytest.fixture
 def source(home, tmp_path):
     files = tuple(File(name, hashlib.md5(PACKED[name]).hexdigest(), digest(PARTS[name])) for name in PARTS)
-    return Source("toy", files, ("http://127.0.0.1:9/",), (tmp_path / "system",), alone=True, package="dataset-toy")
+    return Source("toy", ("http://127.0.0.1:9/",), (tmp_path / "system",), alone=True, package="dataset-toy",
+                  files=files)
 
 
 def assert_is_the_toy(data):
@@ -370,27 +359,8 @@ def test_a_file_with_other_content_is_damage_and_named(source, tmp_path):
 # ---- downloads ----
 
 
-@pytest.fixture
-def server(tmp_path):
-    """A web server on this machine: its folder and its address."""
-    pytest.importorskip("pooch")
-    folder = tmp_path / "web"
-    folder.mkdir()
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as web:
-        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        yield folder, f"http://127.0.0.1:{web.server_address[1]}/"
-        web.shutdown()
-        thread.join(10)
-
-
 def with_mirrors(source: Source, *mirrors: str) -> Source:
-    return Source(source.name, source.files, mirrors, source.folders, source.alone, source.package)
+    return replace(source, mirrors=mirrors)
 
 
 def test_missing_data_is_downloaded_once_into_the_cache(source, server, home):

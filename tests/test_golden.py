@@ -24,6 +24,8 @@ TOLERANCE = {  # of the largest value of each array
     "metric": 1e-6,
     "functional": 1e-4,
     "shape": 1e-5,
+    "backend": 1e-6,
+    "tensorflow": 1e-6,
 }
 
 

@@ -13,8 +13,8 @@ import pytest
 
 import fashioncnn
 from fashioncnn import Input, Sequential, callbacks, layers
-from fashioncnn.datasets.source import shows_progress
 from fashioncnn.utils import output, progress
+from fashioncnn.utils.downloads import shows_progress
 
 
 class OnlyWrite:

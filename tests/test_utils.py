@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import inspect
 import random
+import weakref
 
 import numpy as np
 import pytest
+from golden import face_cases as cases
+from golden.face import GOLDEN
 
 from fashioncnn import layers, utils
 from fashioncnn.utils import seeds
+
+
+@pytest.mark.parametrize("name", cases.SIGNATURES["utils"])
+def test_signature_is_that_of_keras(name):
+    ours = [[p.name, repr(p.default)] for p in inspect.signature(getattr(utils, name)).parameters.values()]
+    assert ours == GOLDEN["signatures"][f"utils.{name}"]
 
 
 def test_set_random_seed_seeds_python_and_numpy_too():
@@ -56,6 +67,36 @@ def test_to_categorical_keeps_other_axes():
 def test_to_categorical_refuses_what_is_not_a_class(labels, classes, message):
     with pytest.raises(ValueError, match=message):
         utils.to_categorical(labels, classes)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, np.inf])
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_normalize_gives_every_line_of_an_axis_the_norm_one(axis, order):
+    x = np.array([[3.0, -4.0, 0.0], [1.0, 2.0, 0.0]], np.float32)
+    scaled = utils.normalize(x, axis, order)
+    norms = np.linalg.norm(scaled.astype(float), order, axis)
+    np.testing.assert_allclose(norms, np.where(np.linalg.norm(x, order, axis) == 0, 0, 1), rtol=1e-6)
+    assert (scaled.dtype, utils.normalize([[3, 4]], order=2).tolist()) == (np.float32, [[0.6, 0.8]])
+
+
+def test_normalize_refuses_what_is_no_number():
+    with pytest.raises(TypeError, match="expected numbers"):
+        utils.normalize(["a"])
+
+
+def test_clearing_the_session_lets_models_in_rings_go():
+    model = layers.Dense(3)
+    model.ring = model
+    gone = weakref.ref(model)
+    gc.disable()
+    try:
+        del model
+        utils.clear_session(free_memory=False)
+        assert gone() is not None
+        utils.clear_session()
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_names_are_counted_by_class_until_the_session_is_cleared():

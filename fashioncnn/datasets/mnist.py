@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 
 from fashioncnn._core import DataError
-from fashioncnn.datasets.source import File, Part, Source, keras_home
+from fashioncnn.datasets.source import File, Part, Source
 from fashioncnn.saving.npz import open_npz
+from fashioncnn.utils.downloads import keras_home
 
 LARGEST = 60_000 * 28 * 28  # elements of an array
 
@@ -32,8 +33,6 @@ SOURCE = Source(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
     ),
     folders=(Path("/usr/share/datasets/mnist"),),
-    alone=False,
-    package="",
 )
 
 

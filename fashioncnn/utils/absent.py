@@ -25,7 +25,19 @@ INSTEAD = {
     "export": "save_weights() keeps the weights, to_json() the architecture",
     "load_model": "models.model_from_json() and load_weights() together do it",
     "save": "save_weights() keeps the weights, to_json() the architecture",
+    "plot_model": "Model.summary() prints the layers",
     "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
+}
+# What does the job of a name of TensorFlow that is absent.
+INSTEAD_OF_TENSORFLOW = {
+    "GradientTape": "Model.fit() and Model.train_on_batch() train",
+    "compat": "there are no sessions and no graphs, and nothing has to be set for them",
+    "data": "Model.fit() takes NumPy arrays, generators and utils.PyDataset",
+    "distribute": "one machine's CPUs compute, and all of them do so without a strategy",
+    "function": "nothing has to be compiled: leave it out",
+    "image": "Pillow or NumPy may prepare images",
+    "io": "Python's own files and Pillow may do it",
+    "saved_model": "Model.save_weights() keeps the weights, Model.to_json() the architecture",
 }
 # Modules that Keras had once; what they had is in the package around them.
 OLD_MODULES = {
@@ -42,6 +54,14 @@ OLD = {
        for package, names in OLD_MODULES.items() for name in names},
     "engine": f"import what it had from {PACKAGE}.layers or {PACKAGE}.models",
     "acc": "write 'accuracy'",
+    "backend.function": "a model of the same inputs and outputs computes them",
+    "backend.get_session": "there are no sessions, and nothing has to be done",
+    "backend.image_dim_ordering": "write image_data_format(), which is 'channels_last'",
+    "backend.learning_phase": "call a model with training=True or training=False",
+    "backend.set_image_dim_ordering": "write set_image_data_format('channels_last')",
+    "backend.set_learning_phase": "call a model with training=True or training=False",
+    "backend.set_session": "there are no sessions, and nothing has to be done",
+    "backend.tensorflow_backend": f"import what it had from {PACKAGE}.backend",
     **{name: f"write {keywords.OLD[name]}" for name in ("decay", "lr")},
     "evaluate_generator": "evaluate() takes generators",
     "fit_generator": "fit() takes generators",
@@ -180,8 +200,8 @@ def unknown_name(module: str, name: str) -> str:
         return (f"module '{module}' has no '{name}': inner modules of Keras are not in fashioncnn; import what is "
                 f"wanted from {PACKAGE}.layers, {PACKAGE}.models, {PACKAGE}.utils and so on")
     if module == PACKAGE and not name.startswith("_") and name in keras_names()["tensorflow"]:
-        return (f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; NumPy may have what it "
-                "does")
+        instead = INSTEAD_OF_TENSORFLOW.get(name, "NumPy may have what it does")
+        return f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; {instead}"
     keras = keras_names()["modules"].get(module.removeprefix(PACKAGE).removeprefix("."), ())
     hints = [closest(name, [*keras, *own_names(module)])]
     if module != PACKAGE and name.islower():

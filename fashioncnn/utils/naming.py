@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from typing import Any
 
@@ -16,6 +17,12 @@ def auto_name(class_name: str) -> str:
     number = _used[name]
     _used[name] += 1
     return f"{name}_{number}" if number else name
+
+
+def get_uid(prefix: str = "") -> int:
+    """The next number of a prefix, from 1. Names that are given automatically count with it."""
+    _used[prefix] += 1
+    return _used[prefix]
 
 
 def checked_name(name: Any, class_name: str) -> str:
@@ -35,6 +42,9 @@ def clear_session(free_memory: bool = True) -> None:
     """Starts the counting of names afresh.
 
     Args:
-        free_memory: Without effect: a model's memory is free when its last user is gone.
+        free_memory: Whether Python looks for objects that only refer to each other, too. A model's memory is free
+            when its last user is gone.
     """
     _used.clear()
+    if free_memory:
+        gc.collect()

@@ -92,7 +92,9 @@ SIGNATURES = {
                 "SparseCategoricalCrossentropy"],
     "callbacks": ["EarlyStopping", "ModelCheckpoint", "CSVLogger", "LearningRateScheduler", "ReduceLROnPlateau",
                   "LambdaCallback", "TerminateOnNaN", "History", "ProgbarLogger"],
-    "utils": ["Progbar"],
+    "utils": ["Progbar", "clear_session", "get_file", "normalize", "set_random_seed", "to_categorical"],
+    "datasets.cifar10": ["load_data"],
+    "datasets.cifar100": ["load_data"],
 }
 SERIALIZED = {
     "optimizers": SIGNATURES["optimizers"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
 from golden.fit_cases import FITS, METRICS
@@ -14,6 +15,7 @@ from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
 from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
+from golden.tensorflow_cases import TENSORFLOW
 from golden.training_cases import LOSS, OPTIMIZER, REFERENCE
 
 FOLDER = Path(__file__).parent
@@ -29,6 +31,8 @@ SUITES: dict[str, dict[str, Case]] = {
     "shape": SHAPE,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
+    "backend": BACKEND,
+    "tensorflow": TENSORFLOW,
 }
 WITHOUT_ARRAYS = ("summary",)
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"
