@@ -106,18 +106,16 @@ class Layer(Configured):
         return 0.0
 
     def values_of(self, name: str, shape: Shape) -> NDArray[Any] | float:
-        """The values of the parameter `name`: those of the weight, or the first ones.
+        """The values of the parameter `name`: those of the weight, or the first ones. Errors as for `check_shape_of`."""
+        self.check_shape_of(name, shape)
+        return self._variables[name].numpy() if name in self._variables else self.initial_value(name, shape)
 
-        Raises:
-            ValueError: If the weight has another shape.
-        """
+    def check_shape_of(self, name: str, shape: Shape) -> None:
+        """Raises ValueError if the layer has a weight `name` of another shape already."""
         known = self._variables.get(name)
-        if known is None:
-            return self.initial_value(name, shape)
-        if known.shape != shape:
+        if known is not None and known.shape != shape:
             raise ValueError(f"{type(self).__name__} '{self.name}' has a {name} of shape {known.shape} already; this "
                              f"input needs {shape}. Make a new layer for it.")
-        return known.numpy()
 
     def path_of(self, name: str, scope: str) -> str:
         """The path of the weight `name`: that which it was made with, or one within `scope`."""
@@ -162,6 +160,8 @@ class Layer(Configured):
         """Makes the weights for inputs of these shapes, where there are none yet; returns the outputs' shapes."""
         graph, outputs = self._graph_of(shapes)
         node_shapes, parameters = graph.describe()
+        for parameter in parameters:
+            parameter.layer.check_shape_of(parameter.name, parameter.shape)
         if not self.knows_shapes:
             values = [parameter.layer.first_values_of(parameter) for parameter in parameters]
             for parameter, value in zip(parameters, values, strict=True):

@@ -1,0 +1,328 @@
+"""Models of connected layers: what they are made of, what they refuse, how they are copied and written down."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+
+import numpy as np
+import pytest
+
+import fashioncnn as keras
+from fashioncnn import Input, KerasTensor, Model, Sequential, layers, models
+
+ROWS = 12
+
+
+def data(*shape, seed=0):
+    return np.random.RandomState(seed).standard_normal((ROWS, *shape)).astype("float32")
+
+
+def residual():
+    """One input, two branches that meet, and two outputs."""
+    image = Input((8, 8, 3), name="image")
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(image)
+    y = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, padding="same", name="second")(x))
+    total = layers.ReLU(name="end")(layers.Add(name="sum")([x, y]))
+    pooled = layers.GlobalAveragePooling2D(name="pool")(total)
+    return Model(image, [layers.Dense(3, activation="softmax", name="label")(pooled),
+                         layers.Dense(1, name="number")(pooled)], name="residual")
+
+
+def compiled(model, optimizer="adam"):
+    model.compile(optimizer, ["sparse_categorical_crossentropy", "mse"], metrics=[["accuracy"], ["mae"]])
+    return model
+
+
+def targets():
+    return [np.arange(ROWS) % 3, data(1, seed=1)]
+
+
+def same_outputs(a, b, x):
+    first, second = a.predict(x, verbose=0), b.predict(x, verbose=0)
+    return all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+# ---- what models are made of ----
+
+def test_a_call_gives_a_symbolic_tensor_of_the_right_shape():
+    x = layers.Conv2D(4, 3, name="mine")(Input((8, 7, 3)))
+    assert isinstance(x, KerasTensor)
+    assert (x.shape, x.dtype, x.ndim) == ((None, 6, 5, 4), "float32", 4)
+    assert x._keras_history.operation.name == "mine"
+
+
+def test_layers_weights_exist_from_the_first_call_on():
+    dense = layers.Dense(4, name="d")
+    dense(Input((3,)))
+    assert [weight.path for weight in dense.weights] == ["d/kernel", "d/bias"]
+    assert dense.weights[0].shape == (3, 4)
+    with pytest.raises(ValueError, match="has a kernel of shape"):
+        dense(Input((5,)))
+
+
+def test_a_model_knows_its_layers_inputs_and_outputs():
+    model = residual()
+    assert type(model).__name__ == "Functional"
+    assert [layer.name for layer in model.layers] == ["image", "first", "second", "norm", "sum", "end", "pool", "label",
+                                                      "number"]
+    assert (model.input_names, model.output_names) == (["image"], ["label", "number"])
+    assert model.input_shape == (None, 8, 8, 3)
+    assert model.output_shape == [(None, 3), (None, 1)]
+    assert model.input is model.inputs[0] is model.get_layer("image").output
+    assert model.outputs == model.output == [model.get_layer("label").output, model.get_layer("number").output]
+    assert model.built
+
+
+def test_layers_of_a_chain_have_inputs_and_outputs_too():
+    chain = Sequential([Input((4,)), layers.Dense(5, activation="relu"), layers.Dense(2)])
+    first, second = chain.layers
+    assert (first.input.shape, first.output.shape, second.output.shape) == ((None, 4), (None, 5), (None, 2))
+    features = Model(chain.inputs, [layer.output for layer in chain.layers])
+    x = data(4)
+    hidden, last = features.predict(x, verbose=0)
+    np.testing.assert_array_equal(last, chain.predict(x, verbose=0))
+    np.testing.assert_array_equal(hidden, first(x))
+    chain.add(layers.Dense(7))
+    assert chain.output.shape == (None, 7)
+    assert len(first._inbound_nodes) == 1
+
+
+def test_a_chain_without_input_is_connected_when_it_is_built():
+    chain = Sequential([layers.Dense(3)])
+    with pytest.raises(AttributeError, match="no `output` yet"):
+        print(chain.layers[0].output)
+    with pytest.raises(AttributeError, match="no defined outputs yet"):
+        print(chain.outputs)
+    chain.build((None, 2))
+    assert chain.layers[0].output.shape == chain.outputs[0].shape == (None, 3)
+
+
+def test_structures_come_back_as_they_were_given():
+    a, b = Input((2,), name="a"), Input((3,), name="b")
+    model = Model({"b": b, "a": a}, {"x": layers.Dense(4, name="x")(a), "y": (layers.Dense(5, name="y")(b),)})
+    outputs = model.predict({"a": data(2), "b": data(3)}, verbose=0)
+    assert outputs["x"].shape == (ROWS, 4)
+    assert isinstance(outputs["y"], tuple)
+    assert outputs["y"][0].shape == (ROWS, 5)
+    eager = model({"a": data(2), "b": data(3)})
+    np.testing.assert_array_equal(eager["x"], outputs["x"])
+    assert model.predict_on_batch([data(2), data(3)])["x"].shape == (ROWS, 4)
+
+
+def test_an_output_may_be_an_input_or_come_twice():
+    x = Input((3,))
+    y = layers.Dense(2)(x)
+    model = Model(x, [x, y, y])
+    given, first, second = model.predict(data(3), verbose=0)
+    np.testing.assert_array_equal(given, data(3))
+    np.testing.assert_array_equal(first, second)
+    model.compile("sgd", "mse", loss_weights=[1, 2, 3])
+    history = model.fit(data(3), [data(3), data(2), data(2)], verbose=0, epochs=2).history
+    assert history["loss"][1] < history["loss"][0]
+
+
+def test_an_input_that_nothing_depends_on_is_taken():
+    a, b = Input((2,), name="a"), Input((3,), name="b")
+    model = Model([a, b], layers.Dense(1)(a))
+    assert model.predict([data(2), data(3)], verbose=0).shape == (ROWS, 1)
+    assert "b" in [layer.name for layer in model.layers]
+
+
+# ---- shared layers and models within models ----
+
+def test_a_shared_layer_has_one_kernel_and_the_sum_of_its_gradients():
+    x = data(3)
+    once, twice = Input((3,)), Input((3,))
+    shared = layers.Dense(3, use_bias=False)
+    chain = Model(once, shared(shared(once)))
+    assert len(chain.weights) == 1
+    kernel = shared.get_weights()[0].astype("float64")
+    np.testing.assert_allclose(chain.predict(x, verbose=0), x @ kernel @ kernel, rtol=1e-5, atol=1e-6)
+    model = Model([once, twice], layers.Subtract()([shared(once), shared(twice)]))
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    other, y = data(3, seed=2), data(3, seed=3)
+    error = (x - other) @ kernel - y
+    gradient = 2 * (x - other).T @ error / error.size
+    model.train_on_batch([x, other], y)
+    np.testing.assert_allclose(shared.get_weights()[0], kernel - gradient, rtol=1e-5, atol=1e-6)
+
+
+def test_weights_are_the_same_in_all_models_that_share_a_layer():
+    model = compiled(residual())
+    features = Model(model.input, model.get_layer("pool").output)
+    x = data(8, 8, 3)
+    before = features.predict(x, verbose=0)
+    model.fit(x, targets(), verbose=0)
+    assert not np.array_equal(features.predict(x, verbose=0), before)
+    np.testing.assert_array_equal(model.get_layer("label")(features.predict(x, verbose=0)),
+                                  model.predict(x, verbose=0)[0])
+
+
+def test_a_model_is_a_layer_of_another():
+    inner = residual()
+    x = Input((8, 8, 3))
+    label, number = inner(x, training=False)
+    outer = Model(x, layers.Concatenate()([label, number]))
+    values = data(8, 8, 3)
+    np.testing.assert_array_equal(outer.predict(values, verbose=0),
+                                  np.concatenate(inner.predict(values, verbose=0), axis=1))
+    assert outer.count_params() == inner.count_params()
+    inner.trainable = False
+    assert outer.trainable_weights == []
+
+
+def test_a_layer_called_with_training_false_acts_as_in_inference():
+    x = Input((4,))
+    asleep = Model(x, layers.Dropout(0.9)(x, training=False))
+    awake = Model(x, layers.Dropout(0.9)(x, training=True))
+    values = data(4)
+    np.testing.assert_array_equal(asleep(values, training=True), values)
+    assert (awake.predict(values, verbose=0) == 0).mean() > 0.5
+
+
+def test_uses_of_one_dropout_drop_different_numbers():
+    x = Input((50,))
+    drop = layers.Dropout(0.5)
+    model = Model(x, [drop(x), drop(x)])
+    first, second = model(np.ones((4, 50)), training=True)
+    assert not np.array_equal(first, second)
+
+
+# ---- copies and descriptions ----
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))],
+                         ids=["deepcopy", "pickle"])
+def test_a_copy_goes_on_training_where_the_model_was(copied):
+    model, x = compiled(residual()), data(8, 8, 3)
+    model.fit(x, targets(), verbose=0, shuffle=False)
+    twin = copied(model)
+    assert same_outputs(model, twin, x)
+    assert twin.layers[1].output is not model.layers[1].output
+    assert Model(twin.inputs, twin.get_layer("pool").output).output_shape == (None, 4)
+    for each in (model, twin):
+        each.fit(x, targets(), verbose=0, shuffle=False)
+    assert same_outputs(model, twin, x)
+
+
+def test_a_description_makes_the_same_model():
+    model = residual()
+    twin = models.model_from_json(model.to_json())
+    twin.set_weights(model.get_weights())
+    assert same_outputs(model, twin, data(8, 8, 3))
+    assert twin.get_config() == model.get_config()
+
+
+def test_a_description_keeps_shared_layers_training_and_models_within():
+    inner = Sequential([Input((4,)), layers.Dense(4), layers.Dropout(0.5)], name="inner")
+    shared = layers.Dense(4, name="shared")
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    model = Model({"b": b, "a": a}, [shared(inner(a, training=True)), shared(shared(b))])
+    twin = models.model_from_json(model.to_json())
+    assert twin.get_config() == model.get_config()
+    assert twin.count_params() == model.count_params() == 40
+    assert twin._connections.calls[0].training is True
+
+
+def test_a_clone_starts_anew():
+    model = compiled(residual())
+    clone = models.clone_model(model)
+    assert [weight.shape for weight in clone.weights] == [weight.shape for weight in model.weights]
+    assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
+
+
+@pytest.mark.parametrize(("config", "message"), [
+    ({"layers": [], "input_layers": [["x", 0, 0]], "output_layers": [["x", 0, 0]]}, "'x', which it does not have"),
+    ({"layers": [{"class_name": "Dense", "name": "d", "config": {"units": 2, "name": "d"},
+                  "inbound_nodes": [[["d", 0, 0, {}]]]}], "input_layers": [], "output_layers": [["d", 0, 0]]},
+     "form a circle"),
+    ({"layers": 3, "input_layers": [], "output_layers": []}, "needs 'layers'"),
+])
+def test_a_bad_description_is_an_error(config, message):
+    with pytest.raises(ValueError, match=message):
+        models.model_from_json(__import__("json").dumps({"class_name": "Functional", "config": config}))
+
+
+def test_a_model_of_connected_layers_is_freed():
+    gc.collect()
+    before = len([each for each in gc.get_objects() if isinstance(each, Model)])
+    model = compiled(residual())
+    model.fit(data(8, 8, 3), targets(), verbose=0)
+    del model
+    gc.collect()
+    assert len([each for each in gc.get_objects() if isinstance(each, Model)]) == before
+
+
+# ---- refusals ----
+
+def unconnected():
+    return Model(Input((2,)), layers.Dense(1)(Input((2,), name="other")))
+
+
+@pytest.mark.parametrize(("make", "error", "message"), [
+    (unconnected, ValueError, "depend on the input 'other'"),
+    (lambda: Model(Input((2,)), None), ValueError, "needs `inputs` and `outputs`"),
+    (lambda: Model([], Input((2,))), ValueError, "`inputs` is empty"),
+    (lambda: Model(np.zeros((2, 2)), Input((2,))), TypeError, "`inputs` must be what Input"),
+    (lambda: Model(Input((2,)), layers.Dense(1)), TypeError, "`outputs` must be what Input"),
+    (lambda: layers.Dense(1)(layers.Dense(1)), TypeError, "call it on what that returns"),
+    (lambda: layers.Dense(1)(Input((None,))), ValueError, "all extents but the first must be known"),
+    (lambda: layers.Add()([Input((2,)), np.zeros((1, 2))]), TypeError, "symbolic tensors together with"),
+    (lambda: layers.Add()(Input((2,))), ValueError, "at least 2"),
+    (lambda: Input((2,)) + 1, NotImplementedError, "arithmetic with a symbolic tensor"),
+    (lambda: np.mean(Input((2,))), NotImplementedError, "making an array of"),
+    (lambda: bool(Input((2,))), NotImplementedError, "truth"),
+    (lambda: Input((2, 2))[0], NotImplementedError, "taking a part"),
+    (lambda: Model(x := Input((2,)), layers.Dense(1, name="a")(layers.Dense(1, name="a")(x))), ValueError,
+     "'a' is used 2 times"),
+])
+def test_what_cannot_be_made_is_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+X, Y = data(8, 8, 3), targets()
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    ((X, Y[0]), TypeError, "one array as `y`; the model has 2 outputs"),
+    ((X, [Y[0]]), ValueError, "1 arrays as `y`; the model has 2 outputs: 'label', 'number'"),
+    ((X, {"label": Y[0]}), ValueError, "`y` for 'label'; the model's outputs are 'label', 'number'"),
+    ((X, [Y[0], Y[1][:5]]), ValueError, r"12 rows in `x` and 5 in `y`\['number'\]"),
+    ((X, [Y[0] + 5, Y[1]]), ValueError, r"label 5 in row 0 of `y`\['label'\]"),
+    ((X[:, :4], Y), ValueError, "of shape"),
+])
+def test_arrays_that_do_not_fit_are_named(arguments, error, message):
+    model = compiled(residual())
+    before = model.get_weights()
+    with pytest.raises(error, match=message):
+        model.fit(*arguments, verbose=0)
+    assert all(map(np.array_equal, model.get_weights(), before))
+
+
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({"loss": ["mse"]}, ValueError, "1 values as `loss`; the model has 2 outputs"),
+    ({"loss": {"label": "mse"}}, ValueError, "no `loss` for the output 'number'"),
+    ({"loss": {"label": "mse", "numbr": "mse"}}, ValueError, "outputs are 'label', 'number'"),
+    ({"loss": "mse", "metrics": ["mae"]}, ValueError, "1 entries as `metrics`; the model has 2 outputs"),
+    ({"loss": "mse", "loss_weights": [1, "x"]}, TypeError, "loss_weights"),
+])
+def test_objectives_that_do_not_fit_are_named(options, error, message):
+    with pytest.raises(error, match=message):
+        residual().compile("sgd", **options)
+
+
+def test_class_weights_need_one_output():
+    with pytest.raises(ValueError, match="one output"):
+        compiled(residual()).fit(X, Y, class_weight={0: 2.0}, verbose=0)
+
+
+def test_batches_of_several_inputs_come_from_generators():
+    a, b = Input((2,), name="a"), Input((3,), name="b")
+    model = Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))
+    model.compile("sgd", "mse")
+    batches = [({"a": data(2), "b": data(3)}, data(1)), ((data(2), data(3)), data(1))]
+    history = model.fit(iter(batches), verbose=0, steps_per_epoch=2)
+    assert np.isfinite(history.history["loss"][0])
+    assert model.predict(iter([(x,) for x, _ in batches]), verbose=0).shape == (2 * ROWS, 1)
