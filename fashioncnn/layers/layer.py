@@ -106,7 +106,7 @@ class Layer(Configured):
         return 0.0
 
     def values_of(self, name: str, shape: Shape) -> NDArray[Any] | float:
-        """The values of the parameter `name`: those of the weight, or the first ones. Errors as for `check_shape_of`."""
+        """The values of the parameter `name`: those of the weight, or the first ones. Errors: see `check_shape_of`."""
         self.check_shape_of(name, shape)
         return self._variables[name].numpy() if name in self._variables else self.initial_value(name, shape)
 
