@@ -162,5 +162,17 @@ ABSENT = {
         ("inputs of unknown extents", "batches of different shapes go into one model"),
     "layers/reshaping/reshape_test.py::ReshapeTest.test_reshape_model_fit_with_varying_input_size_and_minus_one":
         ("inputs of unknown extents", "batches of different shapes go into one model"),
-    "models/sequential_test.py::SequentialTest.test_hasattr": ("Sequential.inputs", "it asks with hasattr"),
+    **{f"models/functional_test.py::FunctionalTest.{name}": ("inputs of unknown extents", "an Input has an extent of None")
+       for name in ("test_functional_slicing", "test_manual_input_spec")},
+    **{f"models/model_test.py::ModelTest.test_functional_{name}":
+       ("objectives that are checked late", "compile() refuses what does not fit, Keras's fit() does")
+       for name in ("dict_outputs_dict_losses_invalid_keys", "dict_outputs_dict_metrics_invalid_keys",
+                    "list_outputs_dict_losses_invalid_keys", "list_outputs_dict_losses_no_output_names",
+                    "list_outputs_dict_metrics_invalid_keys")},
+    "models/model_test.py::ModelTest.test_functional_list_outputs_invalid_nested_list_losses":
+        ("several losses for one output", "a list of two"),
+    "models/model_test.py::ModelTest.test_functional_deeply_nested_outputs_struct_losses":
+        ("losses of your own", "functions of nested outputs"),
+    "models/model_test.py::ModelTest.test_functional_list_outputs_with_custom_compute_loss":
+        ("models of your own", "a class with compute_loss()"),
 }

@@ -108,7 +108,12 @@ def test_structures_come_back_as_they_were_given():
     assert outputs["y"][0].shape == (ROWS, 5)
     eager = model({"a": data(2), "b": data(3)})
     np.testing.assert_array_equal(eager["x"], outputs["x"])
-    assert model.predict_on_batch([data(2), data(3)])["x"].shape == (ROWS, 4)
+    assert model.predict_on_batch({"a": data(2), "b": data(3)})["x"].shape == (ROWS, 4)
+    with pytest.raises(ValueError, match="structure of `inputs` doesn't match"):  # is a first, or b?
+        model.predict([data(2), data(3)], verbose=0)
+    ordered = Model({"a": a, "b": b}, layers.Concatenate()([a, b]))
+    with pytest.warns(UserWarning, match="structure of `inputs` doesn't match"):
+        assert ordered.predict([data(2), data(3)], verbose=0).shape == (ROWS, 5)
 
 
 def test_an_output_may_be_an_input_or_come_twice():
@@ -303,7 +308,7 @@ def test_arrays_that_do_not_fit_are_named(arguments, error, message):
 
 @pytest.mark.parametrize(("options", "error", "message"), [
     ({"loss": ["mse"]}, ValueError, "1 values as `loss`; the model has 2 outputs"),
-    ({"loss": {"label": "mse"}}, ValueError, "no `loss` for the output 'number'"),
+    ({"loss": ["mse", ["mse", "mae"]]}, ValueError, "2 values as `loss` for one output"),
     ({"loss": {"label": "mse", "numbr": "mse"}}, ValueError, "outputs are 'label', 'number'"),
     ({"loss": "mse", "metrics": ["mae"]}, ValueError, "1 entries as `metrics`; the model has 2 outputs"),
     ({"loss": "mse", "loss_weights": [1, "x"]}, TypeError, "loss_weights"),

@@ -165,9 +165,12 @@ class Model(Trainer, Layer):
     def _ports(self) -> Ports:
         if self._connections is None:
             return Ports()
-        return Ports(self._inputs, tuple(self.input_names), self._outputs, tuple(self.output_names))
+        return Ports(self._inputs, tuple(self.input_names), self._outputs, tuple(self._names_of_outputs()))
 
     def _names_of_outputs(self) -> list[str]:
+        """What the outputs are called in `compile` and in logs."""
+        if isinstance(self._outputs, Mapping) and not any(map(structures.is_nested, self._outputs.values())):
+            return sorted(self._outputs)
         if self._connections is not None:
             return self.output_names
         return [layer.name for layer in self._output_layers()]

@@ -179,17 +179,20 @@ def _for_each_output(argument: str, value: Any, output_names: Sequence[str]) -> 
     """One value for each output."""
     if isinstance(value, Mapping) and "class_name" not in value:
         _check_keys(argument, value, output_names)
-        missing = [name for name in output_names if name not in value]
-        if missing and argument == "loss":
-            raise ValueError(f"compile() got no `loss` for the output {missing[0]!r}; pass None for an output without "
-                             "one")
-        return [value.get(name) for name in output_names]
+        return [_only_one(argument, value.get(name)) for name in output_names]
     if not isinstance(value, (list, tuple)):
         return [value] * len(output_names)
     if len(value) != len(output_names):
         outputs = "one output" if len(output_names) == 1 else f"{len(output_names)} outputs"
         raise ValueError(f"compile() got {len(value)} values as `{argument}`; the model has {outputs}")
-    return list(value)
+    return [_only_one(argument, each) for each in value]
+
+
+def _only_one(argument: str, value: Any) -> Any:
+    """The value, or that in a list of one."""
+    if isinstance(value, (list, tuple)) and len(value) != 1:
+        raise ValueError(f"compile() got {len(value)} values as `{argument}` for one output; it can have one")
+    return value[0] if isinstance(value, (list, tuple)) else value
 
 
 def _check_keys(argument: str, value: Mapping[str, Any], output_names: Sequence[str]) -> None:

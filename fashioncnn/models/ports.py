@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ class Ports(NamedTuple):
         inputs: Structure of the inputs, in the form that the model was made with.
         input_names: Their names, in order.
         outputs: Structure of the outputs.
-        output_names: The names of the layers that make them, in order.
+        output_names: What they are called, in order: by the keys of a dict, or by the layers that make them.
     """
 
     inputs: Any = None
@@ -24,7 +25,16 @@ class Ports(NamedTuple):
     output_names: tuple[str, ...] = ("y",)
 
     def split_inputs(self, caller: str, what: str, value: Any) -> list[Any]:
-        """What belongs to each input. Errors as for `split`."""
+        """What belongs to each input. Errors as for `split`.
+
+        As in Keras, a list in place of a dict is taken with a warning, if the dict's keys are in alphabetical order.
+        """
+        if isinstance(self.inputs, Mapping) and isinstance(value, (list, tuple)):
+            message = (f"{caller}(): The structure of `inputs` doesn't match the expected structure: {what} is a list, "
+                       f"and the model takes a dict of {_quoted(self.inputs)}")
+            if list(self.inputs) != sorted(self.inputs):
+                raise ValueError(message)
+            warnings.warn(message, stacklevel=4)
         return split(caller, what, value, self.inputs, self.input_names, "input")
 
     def split_targets(self, caller: str, what: str, value: Any, has_loss: Sequence[bool]) -> list[Any]:
@@ -64,17 +74,20 @@ def split(caller: str, what: str, value: Any, structure: Any, names: Sequence[st
         ArgumentError: If it is none of these.
         ValueError: If there are not as many parts as names, or one is missing.
     """
+    matching = _matching(structure, value)
+    if matching is not None and len(names) > 1:
+        return matching
     if isinstance(value, Mapping) and len(names) == 1 and len(value) == 1:
         return list(value.values())
     if isinstance(value, Mapping):
-        keys = _keys_of(structure, names, value)
-        missing = [key for key in keys if key not in value]
+        missing = [name for name in names if name not in value]
         if structure is None:
             raise checks.ArgumentError(f"{caller}() got {what} as a dict of {_quoted(value)}; a model has one input "
                                        "and one output, unless it is made with Model(inputs, outputs)")
         if missing:
+            keys = structure if isinstance(structure, Mapping) else names
             raise ValueError(f"{caller}() got {what} for {_quoted(value)}; the model's {kind}s are {_quoted(keys)}")
-        return [value[key] for key in keys]
+        return [value[name] for name in names]
     if len(names) == 1:
         return [value]
     if not isinstance(value, (list, tuple)):
@@ -87,10 +100,23 @@ def split(caller: str, what: str, value: Any, structure: Any, names: Sequence[st
     return parts
 
 
-def _keys_of(structure: Any, names: Sequence[str], value: Mapping[str, Any]) -> list[str]:
-    if isinstance(structure, Mapping) and set(structure) <= set(value) and len(structure) == len(names):
-        return sorted(structure)
-    return list(names)
+def _matching(structure: Any, value: Any) -> list[Any] | None:
+    """The parts of `value` that lie where the leaves of `structure` do; None where it has another form."""
+    if isinstance(structure, Mapping):
+        keys: Any = sorted(structure)
+        fits = isinstance(value, Mapping) and set(keys) <= set(value)
+    elif isinstance(structure, (list, tuple)):
+        keys = range(len(structure))
+        fits = isinstance(value, (list, tuple)) and len(value) == len(structure)
+    else:
+        return [value]
+    parts: list[Any] = []
+    for key in keys if fits else ():
+        inner = _matching(structure[key], value[key])
+        if inner is None:
+            return None
+        parts += inner
+    return parts if fits else None
 
 
 def _quoted(names: Any) -> str:
