@@ -30,8 +30,8 @@ class Ports(NamedTuple):
         As in Keras, a list in place of a dict is taken with a warning, if the dict's keys are in alphabetical order.
         """
         if isinstance(self.inputs, Mapping) and isinstance(value, (list, tuple)):
-            message = (f"{caller}(): The structure of `inputs` doesn't match the expected structure: {what} is a list, "
-                       f"and the model takes a dict of {_quoted(self.inputs)}")
+            message = (f"The structure of `inputs` doesn't match the expected structure: {caller}() got {what} as a "
+                       f"list, and the model takes a dict of {_quoted(self.inputs)}")
             if list(self.inputs) != sorted(self.inputs):
                 raise ValueError(message)
             warnings.warn(message, stacklevel=4)
