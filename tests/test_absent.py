@@ -65,7 +65,7 @@ def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     ("import fashioncnn; fashioncnn.layers.Desne(3)", "did you mean 'Dense'?"),
     ("from fashioncnn.callbacks import EarlyStoping", "did you mean 'EarlyStopping'?"),
     ("from fashioncnn.models import laod_model", "did you mean 'load_model'?"),
-    ("from fashioncnn.layers import MaxPooling1D; MaxPooling1D()", "near it is 'MaxPooling2D'"),
+    ("from fashioncnn.layers import MaxPooling3D; MaxPooling3D()", "near it is 'MaxPooling2D'"),
     ("from fashioncnn import regularizers; regularizers.l2(0.1)", "'regularizers.l2' of Keras is not in fashioncnn"),
     ("from fashioncnn.keras.regularizers import l2; l2(0.1)", "'regularizers.l2' of Keras is not in fashioncnn"),
     ("import fashioncnn as k; k.applications.ResNet50()", "'applications.ResNet50' of Keras"),

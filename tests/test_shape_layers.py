@@ -7,7 +7,7 @@ import pytest
 from core import read
 
 import fashioncnn
-from fashioncnn import Sequential, layers
+from fashioncnn import Model, Sequential, layers
 
 IMAGE, SEQUENCE = (9, 8, 3), (9, 4)
 EXAMPLES = [  # layer, shapes of its inputs, shape of its output, number of weights
@@ -51,12 +51,10 @@ EXAMPLES = [  # layer, shapes of its inputs, shape of its output, number of weig
 
 
 def connect(layer, *shapes):
-    """A graph of the layer on views of one input, as different shapes or the same one."""
-    graph = layers.graph.Graph()
-    x = graph.input((int(sum(np.prod(shape) for shape in shapes)),), "x")
-    branches = [graph.connect(layers.Reshape(shape), graph.connect(layers.Dense(int(np.prod(shape))), x))
-                for shape in shapes]
-    return graph, graph.connect(layer, *branches)
+    """A model of the layer on views of one input, which have these shapes."""
+    x = layers.Input((4,))
+    branches = [layers.Reshape(shape)(layers.Dense(int(np.prod(shape)), use_bias=False)(x)) for shape in shapes]
+    return Model(x, layer(branches if layer.takes_several else branches[0]))
 
 
 def example_name(value):
@@ -66,13 +64,12 @@ def example_name(value):
 @pytest.mark.parametrize(("layer", "shapes", "output", "count"), EXAMPLES, ids=example_name)
 def test_output_shape_and_number_of_weights(layer, shapes, output, count):
     copy = layers.deserialize(layers.serialize(layer))
-    graph, position = connect(copy, *shapes)
-    assert graph.shape(position) == output
-    network, parameters = graph.build()
-    assert network.output_shapes[-1] == output
-    assert sum(int(np.prod(p.shape)) for p in parameters if p.layer is copy) == count
-    if len(shapes) == 1:
-        assert layer.compute_output_shape((None, *shapes[0])) == (None, *output)
+    assert connect(copy, *shapes).output_shape == (None, *output)
+    assert copy.count_params() == count
+    given = [(None, *shape) for shape in shapes]
+    assert layer.compute_output_shape(given if layer.takes_several else given[0]) == (None, *output)
+    arrays = [np.zeros((2, *shape)) for shape in shapes]
+    assert copy(arrays if layer.takes_several else arrays[0]).shape == (2, *output)
 
 
 @pytest.mark.parametrize("layer", [layer for layer, *_ in EXAMPLES], ids=example_name)
@@ -152,7 +149,27 @@ def test_bad_arguments_are_named(make, error, message):
 ], ids=str)
 def test_a_layer_that_does_not_fit_is_named(layer, shapes, message):
     with pytest.raises(ValueError, match=message):
-        connect(layer, *shapes)[0].build()
+        connect(layer, *shapes)
+
+
+@pytest.mark.parametrize(("function", "layer"), [
+    (layers.add, layers.Add()), (layers.subtract, layers.Subtract()), (layers.multiply, layers.Multiply()),
+    (layers.average, layers.Average()), (layers.maximum, layers.Maximum()), (layers.minimum, layers.Minimum()),
+    (layers.concatenate, layers.Concatenate()), (layers.dot, layers.Dot(-1)),
+], ids=example_name)
+def test_a_function_is_its_layer_called(function, layer):
+    arrays = [np.random.default_rng(seed).normal(size=(2, 3, 3)) for seed in (1, 2)]
+    assert np.array_equal(function(arrays), layer(arrays))
+    x = layers.Input((3, 3))
+    model = Model(x, function([x, x], name="mine"))
+    assert type(model.get_layer("mine")) is type(layer)
+    assert np.array_equal(model.predict(arrays[0], verbose=0), layer([arrays[0], arrays[0]]))
+
+
+def test_functions_take_the_axes_of_their_layers():
+    arrays = [np.ones((2, 3, 4)), np.ones((2, 5, 4))]
+    assert layers.concatenate(arrays, axis=1).shape == (2, 8, 4)
+    assert layers.dot(arrays, axes=2, normalize=True).shape == (2, 3, 5)
 
 
 def test_a_kernel_of_sequences_has_the_shape_that_keras_gives_it():
@@ -237,12 +254,10 @@ def test_gaussian_noise_has_the_mean_and_the_deviation_of_its_formula(layer, mea
 @pytest.mark.parametrize("layer", NOISES, ids=example_name)
 def test_the_gradient_goes_through_the_noise_that_was_drawn(layer):
     """Of a layer y = a x + b: two batches of the same step find a, and the gradient is a dy."""
+    copy, size = layers.deserialize(layers.serialize(layer)), int(np.prod(IMAGE))
     graph = layers.graph.Graph()
-    size = int(np.prod(IMAGE))
-    dense = layers.Dense(size, use_bias=False)
-    position = graph.connect(layers.Reshape(IMAGE), graph.connect(dense, graph.input((3,), "x")))
-    graph.connect(layers.deserialize(layers.serialize(layer)), position)
-    network, _ = graph.build()
+    (x,) = graph.connect(layers.Dense(size, use_bias=False), graph.input((3,), "x"))
+    network, _ = graph.build(graph.connect(copy, *graph.connect(layers.Reshape(IMAGE), x)))
     network.set_objective({"type": "mean_squared_error", "reduction": "sum"}, [])
     x, outputs = np.eye(3, dtype=np.float32), []
     for value in (1.0, 2.0):

@@ -153,11 +153,8 @@ def train(keras: ModuleType, model: Any, weights: list[np.ndarray]) -> dict[str,
     x = np.eye(IMAGES, dtype="float32")
     output = model.predict(x, verbose=0)
     model.train_on_batch(x, random_of("target").standard_normal(output.shape).astype("float32"))
-    return result(output, [(before - after) / RATE for before, after in zip(weights, model.get_weights(), strict=True)])
-
-
-def result(output: np.ndarray, gradients: list[np.ndarray]) -> dict[str, Any]:
-    return {"output": output, **{f"gradient {i}": gradient for i, gradient in enumerate(gradients)}}
+    steps = [before - after for before, after in zip(weights, model.get_weights(), strict=True)]
+    return {"output": output, **{f"gradient {i}": step / RATE for i, step in enumerate(steps)}}
 
 
 def run_merge(keras: ModuleType, name: str) -> dict[str, Any]:
@@ -170,39 +167,6 @@ def run_merge(keras: ModuleType, name: str) -> dict[str, Any]:
     return {**describe(layer), **train(keras, model, values)}
 
 
-def run_merge_nodes(name: str) -> dict[str, Any]:
-    """The same on the core alone."""
-    from core import read
-
-    from fashioncnn import layers
-
-    shapes, make = MERGES[name]
-    values, layer = draw(name, shapes), make(layers)
-    graph = layers.graph.Graph()
-    inputs = graph.input((IMAGES,), "x")
-    branches = [graph.connect(layers.Reshape(shape),
-                              graph.connect(layers.Dense(value.shape[1], use_bias=False), inputs))
-                for shape, value in zip(shapes, values, strict=True)]
-    graph.connect(layer, *branches)
-    network, parameters = graph.build()
-    for parameter, value in zip(parameters, values, strict=True):
-        network.write("weights", parameter.offset, value)
-    network.set_objective({"type": "mean_squared_error"}, [])
-    x = np.eye(IMAGES, dtype=np.float32)
-    output = np.empty((IMAGES, *network.output_shapes[-1]), np.float32)
-    network.predict(x, 0, IMAGES, output)
-    target = random_of("target").standard_normal(output.shape).astype("float32")
-    network.compute_gradients(x, target, None, 0, IMAGES)
-    gradients = np.split(read(network, "gradients"), np.cumsum([value.size for value in values])[:-1])
-    return {**describe(layer),
-            **result(output, [gradient.reshape(value.shape)
-                              for gradient, value in zip(gradients, values, strict=True)])}
-
-
-def merge(keras: ModuleType, name: str) -> dict[str, Any]:
-    return run_merge_nodes(name) if keras.__name__ == "fashioncnn" else run_merge(keras, name)
-
-
-SHAPE = {f"{name} (merge)": partial(merge, name=name) for name in MERGES} | {
+SHAPE = {f"{name} (merge)": partial(run_merge, name=name) for name in MERGES} | {
     name: partial(run_layer, name=name) for name in LAYERS
 }
