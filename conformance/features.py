@@ -17,9 +17,9 @@ NOT_SUPPORTED = re.compile(r"not supported by fashioncnn|is not in fashioncnn")
 SENTENCES = [(re.compile(pattern), name) for pattern, name in [
     (r"'(?P<name>[^']+)' of Keras is not in fashioncnn", r"\g<name>"),
     (r"(?P<name>[\w.()=]+) is not in fashioncnn", r"\g<name>"),
-    (r"calling \w+ on a layer|Model\(inputs, outputs\)", "functional models"),
+    (r"a symbolic tensor", "operations on symbolic tensors"),
     (r"(?i)\b(?P<name>(?:layers|models|losses|optimizers) of your own)", lambda found: found["name"].lower()),
-    (r"with an unknown extent", "inputs of unknown extents"),
+    (r"an unknown extent", "inputs of unknown extents"),
     (r"batch_size=|batch_shape\[0\]=", "Input(batch_size=)"),
     (r"weights in a file called", "weights as .h5"),
     (r"\bdtype=", "dtype other than float32"),
@@ -33,9 +33,6 @@ UNKNOWN_NAME = re.compile(
     r"^(layer|loss|metric|optimizer|initializer|activation|callback|regularizer|constraint) '(\w+)' is not supported")
 # Where fashioncnn supports nothing but the default, the whole option is absent.
 DEFAULT_ONLY = re.compile(r"; supported: (?:None|True|False|0|-?1|'channels_last'|'float32'|, | and )+$")
-# What Python says where an operation is tried on what `Input` returns.
-NO_OPERATION = re.compile(r"(?:unsupported operand|not supported between).*'InputLayer'|"
-                          r"'InputLayer' object is not (?:subscriptable|iterable)")
 KEYWORD = re.compile(r"(?:(\w+)\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 # What tensors and variables have, and numbers and arrays have not.
 OF_TENSORS = ("numpy", "dtype", "shape", "value", "assign")
@@ -68,7 +65,7 @@ def missed(error: BaseException, awaited: str | None = None) -> str | None:
         if isinstance(error, AttributeError):
             return _missed_attribute(error)
         if isinstance(error, TypeError):
-            return "functional models" if NO_OPERATION.search(message) else _missed_argument(message)
+            return _missed_argument(message)
         return None
     if awaited is not None and _refused_by_both(message, awaited):
         return None

@@ -136,19 +136,29 @@ def _check_shapes(what: str, expected: Any, shape: Any) -> None:
 
 def _check_training(layer: Any, data: Any, outputs: Any) -> None:
     """One update towards targets beside the outputs."""
-    if isinstance(outputs, (list, tuple)) or isinstance(data, (list, tuple)):
-        raise AbsentFeature("functional models")
-    if not tensors.is_float_dtype(outputs.dtype):
+    flat_outputs = tensors.flatten(outputs)
+    if not all(tensors.is_float_dtype(output.dtype) for output in flat_outputs):
         return
-    model = package.find("", "Sequential")([layer])
+    model = _model_of(layer, data)
     model.compile(optimizer="sgd", loss="mse")
-    model.build((None, *data.shape[1:]))
     before = [weight.numpy() for weight in layer.trainable_weights]
-    targets = tensors.convert_to_numpy(outputs) + np.random.uniform(1, 2, outputs.shape)
-    history = model.fit(data, targets, batch_size=len(data), epochs=1, verbose=0)
+    targets = [tensors.convert_to_numpy(output) + np.random.uniform(1, 2, output.shape) for output in flat_outputs]
+    targets = targets if len(targets) > 1 else targets[0]
+    rows = len(tensors.flatten(data)[0])
+    history = model.fit(data, targets, batch_size=rows, epochs=1, verbose=0)
     assert np.isfinite(history.history["loss"]).all(), "the loss is not finite"
     after = [weight.numpy() for weight in layer.trainable_weights]
     assert [array.shape for array in after] == [array.shape for array in before], "an update changed shapes"
     assert all(np.isfinite(array).all() for array in after), "an update made weights that are not finite"
     changed = [not np.array_equal(new, old) for new, old in zip(after, before, strict=True)]
     assert any(changed) or not changed, "an update changed no weight"
+
+
+def _model_of(layer: Any, data: Any) -> Any:
+    """A model of the layer alone, for such data."""
+    if not isinstance(data, (list, tuple)):
+        model = package.find("", "Sequential")([layer])
+        model.build((None, *data.shape[1:]))
+        return model
+    inputs = [package.find("", "Input")(array.shape[1:]) for array in data]
+    return package.find("", "Model")(inputs, layer(inputs))

@@ -209,7 +209,8 @@ class Layer(Configured):
         batch = tensors[0].shape[0]
         shapes = self._build([_known(self, tensor) for tensor in tensors])
         outputs = [KerasTensor((batch, *shape), name=auto_name("KerasTensor")) for shape in shapes]
-        Node(self, inputs, outputs, training)
+        if all(tensor._keras_history is not None for tensor in tensors):
+            Node(self, inputs, outputs, training)
         return self._packed_outputs(outputs)
 
     def _packed_outputs(self, outputs: list[Any]) -> Any:
@@ -299,6 +300,10 @@ class Layer(Configured):
         given = _listed(input_shape)
         graph, outputs = self._graph_of([known_shape("input_shape", tuple(shape)[1:]) for shape in given])
         return structures.single([(given[0][0], *graph.shape(position)) for position in outputs])
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """What becomes of a mask: it stays. Masks are no part of what models compute."""
+        return previous_mask
 
     @property
     def dtype(self) -> str:
@@ -435,6 +440,7 @@ def _listed(shape: Sequence[Any]) -> list[Sequence[int | None]]:
 def _known(layer: Layer, tensor: KerasTensor) -> Shape:
     extents = tensor.shape[1:]
     if None in extents:
-        raise ValueError(f"{type(layer).__name__} '{layer.name}' was called on a tensor of shape {tensor.shape}; all "
-                         "extents but the first must be known: give Input() the whole shape of an image")
+        raise ValueError(f"{type(layer).__name__} '{layer.name}' was called on a tensor of shape {tensor.shape}: an "
+                         "unknown extent, other than the first, is not supported by fashioncnn (yet); give Input() the "
+                         "whole shape of an image")
     return tuple(extent for extent in extents if extent is not None)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -26,6 +28,25 @@ class Merge(Layer):
     def add_to(self, graph: Graph, *inputs: int) -> int:
         self._check_count(inputs)
         return graph.add(self, self._core_type, *inputs)
+
+    def compute_mask(self, inputs: Sequence[Any], mask: Sequence[Any] | None = None) -> Any:
+        """True where the mask of one input is; None if an input has none. Masks are no part of what models compute.
+
+        Raises:
+            ValueError: If `inputs` and `mask` are not lists of the same length.
+        """
+        if mask is None:
+            return None
+        self._check_masks(inputs, mask)
+        return None if any(each is None for each in mask) else np.logical_or.reduce([np.asarray(each) for each in mask])
+
+    def _check_masks(self, inputs: Any, mask: Any) -> None:
+        for name, value in (("mask", mask), ("inputs", inputs)):
+            if not isinstance(value, (list, tuple)):
+                raise ValueError(f"{type(self).__name__} '{self.name}': `{name}` should be a list. Received: {value!r}")
+        if len(mask) != len(inputs):
+            raise ValueError(f"{type(self).__name__} '{self.name}': `inputs` and `mask` should have the same length. "
+                             f"Received: {len(inputs)} and {len(mask)}")
 
     def _check_count(self, inputs: Sequence[int], exactly: int | None = None) -> None:
         wanted = f"exactly {exactly}" if exactly else "at least 2"
@@ -128,6 +149,23 @@ class Concatenate(Merge):
         self._check_count(inputs)
         axis = _axis_of_image(self, "axis", self.axis, len(graph.shape(inputs[0])))
         return graph.add(self, "concatenate", *inputs, axis=axis)
+
+    def compute_mask(self, inputs: Sequence[Any], mask: Sequence[Any] | None = None) -> Any:
+        """True where a row of the result has a number that counts: an input without a mask counts everywhere.
+
+        Raises:
+            ValueError: See `Merge.compute_mask`.
+        """
+        if mask is None:
+            return None
+        self._check_masks(inputs, mask)
+        if all(each is None for each in mask):
+            return None
+        masks = []
+        for array, each in zip(inputs, mask, strict=True):
+            wide = np.ones(array.shape, bool) if each is None else np.asarray(each, bool)
+            masks.append(np.broadcast_to(wide[..., np.newaxis] if wide.ndim < len(array.shape) else wide, array.shape))
+        return np.concatenate(masks, axis=self.axis).any(axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

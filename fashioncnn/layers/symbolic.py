@@ -55,8 +55,13 @@ class KerasTensor(SaysWhatIsAbsent):
 
     @property
     def node(self) -> Node:
-        """The call that made the tensor."""
-        assert self._keras_history is not None, "a tensor is made by a call"
+        """The call that made the tensor.
+
+        Raises:
+            ValueError: If there is none: the tensor was made by hand.
+        """
+        if self._keras_history is None:
+            raise ValueError(f"{self!r} does not come from Input() or from a layer that was called on what that returns")
         layer, node_index, _ = self._keras_history
         return layer._inbound_nodes[node_index]
 
