@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from fashioncnn import activations
 from fashioncnn.layers import arguments
+from fashioncnn.layers.axes import along, axis_or_axes
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -146,31 +148,37 @@ class ELU(Layer):
 
 @LAYERS.register()
 class Softmax(Layer):
-    """``exp(x) / sum(exp(x))`` over the last axis.
+    """``exp(x) / sum(exp(x))``, with the sum along some axes.
 
     Args:
-        axis: -1, or the last axis by its number.
+        axis: An axis, or several in a list or a tuple; the batch axis, axis 0, cannot be one.
         options: See `Layer`.
 
     Raises:
-        ArgumentError: If `axis` is not an integer or a keyword is unknown.
-        ValueError: When it is built, if `axis` is not the last one.
+        ArgumentError: If `axis` is not made of integers or a keyword is unknown.
+        ValueError: When it is built, if the input does not have one of the axes; when it is called with a mask.
 
     Example:
         >>> Softmax()([[0.0, 0.0]])
         array([[0.5, 0.5]], dtype=float32)
     """
 
-    axis = Setting(lambda name, value: checks.integer(name, value, at_least=-1))
+    axis = Setting(lambda name, value: type(value)(axes) if isinstance(axes := axis_or_axes(name, value), list)
+                   else axes)
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
+    def __init__(self, axis: int | Sequence[int] = -1, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
 
+    def __call__(self, inputs: Any, *arguments: Any, mask: Any = None, **options: Any) -> Any:
+        """As of every layer; a `mask` is refused."""
+        if mask is not None:
+            raise checks.unsupported("Softmax", "mask", mask, "None; numbers below -1e9 have no part in a softmax")
+        return super().__call__(inputs, *arguments, **options)
+
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        if self.axis != -1 and self.axis != len(graph.shape(inputs[0])):
-            raise checks.unsupported("Softmax", "axis", self.axis, "-1")
-        return graph.add(self, "softmax", inputs[0])
+        axes = along("Softmax", self.axis, graph.shape(inputs[0]))
+        return graph.add(self, "softmax", *inputs, along=axes)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

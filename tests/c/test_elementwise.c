@@ -74,7 +74,10 @@ typedef struct probe {
 
 static fcnn_activation_spec activation(size_t variant)
 {
-    fcnn_activation_spec spec = {.function = (fcnn_activation)variant, .max_value = INFINITY, .alpha = 0.75f};
+    fcnn_activation_spec spec = {
+        .function = (fcnn_activation)variant, .max_value = INFINITY, .alpha = 0.75f, .b = 3.0f, .default_value = -2.0f};
+    if (variant > FCNN_RELU && variant < FCNN_ACTIVATION_COUNT)
+        spec.threshold = 0.5f;
     if (variant >= FCNN_ACTIVATION_COUNT)
         spec.function = FCNN_RELU;
     if (variant == FCNN_ACTIVATION_COUNT || variant == FCNN_ACTIVATION_COUNT + 2)
@@ -320,7 +323,7 @@ static void run_rmsprop(const fcnn_kernels *kernels, size_t variant, size_t size
 }
 
 static const probe probes[] = {
-    {"activation", FCNN_ACTIVATION_COUNT + 4, 4, 0, 2e-6, 0.1, run_activation},
+    {"activation", FCNN_ACTIVATION_COUNT + 4, 4, 0, 2e-6, 0.2, run_activation},
     {"softmax", 3, 4, 0, 2e-6, 0.1, run_softmax},
     {"log_sum_exp", 2, 3, 0, 2e-6, 0.1, run_log_sum_exp},
     {"logarithm", 1, 1, 0, 2e-6, 1e-3, run_logarithm},
@@ -423,6 +426,16 @@ static void test_extremes(const fcnn_kernels *kernels)
         CHECK(at(kernels, FCNN_ELU, -huge[i]) == -0.75f);
         CHECK(at(kernels, FCNN_RELU, huge[i]) == huge[i]);
         CHECK(at(kernels, FCNN_RELU, -huge[i]) == 0.0f);
+        CHECK(at(kernels, FCNN_CELU, -huge[i]) == -0.75f);
+        CHECK(at(kernels, FCNN_LOG_SIGMOID, -huge[i]) == -huge[i]);
+        CHECK(at(kernels, FCNN_LOG_SIGMOID, huge[i]) == 0.0f);
+        CHECK(at(kernels, FCNN_MISH, huge[i]) == huge[i]);
+        CHECK(at(kernels, FCNN_HARD_SILU, huge[i]) == huge[i]);
+        CHECK(at(kernels, FCNN_HARD_TANH, -huge[i]) == -1.0f);
+        CHECK(at(kernels, FCNN_SOFT_SHRINK, -huge[i]) == -huge[i] + 0.5f);
+        CHECK(at(kernels, FCNN_SPARSE_PLUS, huge[i]) == huge[i]);
+        CHECK(at(kernels, FCNN_SPARSE_SIGMOID, huge[i]) == 1.0f);
+        CHECK(at(kernels, FCNN_THRESHOLD, -huge[i]) == -2.0f);
     }
     CHECK(at(kernels, FCNN_EXPONENTIAL, 0.0f) == 1.0f);
     CHECK(signbit(at(kernels, FCNN_TANH, -0.0f)) != 0);
@@ -446,6 +459,12 @@ static void test_accuracy_of_functions(const fcnn_kernels *kernels)
         CHECK_CLOSE(at(kernels, FCNN_TANH, (float)x) / tanh((float)x), 1.0, 4e-7);
         CHECK_CLOSE(at(kernels, FCNN_ELU, (float)-x) / (0.75 * expm1((float)-x)), 1.0, 4e-7);
         CHECK_CLOSE(at(kernels, FCNN_SOFTPLUS, (float)-x) / log1p(exp((float)-x)), 1.0, 4e-7);
+        CHECK_CLOSE(at(kernels, FCNN_CELU, (float)-x) / (0.75 * expm1((float)-x / 0.75)), 1.0, 4e-7);
+        CHECK_CLOSE(at(kernels, FCNN_LOG_SIGMOID, (float)x) / -log1p(exp((float)-x)), 1.0, 4e-7);
+        CHECK_CLOSE(at(kernels, FCNN_MISH, (float)x) / ((float)x * tanh(log1p(exp((float)x)))), 1.0, 6e-7);
+        CHECK_CLOSE(at(kernels, FCNN_MISH, (float)-x) / ((float)-x * tanh(log1p(exp((float)-x)))), 1.0, 6e-7);
+        CHECK_CLOSE(at(kernels, FCNN_SQUAREPLUS, (float)-x) / (1.5 / (sqrt((float)x * (float)x + 3.0) + (float)x)),
+                    1.0, 4e-7);
         CHECK_CLOSE(at(kernels, FCNN_GELU, (float)-x) / (-(float)x * 0.5 * erfc((float)x * sqrt(0.5))), 1.0, 6e-6);
         CHECK_CLOSE(at(kernels, FCNN_GELU, (float)x) / ((float)x * 0.5 * erfc(-(float)x * sqrt(0.5))), 1.0, 4e-7);
     }
