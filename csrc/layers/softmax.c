@@ -11,14 +11,27 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     return FCNN_OK;
 }
 
+static void make(const fcnn_kernels *kernels, size_t rows, size_t columns, const float *x, float *y, float *scratch)
+{
+    (void)scratch;
+    kernels->softmax(rows, columns, x, y);
+}
+
+static void make_back(const fcnn_kernels *kernels, size_t rows, size_t columns, const float *y, const float *dy,
+                      float *dx, float *scratch)
+{
+    (void)scratch;
+    kernels->softmax_backward(rows, columns, y, dy, dx);
+}
+
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    fcnn_vectors_run_forward(layer, io, images, io->kernels->softmax);
+    fcnn_vectors_run_forward(layer, io, images, make);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    fcnn_vectors_run_backward(layer, io, images, io->kernels->softmax_backward);
+    fcnn_vectors_run_backward(layer, io, images, make_back);
 }
 
 const fcnn_layer_class fcnn_softmax_class = {

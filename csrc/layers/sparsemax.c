@@ -1,80 +1,131 @@
-/* sparsemax.c - the point of the simplex that is nearest to each vector x: y = max(x - tau, 0), whose sum is 1.
+/* sparsemax.c - y = max(x - tau, 0), with tau as Keras computes it.
  *
- * tau is the mean of the numbers above it, less 1 / their count. It is found from below (Michelot, 1986): first it is
- * the largest number less 1, then again and again what the numbers above the last tau make it, until none drops out.
- * All are measured from the largest number.
+ * With the numbers of a vector in descending order, z_1 to z_n, and c_j the sum of the first j, the support are the first
+ * k, as long as z_j > (c_j - 1) / j; tau = (c_1 + ... + c_k - 1) / k. Martins and Astudillo (2016), who invented
+ * sparsemax, have c_k in place of that sum, which makes the sum of y 1; Keras's is that where k is 1.
  *
- * Backward: dx = dy - the mean of dy over the numbers above tau there, and 0 elsewhere.
+ * Backward: with s the sum of dy where y is not 0, dx = dy there, less s (k - j + 1) / k for z_j, j <= k.
  */
+#include <string.h>
+
 #include "registry.h"
 #include "vectors.h"
 
-static double largest(size_t columns, const float *x)
+static void sift_down(float *heap, size_t count, size_t at)
 {
-    float max = x[0];
-    for (size_t c = 1; c < columns; c++)
-        max = x[c] > max ? x[c] : max;
-    return (double)max;
+    for (size_t child = 2 * at + 1; child < count; at = child, child = 2 * at + 1) {
+        if (child + 1 < count && heap[child + 1] < heap[child])
+            child++;
+        if (heap[at] <= heap[child])
+            return;
+        const float moved = heap[at];
+        heap[at] = heap[child];
+        heap[child] = moved;
+    }
 }
 
-/* What the numbers above *tau make it, at least as much as it was; returns how many they are. NaN is above. */
-static size_t raise_tau(size_t columns, const float *x, double max, double *tau)
+/* In descending order: a heap with the smallest number first gives up one after the other. */
+static void sort(float *z, size_t count)
 {
-    double sum = 0.0;
-    size_t count = 0;
-    for (size_t c = 0; c < columns; c++)
-        if (!((double)x[c] - max <= *tau)) {
-            sum += (double)x[c] - max;
-            count++;
+    for (size_t at = count / 2; at-- > 0;)
+        sift_down(z, count, at);
+    for (size_t left = count; left-- > 1;) {
+        const float smallest = z[0];
+        z[0] = z[left];
+        z[left] = smallest;
+        sift_down(z, left, 0);
+    }
+}
+
+/* Returns tau. z = x in descending order, of which the first *support are the support. */
+static double find_tau(size_t columns, const float *x, float *z, size_t *support)
+{
+    double sum = 0.0, sums = 0.0;
+    memcpy(z, x, columns * sizeof *z);
+    sort(z, columns);
+    *support = 0;
+    for (size_t j = 0; j < columns; j++) {
+        sum += (double)z[j];
+        if ((double)z[j] - (sum - 1.0) / (double)(j + 1) > 0.0) {
+            sums += sum;
+            ++*support;
         }
-    const double next = (sum - 1.0) / (double)count;
-    *tau = next <= *tau ? *tau : next;
-    return count;
+    }
+    return (sums - 1.0) / (double)*support;
 }
 
-static void project(size_t rows, size_t columns, const float *x, float *y)
+static float above(float x, double tau) /* NaN stays NaN */
 {
+    return (double)x <= tau ? 0.0f : (float)((double)x - tau);
+}
+
+static void make(const fcnn_kernels *kernels, size_t rows, size_t columns, const float *x, float *y, float *scratch)
+{
+    (void)kernels;
     for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
-        const double max = largest(columns, x);
-        double tau = -1.0;
-        for (size_t before = 0, count = columns + 1; count != before;) {
-            before = count;
-            count = raise_tau(columns, x, max, &tau);
-        }
+        size_t support;
+        const double tau = find_tau(columns, x, scratch, &support);
+        for (size_t c = 0; c < columns; c++)
+            y[c] = above(x[c], tau);
+    }
+}
+
+/* How many of z, in descending order, are larger than x. */
+static size_t count_larger(const float *z, size_t count, float x)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (z[middle] > x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void make_back(const fcnn_kernels *kernels, size_t rows, size_t columns, const float *x, const float *dy,
+                      float *dx, float *scratch)
+{
+    float *equals = scratch + columns; /* how many equal numbers came before, for the first of them */
+    (void)kernels;
+    for (size_t r = 0; r < rows; r++, x += columns, dy += columns, dx += columns) {
+        size_t support;
+        const double tau = find_tau(columns, x, scratch, &support);
+        double sum = 0.0;
+        for (size_t c = 0; c < columns; c++)
+            sum += above(x[c], tau) != 0.0f ? (double)dy[c] : 0.0;
+        memset(equals, 0, columns * sizeof *equals);
         for (size_t c = 0; c < columns; c++) {
-            const double above = (double)x[c] - max - tau;
-            y[c] = above <= 0.0 ? 0.0f : (float)above;
+            const size_t larger = count_larger(scratch, columns, x[c]);
+            const double rank = (double)larger + (double)equals[larger < columns ? larger : 0]++;
+            const double share = rank < (double)support ? ((double)support - rank) / (double)support : 0.0;
+            dx[c] = (float)((above(x[c], tau) != 0.0f ? (double)dy[c] : 0.0) - sum * share);
         }
     }
 }
 
-static void project_back(size_t rows, size_t columns, const float *y, const float *dy, float *dx)
+static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    for (size_t r = 0; r < rows; r++, y += columns, dy += columns, dx += columns) {
-        double sum = 0.0, count = 0.0;
-        for (size_t c = 0; c < columns; c++)
-            if (y[c] > 0.0f) {
-                sum += (double)dy[c];
-                count += 1.0;
-            }
-        for (size_t c = 0; c < columns; c++)
-            dx[c] = y[c] > 0.0f ? (float)((double)dy[c] - sum / count) : 0.0f;
-    }
+    FCNN_TRY(fcnn_vectors_create(layer, attributes, error));
+    layer->backward_reads = FCNN_READS_X;
+    layer->scratch += 2 * fcnn_axes_chosen(layer->config);
+    return FCNN_OK;
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    fcnn_vectors_run_forward(layer, io, images, project);
+    fcnn_vectors_run_forward(layer, io, images, make);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    fcnn_vectors_run_backward(layer, io, images, project_back);
+    fcnn_vectors_run_backward(layer, io, images, make_back);
 }
 
 const fcnn_layer_class fcnn_sparsemax_class = {
     .type = "sparsemax",
-    .create = fcnn_vectors_create,
+    .create = create,
     .forward = forward,
     .backward = backward,
 };

@@ -7,6 +7,9 @@
 
 static int lie_apart(const fcnn_axes *axes) { return axes->lines > 1 && axes->inner > 1; }
 
+/* Floats of a block's vectors and of their gradients, where they have to be put side by side. */
+static size_t gathered(const fcnn_axes *axes) { return lie_apart(axes) ? 2 * fcnn_axes_block(axes) : 0; }
+
 fcnn_status fcnn_vectors_create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
     static const char *const names[] = {"along", NULL};
@@ -17,7 +20,7 @@ fcnn_status fcnn_vectors_create(fcnn_layer *layer, const fcnn_attributes *attrib
     layer->output = layer->input[0];
     layer->backward_reads = FCNN_READS_Y;
     layer->in_place = 1;
-    layer->scratch = lie_apart(axes) ? 2 * fcnn_axes_block(axes) : 0;
+    layer->scratch = gathered(axes);
     return FCNN_OK;
 }
 
@@ -44,17 +47,18 @@ void fcnn_vectors_run_forward(const fcnn_layer *layer, const fcnn_io *io, size_t
 {
     const fcnn_axes *axes = layer->config;
     const size_t block = fcnn_axes_block(axes), length = fcnn_axes_chosen(axes);
+    float *vectors = io->scratch, *scratch = io->scratch + gathered(axes);
     for (size_t i = 0; i < images; i++) {
         const float *x = io->x[0] + i * io->stride;
         float *y = io->y + i * io->stride;
         if (!lie_apart(axes)) {
-            make(axes->outer * block / length, length, x, y);
+            make(io->kernels, axes->outer * block / length, length, x, y, scratch);
             continue;
         }
         for (size_t o = 0; o < axes->outer; o++, x += block, y += block) {
-            gather(axes, io->kernels, x, io->scratch);
-            make(axes->inner, length, io->scratch, io->scratch);
-            scatter(axes, io->kernels, io->scratch, y);
+            gather(axes, io->kernels, x, vectors);
+            make(io->kernels, axes->inner, length, vectors, vectors, scratch);
+            scatter(axes, io->kernels, vectors, y);
         }
     }
 }
@@ -63,19 +67,20 @@ void fcnn_vectors_run_backward(const fcnn_layer *layer, const fcnn_io *io, size_
 {
     const fcnn_axes *axes = layer->config;
     const size_t block = fcnn_axes_block(axes), length = fcnn_axes_chosen(axes);
-    float *gathered = io->scratch + block;
+    const float *read = layer->backward_reads & FCNN_READS_Y ? io->y : io->x[0];
+    float *vectors = io->scratch, *gradients = vectors + block, *scratch = io->scratch + gathered(axes);
     for (size_t i = 0; i < images; i++) {
-        const float *y = io->y + i * io->stride, *dy = io->dy + i * io->stride;
+        const float *given = read + i * io->stride, *dy = io->dy + i * io->stride;
         float *dx = io->dx[0] + i * io->stride;
         if (!lie_apart(axes)) {
-            make(axes->outer * block / length, length, y, dy, dx);
+            make(io->kernels, axes->outer * block / length, length, given, dy, dx, scratch);
             continue;
         }
-        for (size_t o = 0; o < axes->outer; o++, y += block, dy += block, dx += block) {
-            gather(axes, io->kernels, y, io->scratch);
-            gather(axes, io->kernels, dy, gathered);
-            make(axes->inner, length, io->scratch, gathered, gathered);
-            scatter(axes, io->kernels, gathered, dx);
+        for (size_t o = 0; o < axes->outer; o++, given += block, dy += block, dx += block) {
+            gather(axes, io->kernels, given, vectors);
+            gather(axes, io->kernels, dy, gradients);
+            make(io->kernels, axes->inner, length, vectors, gradients, gradients, scratch);
+            scatter(axes, io->kernels, gradients, dx);
         }
     }
 }

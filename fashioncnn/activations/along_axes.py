@@ -46,11 +46,13 @@ def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
 
 
 def sparsemax(x: Any, axis: int = -1) -> Tensor:
-    """``max(x - tau, 0)``, with the ``tau`` that makes the sum along `axis` 1.
+    """``max(x - tau, 0)``, with a ``tau`` that only the largest numbers along `axis` exceed.
+
+    ``tau`` is Keras's. Where several numbers exceed it, that is not the one of the paper, and the sum is not 1.
 
     Example:
-        >>> sparsemax([[0.1, 0.9, 0.5]])
-        array([[0. , 0.7, 0.3]], dtype=float32)
+        >>> sparsemax([[0.1, 2.0, 0.5]])
+        array([[0., 1., 0.]], dtype=float32)
     """
     return _along("sparsemax", x, axis)
 

@@ -223,10 +223,10 @@ class GroupNormalization(ScaledNormalization):
 
 @LAYERS.register()
 class RMSNormalization(Layer):
-    """``scale * x / sqrt(mean(x**2) + epsilon)``, with the mean along some axes, and a scale that is learned.
+    """``scale * x / sqrt(mean(x**2) + epsilon)``, with the mean along the last axes, and a scale that is learned.
 
     Args:
-        axis: An axis, or a list of them; the batch axis, axis 0, cannot be one.
+        axis: The last axis, or a list of several that end with it.
         epsilon: At least 0; added to the mean.
         options: See `Layer`.
 
@@ -235,7 +235,7 @@ class RMSNormalization(Layer):
 
     Raises:
         ArgumentError: If an argument has the wrong type or a keyword is unknown.
-        ValueError: If `epsilon` is negative; when it is built, if the input does not have one of the axes.
+        ValueError: If `epsilon` is negative; when it is built, if the axes are not the last ones of the input.
 
     Example:
         >>> RMSNormalization()([[1.0, 7.0]]).round(3)
@@ -255,6 +255,9 @@ class RMSNormalization(Layer):
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         axes = along("RMSNormalization", self.axis, graph.shape(inputs[0]))
+        if list(axes) != sorted(axes):
+            raise checks.unsupported("RMSNormalization", "axis", self.axis, "the last axis, or several that end with "
+                                     "it: Keras's scale fits no others")
         position = graph.add(self, "normalization", *inputs, along=axes, kind="rms", epsilon=self.epsilon)
         return _add_affine(graph, self, position, axes, "scale", False)
 
