@@ -200,13 +200,10 @@ void FCNN_NAME(softmax_backward)(size_t rows, size_t columns, const float *y, co
 void FCNN_NAME(log_softmax)(size_t rows, size_t columns, const float *x, float *y)
 {
     for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
-        double max = x[0], sum = 0.0;
-        for (size_t c = 1; c < columns; c++)
-            max = fmax(max, x[c]);
+        float max;
+        const double log_sum = FCNN_NAME(log_sum_exp)(columns, x, &max, NULL);
         for (size_t c = 0; c < columns; c++)
-            sum += exp(x[c] - max);
-        for (size_t c = 0; c < columns; c++)
-            y[c] = (float)(x[c] - max - log(sum));
+            y[c] = (float)((double)x[c] - max - log_sum);
     }
 }
 
