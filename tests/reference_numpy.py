@@ -44,18 +44,18 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray, Node], np.ndarray]] = {
     "silu": lambda x, node: x * sigmoid(x),
     "exponential": lambda x, node: np.exp(x),
     "hard_sigmoid": lambda x, node: np.clip(x / 6 + 0.5, 0, 1),
-    "celu": lambda x, node: np.maximum(x, 0) + node["alpha"] * np.expm1(np.minimum(x, 0) / node["alpha"]),
-    "hard_shrink": lambda x, node: np.where(np.abs(x) > node["threshold"], x, 0),
+    "celu": lambda x, node: np.maximum(x, 0) + node.get("alpha", 1.0) * np.expm1(np.minimum(x, 0) / node.get("alpha", 1.0)),
+    "hard_shrink": lambda x, node: np.where(np.abs(x) > node.get("threshold", 0), x, 0),
     "hard_silu": lambda x, node: x * np.clip(x / 6 + 0.5, 0, 1),
     "hard_tanh": lambda x, node: np.clip(x, -1, 1),
     "log_sigmoid": lambda x, node: -np.logaddexp(-x, 0),
     "mish": lambda x, node: x * np.tanh(np.logaddexp(x, 0)),
-    "soft_shrink": lambda x, node: np.sign(x) * np.maximum(np.abs(x) - node["threshold"], 0),
+    "soft_shrink": lambda x, node: np.sign(x) * np.maximum(np.abs(x) - node.get("threshold", 0), 0),
     "sparse_plus": lambda x, node: np.where(x >= 1, x, np.maximum(x + 1, 0) ** 2 / 4),
     "sparse_sigmoid": lambda x, node: np.clip((x + 1) / 2, 0, 1),
-    "squareplus": lambda x, node: (x + np.sqrt(x**2 + node["b"])) / 2,
+    "squareplus": lambda x, node: (x + np.sqrt(x**2 + node.get("b", 4))) / 2,
     "tanh_shrink": lambda x, node: x - np.tanh(x),
-    "threshold": lambda x, node: np.where(x > node["threshold"], x, node["default_value"]),
+    "threshold": lambda x, node: np.where(x > node.get("threshold", 0), x, node.get("default_value", 0)),
 }
 
 

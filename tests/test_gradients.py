@@ -215,6 +215,11 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
         ("relu", {"negative_slope": 0.2}),
         ("relu", {"negative_slope": 0.1, "max_value": 1.0, "threshold": 0.3}),
         ("elu", {"alpha": 0.5}),
+        ("celu", {"alpha": 0.3}),
+        ("hard_shrink", {"threshold": 0.4}),
+        ("soft_shrink", {"threshold": 0.4}),
+        ("squareplus", {"b": 0.1}),
+        ("threshold", {"threshold": 0.2, "default_value": -3.0}),
     ]
 }
 LOSSES: dict[str, tuple[dict[str, Any], tuple[int, ...], list[dict[str, Any]]]] = {  # name -> loss, shape, layers

@@ -173,7 +173,8 @@ class Softmax(Layer):
     def __call__(self, inputs: Any, *arguments: Any, mask: Any = None, **options: Any) -> Any:
         """As of every layer; a `mask` is refused."""
         if mask is not None:
-            raise checks.unsupported("Softmax", "mask", mask, "None; numbers below -1e9 have no part in a softmax")
+            raise ValueError("Softmax(mask=) is not supported by fashioncnn; give masked numbers -1e9, so that they "
+                             "have no part in the softmax")
         return super().__call__(inputs, *arguments, **options)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
