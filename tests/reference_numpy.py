@@ -44,7 +44,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray, Node], np.ndarray]] = {
     "silu": lambda x, node: x * sigmoid(x),
     "exponential": lambda x, node: np.exp(x),
     "hard_sigmoid": lambda x, node: np.clip(x / 6 + 0.5, 0, 1),
-    "celu": lambda x, node: np.maximum(x, 0) + node.get("alpha", 1.0) * np.expm1(np.minimum(x, 0) / node.get("alpha", 1.0)),
+    "celu": lambda x, node: np.maximum(x, 0) + elu(np.minimum(x, 0) / node.get("alpha", 1.0)) * node.get("alpha", 1.0),
     "hard_shrink": lambda x, node: np.where(np.abs(x) > node.get("threshold", 0), x, 0),
     "hard_silu": lambda x, node: x * np.clip(x / 6 + 0.5, 0, 1),
     "hard_tanh": lambda x, node: np.clip(x, -1, 1),

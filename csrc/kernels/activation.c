@@ -55,18 +55,38 @@ static inline vm is_at_most(vf x, float threshold)
     return vm_or(vf_greater(vf_broadcast(threshold), x), vf_equal(vf_broadcast(threshold), x));
 }
 
+/* Where the threshold is 0, and so is the slope, or the slope is not above 1. */
+static inline vf plain_relu(const fcnn_activation_spec *spec, vf x)
+{
+    return vf_min(vf_broadcast(spec->max_value), vf_max((vf){0}, x));
+}
+static inline vf leaky_relu(const fcnn_activation_spec *spec, vf x)
+{
+    return vf_min(vf_broadcast(spec->max_value), vf_max(spec->negative_slope * x, x));
+}
+
 static inline vf relu(const fcnn_activation_spec *spec, vf x)
 {
-    if (spec->negative_slope == 0.0f && spec->threshold == 0.0f)
-        return vf_min(vf_broadcast(spec->max_value), vf_max((vf){0}, x));
     return vf_select(vf_greater(x, vf_broadcast(spec->threshold)), vf_min(vf_broadcast(spec->max_value), x),
                      spec->negative_slope * (x - spec->threshold));
 }
 
-static ALWAYS_INLINE vf activate(fcnn_activation function, const fcnn_activation_spec *spec, vf x)
+static inline vf silu(const fcnn_activation_spec *spec, vf x)
+{
+    (void)spec;
+    return x * vf_sigmoid(x);
+}
+
+static inline vf hard_silu(const fcnn_activation_spec *spec, vf x)
+{
+    (void)spec;
+    return x * hard_gate(x);
+}
+
+static ALWAYS_INLINE vf activate(const fcnn_activation_spec *spec, vf x)
 {
     vf density, ratio, e;
-    switch (function) {
+    switch (spec->function) {
     case FCNN_RELU:
         return relu(spec, x);
     case FCNN_SIGMOID:
@@ -86,7 +106,7 @@ static ALWAYS_INLINE vf activate(fcnn_activation function, const fcnn_activation
     case FCNN_GELU_TANH:
         return x * gelu_gate(x);
     case FCNN_SILU:
-        return x * vf_sigmoid(x);
+        return silu(spec, x);
     case FCNN_EXPONENTIAL:
         return vf_exp(x);
     case FCNN_HARD_SIGMOID:
@@ -96,7 +116,7 @@ static ALWAYS_INLINE vf activate(fcnn_activation function, const fcnn_activation
     case FCNN_HARD_SHRINK:
         return vf_select(is_at_most(vf_abs(x), spec->threshold), (vf){0}, x);
     case FCNN_HARD_SILU:
-        return x * hard_gate(x);
+        return hard_silu(spec, x);
     case FCNN_HARD_TANH:
         return vf_min(vf_broadcast(1), vf_max(vf_broadcast(-1), x));
     case FCNN_LOG_SIGMOID:
@@ -193,11 +213,21 @@ static ALWAYS_INLINE vf derivative(fcnn_activation function, const fcnn_activati
     return one;
 }
 
-static ALWAYS_INLINE void activate_all(fcnn_activation function, const fcnn_activation_spec *spec, size_t count,
-                                       const float *x, float *y)
+static ALWAYS_INLINE void activate_all(vf function(const fcnn_activation_spec *spec, vf x),
+                                       const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
 {
     for (size_t i = 0; i < count; i += FCNN_VL)
-        vf_store_some(y + i, activate(function, spec, vf_load_some(x + i, count - i)), count - i);
+        vf_store_some(y + i, function(spec, vf_load_some(x + i, count - i)), count - i);
+}
+
+static void relu_all(const fcnn_activation_spec *spec, size_t count, const float *x, float *y)
+{
+    if (spec->threshold == 0.0f && spec->negative_slope == 0.0f)
+        activate_all(plain_relu, spec, count, x, y);
+    else if (spec->threshold == 0.0f && spec->negative_slope <= 1.0f)
+        activate_all(leaky_relu, spec, count, x, y);
+    else
+        activate_all(relu, spec, count, x, y);
 }
 
 static ALWAYS_INLINE void multiply_all(fcnn_activation function, const fcnn_activation_spec *spec, size_t count,
@@ -216,16 +246,16 @@ void FCNN_NAME(activation_forward)(const fcnn_activation_spec *spec, size_t coun
     const fcnn_activation_spec own = *spec; /* which y cannot overlap */
     switch (own.function) {
     case FCNN_RELU:
-        activate_all(FCNN_RELU, &own, count, x, y);
+        relu_all(&own, count, x, y);
         return;
     case FCNN_HARD_SILU:
-        activate_all(FCNN_HARD_SILU, &own, count, x, y);
+        activate_all(hard_silu, &own, count, x, y);
         return;
     case FCNN_SILU:
-        activate_all(FCNN_SILU, &own, count, x, y);
+        activate_all(silu, &own, count, x, y);
         return;
     default:
-        activate_all(own.function, &own, count, x, y);
+        activate_all(activate, &own, count, x, y);
     }
 }
 

@@ -116,8 +116,8 @@ enum { FCNN_POOLED_SLICE = 16 };   /* channels whose weights lie together in poo
 enum { FCNN_DENSE_IMAGES = 16 };   /* that dense_input_gradient transposes, or a dense layer in parts runs, at once */
 enum { FCNN_DENSE_LANES = 16 };    /* sums that dense_backward makes of a dx: the widest vector's lanes */
 
-enum { FCNN_SUM_LANES = 64 };      /* sums that row_sum makes: four of the widest vectors */
-enum { FCNN_SUM_ROWS = 32 };       /* that column_sums adds up at once */
+enum { FCNN_SUM_LANES = 64 }; /* sums that row_sum makes: four of the widest vectors */
+enum { FCNN_SUM_ROWS = 32 };  /* that column_sums adds up at once */
 
 /* What row_sum and column_sums add up. */
 typedef enum fcnn_term {

@@ -116,7 +116,7 @@ void FCNN_NAME(blend)(size_t rows, size_t columns, const float *dy, const float 
             const size_t left = columns - c;
             const vf rest = vf_fma(vf_load_some(y + c, left), vf_load_step(slope + c * step, step, left),
                                    vf_load_step(shift + c * step, step, left));
-            vf_store_some(dx + c,
-                          vf_fma(vf_load_some(dy + c, left), vf_load_step(gain + c * step, step, left), rest), left);
+            vf_store_some(dx + c, vf_fma(vf_load_some(dy + c, left), vf_load_step(gain + c * step, step, left), rest),
+                          left);
         }
 }

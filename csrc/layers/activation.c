@@ -46,15 +46,15 @@ static fcnn_status read_option(const fcnn_attributes *attributes, const char *na
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"function", "negative_slope", "max_value",     "threshold",
-                                        "alpha",    "b",              "default_value", NULL};
+    static const char *const names[] = {"function", "negative_slope", "max_value", "threshold", "alpha",
+                                        "b",        "default_value",  NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     size_t function;
     FCNN_TRY(fcnn_attributes_choice(attributes, "function", functions, FCNN_ACTIVATION_COUNT, &function, error));
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_activation_spec), "a layer's description", error));
     fcnn_activation_spec *spec = layer->config;
-    *spec = (fcnn_activation_spec){
-        .function = (fcnn_activation)function, .max_value = INFINITY, .alpha = 1.0f, .b = 4.0f};
+    *spec =
+        (fcnn_activation_spec){.function = (fcnn_activation)function, .max_value = INFINITY, .alpha = 1.0f, .b = 4.0f};
     FCNN_TRY(read_option(attributes, "negative_slope", 0.0, &spec->negative_slope, error));
     FCNN_TRY(read_option(attributes, "max_value", 0.0, &spec->max_value, error));
     FCNN_TRY(read_option(attributes, "threshold", function == FCNN_RELU ? 0.0 : -LARGEST, &spec->threshold, error));

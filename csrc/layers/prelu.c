@@ -43,8 +43,8 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         for (size_t n = 0; n < fcnn_weights_stretches(axes); n++) {
             const fcnn_stretch s = fcnn_weights_stretch(axes, n);
             const size_t at = i * io->stride + s.begin;
-            io->kernels->prelu_backward(s.rows, s.columns, io->x[0] + at, io->parameters + s.first, s.step,
-                                        io->dy + at, io->dx[0] + at);
+            io->kernels->prelu_backward(s.rows, s.columns, io->x[0] + at, io->parameters + s.first, s.step, io->dy + at,
+                                        io->dx[0] + at);
         }
 }
 

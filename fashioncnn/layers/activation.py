@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fashioncnn import activations
+from fashioncnn.activations.elementwise import relu_node
 from fashioncnn.layers import arguments
 from fashioncnn.layers.axes import along, axis_or_axes
 from fashioncnn.layers.graph import Graph
@@ -76,7 +77,7 @@ class ReLU(Layer):
         self.threshold = threshold
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        node = activations.relu_node(self.negative_slope, self.max_value, self.threshold)
+        node = relu_node(self.negative_slope, self.max_value, self.threshold)
         return graph.add(self, "activation", *inputs, **node)
 
     def get_config(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class LeakyReLU(Layer):
         self.negative_slope = negative_slope if alpha is None else alpha
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        return graph.add(self, "activation", *inputs, **activations.relu_node(self.negative_slope, None, 0.0))
+        return graph.add(self, "activation", *inputs, **relu_node(self.negative_slope, None, 0.0))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "negative_slope": self.negative_slope}

@@ -5,11 +5,11 @@ static const fcnn_shape image = {3, {5, 4, 3}};
 
 static void test_activations(void)
 {
-    static const char *const functions[] = {
-        "relu",        "sigmoid",     "tanh",           "elu",        "selu",        "softplus",     "softsign",
-        "gelu",        "gelu_tanh",   "silu",           "celu",       "exponential", "hard_sigmoid", "hard_silu",
-        "hard_tanh",   "log_sigmoid", "mish",           "hard_shrink", "soft_shrink", "threshold",
-        "sparse_plus", "sparse_sigmoid", "squareplus",  "tanh_shrink"};
+    static const char *const functions[] = {"relu",        "sigmoid",        "tanh",         "elu",         "selu",
+                                            "softplus",    "softsign",       "gelu",         "gelu_tanh",   "silu",
+                                            "celu",        "exponential",    "hard_sigmoid", "hard_silu",   "hard_tanh",
+                                            "log_sigmoid", "mish",           "hard_shrink",  "soft_shrink", "threshold",
+                                            "sparse_plus", "sparse_sigmoid", "squareplus",   "tanh_shrink"};
     for (size_t f = 0; f < sizeof functions / sizeof *functions; f++)
         test_backward("activation", 1, image, DESCRIBE(TEXT("function", functions[f])));
     test_backward("activation", 1, image, DESCRIBE(TEXT("function", "relu"), NUMBER("negative_slope", 0.25)));

@@ -113,12 +113,9 @@ static void run_column_sums(const fcnn_kernels *kernels, size_t variant, size_t 
 }
 
 static const probe probes[] = {
-    {"log_softmax", 3, 4, 0, 2e-6, 1, run_log_softmax},
-    {"glu", 1, 3, 0, 2e-6, 1, run_glu},
-    {"prelu", ROW_VARIANTS, 4, 1, 1e-7, 1e-2, run_prelu},
-    {"affine", ROW_VARIANTS, 4, 1, 2e-7, 10, run_affine},
-    {"blend", ROW_VARIANTS, 2, 1, 2e-7, 100, run_blend},
-    {"row_sum", 2, 3, 1, 1e-6, 1000, run_row_sum},
+    {"log_softmax", 3, 4, 0, 2e-6, 1, run_log_softmax},   {"glu", 1, 3, 0, 2e-6, 1, run_glu},
+    {"prelu", ROW_VARIANTS, 4, 1, 1e-7, 1e-2, run_prelu}, {"affine", ROW_VARIANTS, 4, 1, 2e-7, 10, run_affine},
+    {"blend", ROW_VARIANTS, 2, 1, 2e-7, 100, run_blend},  {"row_sum", 2, 3, 1, 1e-6, 1000, run_row_sum},
     {"column_sums", 4, 3, 1, 1e-6, 100, run_column_sums},
 };
 
