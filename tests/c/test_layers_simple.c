@@ -59,7 +59,11 @@ static void test_softmax(void)
     CHECK(layer.activation && strcmp(layer.activation, "softmax") == 0); /* which a loss can absorb, */
     destroy(&layer);
     CHECK(make(&layer, "softmax", 1, image, DESCRIBE(THREE("along", 1, 0, 1)), &error) == FCNN_OK);
-    CHECK(!layer.activation); /* but not over other axes */
+    CHECK(!layer.activation); /* but not over other axes, */
+    destroy(&layer);
+    const fcnn_shape cube = {3, {3, 3, 3}};
+    CHECK(make(&layer, "softmax", 1, cube, DESCRIBE(THREE("along", 1, 0, 0)), &error) == FCNN_OK);
+    CHECK(!layer.activation); /* whatever their length */
     destroy(&layer);
     const fcnn_shape four = {4, {2, 3, 2, 3}};
     CHECK(make(&layer, "softmax", 1, four, DESCRIBE(FOUR("along", 1, 0, 1, 0)), &error) == FCNN_E_SHAPE);
@@ -144,20 +148,23 @@ static void test_normalization_of_large_numbers(void)
     }
 }
 
-static void test_a_vector_of_zeros_has_no_direction(void)
+static void test_a_vector_of_no_length_is_multiplied_by_a_constant(void)
 {
     fcnn_layer layer;
     fcnn_error error;
     fcnn_io io = batch(fcnn_kernels_for(best_isa()));
     CHECK(make(&layer, "normalization", 1, (fcnn_shape){1, {4}}, DESCRIBE(TEXT("kind", "unit"), INTEGER("along", 1)),
                &error) == FCNN_OK);
-    memset(records, 0, 4 * sizeof *records);
-    for (size_t j = 0; j < 4; j++)
+    for (size_t j = 0; j < 4; j++) {
+        records[j] = j == 1 ? 1e-13f : 0.0f;
         gradients[2 * ROOM + j] = 1.0f;
+    }
     layer.class->forward(&layer, &io, 1);
     layer.class->backward(&layer, &io, 1);
-    for (size_t j = 0; j < 4; j++)
-        CHECK(io.y[j] == 0.0f && gradients[j] == 1e12f);
+    for (size_t j = 0; j < 4; j++) {
+        CHECK_CLOSE(io.y[j], j == 1 ? 0.1 : 0.0, 1e-7);
+        CHECK(gradients[j] == 1e12f);
+    }
     destroy(&layer);
 }
 
@@ -318,7 +325,7 @@ int main(void)
     test_glu();
     test_normalization();
     test_normalization_of_large_numbers();
-    test_a_vector_of_zeros_has_no_direction();
+    test_a_vector_of_no_length_is_multiplied_by_a_constant();
     test_pools();
     test_same_average_counts_valid_pixels();
     test_ties_go_to_the_first();
