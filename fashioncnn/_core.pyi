@@ -34,8 +34,19 @@ class Network:
             dense                     units, use_bias; acts on the last axis
             activation                function "linear", "relu" (+ negative_slope, max_value, threshold), "sigmoid",
                                       "tanh", "elu" (+ alpha), "selu", "softplus", "softsign", "gelu", "gelu_tanh",
-                                      "silu", "exponential", "hard_sigmoid"
-            softmax                   over the last axis
+                                      "silu", "exponential", "hard_sigmoid", "celu" (+ alpha), "hard_shrink"
+                                      (+ threshold), "hard_silu", "hard_tanh", "log_sigmoid", "mish", "soft_shrink"
+                                      (+ threshold), "sparse_plus", "sparse_sigmoid", "squareplus" (+ b),
+                                      "tanh_shrink", "threshold" (+ threshold, default_value)
+            softmax                   along (1 for each axis that the sum runs over, 0 for the others; absent: the last)
+            log_softmax               the same
+            sparsemax                 the same
+            glu                       axis, counted from 0 (absent: the last)
+            prelu                     along (1 for each axis along which alpha differs)
+            normalization             along (1 for each axis of a group), kind "standard" (+ epsilon), "variance"
+                                      (+ epsilon), "rms" (+ epsilon), "unit"
+            affine                    along (1 for each axis along which the weights differ), scale (the weight's name:
+                                      "gamma", "scale", or "" for none), offset (bool: "beta")
             max_pooling2d             pool_size (h, w), strides (h, w), padding
             average_pooling2d         the same
             global_average_pooling2d  keepdims (bool)

@@ -20,6 +20,7 @@ OPTIMIZERS = {name.lower(): cls for name, cls in registry.OPTIMIZERS.all_classes
     "adam clipnorm": lambda: keras.optimizers.Adam(2e-3, clipnorm=0.1),
     "sgd": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
     "rmsprop": lambda: keras.optimizers.RMSprop(1e-3, centered=True),
+    "normalizations": lambda: keras.optimizers.Adam(2e-3),
 }
 
 
@@ -47,6 +48,37 @@ def network() -> Any:
     )
 
 
+def normalized_network() -> Any:
+    """Layers that sum along rows and columns, with weights of all kinds of shapes."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(18, 3, strides=2),
+            layers.GroupNormalization(3),
+            layers.PReLU(shared_axes=[1, 2]),
+            layers.Conv2D(20, 3, strides=2, activation="mish"),
+            layers.LayerNormalization(),
+            layers.GroupNormalization(-1, center=False),
+            layers.PReLU(),
+            layers.RMSNormalization(axis=[1, 2, 3]),
+            layers.Dense(24, activation="glu"),
+            layers.LayerNormalization(axis=[1, 3]),
+            layers.PReLU(shared_axes=3),
+            layers.UnitNormalization(axis=1),
+            layers.Softmax(axis=(1, 3)),
+            layers.Flatten(),
+            layers.Dense(30, activation="hard_silu"),
+            layers.LayerNormalization(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+NETWORKS = {"normalizations": normalized_network}
+
+
 def hash_of(model: Any) -> str:
     digest = hashlib.sha256()
     for weight in model.get_weights():
@@ -57,7 +89,7 @@ def hash_of(model: Any) -> str:
 def train(optimizer: str, seed: int = 5) -> Any:
     """200 steps: 11 epochs of 17 batches and a short one, then two batches so large that they run in blocks."""
     keras.utils.set_random_seed(seed)
-    model = network()
+    model = NETWORKS.get(optimizer, network)()
     model.compile(OPTIMIZERS[optimizer](), "sparse_categorical_crossentropy", metrics=["accuracy"])
     x, y = images(350)
     model.fit(x, y, batch_size=20, epochs=11, verbose=0)

@@ -44,7 +44,30 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray, Node], np.ndarray]] = {
     "silu": lambda x, node: x * sigmoid(x),
     "exponential": lambda x, node: np.exp(x),
     "hard_sigmoid": lambda x, node: np.clip(x / 6 + 0.5, 0, 1),
+    "celu": lambda x, node: np.maximum(x, 0) + elu(np.minimum(x, 0) / node.get("alpha", 1.0)) * node.get("alpha", 1.0),
+    "hard_shrink": lambda x, node: np.where(np.abs(x) > node.get("threshold", 0), x, 0),
+    "hard_silu": lambda x, node: x * np.clip(x / 6 + 0.5, 0, 1),
+    "hard_tanh": lambda x, node: np.clip(x, -1, 1),
+    "log_sigmoid": lambda x, node: -np.logaddexp(-x, 0),
+    "mish": lambda x, node: x * np.tanh(np.logaddexp(x, 0)),
+    "soft_shrink": lambda x, node: np.sign(x) * np.maximum(np.abs(x) - node.get("threshold", 0), 0),
+    "sparse_plus": lambda x, node: np.where(x >= 1, x, np.maximum(x + 1, 0) ** 2 / 4),
+    "sparse_sigmoid": lambda x, node: np.clip((x + 1) / 2, 0, 1),
+    "squareplus": lambda x, node: (x + np.sqrt(x**2 + node.get("b", 4))) / 2,
+    "tanh_shrink": lambda x, node: x - np.tanh(x),
+    "threshold": lambda x, node: np.where(x > node.get("threshold", 0), x, node.get("default_value", 0)),
 }
+
+
+def chosen(node: Node, x: np.ndarray) -> tuple[int, ...]:
+    """The axes that the flags in `along` choose, or the last one; the batch axis is axis 0."""
+    flags = node.get("along", (*(0,) * (x.ndim - 2), 1))
+    return tuple(axis for axis, flag in enumerate(flags, start=1) if flag)
+
+
+def spread(node: Node, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """A weight as an array that meets x along the chosen axes."""
+    return weight.reshape([extent if axis in chosen(node, x) else 1 for axis, extent in enumerate(x.shape)][1:])
 
 
 def padding_of(node: Node, axis: int, size: int, window: int) -> tuple[int, int]:
@@ -88,9 +111,44 @@ def average_pooling2d(node: Node, x: np.ndarray) -> np.ndarray:
     return np.nanmean(list(windows(node, x, node["pool_size"], (1, 1), np.nan)), axis=0)
 
 
-def softmax(x: np.ndarray) -> np.ndarray:
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+def softmax(node: Node, x: np.ndarray) -> np.ndarray:
+    axes = chosen(node, x)
+    e = np.exp(x - x.max(axis=axes, keepdims=True))
+    return e / e.sum(axis=axes, keepdims=True)
+
+
+def sparsemax(node: Node, x: np.ndarray) -> np.ndarray:
+    """Along one axis, with the threshold that Keras computes from the sum of all sums."""
+    (axis,) = chosen(node, x)
+    z = -np.sort(-np.moveaxis(x, axis, -1), axis=-1)
+    sums, ranks = np.cumsum(z, axis=-1), np.arange(1, z.shape[-1] + 1)
+    support = z - (sums - 1) / ranks > 0
+    tau = ((sums * support).sum(axis=-1) - 1) / support.sum(axis=-1)
+    return np.maximum(x - np.expand_dims(tau, axis), 0)
+
+
+def glu(node: Node, x: np.ndarray) -> np.ndarray:
+    a, b = np.split(x, 2, axis=node["axis"] + 1)
+    return a * sigmoid(b)
+
+
+def prelu(node: Node, x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0) + spread(node, x, alpha) * np.minimum(x, 0)
+
+
+def normalization(node: Node, x: np.ndarray) -> np.ndarray:
+    axes, kind = chosen(node, x), node["kind"]
+    if kind == "unit":
+        return x / np.sqrt((x**2).sum(axis=axes, keepdims=True))
+    squares = (x**2).mean(axis=axes, keepdims=True) if kind == "rms" else x.var(axis=axes, keepdims=True)
+    centred = x - x.mean(axis=axes, keepdims=True) if kind == "standard" else x
+    return centred / np.sqrt(squares + node.get("epsilon", 0.0))
+
+
+def affine(node: Node, x: np.ndarray, *weights: np.ndarray) -> np.ndarray:
+    left = list(weights)
+    y = x * spread(node, x, left.pop(0)) if node["scale"] else x
+    return y + spread(node, x, left.pop(0)) if node["offset"] else y
 
 
 def zero_padding2d(node: Node, x: np.ndarray) -> np.ndarray:
@@ -147,7 +205,13 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "conv2d": conv2d,
     "dense": dense,
     "activation": lambda node, x: ACTIVATIONS[node["function"]](x, node),
-    "softmax": lambda node, x: softmax(x),
+    "softmax": softmax,
+    "log_softmax": lambda node, x: np.log(softmax(node, x)),
+    "sparsemax": sparsemax,
+    "glu": glu,
+    "prelu": prelu,
+    "normalization": normalization,
+    "affine": affine,
     "max_pooling2d": max_pooling2d,
     "average_pooling2d": average_pooling2d,
     "global_average_pooling2d": lambda node, x: x.mean(axis=(1, 2), keepdims=node["keepdims"]),

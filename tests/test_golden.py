@@ -26,6 +26,8 @@ TOLERANCE = {  # of the largest value of each array
     "shape": 1e-5,
     "backend": 1e-6,
     "tensorflow": 1e-6,
+    "function": 2e-6,
+    "gradient": 1e-5,
 }
 
 

@@ -112,6 +112,48 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
     "reshape": ((3, 4, 2), [{"type": "reshape", "target_shape": (4, 6)}, dense(3)]),
     "softmax": ((7,), [SOFTMAX]),
     "softmax on rank 3": ((3, 5), [SOFTMAX]),
+    "softmax along 1": ((3, 5, 2), [SOFTMAX | {"along": (1, 0, 0)}]),
+    "softmax along 1 and 3": ((3, 5, 2), [SOFTMAX | {"along": (1, 0, 1)}]),
+    "log softmax": ((3, 5), [{"type": "log_softmax"}]),
+    "log softmax along 2": ((3, 5, 2), [{"type": "log_softmax", "along": (0, 1, 0)}]),
+    "sparsemax": ((3, 5), [{"type": "sparsemax"}]),
+    "sparsemax along 1": ((4, 5), [{"type": "sparsemax", "along": (1, 0)}]),
+    "glu": ((3, 6), [{"type": "glu", "axis": 1}]),
+    "glu of the first axis": ((4, 3), [{"type": "glu", "axis": 0}, dense(3)]),
+    "prelu": ((4, 3, 2), [{"type": "prelu", "along": (1, 1, 1)}]),
+    "prelu of channels": ((7, 3, 5), [{"type": "prelu", "along": (0, 0, 1)}]),
+    "prelu of rows": ((5, 7, 2), [{"type": "prelu", "along": (1, 0, 0)}]),
+    "prelu of rows and channels": ((3, 4, 5), [{"type": "prelu", "along": (1, 0, 1)}]),
+    "prelu of columns": ((3, 4, 5), [{"type": "prelu", "along": (0, 1, 0)}]),
+    "prelu of one number": ((3, 4, 1), [{"type": "prelu", "along": (0, 0, 1)}, dense(2)]),
+    "prelu of more numbers than a shard has": ((300,), [{"type": "prelu", "along": (1,)}]),
+    **{
+        f"normalization {kind} along {axes}, affine": (
+            (5, 4, 6),
+            [
+                {"type": "normalization", "kind": kind, "along": axes, **({} if kind == "unit" else {"epsilon": 0.01})},
+                {"type": "affine", "along": axes, "scale": "gamma", "offset": True},
+            ],
+        )
+        for kind in ("standard", "variance", "rms", "unit")
+        for axes in ((0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 0, 1), (1, 1, 0), (1, 1, 1))
+    },
+    "affine without offset": ((3, 4, 5), [{"type": "affine", "along": (0, 0, 1), "scale": "scale", "offset": False}]),
+    "affine without scale": ((3, 4, 5), [{"type": "affine", "along": (0, 1, 0), "scale": "", "offset": True}]),
+    "affine of more numbers than a shard has": (
+        (2, 270),
+        [{"type": "affine", "along": (0, 1), "scale": "gamma", "offset": True}],
+    ),
+    "conv2d + normalization + affine + relu": (
+        (6, 6, 2),
+        [
+            conv(4),
+            {"type": "normalization", "kind": "standard", "along": (1, 1, 0), "epsilon": 0.01},
+            {"type": "affine", "along": (0, 0, 1), "scale": "gamma", "offset": True},
+            RELU,
+            conv(2),
+        ],
+    ),
     "add": ((4, 5, 2), [conv(3), conv(3) | {"inputs": (2,)}, {"type": "add", "inputs": (3, 4)}]),
     "add of a value to itself and to another": (
         (3, 4, 2),
@@ -173,6 +215,11 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
         ("relu", {"negative_slope": 0.2}),
         ("relu", {"negative_slope": 0.1, "max_value": 1.0, "threshold": 0.3}),
         ("elu", {"alpha": 0.5}),
+        ("celu", {"alpha": 0.3}),
+        ("hard_shrink", {"threshold": 0.4}),
+        ("soft_shrink", {"threshold": 0.4}),
+        ("squareplus", {"b": 0.1}),
+        ("threshold", {"threshold": 0.2, "default_value": -3.0}),
     ]
 }
 LOSSES: dict[str, tuple[dict[str, Any], tuple[int, ...], list[dict[str, Any]]]] = {  # name -> loss, shape, layers

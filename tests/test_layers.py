@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -35,6 +36,20 @@ EXAMPLES = [
     (layers.ZeroPadding2D(((1, 0), (2, 1))), (None, 10, 11, 3), 0),
     (layers.ZeroPadding2D(2), (None, 13, 12, 3), 0),
     (layers.Dense(5, activation=layers.LeakyReLU(0.1)), (None, 9, 8, 5), 20),
+    (layers.Dense(6, activation="glu"), (None, 9, 8, 3), 24),
+    (layers.Activation("mish"), IMAGE, 0),
+    (layers.Activation("log_softmax"), IMAGE, 0),
+    (layers.Activation("sparsemax"), IMAGE, 0),
+    (layers.Softmax(axis=(1, 3)), IMAGE, 0),
+    (layers.Softmax(axis=-2), IMAGE, 0),
+    (layers.PReLU(), IMAGE, 216),
+    (layers.PReLU(shared_axes=[1, 2]), IMAGE, 3),
+    (layers.LayerNormalization(), IMAGE, 6),
+    (layers.LayerNormalization(axis=[1, -1], center=False), IMAGE, 27),
+    (layers.GroupNormalization(-1), IMAGE, 6),
+    (layers.GroupNormalization(4, axis=2, scale=False, center=False), IMAGE, 0),
+    (layers.RMSNormalization(), IMAGE, 3),
+    (layers.UnitNormalization(axis=[1, 2]), IMAGE, 0),
 ]
 
 
@@ -71,6 +86,11 @@ def test_a_description_makes_an_equal_layer(layer, shape, count):
     (layers.LeakyReLU, {"negative_slope": 0.3}),
     (layers.ELU, {"alpha": 1.0}),
     (layers.Softmax, {"axis": -1}),
+    (layers.PReLU, {"alpha_initializer": "Zeros", "shared_axes": None}),
+    (layers.LayerNormalization, {"axis": -1, "epsilon": 1e-3, "center": True, "scale": True}),
+    (layers.GroupNormalization, {"groups": 32, "axis": -1, "epsilon": 1e-3, "center": True, "scale": True}),
+    (layers.RMSNormalization, {"axis": -1, "epsilon": 1e-6}),
+    (layers.UnitNormalization, {"axis": -1}),
     (layers.Rescaling, {"offset": 0.0}),
     (layers.ZeroPadding2D, {"padding": (1, 1)}),
 ])
@@ -156,9 +176,7 @@ def test_an_activation_adds_its_nodes_under_the_layers_name():
     assert [(node["type"], node["name"]) for node in graph.nodes[1:]] == [("conv2d", "mine"), ("softmax", "mine")]
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu", "relu6", "sigmoid", "tanh", "elu", "selu", "softplus",
-                                  "softsign", "gelu", "silu", "swish", "exponential", "hard_sigmoid", "softmax",
-                                  "linear"])
+@pytest.mark.parametrize("name", sorted(set(activations.__all__) - {"deserialize", "get", "serialize", "threshold"}))
 def test_an_activation_is_the_same_by_name_as_function_and_as_layer(name):
     x = np.linspace(-4, 4, 24).reshape(2, 12)
     function = getattr(activations, name)
@@ -180,8 +198,81 @@ def test_functions_take_arrays_of_any_shape():
     assert activations.relu(-1.0).shape == ()
     assert activations.relu(np.zeros((0, 3))).shape == (0, 3)
     assert activations.softmax(np.zeros((2, 3, 4)))[0, 0].tolist() == [0.25] * 4
-    with pytest.raises(ValueError, match="axis=0"):
-        activations.softmax(np.zeros((2, 3)), axis=0)
+    assert activations.softmax(np.zeros((2, 3)), axis=0).tolist() == [[0.5] * 3] * 2
+    assert activations.softmax(np.zeros((2, 4)), axis=(0, 1)).tolist() == [[0.125] * 4] * 2
+    assert activations.glu(np.zeros((4, 3)), axis=0).shape == (2, 3)
+    assert activations.log_softmax(np.zeros((0, 3))).shape == (0, 3)
+    assert activations.sparsemax(np.zeros((3, 0))).shape == (3, 0)
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: activations.softmax(np.zeros((2, 3)), axis=2), ValueError, "`axis` must hold different axes of an array"),
+    (lambda: activations.softmax(np.zeros((2, 3)), axis=(0, -2)), ValueError, "`axis` must hold different axes"),
+    (lambda: activations.softmax(np.zeros((2, 3)), axis=-3), ValueError, "`axis` must be an integer >= -2, got -3"),
+    (lambda: activations.softmax(np.zeros((2, 3)), axis="last"), TypeError, "`axis` must be an integer"),
+    (lambda: activations.glu(np.zeros((2, 3))), ValueError, "glu cannot halve an axis of 3"),
+    (lambda: activations.celu([1.0], alpha=0), ValueError, "`alpha` must be > 0"),
+    (lambda: activations.squareplus([1.0], b=-1), ValueError, "`b` must be >= 0"),
+    (lambda: activations.hard_shrink([1.0], "a"), TypeError, "`threshold`"),
+    (lambda: activations.threshold([1.0]), TypeError, "threshold"),
+    (lambda: layers.Dense(2, activation="threshold").build((None, 3)), TypeError, "needs a `threshold` and a"),
+])
+def test_bad_arguments_of_functions_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_softmax_is_as_good_as_its_numbers_far_from_zero():
+    x = np.array([[1000.0, 1001.0], [-1000.0, -999.0]])
+    assert activations.softmax(x).round(4).tolist() == [[0.2689000070095062, 0.7311000227928162]] * 2
+    assert activations.log_softmax(x).round(4).tolist() == [[-1.3133000135421753, -0.31330001354217529]] * 2
+
+
+def test_functions_are_described_by_name_and_found_by_it():
+    assert activations.serialize(activations.hard_swish) == "hard_silu"
+    assert activations.deserialize("swish") is activations.silu
+    assert activations.deserialize("mine", {"mine": abs}) is abs
+    assert activations.deserialize("relu", {"mine": abs}) is activations.relu
+
+
+def test_a_mask_of_a_softmax_is_refused():
+    with pytest.raises(ValueError, match=r"Softmax\(mask=\) is not supported by fashioncnn; give masked numbers -1e9"):
+        layers.Softmax()(np.zeros((2, 3)), mask=np.ones((2, 3)))
+    assert layers.Softmax()(np.zeros((2, 2)), mask=None).tolist() == [[0.5, 0.5]] * 2
+
+
+def test_a_softmax_over_one_number_gives_a_warning_whichever_axis_it_is():
+    with pytest.warns(UserWarning, match="softmax over an axis of length 1"):
+        layers.Softmax(axis=1).build((None, 1, 5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layers.Softmax(axis=1).build((None, 5, 1))
+
+
+def test_weights_of_normalizations_are_those_of_keras():
+    layer = layers.LayerNormalization(axis=[1, 3], gamma_initializer="zeros", beta_initializer="ones", name="n")
+    layer.build((None, 4, 5, 6))
+    assert [(weight.path, weight.shape) for weight in layer.weights] == [("n/gamma", (4, 6)), ("n/beta", (4, 6))]
+    assert layer(np.random.default_rng(1).normal(size=(2, 4, 5, 6))).tolist() == np.ones((2, 4, 5, 6)).tolist()
+    assert layer.gamma.shape == layer.beta.shape == (4, 6)
+    assert layers.GroupNormalization(2, center=False).beta is None
+    rms = layers.RMSNormalization(axis=(-2, -1))
+    rms.build((None, 4, 5, 6))
+    assert [(weight.name, weight.shape) for weight in rms.weights] == [("scale", (5, 6))]
+    assert rms.scale.numpy().tolist() == np.ones((5, 6)).tolist()
+
+
+def test_groups_of_channels_on_any_axis():
+    x = np.random.default_rng(2).normal(5, 3, (2, 4, 6, 3)).astype(np.float32)
+    normalized = np.asarray(layers.GroupNormalization(2, axis=2, epsilon=0)(x)).reshape(2, 4, 2, 3, 3)
+    np.testing.assert_allclose(normalized.mean(axis=(1, 3, 4)), 0, atol=1e-6)
+    np.testing.assert_allclose(normalized.std(axis=(1, 3, 4)), 1, atol=1e-6)
+
+
+def test_the_old_scaling_of_layer_normalization_gives_a_warning():
+    with pytest.warns(UserWarning, match="`rms_scaling` of LayerNormalization is old"):
+        layer = layers.LayerNormalization(rms_scaling=True)
+    assert layer(np.arange(5)[None]).round(4).tolist()[0][1] == pytest.approx(0.7069)
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [
@@ -215,7 +306,26 @@ def test_functions_take_arrays_of_any_shape():
     (lambda: layers.Reshape((0, 3)), ValueError, "`target_shape`"),
     (lambda: layers.Reshape((5, 5)).build(IMAGE), ValueError, r"\(9, 8, 3\) cannot become \(5, 5\)"),
     (lambda: layers.Reshape((5, -1)).build(IMAGE), ValueError, "cannot become"),
-    (lambda: layers.Softmax(axis=1).build(IMAGE), ValueError, "axis=1"),
+    (lambda: layers.Softmax(axis=4).build(IMAGE), ValueError, "`axis` must hold different axes of an array with 4"),
+    (lambda: layers.Softmax(axis=(0, 1)).build(IMAGE), ValueError, "the batch axis is not one of them"),
+    (lambda: layers.Softmax(axis="a"), TypeError, "`axis` must be an integer, or a list or a tuple of integers"),
+    (lambda: layers.PReLU(shared_axes=[0]), ValueError, "`shared_axes` must be an integer >= 1"),
+    (lambda: layers.PReLU(shared_axes=[4]).build(IMAGE), ValueError, "`shared_axes` must hold different axes"),
+    (lambda: layers.PReLU(alpha_constraint="non_neg"), ValueError, "alpha_constraint='non_neg' is not supported"),
+    (lambda: layers.LayerNormalization(axis={"axis": -1}), TypeError, "`axis` must be an integer, or a list"),
+    (lambda: layers.LayerNormalization(axis=[1, 1]).build(IMAGE), ValueError, "`axis` must hold different axes"),
+    (lambda: layers.LayerNormalization(axis=0).build(IMAGE), ValueError, "the batch axis is not one of them"),
+    (lambda: layers.LayerNormalization(axis=[1, 3]).build((None, 2, 3, 4, 5)), ValueError,
+     r"these axes of an input with 4 are not supported by fashioncnn; supported: neighbours, or two stretches"),
+    (lambda: layers.LayerNormalization(epsilon=-1), ValueError, "`epsilon`"),
+    (lambda: layers.LayerNormalization(gamma_regularizer="l2"), ValueError, "gamma_regularizer='l2' is not supported"),
+    (lambda: layers.GroupNormalization(0), ValueError, "the argument `groups` must be a positive integer"),
+    (lambda: layers.GroupNormalization(1.5), TypeError, "the argument `groups`"),
+    (lambda: layers.GroupNormalization(2, axis=[1]), TypeError, "`axis` must be an integer, got"),
+    (lambda: layers.GroupNormalization(5).build(IMAGE), ValueError, r"\(5\) cannot be more than the number of chan"),
+    (lambda: layers.GroupNormalization(2).build(IMAGE), ValueError, r"channels \(3\) must be a multiple of the number"),
+    (lambda: layers.RMSNormalization(axis=1).build(IMAGE), ValueError, "axis=1 is not supported"),
+    (lambda: layers.UnitNormalization(axis=None), TypeError, "`axis` must be an integer, or a list"),
     (lambda: layers.ZeroPadding2D(-1), ValueError, "`padding`"),
     (lambda: layers.ZeroPadding2D((1, 2, 3)), ValueError, "`padding`"),
     (lambda: layers.ReLU(max_value=-1), ValueError, "`max_value`"),

@@ -140,7 +140,7 @@ fcnn_status fcnn_attributes_choice(const fcnn_attributes *attributes, const char
             return FCNN_OK;
         }
 
-    char known[320] = "";
+    char known[512] = "";
     size_t used = 0;
     for (size_t i = 0; i < count && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, i ? ", '%s'" : "'%s'", choices[i]);

@@ -7,6 +7,13 @@ int fcnn_activation_reads_output(const fcnn_activation_spec *spec)
     case FCNN_GELU:
     case FCNN_GELU_TANH:
     case FCNN_SILU:
+    case FCNN_HARD_SHRINK:
+    case FCNN_HARD_SILU:
+    case FCNN_HARD_TANH:
+    case FCNN_MISH:
+    case FCNN_SPARSE_PLUS:
+    case FCNN_TANH_SHRINK:
+    case FCNN_THRESHOLD:
         return 0;
     case FCNN_RELU: /* y > 0 tells where x > threshold, if the threshold is 0 and positive numbers stay positive */
         return spec->threshold == 0.0f && spec->max_value > 0.0f;

@@ -42,13 +42,28 @@ typedef enum fcnn_activation {
     FCNN_SILU,
     FCNN_EXPONENTIAL,
     FCNN_HARD_SIGMOID,
+    FCNN_CELU,
+    FCNN_HARD_SHRINK,
+    FCNN_HARD_SILU,
+    FCNN_HARD_TANH,
+    FCNN_LOG_SIGMOID,
+    FCNN_MISH,
+    FCNN_SOFT_SHRINK,
+    FCNN_SPARSE_PLUS,
+    FCNN_SPARSE_SIGMOID,
+    FCNN_SQUAREPLUS,
+    FCNN_TANH_SHRINK,
+    FCNN_THRESHOLD,
     FCNN_ACTIVATION_COUNT
 } fcnn_activation;
 
 typedef struct fcnn_activation_spec {
     fcnn_activation function;
-    float negative_slope, max_value, threshold; /* RELU; none negative, max_value is infinity for none */
-    float alpha;                                /* ELU; not negative */
+    float negative_slope, max_value; /* RELU; not negative, max_value is infinity for none */
+    float threshold;                 /* RELU, not negative; HARD_SHRINK, SOFT_SHRINK, THRESHOLD */
+    float alpha;                     /* ELU, not negative; CELU, positive */
+    float b;                         /* SQUAREPLUS; not negative */
+    float default_value;             /* THRESHOLD */
 } fcnn_activation_spec;
 
 /* How two numbers become one. A maximum and a minimum are NaN where either is. */
@@ -100,6 +115,16 @@ enum { FCNN_LIVE_WORD = 32 };      /* entries that a word has bits for: sparse.h
 enum { FCNN_POOLED_SLICE = 16 };   /* channels whose weights lie together in pooled_input_gradient_3x3 */
 enum { FCNN_DENSE_IMAGES = 16 };   /* that dense_input_gradient transposes, or a dense layer in parts runs, at once */
 enum { FCNN_DENSE_LANES = 16 };    /* sums that dense_backward makes of a dx: the widest vector's lanes */
+
+enum { FCNN_SUM_LANES = 64 }; /* sums that row_sum makes: four of the widest vectors */
+enum { FCNN_SUM_ROWS = 32 };  /* that column_sums adds up at once */
+
+/* What row_sum and column_sums add up. */
+typedef enum fcnn_term {
+    FCNN_NUMBER,          /* a */
+    FCNN_PRODUCT,         /* a * b, added with one rounding */
+    FCNN_NEGATIVE_PRODUCT /* a * b where b is negative */
+} fcnn_term;
 
 /* Element types of arrays that users pass. */
 typedef enum fcnn_dtype {
@@ -234,17 +259,35 @@ typedef struct fcnn_kernels {
     /* t (columns, rows) = a (rows, columns) transposed. */
     void (*transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt);
 
-    /* ---- elementwise.c ---- */
+    /* ---- activation.c ---- */
 
     void (*activation_forward)(const fcnn_activation_spec *spec, size_t count, const float *x,
                                float *y);   // y == x allowed
     /* dx = dy * f'(x). x, or for the functions that say so in activation_reads_output, y = f(x). dx == dy allowed. */
     void (*activation_backward)(const fcnn_activation_spec *spec, size_t count, const float *x, const float *y,
                                 const float *dy, float *dx);
+
+    /* y = a * sigmoid(b). */
+    void (*glu)(size_t count, const float *a, const float *b, float *y);
+    /* da = dy * sigmoid(b), db = dy * a * sigmoid(b) * (1 - sigmoid(b)). */
+    void (*glu_backward)(size_t count, const float *a, const float *b, const float *dy, float *da, float *db);
+    /* Row r, column c: y = x where it is positive, else alpha[c * step] * x; step is 1, or 0 where alpha is one number.
+     * y == x allowed. */
+    void (*prelu)(size_t rows, size_t columns, const float *x, const float *alpha, size_t step, float *y);
+    /* dx = dy, or alpha times dy where x is negative, or 0 where it is 0. dx == dy allowed. */
+    void (*prelu_backward)(size_t rows, size_t columns, const float *x, const float *alpha, size_t step,
+                           const float *dy, float *dx);
+
+    /* ---- elementwise.c ---- */
+
     /* Each row: y = exp(x - max) / sum. The sum runs in order of the columns. y == x allowed. */
     void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
     /* Each row: dx = y * (dy - sum of y * dy): rounded products, added in order of the columns. dx == dy allowed. */
     void (*softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx);
+    /* Each row: y = x - max - log(sum of exp(x - max)), the sum in order of the columns. y == x allowed. */
+    void (*log_softmax)(size_t rows, size_t columns, const float *x, float *y);
+    /* Each row: dx = dy - exp(y) * sum of dy, in order of the columns. dx == dy allowed. */
+    void (*log_softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx);
     /* One row: *max = the largest x; returns log(sum of exp(x - max)), NaN where a number is not finite. y = softmax(x)
      * where it is not NULL; y == x allowed. */
     float (*log_sum_exp)(size_t columns, const float *x, float *max, float *y);
@@ -297,6 +340,24 @@ typedef struct fcnn_kernels {
     /* dx = dy * scale + ((x - mean) * slope + offset): three roundings. dx == dy allowed. */
     void (*channel_combine)(size_t rows, size_t channels, const float *x, const float *mean, const float *slope,
                             const float *dy, const float *scale, const float *offset, float *dx);
+
+    /* ---- normalization.c ---- */
+
+    /* Sum of the terms of numbers 0 .. count - 1 in FCNN_SUM_LANES sums: number i is added to sum i mod FCNN_SUM_LANES,
+     * in order; then sum j + 32 to sum j, j + 16 to j, and so on. */
+    float (*row_sum)(fcnn_term term, size_t count, const float *a, const float *b);
+    /* sum[c] += the terms of column c, rows in order: FCNN_SUM_ROWS rows are added up before they are added to it. Row r
+     * is found at a + r * ld and b + r * ld. */
+    void (*column_sums)(fcnn_term term, size_t rows, size_t columns, const float *a, const float *b, size_t ld,
+                        float *sum);
+    /* Row r, column c: y = x * scale[c * step] + shift[c * step], one rounding; step is 1, or 0 where both are one
+     * number. scale NULL: 1; shift NULL: 0. y == x allowed. */
+    void (*affine)(size_t rows, size_t columns, const float *x, const float *scale, const float *shift, size_t step,
+                   float *y);
+    /* Row r, column c: dx = dy * gain[c * step] + (y * slope[c * step] + shift[c * step]), one rounding each; step as
+     * above. dx == dy allowed. */
+    void (*blend)(size_t rows, size_t columns, const float *dy, const float *y, const float *gain, const float *slope,
+                  const float *shift, size_t step, float *dx);
 
     /* ---- pooling.c: one image ---- */
 

@@ -31,8 +31,14 @@
     EACH(transpose)                 \
     EACH(activation_forward)        \
     EACH(activation_backward)       \
+    EACH(glu)                       \
+    EACH(glu_backward)              \
+    EACH(prelu)                     \
+    EACH(prelu_backward)            \
     EACH(softmax)                   \
     EACH(softmax_backward)          \
+    EACH(log_softmax)               \
+    EACH(log_softmax_backward)      \
     EACH(log_sum_exp)               \
     EACH(logarithm)                 \
     EACH(scale_offset)              \
@@ -47,6 +53,10 @@
     EACH(channel_products)          \
     EACH(channel_scale)             \
     EACH(channel_combine)           \
+    EACH(row_sum)                   \
+    EACH(column_sums)               \
+    EACH(affine)                    \
+    EACH(blend)                     \
     EACH(max_pool)                  \
     EACH(max_pool_backward)         \
     EACH(average_pool)              \

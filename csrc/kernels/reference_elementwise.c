@@ -19,6 +19,19 @@ static double elu(double x, double alpha, double scale) { return scale * (x > 0.
 static double gelu_gate(double x) { return sigmoid(2.0 * SQRT_2_PI * (x + 0.044715 * x * x * x)); }
 static double normal(double x) { return 0.5 * erfc(-x * SQRT_1_2); }
 
+static double hard_sigmoid(double x) { return fmin(6.0, fmax(0.0, x + 3.0)) / 6.0; }
+static double softplus(double x) { return fmax(x, 0.0) + log1p(exp(-fabs(x))); }
+static double sparse_plus(double x) { return x <= -1.0 ? 0.0 : x < 1.0 ? 0.25 * (x + 1.0) * (x + 1.0) : x; }
+static double soft_shrink(double x, double threshold)
+{
+    return x > threshold ? x - threshold : x < -threshold ? x + threshold : x - x;
+}
+/* x where it is above, or NaN. */
+static double above(double x, double size, double threshold, double otherwise)
+{
+    return size <= threshold ? otherwise : x;
+}
+
 static double activate(const fcnn_activation_spec *spec, double x)
 {
     switch (spec->function) {
@@ -33,7 +46,7 @@ static double activate(const fcnn_activation_spec *spec, double x)
     case FCNN_SELU:
         return elu(x, SELU_ALPHA, SELU_SCALE);
     case FCNN_SOFTPLUS:
-        return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+        return softplus(x);
     case FCNN_SOFTSIGN:
         return x / (1.0 + fabs(x));
     case FCNN_GELU:
@@ -45,7 +58,31 @@ static double activate(const fcnn_activation_spec *spec, double x)
     case FCNN_EXPONENTIAL:
         return exp(x);
     case FCNN_HARD_SIGMOID:
-        return fmin(6.0, fmax(0.0, x + 3.0)) / 6.0;
+        return hard_sigmoid(x);
+    case FCNN_CELU:
+        return x > 0.0 ? x : spec->alpha * expm1(x / spec->alpha);
+    case FCNN_HARD_SHRINK:
+        return above(x, fabs(x), spec->threshold, 0.0);
+    case FCNN_HARD_SILU:
+        return x * hard_sigmoid(x);
+    case FCNN_HARD_TANH:
+        return fmin(1.0, fmax(-1.0, x));
+    case FCNN_LOG_SIGMOID:
+        return -softplus(-x);
+    case FCNN_MISH:
+        return x * tanh(softplus(x));
+    case FCNN_SOFT_SHRINK:
+        return soft_shrink(x, spec->threshold);
+    case FCNN_SPARSE_PLUS:
+        return sparse_plus(x);
+    case FCNN_SPARSE_SIGMOID:
+        return fmin(1.0, fmax(0.0, 0.5 * (x + 1.0)));
+    case FCNN_SQUAREPLUS:
+        return x < 0.0 ? 0.5 * spec->b / (sqrt(x * x + spec->b) - x) : 0.5 * (x + sqrt(x * x + spec->b));
+    case FCNN_TANH_SHRINK:
+        return x - tanh(x);
+    case FCNN_THRESHOLD:
+        return above(x, x, spec->threshold, spec->default_value);
     case FCNN_LINEAR:
     case FCNN_ACTIVATION_COUNT:
         break;
@@ -84,6 +121,30 @@ static double derivative(const fcnn_activation_spec *spec, double x, double y)
         return y;
     case FCNN_HARD_SIGMOID:
         return y > 0.0 && y < 1.0 ? 1.0 / 6.0 : 0.0;
+    case FCNN_CELU:
+        return y > 0.0 ? 1.0 : y / spec->alpha + 1.0;
+    case FCNN_HARD_SHRINK:
+        return fabs(x) > spec->threshold;
+    case FCNN_HARD_SILU:
+        return hard_sigmoid(x) + (fabs(x) < 3.0 ? x / 6.0 : 0.0);
+    case FCNN_HARD_TANH:
+        return fabs(x) <= 1.0;
+    case FCNN_LOG_SIGMOID:
+        return -expm1(y);
+    case FCNN_MISH:
+        return tanh(softplus(x)) + x * (1.0 - pow(tanh(softplus(x)), 2.0)) * sigmoid(x);
+    case FCNN_SOFT_SHRINK:
+        return y != 0.0;
+    case FCNN_SPARSE_PLUS:
+        return fmin(1.0, fmax(0.0, 0.5 * (x + 1.0)));
+    case FCNN_SPARSE_SIGMOID:
+        return y > 0.0 && y < 1.0 ? 0.5 : 0.0;
+    case FCNN_SQUAREPLUS:
+        return y > 0.0 ? y / (y + 0.25 * spec->b / y) : 0.0;
+    case FCNN_TANH_SHRINK:
+        return tanh(x) * tanh(x);
+    case FCNN_THRESHOLD:
+        return x > spec->threshold;
     case FCNN_LINEAR:
     case FCNN_ACTIVATION_COUNT:
         break;
@@ -133,6 +194,27 @@ void FCNN_NAME(softmax_backward)(size_t rows, size_t columns, const float *y, co
             dot += (double)y[c] * dy[c];
         for (size_t c = 0; c < columns; c++)
             dx[c] = (float)(y[c] * (dy[c] - dot));
+    }
+}
+
+void FCNN_NAME(log_softmax)(size_t rows, size_t columns, const float *x, float *y)
+{
+    for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
+        float max;
+        const double log_sum = FCNN_NAME(log_sum_exp)(columns, x, &max, NULL);
+        for (size_t c = 0; c < columns; c++)
+            y[c] = (float)((double)x[c] - max - log_sum);
+    }
+}
+
+void FCNN_NAME(log_softmax_backward)(size_t rows, size_t columns, const float *y, const float *dy, float *dx)
+{
+    for (size_t r = 0; r < rows; r++, y += columns, dy += columns, dx += columns) {
+        double sum = 0.0;
+        for (size_t c = 0; c < columns; c++)
+            sum += dy[c];
+        for (size_t c = 0; c < columns; c++)
+            dx[c] = (float)(dy[c] - exp(y[c]) * sum);
     }
 }
 

@@ -258,6 +258,11 @@ static inline void vf_store_some(float *p, vf a, size_t n)
     else
         vf_store(p, a);
 }
+/* The same, or where `step` is 0 one number that stands for all. */
+static ALWAYS_INLINE vf vf_load_step(const float *p, size_t step, size_t n)
+{
+    return step ? vf_load_some(p, n) : vf_broadcast(*p);
+}
 /* Vector number `vector` of `vectors`; `tail` lanes of the last one are in use, all where tail is 0. */
 static ALWAYS_INLINE vf vf_load_column(const float *p, size_t vector, size_t vectors, size_t tail)
 {

@@ -8,6 +8,7 @@
 #define FCNN_LAYER_CLASSES(EACH)   \
     EACH(activation)               \
     EACH(add)                      \
+    EACH(affine)                   \
     EACH(alpha_dropout)            \
     EACH(average)                  \
     EACH(average_pooling2d)        \
@@ -22,15 +23,20 @@
     EACH(gaussian_noise)           \
     EACH(global_average_pooling2d) \
     EACH(global_max_pooling2d)     \
+    EACH(glu)                      \
+    EACH(log_softmax)              \
     EACH(max_pooling2d)            \
     EACH(maximum)                  \
     EACH(minimum)                  \
     EACH(multiply)                 \
+    EACH(normalization)            \
     EACH(permute)                  \
+    EACH(prelu)                    \
     EACH(rescaling)                \
     EACH(reshape)                  \
     EACH(resizing)                 \
     EACH(softmax)                  \
+    EACH(sparsemax)                \
     EACH(subtract)                 \
     EACH(unit_normalization)       \
     EACH(up_sampling2d)            \

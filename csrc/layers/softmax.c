@@ -1,33 +1,37 @@
-/* softmax.c - y = exp(x) / sum of exp(x) over the last axis; dx = y (dy - sum of y dy). */
+/* softmax.c - y = exp(x) / sum of exp(x) over some axes; dx = y (dy - sum of y dy). */
 #include "registry.h"
+#include "vectors.h"
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    FCNN_TRY(fcnn_attributes_expect(attributes, (const char *const[]){NULL}, error));
-    if (layer->input[0].rank == 0)
-        return fcnn_fail(error, FCNN_E_SHAPE, "Softmax '%s' needs an input with at least one axis", layer->name);
-    layer->output = layer->input[0];
-    layer->backward_reads = FCNN_READS_Y;
-    layer->in_place = 1;
-    layer->activation = "softmax";
+    FCNN_TRY(fcnn_vectors_create(layer, attributes, error));
+    const fcnn_axes *axes = layer->config;
+    if (fcnn_axes_chosen(axes) == layer->output.extent[layer->output.rank - 1] && axes->lines == 1)
+        layer->activation = "softmax"; /* over the last axis, as a loss takes it */
     return FCNN_OK;
+}
+
+static void make(const fcnn_kernels *kernels, size_t rows, size_t columns, const float *x, float *y, float *scratch)
+{
+    (void)scratch;
+    kernels->softmax(rows, columns, x, y);
+}
+
+static void make_back(const fcnn_kernels *kernels, size_t rows, size_t columns, const float *y, const float *dy,
+                      float *dx, float *scratch)
+{
+    (void)scratch;
+    kernels->softmax_backward(rows, columns, y, dy, dx);
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const size_t columns = layer->output.extent[layer->output.rank - 1];
-    const size_t rows = fcnn_shape_size(&layer->output) / columns;
-    for (size_t i = 0; i < images; i++)
-        io->kernels->softmax(rows, columns, io->x[0] + i * io->stride, io->y + i * io->stride);
+    fcnn_vectors_run_forward(layer, io, images, make);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const size_t columns = layer->output.extent[layer->output.rank - 1];
-    const size_t rows = fcnn_shape_size(&layer->output) / columns;
-    for (size_t i = 0; i < images; i++)
-        io->kernels->softmax_backward(rows, columns, io->y + i * io->stride, io->dy + i * io->stride,
-                                      io->dx[0] + i * io->stride);
+    fcnn_vectors_run_backward(layer, io, images, make_back);
 }
 
 const fcnn_layer_class fcnn_softmax_class = {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from fashioncnn import activations
+from fashioncnn.activations.elementwise import relu_node
 from fashioncnn.layers import arguments
+from fashioncnn.layers.axes import along, axis_or_axes
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -74,7 +77,7 @@ class ReLU(Layer):
         self.threshold = threshold
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        node = activations.relu_node(self.negative_slope, self.max_value, self.threshold)
+        node = relu_node(self.negative_slope, self.max_value, self.threshold)
         return graph.add(self, "activation", *inputs, **node)
 
     def get_config(self) -> dict[str, Any]:
@@ -109,7 +112,7 @@ class LeakyReLU(Layer):
         self.negative_slope = negative_slope if alpha is None else alpha
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        return graph.add(self, "activation", *inputs, **activations.relu_node(self.negative_slope, None, 0.0))
+        return graph.add(self, "activation", *inputs, **relu_node(self.negative_slope, None, 0.0))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "negative_slope": self.negative_slope}
@@ -146,31 +149,38 @@ class ELU(Layer):
 
 @LAYERS.register()
 class Softmax(Layer):
-    """``exp(x) / sum(exp(x))`` over the last axis.
+    """``exp(x) / sum(exp(x))``, with the sum along some axes.
 
     Args:
-        axis: -1, or the last axis by its number.
+        axis: An axis, or several in a list or a tuple; the batch axis, axis 0, cannot be one.
         options: See `Layer`.
 
     Raises:
-        ArgumentError: If `axis` is not an integer or a keyword is unknown.
-        ValueError: When it is built, if `axis` is not the last one.
+        ArgumentError: If `axis` is not made of integers or a keyword is unknown.
+        ValueError: When it is built, if the input does not have one of the axes; when it is called with a mask.
 
     Example:
         >>> Softmax()([[0.0, 0.0]])
         array([[0.5, 0.5]], dtype=float32)
     """
 
-    axis = Setting(lambda name, value: checks.integer(name, value, at_least=-1))
+    axis = Setting(lambda name, value: type(value)(axes) if isinstance(axes := axis_or_axes(name, value), list)
+                   else axes)
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
+    def __init__(self, axis: int | Sequence[int] = -1, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
 
+    def __call__(self, inputs: Any, *arguments: Any, mask: Any = None, **options: Any) -> Any:
+        """As of every layer; a `mask` is refused."""
+        if mask is not None:
+            raise ValueError("Softmax(mask=) is not supported by fashioncnn; give masked numbers -1e9, so that they "
+                             "have no part in the softmax")
+        return super().__call__(inputs, *arguments, **options)
+
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        if self.axis != -1 and self.axis != len(graph.shape(inputs[0])):
-            raise checks.unsupported("Softmax", "axis", self.axis, "-1")
-        return graph.add(self, "softmax", inputs[0])
+        axes = along("Softmax", self.axis, graph.shape(inputs[0]))
+        return graph.add(self, "softmax", *inputs, along=axes)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

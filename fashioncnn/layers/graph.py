@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -151,7 +153,8 @@ class Graph:
         network = Network(self.nodes, list(outputs))
         for node, shape in zip(self.nodes, network.node_shapes, strict=True):
             if node["type"] == "softmax":
-                checks.warn_of_one_unit(shape[-1])
+                along = node.get("along", (1,))
+                checks.warn_of_one_unit(math.prod(itertools.compress(shape[-len(along):], along)))
         parameters = [self._parameter(*parameter) for parameter in network.parameters]
         for parameter in parameters:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))

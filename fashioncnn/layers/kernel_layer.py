@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import activations, initializers
 from fashioncnn.layers.graph import Graph, Shape
+from fashioncnn.layers.initial import first_values
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
 from fashioncnn.utils.settings import Choice, Setting
@@ -65,11 +65,7 @@ class KernelLayer(Layer):
 
     def initial_value(self, name: str, shape: Shape) -> NDArray[Any]:
         initializer = self.kernel_initializer if name == "kernel" else self.bias_initializer
-        values = np.asarray(initializer(shape, dtype="float32"))
-        if values.shape != shape:
-            raise ValueError(f"{type(self).__name__} '{self.name}': {name}_initializer made an array of shape "
-                             f"{values.shape}; expected {shape}")
-        return values
+        return first_values(self, name, initializer, shape)
 
     @property
     def kernel(self) -> Variable | None:

@@ -79,6 +79,24 @@ def integer(name: str, value: Any, *, at_least: int) -> int:
     return result
 
 
+def axes(name: str, value: Any, rank: int) -> tuple[int, ...]:
+    """One axis, or several in a list or a tuple, of an array of `rank` axes: counted from 0, in order.
+
+    Raises:
+        ArgumentError: If they are not integers.
+        ValueError: If the array does not have one of them, or one is named twice.
+
+    Example:
+        >>> axes("axis", -1, 3), axes("axis", [-1, 1], 4)
+        ((2,), (1, 3))
+    """
+    given = [integer(name, axis, at_least=-rank) for axis in (value if isinstance(value, (list, tuple)) else [value])]
+    found = sorted(axis % rank for axis in given if axis < rank)
+    if not found or len(set(found)) < len(given):
+        raise ValueError(f"`{name}` must hold different axes of an array with {rank}, got {value!r}")
+    return tuple(found)
+
+
 def truth(name: str, value: Any) -> bool:
     """True or False, also as NumPy's and as 1 or 0.
 

@@ -10,6 +10,10 @@
     {                                                                               \
         .name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 2, .integers = {a, b} \
     }
+#define THREE(key, a, b, c)                                                            \
+    {                                                                                  \
+        .name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 3, .integers = {a, b, c} \
+    }
 #define FOUR(key, a, b, c, d)                                                             \
     {                                                                                     \
         .name = key, .kind = FCNN_ATTRIBUTE_INTEGER, .count = 4, .integers = {a, b, c, d} \

@@ -5,8 +5,11 @@ static const fcnn_shape image = {3, {5, 4, 3}};
 
 static void test_activations(void)
 {
-    static const char *const functions[] = {"relu",     "sigmoid", "tanh",      "elu",  "selu",        "softplus",
-                                            "softsign", "gelu",    "gelu_tanh", "silu", "exponential", "hard_sigmoid"};
+    static const char *const functions[] = {"relu",        "sigmoid",        "tanh",         "elu",         "selu",
+                                            "softplus",    "softsign",       "gelu",         "gelu_tanh",   "silu",
+                                            "celu",        "exponential",    "hard_sigmoid", "hard_silu",   "hard_tanh",
+                                            "log_sigmoid", "mish",           "hard_shrink",  "soft_shrink", "threshold",
+                                            "sparse_plus", "sparse_sigmoid", "squareplus",   "tanh_shrink"};
     for (size_t f = 0; f < sizeof functions / sizeof *functions; f++)
         test_backward("activation", 1, image, DESCRIBE(TEXT("function", functions[f])));
     test_backward("activation", 1, image, DESCRIBE(TEXT("function", "relu"), NUMBER("negative_slope", 0.25)));
@@ -16,6 +19,13 @@ static void test_activations(void)
                   DESCRIBE(TEXT("function", "relu"), NUMBER("negative_slope", 0.5), NUMBER("max_value", 2.0),
                            NUMBER("threshold", 0.5)));
     test_backward("activation", 1, image, DESCRIBE(TEXT("function", "elu"), NUMBER("alpha", 0.5)));
+    test_backward("activation", 1, image, DESCRIBE(TEXT("function", "celu"), NUMBER("alpha", 0.5)));
+    test_backward("activation", 1, image, DESCRIBE(TEXT("function", "hard_shrink"), NUMBER("threshold", 1.5)));
+    test_backward("activation", 1, image, DESCRIBE(TEXT("function", "soft_shrink"), NUMBER("threshold", 0.5)));
+    test_backward("activation", 1, image, DESCRIBE(TEXT("function", "soft_shrink"), NUMBER("threshold", -0.5)));
+    test_backward("activation", 1, image, DESCRIBE(TEXT("function", "squareplus"), NUMBER("b", 0.5)));
+    test_backward("activation", 1, image,
+                  DESCRIBE(TEXT("function", "threshold"), NUMBER("threshold", -1), NUMBER("default_value", 7)));
 
     fcnn_layer layer;
     fcnn_error error;
@@ -33,8 +43,129 @@ static void test_activations(void)
 
 static void test_softmax(void)
 {
-    test_backward("softmax", 1, image, (fcnn_attributes){NULL, 0});
-    test_backward("softmax", 1, (fcnn_shape){1, {10}}, (fcnn_attributes){NULL, 0});
+    static const char *const types[] = {"softmax", "log_softmax"};
+    for (size_t t = 0; t < 2; t++) {
+        test_backward(types[t], 1, image, (fcnn_attributes){NULL, 0});
+        test_backward(types[t], 1, (fcnn_shape){1, {10}}, (fcnn_attributes){NULL, 0});
+        test_backward(types[t], 1, image, DESCRIBE(THREE("along", 1, 0, 0)));
+        test_backward(types[t], 1, image, DESCRIBE(THREE("along", 0, 1, 0)));
+        test_backward(types[t], 1, image, DESCRIBE(THREE("along", 1, 0, 1)));
+        test_backward(types[t], 1, image, DESCRIBE(THREE("along", 1, 1, 1)));
+    }
+
+    fcnn_layer layer;
+    fcnn_error error;
+    CHECK(make(&layer, "softmax", 1, image, DESCRIBE(THREE("along", 0, 0, 1)), &error) == FCNN_OK);
+    CHECK(layer.activation && strcmp(layer.activation, "softmax") == 0); /* which a loss can absorb, */
+    destroy(&layer);
+    CHECK(make(&layer, "softmax", 1, image, DESCRIBE(THREE("along", 1, 0, 1)), &error) == FCNN_OK);
+    CHECK(!layer.activation); /* but not over other axes, */
+    destroy(&layer);
+    const fcnn_shape cube = {3, {3, 3, 3}};
+    CHECK(make(&layer, "softmax", 1, cube, DESCRIBE(THREE("along", 1, 0, 0)), &error) == FCNN_OK);
+    CHECK(!layer.activation); /* whatever their length */
+    destroy(&layer);
+    const fcnn_shape four = {4, {2, 3, 2, 3}};
+    CHECK(make(&layer, "softmax", 1, four, DESCRIBE(FOUR("along", 1, 0, 1, 0)), &error) == FCNN_E_SHAPE);
+    CHECK_ERROR(error, FCNN_E_SHAPE, "'tested': these axes of an input with 4 are not supported by fashioncnn");
+    destroy(&layer);
+}
+
+/* Of 0.1, 0.9, 0.5 the last two are the support: tau = (0.9 + 1.4 - 1) / 2. */
+static void test_sparsemax(void)
+{
+    static const size_t along[] = {0, 1};
+    for (size_t a = 0; a < 2; a++) {
+        const size_t step = a == 0 ? 2 : 1; /* between the numbers of a vector */
+        fcnn_layer layer;
+        fcnn_error error;
+        const fcnn_io io = batch(fcnn_kernels_for(best_isa()));
+        CHECK(make(&layer, "sparsemax", 1, a == 0 ? (fcnn_shape){2, {3, 2}} : (fcnn_shape){2, {2, 3}},
+                   DESCRIBE(PAIR("along", along[1 - a], along[a])), &error) == FCNN_OK);
+        static const float x[] = {0.1f, 0.9f, 0.5f}, dy[] = {1, 2, 3};
+        static const double y[] = {0, 0.25, 0}, dx[] = {0, 0, -1};
+        for (size_t j = 0; j < 3; j++) {
+            records[j * step] = x[j];
+            records[j * step + (a == 0 ? 1 : 3)] = x[2 - j];
+            gradients[2 * ROOM + j * step] = dy[j];
+        }
+        layer.class->forward(&layer, &io, 1);
+        layer.class->backward(&layer, &io, 1);
+        for (size_t j = 0; j < 3; j++) {
+            CHECK_CLOSE(io.y[j * step], y[j], 1e-7);
+            CHECK_CLOSE(gradients[j * step], dx[j], 1e-7);
+        }
+        CHECK_CLOSE(io.y[step + (a == 0 ? 1 : 3)], 0.25, 1e-7);
+        destroy(&layer);
+    }
+}
+
+static void test_glu(void)
+{
+    test_backward("glu", 1, (fcnn_shape){3, {3, 2, 4}}, (fcnn_attributes){NULL, 0});
+    test_backward("glu", 1, (fcnn_shape){3, {3, 2, 4}}, DESCRIBE(INTEGER("axis", 1)));
+
+    fcnn_layer layer;
+    fcnn_error error;
+    CHECK(make(&layer, "glu", 1, (fcnn_shape){2, {4, 3}}, DESCRIBE(INTEGER("axis", 0)), &error) == FCNN_OK);
+    CHECK(fcnn_shape_equal(&layer.output, &(fcnn_shape){2, {2, 3}}));
+    destroy(&layer);
+    CHECK(make(&layer, "glu", 1, image, (fcnn_attributes){NULL, 0}, &error) == FCNN_E_SHAPE);
+    CHECK_ERROR(error, FCNN_E_SHAPE, "glu cannot halve an axis of 3");
+    destroy(&layer);
+}
+
+static void test_normalization(void)
+{
+    static const char *const kinds[] = {"standard", "variance", "rms", "unit"};
+    const fcnn_shape four = {4, {2, 3, 2, 3}};
+    for (size_t k = 0; k < 4; k++) {
+        test_backward("normalization", 1, image, DESCRIBE(TEXT("kind", kinds[k]), THREE("along", 0, 0, 1)));
+        test_backward("normalization", 1, image, DESCRIBE(TEXT("kind", kinds[k]), THREE("along", 1, 0, 0)));
+        test_backward("normalization", 1, image, DESCRIBE(TEXT("kind", kinds[k]), THREE("along", 0, 1, 0)));
+        test_backward("normalization", 1, image,
+                      DESCRIBE(TEXT("kind", kinds[k]), THREE("along", 1, 0, 1), NUMBER("epsilon", 0.5)));
+        test_backward("normalization", 1, image, DESCRIBE(TEXT("kind", kinds[k]), THREE("along", 1, 1, 1)));
+        test_backward("normalization", 1, four, DESCRIBE(TEXT("kind", kinds[k]), FOUR("along", 0, 1, 0, 1)));
+    }
+}
+
+/* Numbers far from 0: their variance is not the small difference of two large numbers. */
+static void test_normalization_of_large_numbers(void)
+{
+    for (int along = 0; along < 2; along++) {
+        fcnn_layer layer;
+        fcnn_error error;
+        fcnn_io io = batch(fcnn_kernels_for(best_isa()));
+        CHECK(make(&layer, "normalization", 1, (fcnn_shape){2, {32, 4}},
+                   DESCRIBE(TEXT("kind", "standard"), PAIR("along", 1, along)), &error) == FCNN_OK);
+        for (size_t j = 0; j < 128; j++)
+            records[j] = 65536.0f + (float)(j / 4 % 2);
+        layer.class->forward(&layer, &io, 1);
+        for (size_t j = 0; j < 128; j++)
+            CHECK_CLOSE(io.y[j], j / 4 % 2 ? 1.0 : -1.0, 1e-6);
+        destroy(&layer);
+    }
+}
+
+static void test_a_vector_of_no_length_is_multiplied_by_a_constant(void)
+{
+    fcnn_layer layer;
+    fcnn_error error;
+    fcnn_io io = batch(fcnn_kernels_for(best_isa()));
+    CHECK(make(&layer, "normalization", 1, (fcnn_shape){1, {4}}, DESCRIBE(TEXT("kind", "unit"), INTEGER("along", 1)),
+               &error) == FCNN_OK);
+    for (size_t j = 0; j < 4; j++) {
+        records[j] = j == 1 ? 1e-13f : 0.0f;
+        gradients[2 * ROOM + j] = 1.0f;
+    }
+    layer.class->forward(&layer, &io, 1);
+    layer.class->backward(&layer, &io, 1);
+    for (size_t j = 0; j < 4; j++) {
+        CHECK_CLOSE(io.y[j], j == 1 ? 0.1 : 0.0, 1e-7);
+        CHECK(gradients[j] == 1e12f);
+    }
+    destroy(&layer);
 }
 
 #define POOL(h, w, sh, sw, p) DESCRIBE(PAIR("pool_size", h, w), PAIR("strides", sh, sw), TEXT("padding", p))
@@ -190,6 +321,11 @@ int main(void)
     CHECK(fcnn_layer_find("swoosh") == NULL);
     test_activations();
     test_softmax();
+    test_sparsemax();
+    test_glu();
+    test_normalization();
+    test_normalization_of_large_numbers();
+    test_a_vector_of_no_length_is_multiplied_by_a_constant();
     test_pools();
     test_same_average_counts_valid_pixels();
     test_ties_go_to_the_first();

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from golden.activation_cases import DESCRIPTION, FUNCTION, GRADIENT
 from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
@@ -33,8 +34,11 @@ SUITES: dict[str, dict[str, Case]] = {
     "functional": FUNCTIONAL,
     "backend": BACKEND,
     "tensorflow": TENSORFLOW,
+    "function": FUNCTION,
+    "gradient": GRADIENT,
+    "description": DESCRIPTION,
 }
-WITHOUT_ARRAYS = ("summary",)
+WITHOUT_ARRAYS = ("summary", "description")
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"
 Results = dict[str, dict[str, dict[str, Any]]]  # suite -> case -> key -> value
 
