@@ -23,13 +23,13 @@ enum { SHARD_COLUMNS = 12 }; /* columns of patches whose gradient is one piece o
 
 static size_t tap_count(const fcnn_conv2d *self)
 {
-    return self->patches.runs * self->patches.run_length / self->channels;
+    return self->patches.runs * self->patches.run_length / self->frame.channels;
 }
 
 /* Floats of the transposed kernel, first in the prepared memory; whole cache lines. */
 static size_t transposed_size(const fcnn_conv2d *self)
 {
-    return rounded(tap_count(self) * self->channels * self->outputs);
+    return rounded(tap_count(self) * self->frame.channels * self->outputs);
 }
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
@@ -62,22 +62,24 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description",
                            error));
     fcnn_conv2d *self = layer->config;
-    self->height = bordered_image.extent[0];
-    self->width = bordered_image.extent[1];
-    self->channels = channels;
-    self->top = extent[0].before;
-    self->left = extent[1].before;
-    self->padded = self->height > image->extent[0] || self->width > image->extent[1];
+    self->frame = (fcnn_frame){.lines = image->extent[0],
+                               .columns = image->extent[1],
+                               .channels = channels,
+                               .height = bordered_image.extent[0],
+                               .width = bordered_image.extent[1],
+                               .top = extent[0].before,
+                               .left = extent[1].before};
+    self->padded = fcnn_frame_is_padded(&self->frame);
     self->outputs = filters;
     memcpy(self->reach, reach, sizeof reach);
     memcpy(self->strides, strides, sizeof strides);
     for (size_t r = 0; r < runs; r++) {
         const size_t i = dilated ? r / kernel[1] : r, j = dilated ? r % kernel[1] : 0;
-        self->run[r] = (ptrdiff_t)((i * dilation[0] * self->width + j * dilation[1]) * channels);
+        self->run[r] = (ptrdiff_t)((i * dilation[0] * self->frame.width + j * dilation[1]) * channels);
     }
     self->patches = (fcnn_patches){.lines = extent[0].output,
                                    .width = extent[1].output,
-                                   .line_step = (ptrdiff_t)(strides[0] * self->width * channels),
+                                   .line_step = (ptrdiff_t)(strides[0] * self->frame.width * channels),
                                    .step = (ptrdiff_t)(strides[1] * channels),
                                    .run = self->run,
                                    .runs = runs,
@@ -87,7 +89,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
-    const size_t bordered = fcnn_shape_size(&bordered_image);
+    const size_t bordered = fcnn_frame_size(&self->frame);
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
     layer->saved = self->padded ? bordered : 0;
     layer->scratch =
@@ -102,48 +104,24 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const fcnn_conv2d *self = layer->config;
-    const size_t size = self->channels * self->outputs, taps = tap_count(self);
+    const size_t size = self->frame.channels * self->outputs, taps = tap_count(self);
     if (shard >= taps)
         fcnn_winograd_prepare(&self->winograd, io, shard - taps, io->prepared + transposed_size(self));
     else if (io->saved)
-        io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
-                               io->prepared + shard * size, self->channels);
+        io->kernels->transpose(self->frame.channels, self->outputs, io->parameters + shard * size, self->outputs,
+                               io->prepared + shard * size, self->frame.channels);
 }
 
-/* Copies an image of `shape` into the middle of a bordered one whose border is made zero. */
-static void add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
-{
-    const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
-    const size_t left = self->left * self->channels;
-    memset(bordered, 0, self->top * bordered_line * sizeof(float));
-    float *to = bordered + self->top * bordered_line;
-    for (size_t i = 0; i < shape->extent[0]; i++, to += bordered_line) {
-        memset(to, 0, left * sizeof(float));
-        memcpy(to + left, x + i * line, line * sizeof(float));
-        memset(to + left + line, 0, (bordered_line - left - line) * sizeof(float));
-    }
-    memset(to, 0, (self->height - self->top - shape->extent[0]) * bordered_line * sizeof(float));
-}
-
-void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *bordered, float *x)
-{
-    const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
-    for (size_t i = 0; i < shape->extent[0]; i++)
-        memcpy(x + i * line, bordered + (self->top + i) * bordered_line + self->left * self->channels,
-               line * sizeof(float));
-}
-
-fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *layer, const fcnn_io *io, size_t first,
-                                 size_t images, float *scratch)
+fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_io *io, size_t first, size_t images,
+                                 float *scratch)
 {
     const float *x = io->x[0] + first * io->stride;
     if (!self->padded)
         return (fcnn_images){x, io->stride};
-    const size_t size = self->height * self->width * self->channels;
     float *bordered = io->saved ? io->saved + first * io->stride : scratch;
-    const size_t stride = io->saved ? io->stride : size;
+    const size_t stride = io->saved ? io->stride : fcnn_frame_size(&self->frame);
     for (size_t i = 0; i < images; i++)
-        add_border(self, &layer->input[0], x + i * io->stride, bordered + i * stride);
+        fcnn_frame_add(&self->frame, x + i * io->stride, bordered + i * stride);
     return (fcnn_images){bordered, stride};
 }
 
@@ -155,7 +133,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     float *borders = io->scratch + fcnn_winograd_scratch(&self->winograd);
     for (size_t first = 0; first < images; first += most) {
         const size_t count = smaller(most, images - first);
-        const fcnn_images x = fcnn_conv2d_bordered(self, layer, io, first, count, borders);
+        const fcnn_images x = fcnn_conv2d_bordered(self, io, first, count, borders);
         float *y = io->y + first * io->stride;
         if (self->winograd.tile)
             io->kernels->winograd_forward(&self->winograd, count, x.first, x.stride,
@@ -172,11 +150,11 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride;
         float *bordered = self->padded ? io->scratch : dx;
-        memset(bordered, 0, self->height * self->width * self->channels * sizeof(float));
-        io->kernels->patches_input_gradient(&self->patches, self->channels, io->dy + i * io->stride, self->outputs,
-                                            io->prepared, self->outputs, bordered);
+        memset(bordered, 0, fcnn_frame_size(&self->frame) * sizeof(float));
+        io->kernels->patches_input_gradient(&self->patches, self->frame.channels, io->dy + i * io->stride,
+                                            self->outputs, io->prepared, self->outputs, bordered);
         if (self->padded)
-            fcnn_conv2d_remove_border(self, &layer->input[0], bordered, dx);
+            fcnn_frame_remove(&self->frame, bordered, dx);
     }
 }
 

@@ -24,7 +24,7 @@ static size_t winograd_cost(const fcnn_winograd *w)
 static int is_suitable(const fcnn_conv2d *conv)
 {
     const size_t kernel = conv->reach[0];
-    const int adjacent = conv->patches.runs == kernel && conv->patches.run_length == kernel * conv->channels;
+    const int adjacent = conv->patches.runs == kernel && conv->patches.run_length == kernel * conv->frame.channels;
     return (kernel == 3 || kernel == 5) && conv->reach[1] == kernel && adjacent && conv->strides[0] == 1 &&
            conv->strides[1] == 1;
 }
@@ -33,15 +33,15 @@ fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t
 {
     const size_t kernel = conv->reach[0], small = kernel == 3 ? 4 : 2;
     fcnn_winograd best = {.kernel = kernel,
-                          .channels = conv->channels,
+                          .channels = conv->frame.channels,
                           .outputs = conv->outputs,
                           .lines = lines,
                           .width = width,
-                          .x_line = conv->width * conv->channels};
+                          .x_line = conv->frame.width * conv->frame.channels};
     if (!is_suitable(conv))
         return best;
-    size_t least = kernel * kernel * lines * width * conv->channels * vectors(conv->outputs) / 10 * 9;
-    for (size_t tile = small; tile <= (conv->channels <= ACCURATE_CHANNELS ? small + 1 : small); tile++) {
+    size_t least = kernel * kernel * lines * width * conv->frame.channels * vectors(conv->outputs) / 10 * 9;
+    for (size_t tile = small; tile <= (conv->frame.channels <= ACCURATE_CHANNELS ? small + 1 : small); tile++) {
         fcnn_winograd candidate = best;
         candidate.tile = tile;
         if (winograd_cost(&candidate) < least) {
