@@ -15,10 +15,9 @@
 #include "../base/memory.h"
 #include "../base/sizes.h"
 #include "registry.h"
-#include "windows.h"
+#include "taps.h"
 #include "winograd.h"
 
-enum { LARGEST = 1 << 24 };  /* of the sizes that a user gives */
 enum { SHARD_COLUMNS = 12 }; /* columns of patches whose gradient is one piece of work */
 
 static size_t tap_count(const fcnn_conv2d *self)
@@ -37,59 +36,34 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     static const char *const names[] = {"filters",       "kernel_size", "strides", "padding",
                                         "dilation_rate", "use_bias",    NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    size_t filters, kernel[2], strides[2], dilation[2], use_bias;
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "kernel_size", 1, LARGEST, kernel, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "strides", 1, LARGEST, strides, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "dilation_rate", 1, LARGEST, dilation, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
-
-    const size_t reach[2] = {(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1};
+    size_t filters, use_bias;
+    fcnn_taps taps;
     fcnn_extent extent[2];
-    FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", reach, strides, extent, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
+    FCNN_TRY(fcnn_taps_read(attributes, &taps, error));
+    FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", taps.reach, taps.strides, extent, error));
 
-    const fcnn_shape *image = &layer->input[0];
-    const size_t channels = image->extent[2];
-    const fcnn_shape weights = {4, {kernel[0], kernel[1], channels, filters}};
-    const fcnn_shape bordered_image = {3,
-                                       {image->extent[0] + extent[0].before + extent[0].after,
-                                        image->extent[1] + extent[1].before + extent[1].after, channels}};
+    const size_t channels = layer->input[0].extent[2], runs = fcnn_taps_runs(&taps, 0);
+    const fcnn_frame frame = fcnn_taps_frame(&layer->input[0], channels, extent);
+    const fcnn_shape weights = {4, {taps.kernel[0], taps.kernel[1], channels, filters}};
     FCNN_TRY(fcnn_shape_check(&weights, layer->name, error));
-    FCNN_TRY(fcnn_shape_check(&bordered_image, layer->name, error));
-
-    const int dilated = dilation[1] > 1;
-    const size_t runs = dilated ? kernel[0] * kernel[1] : kernel[0];
+    FCNN_TRY(fcnn_shape_check(&(fcnn_shape){3, {frame.height, frame.width, channels}}, layer->name, error));
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description",
                            error));
     fcnn_conv2d *self = layer->config;
-    self->frame = (fcnn_frame){.lines = image->extent[0],
-                               .columns = image->extent[1],
-                               .channels = channels,
-                               .height = bordered_image.extent[0],
-                               .width = bordered_image.extent[1],
-                               .top = extent[0].before,
-                               .left = extent[1].before};
-    self->padded = fcnn_frame_is_padded(&self->frame);
+    self->frame = frame;
+    self->padded = fcnn_frame_is_padded(&frame);
     self->outputs = filters;
-    memcpy(self->reach, reach, sizeof reach);
-    memcpy(self->strides, strides, sizeof strides);
-    for (size_t r = 0; r < runs; r++) {
-        const size_t i = dilated ? r / kernel[1] : r, j = dilated ? r % kernel[1] : 0;
-        self->run[r] = (ptrdiff_t)((i * dilation[0] * self->frame.width + j * dilation[1]) * channels);
-    }
-    self->patches = (fcnn_patches){.lines = extent[0].output,
-                                   .width = extent[1].output,
-                                   .line_step = (ptrdiff_t)(strides[0] * self->frame.width * channels),
-                                   .step = (ptrdiff_t)(strides[1] * channels),
-                                   .run = self->run,
-                                   .runs = runs,
-                                   .run_length = dilated ? channels : kernel[1] * channels};
+    memcpy(self->reach, taps.reach, sizeof taps.reach);
+    memcpy(self->strides, taps.strides, sizeof taps.strides);
+    self->patches = fcnn_taps_patches(&taps, &frame, extent[0].output, extent[1].output, channels, self->run);
 
     layer->output = (fcnn_shape){3, {extent[0].output, extent[1].output, filters}};
     fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
-    const size_t bordered = fcnn_frame_size(&self->frame);
+    const size_t bordered = fcnn_frame_size(&frame);
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
     layer->saved = self->padded ? bordered : 0;
     layer->scratch =

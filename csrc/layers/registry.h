@@ -14,14 +14,17 @@
     EACH(batch_normalization)      \
     EACH(concatenate)              \
     EACH(conv2d)                   \
+    EACH(conv2d_transpose)         \
     EACH(cropping2d)               \
     EACH(dense)                    \
+    EACH(depthwise_conv2d)         \
     EACH(dot)                      \
     EACH(dropout)                  \
     EACH(gaussian_dropout)         \
     EACH(gaussian_noise)           \
     EACH(global_average_pooling2d) \
     EACH(global_max_pooling2d)     \
+    EACH(grouped_conv2d)           \
     EACH(max_pooling2d)            \
     EACH(maximum)                  \
     EACH(minimum)                  \

@@ -64,12 +64,16 @@ class KernelLayer(Layer):
         return activations.add_to(graph, self, self.activation, position)
 
     def initial_value(self, name: str, shape: Shape) -> NDArray[Any]:
-        initializer = self.kernel_initializer if name == "kernel" else self.bias_initializer
-        values = np.asarray(initializer(shape, dtype="float32"))
+        values = np.asarray(self._initializer_of(name)(shape, dtype="float32"))
         if values.shape != shape:
             raise ValueError(f"{type(self).__name__} '{self.name}': {name}_initializer made an array of shape "
                              f"{values.shape}; expected {shape}")
         return values
+
+    def _initializer_of(self, name: str) -> initializers.Initializer:
+        """How the weight `name` starts."""
+        initializer: initializers.Initializer = self.bias_initializer if name == "bias" else self.kernel_initializer
+        return initializer
 
     @property
     def kernel(self) -> Variable | None:

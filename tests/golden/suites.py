@@ -10,6 +10,7 @@ import numpy as np
 from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
+from golden.convolution_cases import CONVOLUTION
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).parent
 SUITES: dict[str, dict[str, Case]] = {
     "forward": FORWARD,
     "activation": ACTIVATION,
+    "convolution": CONVOLUTION,
     "loss": LOSS,
     "optimizer": OPTIMIZER,
     "reference": REFERENCE,
