@@ -399,6 +399,36 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
         assert_close(read(network, "gradients"), alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
 
 
+@pytest.mark.parametrize(("shape", "filters", "options"), [
+    ((14, 14, 32), 32, {"padding": "same"}),
+    ((28, 27, 16), 16, {"padding": "same"}),
+    ((9, 11, 40), 24, {}),
+    ((12, 13, 32), 36, {"padding": "same", "kernel_size": (5, 5)}),
+    ((7, 6, 130), 140, {"padding": "same"}),
+], ids=str)
+def test_large_convolutions(shape: tuple[int, ...], filters: int, options: dict[str, Any]) -> None:
+    """Those that run by Winograd's algorithm, whose gradients are too many for finite differences."""
+    random = np.random.RandomState(11)
+    nodes = chain(shape, conv(filters, **options))
+    network = build(nodes, random)
+    network.set_objective({"type": "mean_squared_error"}, [])
+    y = random.standard_normal((IMAGES, *network.output_shapes[-1])).astype(np.float32)
+    predictions = np.empty_like(y)
+    network.compute_gradients(np.eye(IMAGES, dtype=np.float32), y, None, 0, IMAGES, None, predictions)
+    (values,), (kernel, bias) = parameters_of(network, read(network).astype(np.float64)).values()
+    x = values.reshape(IMAGES, *shape)
+    expected = reference_numpy.conv2d(nodes[-1], x, kernel, bias)
+    assert_close(predictions, expected, GRADIENT_TOLERANCE)
+    dy = 2 * (expected - y) / y.size
+    taps = reference_numpy.windows(nodes[-1], x, kernel.shape[:2], (1, 1), 0.0)
+    dx = reference_numpy.conv2d_transpose(nodes[-1], dy, kernel)
+    dw = np.stack([np.tensordot(tap, dy, ((0, 1, 2), (0, 1, 2))) for tap in taps]).reshape(kernel.shape)
+    (values,), (kernel, bias) = parameters_of(network, read(network, "gradients")).values()
+    assert_close(values.reshape(x.shape), dx, GRADIENT_TOLERANCE)
+    assert_close(kernel, dw, GRADIENT_TOLERANCE)
+    assert_close(bias, dy.sum(axis=(0, 1, 2)), GRADIENT_TOLERANCE)
+
+
 def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: None) -> None:
     """Behind a ReLU, through dropout and pooling, for several users of one tensor, over several blocks."""
 

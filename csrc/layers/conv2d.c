@@ -6,7 +6,8 @@
  * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs
  * of KW * C numbers and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same'
  * padding the image is first copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by
- * Winograd's algorithm (kernels/conv2d_winograd.c).
+ * Winograd's algorithm (kernels/conv2d_winograd.c), and so does backward: with stride 1 dx is the convolution of dy by
+ * the kernel turned round, with its channels' axes exchanged.
  */
 #include "conv2d.h"
 
@@ -25,10 +26,50 @@ static size_t tap_count(const fcnn_conv2d *self)
     return self->patches.runs * self->patches.run_length / self->frame.channels;
 }
 
-/* Floats of the transposed kernel, first in the prepared memory; whole cache lines. */
-static size_t transposed_size(const fcnn_conv2d *self)
+/* ---- the memory that is prepared: the kernel for backward, the transformed one for forward, that for backward ---- */
+
+static size_t transformed_for_forward(const fcnn_conv2d *self)
 {
     return rounded(tap_count(self) * self->frame.channels * self->outputs);
+}
+
+static size_t transformed_for_backward(const fcnn_conv2d *self)
+{
+    return transformed_for_forward(self) + fcnn_winograd_prepared(&self->winograd);
+}
+
+static size_t backward_shards(const fcnn_conv2d *self)
+{
+    return self->backward.tile ? fcnn_winograd_shards(&self->backward) : tap_count(self);
+}
+
+/* ---- creation ---- */
+
+/* Sees to it that every pixel of x finds all outputs that it takes part in. */
+static void plan_backward(fcnn_conv2d *self, const fcnn_extent extent[2])
+{
+    const fcnn_frame *x = &self->frame;
+    self->dy = (fcnn_frame){.lines = extent[0].output,
+                            .columns = extent[1].output,
+                            .channels = self->outputs,
+                            .height = x->lines + self->reach[0] - 1,
+                            .width = x->columns + self->reach[1] - 1,
+                            .top = self->reach[0] - 1 - extent[0].before,
+                            .left = self->reach[1] - 1 - extent[1].before};
+    self->backward = fcnn_winograd_choose_backward(self, &self->dy);
+}
+
+static size_t forward_scratch(const fcnn_conv2d *self)
+{
+    const size_t borders = self->padded ? fcnn_winograd_images(&self->winograd) * fcnn_frame_size(&self->frame) : 0;
+    return fcnn_winograd_scratch(&self->winograd) + borders;
+}
+
+static size_t backward_scratch(const fcnn_conv2d *self)
+{
+    if (!self->backward.tile)
+        return self->padded ? fcnn_frame_size(&self->frame) : 0;
+    return fcnn_winograd_scratch(&self->backward) + fcnn_winograd_images(&self->backward) * fcnn_frame_size(&self->dy);
 }
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
@@ -63,27 +104,31 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
-    const size_t bordered = fcnn_frame_size(&frame);
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
-    layer->saved = self->padded ? bordered : 0;
-    layer->scratch =
-        fcnn_winograd_scratch(&self->winograd) + (self->padded ? fcnn_winograd_images(&self->winograd) * bordered : 0);
-    layer->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
-    layer->prepare_shards = tap_count(self) + fcnn_winograd_shards(&self->winograd);
+    plan_backward(self, extent);
+    layer->saved = self->padded ? fcnn_frame_size(&frame) : 0;
+    layer->scratch = larger(forward_scratch(self), backward_scratch(self));
+    layer->prepared = transformed_for_backward(self) + fcnn_winograd_prepared(&self->backward);
+    layer->prepare_shards = fcnn_winograd_shards(&self->winograd) + backward_shards(self);
     layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
     return FCNN_OK;
 }
 
-/* Shards below the number of taps transpose one tap each for backward: wt (tap, O, C) = W (tap, C, O). */
+/* The first shards transform the kernel for forward, the others for backward: by Winograd's algorithm, or one tap each
+ * is transposed, wt (tap, O, C) = W (tap, C, O). */
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const fcnn_conv2d *self = layer->config;
-    const size_t size = self->frame.channels * self->outputs, taps = tap_count(self);
-    if (shard >= taps)
-        fcnn_winograd_prepare(&self->winograd, io, shard - taps, io->prepared + transposed_size(self));
+    const size_t size = self->frame.channels * self->outputs, forwards = fcnn_winograd_shards(&self->winograd);
+    const size_t tap = shard - forwards;
+    if (shard < forwards)
+        fcnn_winograd_prepare(&self->winograd, io, shard, io->prepared + transformed_for_forward(self));
+    else if (io->saved && self->backward.tile)
+        fcnn_winograd_prepare_backward(&self->backward, io, shard - forwards, io->prepared,
+                                       io->prepared + transformed_for_backward(self));
     else if (io->saved)
-        io->kernels->transpose(self->frame.channels, self->outputs, io->parameters + shard * size, self->outputs,
-                               io->prepared + shard * size, self->frame.channels);
+        io->kernels->transpose(self->frame.channels, self->outputs, io->parameters + tap * size, self->outputs,
+                               io->prepared + tap * size, self->frame.channels);
 }
 
 fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_io *io, size_t first, size_t images,
@@ -111,16 +156,30 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         float *y = io->y + first * io->stride;
         if (self->winograd.tile)
             io->kernels->winograd_forward(&self->winograd, count, x.first, x.stride,
-                                          io->prepared + transposed_size(self), bias, y, io->stride, io->scratch);
+                                          io->prepared + transformed_for_forward(self), bias, y, io->stride,
+                                          io->scratch);
         else
             io->kernels->patches_forward(&self->patches, x.first, io->parameters, bias, self->outputs, y,
                                          self->outputs);
     }
 }
 
-static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+static void backward_winograd(const fcnn_conv2d *self, const fcnn_io *io, size_t images)
 {
-    const fcnn_conv2d *self = layer->config;
+    const size_t most = fcnn_winograd_images(&self->backward), size = fcnn_frame_size(&self->dy);
+    float *frames = io->scratch + fcnn_winograd_scratch(&self->backward);
+    for (size_t first = 0; first < images; first += most) {
+        const size_t count = smaller(most, images - first);
+        for (size_t i = 0; i < count; i++)
+            fcnn_frame_add(&self->dy, io->dy + (first + i) * io->stride, frames + i * size);
+        io->kernels->winograd_forward(&self->backward, count, frames, size,
+                                      io->prepared + transformed_for_backward(self), NULL,
+                                      io->dx[0] + first * io->stride, io->stride, io->scratch);
+    }
+}
+
+static void backward_plain(const fcnn_conv2d *self, const fcnn_io *io, size_t images)
+{
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride;
         float *bordered = self->padded ? io->scratch : dx;
@@ -130,6 +189,15 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
         if (self->padded)
             fcnn_frame_remove(&self->frame, bordered, dx);
     }
+}
+
+static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const fcnn_conv2d *self = layer->config;
+    if (self->backward.tile)
+        backward_winograd(self, io, images);
+    else
+        backward_plain(self, io, images);
 }
 
 static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length; }

@@ -8,10 +8,12 @@
 typedef struct fcnn_conv2d {
     fcnn_frame frame; /* of the input */
     int padded;       /* there is a border */
+    fcnn_frame dy;    /* in which backward reads it where it runs by Winograd's algorithm */
     size_t outputs;
     size_t reach[2], strides[2]; /* pixels from a patch's first to its last, both counted; between patches */
     fcnn_patches patches;        /* over the bordered image; run points into this block */
     fcnn_winograd winograd;      /* tile 0: not used */
+    fcnn_winograd backward;      /* from dy to dx; tile 0: not used */
     ptrdiff_t run[];
 } fcnn_conv2d;
 
