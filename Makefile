@@ -4,7 +4,7 @@ VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALL := $(IN_VENV) -m pip install --quiet --editable
 CLANG_FORMAT := $(VENV)/bin/clang-format
-C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.c)
+C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.[ch])
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
@@ -62,8 +62,9 @@ bench: $(VENV)/for-test build data
 	$(IN_VENV) benchmarks/run.py
 
 bench-kernels: $(VENV)/for-test
-	$(PROGRAMS) --programs=benchmarks/kernels.c
+	$(PROGRAMS) --programs='benchmarks/*.c'
 	build/release/kernels
+	build/release/layers
 
 conformance: $(VENV)/for-test
 	$(IN_VENV) conformance/run.py

@@ -9,30 +9,10 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "kernels/kernels.h"
+#include "timing.h"
 
 enum { IMAGES = 16, ROUNDS = 15 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static float *numbers(size_t count, float low, float high)
-{
-    float *p = aligned_alloc(64, (count * sizeof *p + 63) / 64 * 64);
-    if (!p)
-        exit(1);
-    for (size_t i = 0; i < count; i++)
-        p[i] = low + (high - low) * (float)(rand() % 10007) / 10007.0f;
-    return p;
-}
 
 typedef struct stage {
     const char *name;
@@ -46,7 +26,7 @@ static float *input, *hidden, *pooled_1, *pooled_2, *gradient_1, *gradient_2, *d
 static float *kernel_1, *kernel_2, *transposed_2, *transformed_2, *dense_kernel, *weights_gradient, *scratch, *output;
 static uint8_t *winner_1, *winner_2;
 
-static const ptrdiff_t runs_1[3] = {0, 28, 56}, runs_2[3] = {0, 13 * 32, 26 * 32}, run_0[1] = {0};
+static const ptrdiff_t runs_1[3] = {0, 28, 56}, runs_2[3] = {0, 13 * 32, 26 * 32};
 static const ptrdiff_t member_1[4] = {0, 1, 28, 29}, member_2[4] = {0, 32, 13 * 32, 14 * 32};
 static const fcnn_pooled pool_1 = {
     .window = {12, 12, 56, 2, runs_1, 3, 3}, .member = member_1, .members = 4, .out_width = 13, .relu = 1, .inside = 1};
@@ -168,23 +148,6 @@ static void make_data(void)
     for (size_t i = 0; i < 4 * all; i++)
         winner_1[i] = (uint8_t)(rand() % 4), winner_2[i] = (uint8_t)(rand() % 4);
 }
-
-/* Multiply-adds a second of this build on one core: a product of matrices that stays in the first-level cache. */
-static double peak_of(const fcnn_kernels *k)
-{
-    double best = 1e9;
-    const fcnn_patches rows = {1, 24, 0, 64, run_0, 1, 64};
-    for (int round = 0; round < 200; round++) {
-        const double begin = now();
-        for (int i = 0; i < 20; i++)
-            k->patches_forward(&rows, hidden, kernel_2, NULL, 64, output, 64);
-        const double seconds = now() - begin;
-        best = seconds < best ? seconds : best;
-    }
-    return 20.0 * 24 * 64 * 64 / best;
-}
-
-static int begins_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
 
 static int ascending(const void *a, const void *b)
 {

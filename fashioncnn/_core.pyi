@@ -31,6 +31,9 @@ class Network:
             input                     shape (tuple, without the batch axis); no inputs
             conv2d                    filters, kernel_size (h, w), strides (h, w), padding "valid" or "same",
                                       dilation_rate (h, w), use_bias (bool)
+            grouped_conv2d            groups, and as conv2d
+            conv2d_transpose          as conv2d; output_padding (h, w) or not given
+            depthwise_conv2d          depth_multiplier, and as conv2d without filters
             dense                     units, use_bias; acts on the last axis
             activation                function "linear", "relu" (+ negative_slope, max_value, threshold), "sigmoid",
                                       "tanh", "elu" (+ alpha), "selu", "softplus", "softsign", "gelu", "gelu_tanh",

@@ -1,4 +1,5 @@
-"""Trains small networks and prints the SHA-256 of their weights as JSON: {"adam": {"1": "...", "2": ...}, ...}.
+"""Trains small networks and prints the SHA-256 of their weights as JSON: {"adam": {"1": "...", "2": ...}, ...}, by
+optimizer, and for one of convolutions of other kinds.
 
 Run by test_determinism.py in processes of its own, because FASHIONCNN_CPU is read once.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,12 +100,41 @@ def train(optimizer: str, seed: int = 5) -> Any:
     return model
 
 
+def train_convolutions() -> Any:
+    """A few steps, in batches that run in one block and in several."""
+    keras.utils.set_random_seed(6)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.DepthwiseConv2D(5, strides=2, depth_multiplier=12, activation="relu"),
+            layers.DepthwiseConv2D(3, padding="same"),
+            layers.DepthwiseConv2D(3, padding="same", strides=2, activation="relu"),
+            layers.DepthwiseConv2D((2, 3), dilation_rate=2, depth_multiplier=2),
+            layers.Conv2D(16, 3, groups=2, padding="same", activation="relu"),
+            layers.SeparableConv2D(20, 3, padding="same", activation="relu"),
+            layers.Conv2DTranspose(9, 3, strides=2, padding="same", activation="relu"),
+            layers.Conv2D(11, 3, padding="same"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    x, y = images(150)
+    for batch_size in (20, 120):
+        model.fit(x, y, batch_size=batch_size, verbose=0)
+    return model
+
+
 def main() -> None:
+    trainings = {optimizer: partial(train, optimizer) for optimizer in OPTIMIZERS}
+    trainings["convolutions"] = train_convolutions
     hashes: dict[str, dict[str, str]] = {}
-    for optimizer in OPTIMIZERS:
+    for name, training in trainings.items():
         for threads in sys.argv[1:]:
             keras.set_num_threads(int(threads))
-            hashes.setdefault(optimizer, {})[threads] = hash_of(train(optimizer))
+            hashes.setdefault(name, {})[threads] = hash_of(training())
     print(json.dumps(hashes))
 
 

@@ -98,6 +98,40 @@ def conv2d(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | flo
     return sum(tap @ k for tap, k in zip(taps, kernel.reshape(-1, *kernel.shape[2:]), strict=True)) + bias
 
 
+def grouped_conv2d(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:
+    channels, kernels = (np.split(array, node["groups"], axis=-1) for array in (x, kernel))
+    return np.concatenate([conv2d(node, c, k) for c, k in zip(channels, kernels, strict=True)], axis=-1) + bias
+
+
+def conv2d_transpose(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:
+    """Each pixel adds its multiples of the kernel to a window; 'same' cuts off what the convolution would pad."""
+    (kh, kw), (sh, sw), (dh, dw) = node["kernel_size"], node["strides"], node["dilation_rate"]
+    reach, spare = ((kh - 1) * dh + 1, (kw - 1) * dw + 1), node.get("output_padding")
+    whole = [(x.shape[1 + axis] - 1) * node["strides"][axis] + reach[axis] for axis in (0, 1)]
+    size = []
+    for axis, stride in enumerate(node["strides"]):
+        if node["padding"] == "valid":
+            size.append(whole[axis] + (max(stride - reach[axis], 0) if spare is None else spare[axis]))
+        elif spare is None:
+            size.append(x.shape[1 + axis] * stride)
+        else:
+            size.append(whole[axis] - reach[axis] // 2 * 2 + spare[axis])
+    y = np.zeros((len(x), *(max(a, b) for a, b in zip(whole, size, strict=True)), kernel.shape[2]))
+    for i in range(kh):
+        for j in range(kw):
+            lines = slice(i * dh, i * dh + (x.shape[1] - 1) * sh + 1, sh)
+            columns = slice(j * dw, j * dw + (x.shape[2] - 1) * sw + 1, sw)
+            y[:, lines, columns] += x @ kernel[i, j].T
+    top, left = (max(whole[axis] - size[axis], 0) // 2 for axis in (0, 1))
+    return y[:, top : top + size[0], left : left + size[1]] + bias
+
+
+def depthwise_conv2d(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:
+    taps = windows(node, x, node["kernel_size"], node["dilation_rate"], 0.0)
+    products = sum(tap[..., np.newaxis] * k for tap, k in zip(taps, kernel.reshape(-1, *kernel.shape[2:]), strict=True))
+    return products.reshape(*products.shape[:-2], -1) + bias
+
+
 def dense(node: Node, x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0) -> np.ndarray:
     return x @ kernel + bias
 
@@ -203,6 +237,9 @@ def resizing(node: Node, x: np.ndarray) -> np.ndarray:
 
 LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "conv2d": conv2d,
+    "grouped_conv2d": grouped_conv2d,
+    "conv2d_transpose": conv2d_transpose,
+    "depthwise_conv2d": depthwise_conv2d,
     "dense": dense,
     "activation": lambda node, x: ACTIVATIONS[node["function"]](x, node),
     "softmax": softmax,

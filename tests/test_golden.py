@@ -16,6 +16,7 @@ GOLDEN = load()
 TOLERANCE = {  # of the largest value of each array
     "forward": 2e-5,
     "activation": 2e-6,
+    "convolution": 2e-5,
     "loss": 1e-5,
     "optimizer": 1e-4,
     "reference": 1e-4,

@@ -44,6 +44,20 @@ def conv(filters: int, kernel_size: tuple[int, int] = (3, 3), **options: Any) ->
     return {"type": "conv2d", "filters": filters, "kernel_size": kernel_size, **defaults, **options}
 
 
+def grouped(filters: int, groups: int, kernel_size: tuple[int, int] = (3, 3), **options: Any) -> dict[str, Any]:
+    return conv(filters, kernel_size, **options) | {"type": "grouped_conv2d", "groups": groups}
+
+
+def transposed(filters: int, kernel_size: tuple[int, int] = (3, 3), **options: Any) -> dict[str, Any]:
+    return conv(filters, kernel_size, **options) | {"type": "conv2d_transpose"}
+
+
+def depthwise(kernel_size: tuple[int, int] = (3, 3), depth_multiplier: int = 1, **options: Any) -> dict[str, Any]:
+    defaults = {"strides": (1, 1), "padding": "valid", "dilation_rate": (1, 1), "use_bias": True}
+    return {"type": "depthwise_conv2d", "depth_multiplier": depth_multiplier, "kernel_size": kernel_size, **defaults,
+            **options}
+
+
 def dense(units: int, use_bias: bool = True) -> dict[str, Any]:
     return {"type": "dense", "units": units, "use_bias": use_bias}
 
@@ -84,6 +98,44 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
     "conv2d dilation (1, 2) same": ((4, 6, 2), [conv(3, dilation_rate=(1, 2), padding="same")]),
     "conv2d without bias": ((5, 5, 2), [conv(3, use_bias=False)]),
     "conv2d of 17 channels to 19": ((3, 3, 17), [conv(19, (2, 2))]),
+    "depthwise": ((6, 7, 3), [depthwise()]),
+    "depthwise same": ((5, 9, 10), [depthwise(padding="same")]),
+    "depthwise strides 2 same": ((7, 10, 9), [depthwise(strides=(2, 2), padding="same")]),
+    "depthwise strides 2 same, of an even image": ((8, 8, 3), [depthwise(strides=(2, 2), padding="same")]),
+    "depthwise strides 2, a line left over": ((8, 7, 3), [depthwise(strides=(2, 2))]),
+    "depthwise strides (3, 2)": ((9, 8, 3), [depthwise((2, 4), strides=(3, 2))]),
+    "depthwise strides beyond the kernel": ((9, 8, 2), [depthwise((2, 1), strides=(4, 3))]),
+    "depthwise dilation (2, 3)": ((7, 9, 2), [depthwise(dilation_rate=(2, 3))]),
+    "depthwise strides and dilation": (
+        (11, 12, 2),
+        [depthwise(strides=(4, 2), dilation_rate=(2, 3), padding="same")],
+    ),
+    "depthwise 5x5 same, larger than the image": ((3, 4, 2), [depthwise((5, 5), padding="same")]),
+    "depthwise 1x1 without bias": ((3, 4, 5), [depthwise((1, 1), use_bias=False)]),
+    "depthwise multiplier 3": ((5, 6, 3), [depthwise(depth_multiplier=3)]),
+    "depthwise multiplier 2 strides 2 same": ((5, 6, 3), [depthwise((3, 2), 2, strides=(2, 2), padding="same")]),
+    "depthwise of few pixels": ((3, 3, 70), [depthwise(padding="same")]),
+    "grouped": ((5, 6, 6), [grouped(4, 2)]),
+    "grouped same": ((5, 4, 6), [grouped(9, 3, padding="same")]),
+    "grouped strides 2 without bias": ((7, 6, 4), [grouped(4, 4, (3, 2), strides=(2, 2), use_bias=False)]),
+    "grouped dilation (1, 2) same": ((4, 6, 4), [grouped(6, 2, dilation_rate=(1, 2), padding="same")]),
+    "grouped, of many columns": ((3, 3, 24), [grouped(4, 2, padding="same")]),
+    "transposed": ((4, 5, 3), [transposed(2)]),
+    "transposed strides 2": ((4, 3, 2), [transposed(3, strides=(2, 2))]),
+    "transposed same": ((5, 4, 3), [transposed(2, padding="same")]),
+    "transposed strides 2 same": ((4, 5, 2), [transposed(5, strides=(2, 2), padding="same")]),
+    "transposed 2x4 strides (2, 3) same without bias": (
+        (4, 3, 2), [transposed(3, (2, 4), strides=(2, 3), padding="same", use_bias=False)]
+    ),
+    "transposed strides beyond the kernel": ((3, 4, 2), [transposed(2, (2, 1), strides=(3, 4))]),
+    "transposed strides beyond the kernel same": ((3, 4, 2), [transposed(2, (2, 1), strides=(3, 4), padding="same")]),
+    "transposed dilation (2, 1)": ((4, 5, 2), [transposed(3, dilation_rate=(2, 1))]),
+    "transposed dilation 2 same": ((4, 5, 2), [transposed(3, dilation_rate=(2, 2), padding="same")]),
+    "transposed output padding": ((3, 4, 2), [transposed(2, strides=(2, 3), output_padding=(1, 2))]),
+    "transposed output padding same": (
+        (3, 4, 2), [transposed(2, strides=(2, 3), padding="same", output_padding=(1, 0))]
+    ),
+    "transposed of few pixels": ((2, 2, 7), [transposed(30)]),
     "conv2d + relu": ((6, 5, 2), [conv(3), RELU]),
     "conv2d + relu + max pool": ((9, 7, 2), [conv(5), RELU, MAX_POOL]),
     "conv2d + relu + max pool that leaves a border": ((8, 9, 2), [conv(17), RELU, MAX_POOL]),
@@ -392,6 +444,36 @@ def test_gradient_of_a_batch_is_the_mean_of_its_images() -> None:
     for images in (150, 17, 64, 16, 100, 33, 65, 1, 48):
         network.compute_gradients(x, y, None, 0, images)
         assert_close(read(network, "gradients"), alone[:images].mean(axis=0, dtype=np.float64), 1e-5)
+
+
+@pytest.mark.parametrize(("shape", "filters", "options"), [
+    ((14, 14, 32), 32, {"padding": "same"}),
+    ((28, 27, 16), 16, {"padding": "same"}),
+    ((9, 11, 40), 24, {}),
+    ((12, 13, 32), 36, {"padding": "same", "kernel_size": (5, 5)}),
+    ((7, 6, 130), 140, {"padding": "same"}),
+], ids=str)
+def test_large_convolutions(shape: tuple[int, ...], filters: int, options: dict[str, Any]) -> None:
+    """Those that run by Winograd's algorithm, whose gradients are too many for finite differences."""
+    random = np.random.RandomState(11)
+    nodes = chain(shape, conv(filters, **options))
+    network = build(nodes, random)
+    network.set_objective({"type": "mean_squared_error"}, [])
+    y = random.standard_normal((IMAGES, *network.output_shapes[-1])).astype(np.float32)
+    predictions = np.empty_like(y)
+    network.compute_gradients(np.eye(IMAGES, dtype=np.float32), y, None, 0, IMAGES, None, predictions)
+    (values,), (kernel, bias) = parameters_of(network, read(network).astype(np.float64)).values()
+    x = values.reshape(IMAGES, *shape)
+    expected = reference_numpy.conv2d(nodes[-1], x, kernel, bias)
+    assert_close(predictions, expected, GRADIENT_TOLERANCE)
+    dy = 2 * (expected - y) / y.size
+    taps = reference_numpy.windows(nodes[-1], x, kernel.shape[:2], (1, 1), 0.0)
+    dx = reference_numpy.conv2d_transpose(nodes[-1], dy, kernel)
+    dw = np.stack([np.tensordot(tap, dy, ((0, 1, 2), (0, 1, 2))) for tap in taps]).reshape(kernel.shape)
+    (values,), (kernel, bias) = parameters_of(network, read(network, "gradients")).values()
+    assert_close(values.reshape(x.shape), dx, GRADIENT_TOLERANCE)
+    assert_close(kernel, dw, GRADIENT_TOLERANCE)
+    assert_close(bias, dy.sum(axis=(0, 1, 2)), GRADIENT_TOLERANCE)
 
 
 def test_large_dense_layers_in_parts_agree_with_whole_ones(automatic_threads: None) -> None:

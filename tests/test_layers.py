@@ -15,6 +15,11 @@ EXAMPLES = [
     (layers.Conv2D(4, 3), (None, 7, 6, 4), 112),
     (layers.Conv2D(4, (3, 2), strides=(2, 1), padding="SAME", use_bias=False), (None, 5, 8, 4), 72),
     (layers.Conv2D(4, 3, dilation_rate=2, activation="relu"), (None, 5, 4, 4), 112),
+    (layers.Conv2D(6, 3, groups=3, padding="same"), (None, 9, 8, 6), 60),
+    (layers.Conv2DTranspose(4, (3, 2), strides=2, padding="same"), (None, 18, 16, 4), 76),
+    (layers.Conv2DTranspose(4, 3, strides=(3, 4), output_padding=(1, 0), use_bias=False), (None, 28, 31, 4), 108),
+    (layers.SeparableConv2D(5, 3, depth_multiplier=2, activation="relu"), (None, 7, 6, 5), 89),
+    (layers.DepthwiseConv2D(3, strides=2, padding="same", depth_multiplier=2), (None, 5, 4, 6), 60),
     (layers.MaxPooling2D(), (None, 4, 4, 3), 0),
     (layers.MaxPool2D((3, 2), strides=1, padding="same"), (None, 9, 8, 3), 0),
     (layers.AveragePooling2D(2, strides=(1, 2)), (None, 8, 4, 3), 0),
@@ -79,6 +84,18 @@ def test_a_description_makes_an_equal_layer(layer, shape, count):
     (layers.Conv2D, {"strides": (1, 1), "padding": "valid", "data_format": None, "dilation_rate": (1, 1), "groups": 1,
                      "activation": None, "use_bias": True, "kernel_initializer": "glorot_uniform",
                      "bias_initializer": "zeros"}),
+    (layers.Conv2DTranspose, {"strides": (1, 1), "padding": "valid", "output_padding": None, "data_format": None,
+                              "dilation_rate": (1, 1), "activation": None, "use_bias": True,
+                              "kernel_initializer": "glorot_uniform", "bias_initializer": "zeros"}),
+    (layers.SeparableConv2D, {"strides": (1, 1), "padding": "valid", "data_format": None, "dilation_rate": (1, 1),
+                              "depth_multiplier": 1, "activation": None, "use_bias": True,
+                              "depthwise_initializer": "glorot_uniform", "pointwise_initializer": "glorot_uniform",
+                              "bias_initializer": "zeros", "pointwise_regularizer": None,
+                              "pointwise_constraint": None}),
+    (layers.DepthwiseConv2D, {"strides": (1, 1), "padding": "valid", "depth_multiplier": 1, "data_format": None,
+                              "dilation_rate": (1, 1), "activation": None, "use_bias": True,
+                              "depthwise_initializer": "glorot_uniform", "bias_initializer": "zeros",
+                              "depthwise_regularizer": None, "depthwise_constraint": None}),
     (layers.Dense, {"activation": None, "use_bias": True, "kernel_initializer": "glorot_uniform"}),
     (layers.MaxPooling2D, {"pool_size": (2, 2), "strides": None, "padding": "valid"}),
     (layers.AveragePooling2D, {"pool_size": (2, 2), "strides": None, "padding": "valid"}),
@@ -105,6 +122,8 @@ def test_positional_arguments_are_in_the_order_of_keras():
 
     assert names(layers.Conv2D)[:9] == ["filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
                                         "groups", "activation", "use_bias"]
+    assert names(layers.DepthwiseConv2D)[:8] == ["kernel_size", "strides", "padding", "depth_multiplier", "data_format",
+                                                 "dilation_rate", "activation", "use_bias"]
     assert names(layers.Dense)[:5] == ["units", "activation", "use_bias", "kernel_initializer", "bias_initializer"]
     assert names(layers.MaxPooling2D)[:5] == ["pool_size", "strides", "padding", "data_format", "name"]
     assert names(layers.InputLayer)[:3] == ["shape", "batch_size", "dtype"]
@@ -287,8 +306,17 @@ def test_the_old_scaling_of_layer_normalization_gives_a_warning():
     (lambda: layers.Conv2D(3, 3, strides=0), ValueError, "`strides`"),
     (lambda: layers.Conv2D(3, 3, padding="full"), ValueError, "padding='full' is not supported by fashioncnn"),
     (lambda: layers.Conv2D(3, 3, padding=1), ValueError, "padding=1"),
-    (lambda: layers.Conv2D(3, 3, groups=3), ValueError, "groups=3 is not supported by fashioncnn; supported: 1"),
+    (lambda: layers.Conv2D(3, 3, groups=2), ValueError, "`groups` must divide `filters` evenly, got groups=2"),
+    (lambda: layers.Conv2D(3, 3, groups=0), ValueError, "`groups` must be an integer >= 1, got 0"),
+    (lambda: layers.Conv2D(3, 3, strides=2, dilation_rate=2), ValueError, "strides > 1 are not supported together"),
+    (lambda: layers.Conv2DTranspose(3, 3, 2, dilation_rate=2), ValueError, "strides > 1 are not supported together"),
+    (lambda: layers.Conv2DTranspose(3, 3, 2, output_padding=(1, 2)), ValueError, "`output_padding` must be less than"),
+    (lambda: layers.Conv2DTranspose(3, 3, 2, output_padding=-1), ValueError, "`output_padding` must be an integer"),
+    (lambda: layers.SeparableConv2D(3, 3, pointwise_constraint="x"), ValueError, "pointwise_constraint='x' is not"),
     (lambda: layers.Conv2D(3, 3, data_format="channels_first"), ValueError, "data_format='channels_first'"),
+    (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), ValueError, "`depth_multiplier` must be an integer >= 1"),
+    (lambda: layers.DepthwiseConv2D(3, kernel_initializer="zeros"), TypeError, "'kernel_initializer'"),
+    (lambda: layers.DepthwiseConv2D(3, depthwise_regularizer="l2"), ValueError, "_regularizer='l2' is not supported"),
     (lambda: layers.Conv2D(3, 3, kernel_regularizer="l2"), ValueError, "kernel_regularizer='l2' is not supported"),
     (lambda: layers.Conv2D(3, 3, kernel_initializer="nonsense"), ValueError, "initializer 'nonsense'"),
     (lambda: layers.Conv2D(3, 3, dtype="float16"), ValueError, "dtype='float16' is not supported"),
@@ -351,6 +379,7 @@ def test_bad_arguments_are_named(make, error, message):
 
 @pytest.mark.parametrize(("layer", "message"), [
     (layers.Conv2D(2, 5, name="c"), "'c': a 5x5 kernel does not fit its 4x4 input"),
+    (layers.Conv2D(4, 3, groups=2, name="c"), "'c': 2 groups must divide the 1 channels of its input"),
     (layers.MaxPooling2D(5, name="p"), "'p'"),
     (layers.Reshape((5,), name="r"), "Reshape 'r'"),
 ])

@@ -10,7 +10,7 @@ import pytest
 import test_gradients
 import test_layers
 import test_shape_layers
-from golden import activation_cases, face_cases, layer_cases, shape_cases, training_cases
+from golden import activation_cases, convolution_cases, face_cases, layer_cases, shape_cases, training_cases
 
 import fashioncnn
 from fashioncnn import callbacks, layers
@@ -86,7 +86,8 @@ def test_every_layer_is_an_example_and_a_golden_case():
     cases = [*layer_cases.FORWARD_LAYERS.values(), *activation_cases.LAYERS.values()]
     golden = {type(layer).__name__ for _, make in cases for layer in make(layers)}
     golden.update(type(make(layers)).__name__
-                  for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values()])
+                  for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values(),
+                                  *convolution_cases.LAYERS.values()])
     assert golden - {"InputLayer"} == keras_has("layers", LAYERS)
 
 

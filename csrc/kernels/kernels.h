@@ -109,6 +109,16 @@ typedef struct fcnn_winograd {
     size_t x_line;       /* floats from line to line of the input, whose pixels are `channels` apart */
 } fcnn_winograd;
 
+/* A convolution of every channel by itself: output (i, j) sees with tap (a, b) the pixel
+ * (i, j) * strides + (a, b) * dilation - before. Pixels outside of the image are 0. */
+typedef struct fcnn_depthwise {
+    size_t height, width, channels; /* of the image */
+    size_t lines, columns;          /* of the output */
+    size_t kernel[2], strides[2], dilation[2];
+    ptrdiff_t before[2];
+    ptrdiff_t y_line, y_step; /* floats from output to output, down and across */
+} fcnn_depthwise;
+
 enum { FCNN_WINOGRAD_BLOCK = 16 }; /* tiles that winograd_forward handles at once, at most */
 enum { FCNN_POOLED_STRIP = 1024 }; /* floats of a strip of an image: pooled_small.c */
 enum { FCNN_LIVE_WORD = 32 };      /* entries that a word has bits for: sparse.h */
@@ -180,6 +190,22 @@ typedef struct fcnn_kernels {
     void (*patches_input_gradient)(const fcnn_patches *patches, size_t tap, const float *dy, size_t ldy,
                                    const float *wt,   // (taps, outputs, tap)
                                    size_t outputs, float *dx);
+
+    /* ---- a depthwise convolution: depthwise.c ---- */
+
+    /* y[i][j][c] = bias[c] + sum over the taps (a, b) in order of x[...][...][c] * w[a][b][c]: see fcnn_depthwise. */
+    void (*depthwise_forward)(const fcnn_depthwise *depthwise, const float *x,
+                              const float *w,      // (kernel, channels)
+                              const float *bias,   // (channels) or NULL
+                              float *y);
+
+    /* gradient[a][b][c] = sum of x[...][...][c] * dy[i][j][c] over images, at least one, then outputs; for channels c
+     * in [begin, end). Image i is found at x + i * stride and dy + i * stride. */
+    void (*depthwise_weight_gradient)(const fcnn_depthwise *depthwise, const float *x,
+                                      const float *dy,   // (lines, columns, channels)
+                                      size_t images, size_t stride, size_t begin, size_t end,
+                                      float *gradient,   // (kernel, channels)
+                                      int accumulate);
 
     /* ---- a dense layer, whose rows are images: dense_sparse.c, dense_gradient.c ---- */
 

@@ -18,6 +18,8 @@
     EACH(patches_weight_gradient)   \
     EACH(sum_rows)                  \
     EACH(patches_input_gradient)    \
+    EACH(depthwise_forward)         \
+    EACH(depthwise_weight_gradient) \
     EACH(dense_forward)             \
     EACH(dense_weight_gradient)     \
     EACH(dense_input_gradient)      \

@@ -66,6 +66,45 @@ void FCNN_NAME(patches_input_gradient)(const fcnn_patches *patches, size_t tap, 
         }
 }
 
+/* The pixel that output (i, j) sees with tap (a, b); 0 outside of the image. */
+static float seen(const fcnn_depthwise *s, const float *x, size_t i, size_t j, size_t a, size_t b)
+{
+    const ptrdiff_t line = (ptrdiff_t)(i * s->strides[0] + a * s->dilation[0]) - s->before[0];
+    const ptrdiff_t column = (ptrdiff_t)(j * s->strides[1] + b * s->dilation[1]) - s->before[1];
+    if (line < 0 || line >= (ptrdiff_t)s->height || column < 0 || column >= (ptrdiff_t)s->width)
+        return 0.0f;
+    return x[((size_t)line * s->width + (size_t)column) * s->channels];
+}
+
+void FCNN_NAME(depthwise_forward)(const fcnn_depthwise *s, const float *x, const float *w, const float *bias, float *y)
+{
+    for (size_t i = 0; i < s->lines; i++)
+        for (size_t j = 0; j < s->columns; j++)
+            for (size_t c = 0; c < s->channels; c++) {
+                float sum = bias ? bias[c] : 0.0f;
+                for (size_t a = 0; a < s->kernel[0]; a++)
+                    for (size_t b = 0; b < s->kernel[1]; b++)
+                        sum = fmaf(seen(s, x + c, i, j, a, b), w[(a * s->kernel[1] + b) * s->channels + c], sum);
+                y[(ptrdiff_t)i * s->y_line + (ptrdiff_t)j * s->y_step + (ptrdiff_t)c] = end_sum(sum);
+            }
+}
+
+void FCNN_NAME(depthwise_weight_gradient)(const fcnn_depthwise *s, const float *x, const float *dy, size_t images,
+                                          size_t stride, size_t begin, size_t end, float *gradient, int accumulate)
+{
+    for (size_t t = 0; t < s->kernel[0] * s->kernel[1]; t++)
+        for (size_t c = begin; c < end; c++) {
+            float *sum = &gradient[t * s->channels + c];
+            *sum = accumulate ? *sum : 0.0f;
+            for (size_t n = 0; n < images; n++)
+                for (size_t r = 0; r < s->lines * s->columns; r++)
+                    *sum = fmaf(
+                        seen(s, x + n * stride + c, r / s->columns, r % s->columns, t / s->kernel[1], t % s->kernel[1]),
+                        dy[n * stride + r * s->channels + c], *sum);
+            *sum = end_sum(*sum);
+        }
+}
+
 void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *w,
                               const float *bias, float *y, size_t ldy)
 {

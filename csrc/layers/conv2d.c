@@ -6,7 +6,8 @@
  * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs
  * of KW * C numbers and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same'
  * padding the image is first copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by
- * Winograd's algorithm (kernels/conv2d_winograd.c).
+ * Winograd's algorithm (kernels/conv2d_winograd.c), and so does backward: with stride 1 dx is the convolution of dy by
+ * the kernel turned round, with its channels' axes exchanged.
  */
 #include "conv2d.h"
 
@@ -15,21 +16,60 @@
 #include "../base/memory.h"
 #include "../base/sizes.h"
 #include "registry.h"
-#include "windows.h"
+#include "taps.h"
 #include "winograd.h"
 
-enum { LARGEST = 1 << 24 };  /* of the sizes that a user gives */
 enum { SHARD_COLUMNS = 12 }; /* columns of patches whose gradient is one piece of work */
 
 static size_t tap_count(const fcnn_conv2d *self)
 {
-    return self->patches.runs * self->patches.run_length / self->channels;
+    return self->patches.runs * self->patches.run_length / self->frame.channels;
 }
 
-/* Floats of the transposed kernel, first in the prepared memory; whole cache lines. */
-static size_t transposed_size(const fcnn_conv2d *self)
+/* ---- the memory that is prepared: the kernel for backward, the transformed one for forward, that for backward ---- */
+
+static size_t transformed_for_forward(const fcnn_conv2d *self)
 {
-    return rounded(tap_count(self) * self->channels * self->outputs);
+    return rounded(tap_count(self) * self->frame.channels * self->outputs);
+}
+
+static size_t transformed_for_backward(const fcnn_conv2d *self)
+{
+    return transformed_for_forward(self) + fcnn_winograd_prepared(&self->winograd);
+}
+
+static size_t backward_shards(const fcnn_conv2d *self)
+{
+    return self->backward.tile ? fcnn_winograd_shards(&self->backward) : tap_count(self);
+}
+
+/* ---- creation ---- */
+
+/* Sees to it that every pixel of x finds all outputs that it takes part in. */
+static void plan_backward(fcnn_conv2d *self, const fcnn_extent extent[2])
+{
+    const fcnn_frame *x = &self->frame;
+    self->dy = (fcnn_frame){.lines = extent[0].output,
+                            .columns = extent[1].output,
+                            .channels = self->outputs,
+                            .height = x->lines + self->reach[0] - 1,
+                            .width = x->columns + self->reach[1] - 1,
+                            .top = self->reach[0] - 1 - extent[0].before,
+                            .left = self->reach[1] - 1 - extent[1].before};
+    self->backward = fcnn_winograd_choose_backward(self, &self->dy);
+}
+
+static size_t forward_scratch(const fcnn_conv2d *self)
+{
+    const size_t borders = self->padded ? fcnn_winograd_images(&self->winograd) * fcnn_frame_size(&self->frame) : 0;
+    return fcnn_winograd_scratch(&self->winograd) + borders;
+}
+
+static size_t backward_scratch(const fcnn_conv2d *self)
+{
+    if (!self->backward.tile)
+        return self->padded ? fcnn_frame_size(&self->frame) : 0;
+    return fcnn_winograd_scratch(&self->backward) + fcnn_winograd_images(&self->backward) * fcnn_frame_size(&self->dy);
 }
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
@@ -37,113 +77,70 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     static const char *const names[] = {"filters",       "kernel_size", "strides", "padding",
                                         "dilation_rate", "use_bias",    NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    size_t filters, kernel[2], strides[2], dilation[2], use_bias;
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "kernel_size", 1, LARGEST, kernel, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "strides", 1, LARGEST, strides, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "dilation_rate", 1, LARGEST, dilation, 2, error));
-    FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
-
-    const size_t reach[2] = {(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1};
+    size_t filters, use_bias;
+    fcnn_taps taps;
     fcnn_extent extent[2];
-    FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", reach, strides, extent, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
+    FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
+    FCNN_TRY(fcnn_taps_read(attributes, &taps, error));
+    FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", taps.reach, taps.strides, extent, error));
 
-    const fcnn_shape *image = &layer->input[0];
-    const size_t channels = image->extent[2];
-    const fcnn_shape weights = {4, {kernel[0], kernel[1], channels, filters}};
-    const fcnn_shape bordered_image = {3,
-                                       {image->extent[0] + extent[0].before + extent[0].after,
-                                        image->extent[1] + extent[1].before + extent[1].after, channels}};
+    const size_t channels = layer->input[0].extent[2], runs = fcnn_taps_runs(&taps, 0);
+    const fcnn_frame frame = fcnn_taps_frame(&layer->input[0], channels, extent);
+    const fcnn_shape weights = {4, {taps.kernel[0], taps.kernel[1], channels, filters}};
     FCNN_TRY(fcnn_shape_check(&weights, layer->name, error));
-    FCNN_TRY(fcnn_shape_check(&bordered_image, layer->name, error));
-
-    const int dilated = dilation[1] > 1;
-    const size_t runs = dilated ? kernel[0] * kernel[1] : kernel[0];
+    FCNN_TRY(fcnn_shape_check(&(fcnn_shape){3, {frame.height, frame.width, channels}}, layer->name, error));
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_conv2d) + runs * sizeof(ptrdiff_t), "a layer's description",
                            error));
     fcnn_conv2d *self = layer->config;
-    self->height = bordered_image.extent[0];
-    self->width = bordered_image.extent[1];
-    self->channels = channels;
-    self->top = extent[0].before;
-    self->left = extent[1].before;
-    self->padded = self->height > image->extent[0] || self->width > image->extent[1];
+    self->frame = frame;
+    self->padded = fcnn_frame_is_padded(&frame);
     self->outputs = filters;
-    memcpy(self->reach, reach, sizeof reach);
-    memcpy(self->strides, strides, sizeof strides);
-    for (size_t r = 0; r < runs; r++) {
-        const size_t i = dilated ? r / kernel[1] : r, j = dilated ? r % kernel[1] : 0;
-        self->run[r] = (ptrdiff_t)((i * dilation[0] * self->width + j * dilation[1]) * channels);
-    }
-    self->patches = (fcnn_patches){.lines = extent[0].output,
-                                   .width = extent[1].output,
-                                   .line_step = (ptrdiff_t)(strides[0] * self->width * channels),
-                                   .step = (ptrdiff_t)(strides[1] * channels),
-                                   .run = self->run,
-                                   .runs = runs,
-                                   .run_length = dilated ? channels : kernel[1] * channels};
+    memcpy(self->reach, taps.reach, sizeof taps.reach);
+    memcpy(self->strides, taps.strides, sizeof taps.strides);
+    self->patches = fcnn_taps_patches(&taps, &frame, extent[0].output, extent[1].output, channels, self->run);
 
     layer->output = (fcnn_shape){3, {extent[0].output, extent[1].output, filters}};
     fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
-    const size_t bordered = fcnn_shape_size(&bordered_image);
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
-    layer->saved = self->padded ? bordered : 0;
-    layer->scratch =
-        fcnn_winograd_scratch(&self->winograd) + (self->padded ? fcnn_winograd_images(&self->winograd) * bordered : 0);
-    layer->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
-    layer->prepare_shards = tap_count(self) + fcnn_winograd_shards(&self->winograd);
+    plan_backward(self, extent);
+    layer->saved = self->padded ? fcnn_frame_size(&frame) : 0;
+    layer->scratch = larger(forward_scratch(self), backward_scratch(self));
+    layer->prepared = transformed_for_backward(self) + fcnn_winograd_prepared(&self->backward);
+    layer->prepare_shards = fcnn_winograd_shards(&self->winograd) + backward_shards(self);
     layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
     return FCNN_OK;
 }
 
-/* Shards below the number of taps transpose one tap each for backward: wt (tap, O, C) = W (tap, C, O). */
+/* The first shards transform the kernel for forward, the others for backward: by Winograd's algorithm, or one tap each
+ * is transposed, wt (tap, O, C) = W (tap, C, O). */
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const fcnn_conv2d *self = layer->config;
-    const size_t size = self->channels * self->outputs, taps = tap_count(self);
-    if (shard >= taps)
-        fcnn_winograd_prepare(&self->winograd, io, shard - taps, io->prepared + transposed_size(self));
+    const size_t size = self->frame.channels * self->outputs, forwards = fcnn_winograd_shards(&self->winograd);
+    const size_t tap = shard - forwards;
+    if (shard < forwards)
+        fcnn_winograd_prepare(&self->winograd, io, shard, io->prepared + transformed_for_forward(self));
+    else if (io->saved && self->backward.tile)
+        fcnn_winograd_prepare_backward(&self->backward, io, shard - forwards, io->prepared,
+                                       io->prepared + transformed_for_backward(self));
     else if (io->saved)
-        io->kernels->transpose(self->channels, self->outputs, io->parameters + shard * size, self->outputs,
-                               io->prepared + shard * size, self->channels);
+        io->kernels->transpose(self->frame.channels, self->outputs, io->parameters + tap * size, self->outputs,
+                               io->prepared + tap * size, self->frame.channels);
 }
 
-/* Copies an image of `shape` into the middle of a bordered one whose border is made zero. */
-static void add_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *x, float *bordered)
-{
-    const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
-    const size_t left = self->left * self->channels;
-    memset(bordered, 0, self->top * bordered_line * sizeof(float));
-    float *to = bordered + self->top * bordered_line;
-    for (size_t i = 0; i < shape->extent[0]; i++, to += bordered_line) {
-        memset(to, 0, left * sizeof(float));
-        memcpy(to + left, x + i * line, line * sizeof(float));
-        memset(to + left + line, 0, (bordered_line - left - line) * sizeof(float));
-    }
-    memset(to, 0, (self->height - self->top - shape->extent[0]) * bordered_line * sizeof(float));
-}
-
-void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *bordered, float *x)
-{
-    const size_t line = shape->extent[1] * self->channels, bordered_line = self->width * self->channels;
-    for (size_t i = 0; i < shape->extent[0]; i++)
-        memcpy(x + i * line, bordered + (self->top + i) * bordered_line + self->left * self->channels,
-               line * sizeof(float));
-}
-
-fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *layer, const fcnn_io *io, size_t first,
-                                 size_t images, float *scratch)
+fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_io *io, size_t first, size_t images,
+                                 float *scratch)
 {
     const float *x = io->x[0] + first * io->stride;
     if (!self->padded)
         return (fcnn_images){x, io->stride};
-    const size_t size = self->height * self->width * self->channels;
     float *bordered = io->saved ? io->saved + first * io->stride : scratch;
-    const size_t stride = io->saved ? io->stride : size;
+    const size_t stride = io->saved ? io->stride : fcnn_frame_size(&self->frame);
     for (size_t i = 0; i < images; i++)
-        add_border(self, &layer->input[0], x + i * io->stride, bordered + i * stride);
+        fcnn_frame_add(&self->frame, x + i * io->stride, bordered + i * stride);
     return (fcnn_images){bordered, stride};
 }
 
@@ -155,29 +152,52 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     float *borders = io->scratch + fcnn_winograd_scratch(&self->winograd);
     for (size_t first = 0; first < images; first += most) {
         const size_t count = smaller(most, images - first);
-        const fcnn_images x = fcnn_conv2d_bordered(self, layer, io, first, count, borders);
+        const fcnn_images x = fcnn_conv2d_bordered(self, io, first, count, borders);
         float *y = io->y + first * io->stride;
         if (self->winograd.tile)
             io->kernels->winograd_forward(&self->winograd, count, x.first, x.stride,
-                                          io->prepared + transposed_size(self), bias, y, io->stride, io->scratch);
+                                          io->prepared + transformed_for_forward(self), bias, y, io->stride,
+                                          io->scratch);
         else
             io->kernels->patches_forward(&self->patches, x.first, io->parameters, bias, self->outputs, y,
                                          self->outputs);
     }
 }
 
-static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+static void backward_winograd(const fcnn_conv2d *self, const fcnn_io *io, size_t images)
 {
-    const fcnn_conv2d *self = layer->config;
+    const size_t most = fcnn_winograd_images(&self->backward), size = fcnn_frame_size(&self->dy);
+    float *frames = io->scratch + fcnn_winograd_scratch(&self->backward);
+    for (size_t first = 0; first < images; first += most) {
+        const size_t count = smaller(most, images - first);
+        for (size_t i = 0; i < count; i++)
+            fcnn_frame_add(&self->dy, io->dy + (first + i) * io->stride, frames + i * size);
+        io->kernels->winograd_forward(&self->backward, count, frames, size,
+                                      io->prepared + transformed_for_backward(self), NULL,
+                                      io->dx[0] + first * io->stride, io->stride, io->scratch);
+    }
+}
+
+static void backward_plain(const fcnn_conv2d *self, const fcnn_io *io, size_t images)
+{
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride;
         float *bordered = self->padded ? io->scratch : dx;
-        memset(bordered, 0, self->height * self->width * self->channels * sizeof(float));
-        io->kernels->patches_input_gradient(&self->patches, self->channels, io->dy + i * io->stride, self->outputs,
-                                            io->prepared, self->outputs, bordered);
+        memset(bordered, 0, fcnn_frame_size(&self->frame) * sizeof(float));
+        io->kernels->patches_input_gradient(&self->patches, self->frame.channels, io->dy + i * io->stride,
+                                            self->outputs, io->prepared, self->outputs, bordered);
         if (self->padded)
-            fcnn_conv2d_remove_border(self, &layer->input[0], bordered, dx);
+            fcnn_frame_remove(&self->frame, bordered, dx);
     }
+}
+
+static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const fcnn_conv2d *self = layer->config;
+    if (self->backward.tile)
+        backward_winograd(self, io, images);
+    else
+        backward_plain(self, io, images);
 }
 
 static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length; }

@@ -2,16 +2,18 @@
 #ifndef FCNN_LAYER_CONV2D_H
 #define FCNN_LAYER_CONV2D_H
 
+#include "frame.h"
 #include "layer.h"
 
 typedef struct fcnn_conv2d {
-    size_t height, width, channels; /* input, with its border */
-    size_t top, left;               /* border before the first row and column */
-    int padded;                     /* there is a border */
+    fcnn_frame frame; /* of the input */
+    int padded;       /* there is a border */
+    fcnn_frame dy;    /* in which backward reads it where it runs by Winograd's algorithm */
     size_t outputs;
     size_t reach[2], strides[2]; /* pixels from a patch's first to its last, both counted; between patches */
     fcnn_patches patches;        /* over the bordered image; run points into this block */
     fcnn_winograd winograd;      /* tile 0: not used */
+    fcnn_winograd backward;      /* from dy to dx; tile 0: not used */
     ptrdiff_t run[];
 } fcnn_conv2d;
 
@@ -23,10 +25,7 @@ typedef struct fcnn_images {
 
 /* Images `first` .. `first + images - 1` of io as the convolution reads them: bordered, if it is padded, in io->saved,
  * or for inference in `scratch`. */
-fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_layer *layer, const fcnn_io *io, size_t first,
-                                 size_t images, float *scratch);
-
-/* Copies the middle of a bordered image. */
-void fcnn_conv2d_remove_border(const fcnn_conv2d *self, const fcnn_shape *shape, const float *bordered, float *x);
+fcnn_images fcnn_conv2d_bordered(const fcnn_conv2d *self, const fcnn_io *io, size_t first, size_t images,
+                                 float *scratch);
 
 #endif

@@ -82,7 +82,7 @@ static size_t patch_columns(const conv2d_pooled *self)
  * padded. */
 static size_t transposed_size(const conv2d_pooled *self)
 {
-    const size_t slices = (self->conv->channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
+    const size_t slices = (self->conv->frame.channels + FCNN_POOLED_SLICE - 1) / FCNN_POOLED_SLICE;
     const size_t columns = self->square ? 9 * slices * FCNN_POOLED_SLICE : patch_columns(self);
     return rounded(columns * self->conv->outputs);
 }
@@ -106,7 +106,7 @@ static int is_square(const conv2d_pooled *self)
     const fcnn_conv2d *conv = self->conv;
     const fcnn_windows *w = &self->windows;
     const int pool = w->pool_height == 2 && w->pool_width == 2 && w->stride_height == 2 && w->stride_width == 2;
-    const int taps = conv->reach[0] == 3 && conv->reach[1] == 3 && patch_columns(self) == 9 * conv->channels;
+    const int taps = conv->reach[0] == 3 && conv->reach[1] == 3 && patch_columns(self) == 9 * conv->frame.channels;
     return pool && taps && !self->whole && conv->strides[0] == 1 && conv->strides[1] == 1;
 }
 
@@ -114,7 +114,7 @@ static int is_square(const conv2d_pooled *self)
 static fcnn_status expect_small_offsets(const conv2d_pooled *self, const char *name, fcnn_error *error)
 {
     const fcnn_windows *w = &self->windows;
-    const size_t image = self->conv->height * self->conv->width * self->conv->channels;
+    const size_t image = fcnn_frame_size(&self->conv->frame);
     const size_t kernel = patch_columns(self) * self->conv->outputs,
                  output = w->out_height * w->out_width * self->conv->outputs;
     if (image <= INT32_MAX && kernel <= INT32_MAX && output <= INT32_MAX)
@@ -158,7 +158,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->scratch =
         fcnn_winograd_images(&self->winograd) * rounded(self->bordered) + larger(forward_scratch(self), lists);
     fused->prepared = transposed_size(self) + fcnn_winograd_prepared(&self->winograd);
-    fused->prepare_shards = patch_columns(self) / self->conv->channels + fcnn_winograd_shards(&self->winograd);
+    fused->prepare_shards = patch_columns(self) / self->conv->frame.channels + fcnn_winograd_shards(&self->winograd);
     fused->gradient_shards = (outputs + shard_outputs(self) - 1) / shard_outputs(self);
     return FCNN_OK;
 }
@@ -166,7 +166,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
 /* wt (O, taps, C) = W (taps, C, O), for one tap; for a square (slices, O, taps, C of the slice). */
 static void transpose_tap(const conv2d_pooled *self, const fcnn_io *io, size_t taps, size_t tap)
 {
-    const size_t channels = self->conv->channels, outputs = self->conv->outputs;
+    const size_t channels = self->conv->frame.channels, outputs = self->conv->outputs;
     const size_t slice = self->square ? FCNN_POOLED_SLICE : channels;
     for (size_t c = 0; c < channels; c += slice)
         io->kernels->transpose(smaller(slice, channels - c), outputs, io->parameters + (tap * channels + c) * outputs,
@@ -177,7 +177,7 @@ static void transpose_tap(const conv2d_pooled *self, const fcnn_io *io, size_t t
 static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 {
     const conv2d_pooled *self = layer->config;
-    const size_t taps = patch_columns(self) / self->conv->channels;
+    const size_t taps = patch_columns(self) / self->conv->frame.channels;
     if (shard < taps) {
         if (io->saved)
             transpose_tap(self, io, taps, shard);
@@ -268,7 +268,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     for (size_t first = 0; first < images; first += most) {
         const size_t count = smaller(most, images - first);
         const batch b = {
-            .x = fcnn_conv2d_bordered(self->conv, layer, io, first, count, io->scratch),
+            .x = fcnn_conv2d_bordered(self->conv, io, first, count, io->scratch),
             .y = io->y + first * io->stride,
             .winner = io->saved ? winners(self, io->saved + first * io->stride) : NULL,
             .bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL,
@@ -289,18 +289,18 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     const fcnn_pooled pooled = geometry(self, io->used);
     for (size_t i = 0; i < images; i++) {
         float *dx = io->dx[0] + i * io->stride, *bordered = self->bordered ? io->scratch : dx;
-        memset(bordered, 0, self->conv->height * self->conv->width * self->conv->channels * sizeof(float));
+        memset(bordered, 0, fcnn_frame_size(&self->conv->frame) * sizeof(float));
         const float *y = io->y + i * io->stride, *dy = io->dy + i * io->stride;
         const uint8_t *winner = winners(self, io->saved + i * io->stride);
         float *lists = io->scratch + rounded(self->bordered);
         if (self->square)
-            io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->channels, y, dy, winner, io->prepared,
+            io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->frame.channels, y, dy, winner, io->prepared,
                                                    self->conv->outputs, bordered, lists);
         else
             io->kernels->pooled_input_gradient(&pooled, y, dy, winner, io->prepared, self->conv->outputs, bordered,
                                                lists);
         if (self->bordered)
-            fcnn_conv2d_remove_border(self->conv, &layer->input[0], bordered, dx);
+            fcnn_frame_remove(&self->conv->frame, bordered, dx);
     }
 }
 

@@ -15,8 +15,10 @@
     EACH(batch_normalization)      \
     EACH(concatenate)              \
     EACH(conv2d)                   \
+    EACH(conv2d_transpose)         \
     EACH(cropping2d)               \
     EACH(dense)                    \
+    EACH(depthwise_conv2d)         \
     EACH(dot)                      \
     EACH(dropout)                  \
     EACH(gaussian_dropout)         \
@@ -24,6 +26,7 @@
     EACH(global_average_pooling2d) \
     EACH(global_max_pooling2d)     \
     EACH(glu)                      \
+    EACH(grouped_conv2d)           \
     EACH(log_softmax)              \
     EACH(max_pooling2d)            \
     EACH(maximum)                  \

@@ -5,6 +5,8 @@
  */
 #include "winograd.h"
 
+#include "../base/sizes.h"
+
 enum { SHARD_CHANNELS = 8 }; /* input channels whose kernels are transformed in one piece of work */
 
 enum {
@@ -24,32 +26,46 @@ static size_t winograd_cost(const fcnn_winograd *w)
 static int is_suitable(const fcnn_conv2d *conv)
 {
     const size_t kernel = conv->reach[0];
-    const int adjacent = conv->patches.runs == kernel && conv->patches.run_length == kernel * conv->channels;
+    const int adjacent = conv->patches.runs == kernel && conv->patches.run_length == kernel * conv->frame.channels;
     return (kernel == 3 || kernel == 5) && conv->reach[1] == kernel && adjacent && conv->strides[0] == 1 &&
            conv->strides[1] == 1;
 }
 
+/* The tile with which the convolution is cheapest; 0 where the plain products are. */
+static size_t best_tile(fcnn_winograd w)
+{
+    const size_t small = w.kernel == 3 ? 4 : 2;
+    size_t best = 0, least = w.kernel * w.kernel * w.lines * w.width * w.channels * vectors(w.outputs) / 10 * 9;
+    for (w.tile = small; w.tile <= (w.channels <= ACCURATE_CHANNELS ? small + 1 : small); w.tile++)
+        if (winograd_cost(&w) < least) {
+            least = winograd_cost(&w);
+            best = w.tile;
+        }
+    return best;
+}
+
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width)
 {
-    const size_t kernel = conv->reach[0], small = kernel == 3 ? 4 : 2;
-    fcnn_winograd best = {.kernel = kernel,
-                          .channels = conv->channels,
-                          .outputs = conv->outputs,
-                          .lines = lines,
-                          .width = width,
-                          .x_line = conv->width * conv->channels};
-    if (!is_suitable(conv))
-        return best;
-    size_t least = kernel * kernel * lines * width * conv->channels * vectors(conv->outputs) / 10 * 9;
-    for (size_t tile = small; tile <= (conv->channels <= ACCURATE_CHANNELS ? small + 1 : small); tile++) {
-        fcnn_winograd candidate = best;
-        candidate.tile = tile;
-        if (winograd_cost(&candidate) < least) {
-            least = winograd_cost(&candidate);
-            best.tile = tile;
-        }
-    }
-    return best;
+    fcnn_winograd w = {.kernel = conv->reach[0],
+                       .channels = conv->frame.channels,
+                       .outputs = conv->outputs,
+                       .lines = lines,
+                       .width = width,
+                       .x_line = conv->frame.width * conv->frame.channels};
+    w.tile = is_suitable(conv) ? best_tile(w) : 0;
+    return w;
+}
+
+fcnn_winograd fcnn_winograd_choose_backward(const fcnn_conv2d *conv, const fcnn_frame *dy)
+{
+    fcnn_winograd w = {.kernel = conv->reach[0],
+                       .channels = conv->outputs,
+                       .outputs = conv->frame.channels,
+                       .lines = conv->frame.lines,
+                       .width = conv->frame.columns,
+                       .x_line = dy->width * dy->channels};
+    w.tile = is_suitable(conv) ? best_tile(w) : 0;
+    return w;
 }
 
 size_t fcnn_winograd_images(const fcnn_winograd *winograd)
@@ -70,7 +86,17 @@ size_t fcnn_winograd_shards(const fcnn_winograd *winograd)
 
 void fcnn_winograd_prepare(const fcnn_winograd *winograd, const fcnn_io *io, size_t shard, float *u)
 {
-    const size_t begin = shard * SHARD_CHANNELS, end = begin + SHARD_CHANNELS;
-    io->kernels->winograd_kernel(winograd, io->parameters, begin, end < winograd->channels ? end : winograd->channels,
-                                 u);
+    const size_t begin = shard * SHARD_CHANNELS, end = smaller(begin + SHARD_CHANNELS, winograd->channels);
+    io->kernels->winograd_kernel(winograd, io->parameters, begin, end, u);
+}
+
+void fcnn_winograd_prepare_backward(const fcnn_winograd *winograd, const fcnn_io *io, size_t shard, float *turned,
+                                    float *u)
+{
+    const size_t begin = shard * SHARD_CHANNELS, end = smaller(begin + SHARD_CHANNELS, winograd->channels);
+    const size_t taps = winograd->kernel * winograd->kernel, rows = winograd->channels, columns = winograd->outputs;
+    for (size_t t = 0; t < taps; t++)
+        io->kernels->transpose(columns, end - begin, io->parameters + t * rows * columns + begin, rows,
+                               turned + ((taps - 1 - t) * rows + begin) * columns, columns);
+    io->kernels->winograd_kernel(winograd, turned, begin, end, u);
 }

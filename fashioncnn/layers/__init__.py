@@ -9,7 +9,9 @@ from fashioncnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softm
 from fashioncnn.layers.batch_normalization import BatchNormalization
 from fashioncnn.layers.conv1d import Conv1D
 from fashioncnn.layers.conv2d import Conv2D
+from fashioncnn.layers.conv2d_transpose import Conv2DTranspose
 from fashioncnn.layers.dense import Dense
+from fashioncnn.layers.depthwise_conv2d import DepthwiseConv2D
 from fashioncnn.layers.dropout import (
     AlphaDropout,
     Dropout,
@@ -51,6 +53,7 @@ from fashioncnn.layers.prelu import PReLU
 from fashioncnn.layers.resampling import Resizing, UpSampling1D, UpSampling2D
 from fashioncnn.layers.rescaling import Rescaling
 from fashioncnn.layers.reshaping import Flatten, Identity, Permute, RepeatVector, Reshape
+from fashioncnn.layers.separable_conv2d import SeparableConv2D
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import LAYERS
 
@@ -60,6 +63,8 @@ AvgPool1D = AveragePooling1D
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalMaxPool1D = GlobalMaxPooling1D
 Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+SeparableConvolution2D = SeparableConv2D
 MaxPool2D = MaxPooling2D
 AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
@@ -79,11 +84,14 @@ __all__ = [
     "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Conv2DTranspose",
     "Convolution1D",
     "Convolution2D",
+    "Convolution2DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dot",
     "Dropout",
     "Flatten",
@@ -119,6 +127,8 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "SeparableConv2D",
+    "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",

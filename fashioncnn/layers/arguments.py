@@ -15,12 +15,12 @@ Shape = tuple[int, ...]
 PADDINGS = ("valid", "same")
 
 
-def pair(name: str, value: Any) -> tuple[int, int]:
-    """A positive integer, or two: (height, width).
+def pair(name: str, value: Any, at_least: int = 1) -> tuple[int, int]:
+    """An integer, or two: (height, width).
 
     Raises:
         ArgumentError: If `value` is neither an integer nor a pair of integers.
-        ValueError: If one is not positive.
+        ValueError: If one is less than `at_least`.
 
     Example:
         >>> pair("kernel_size", 3), pair("kernel_size", [5, 1])
@@ -30,7 +30,7 @@ def pair(name: str, value: Any) -> tuple[int, int]:
         value = (value, value)
     if len(value) != 2:
         raise ValueError(f"`{name}` must be an integer or two, got {value!r}")
-    height, width = (checks.integer(name, extent, at_least=1) for extent in value)
+    height, width = (checks.integer(name, extent, at_least=at_least) for extent in value)
     return height, width
 
 

@@ -8,7 +8,7 @@ from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.kernel_layer import KernelLayer
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Setting
 
 
 @LAYERS.register()
@@ -22,7 +22,7 @@ class Conv2D(KernelLayer):
         padding: "valid": no padding; "same": zeros around the image, so that with strides of 1 it keeps its size.
         data_format: None or "channels_last".
         dilation_rate: Distance between the kernel's taps: an integer, or (height, width).
-        groups: 1.
+        groups: Into how many groups the channels and the filters are divided; a filter sees those of its group alone.
         activation: None, a name, or a function of `fashioncnn.activations`.
         use_bias: Whether a bias is added to each channel.
         kernel_initializer: How the kernel starts.
@@ -31,12 +31,14 @@ class Conv2D(KernelLayer):
         options: See `Layer`.
 
     Shapes:
-        input (N, H, W, C), output (N, H', W', filters), kernel (height, width, C, filters), bias (filters,).
+        input (N, H, W, C), output (N, H', W', filters), kernel (height, width, C / groups, filters), bias
+        (filters,).
 
     Raises:
         ArgumentError: If an argument has the wrong type or a keyword is unknown.
-        ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the
-            image.
+        ValueError: If an argument is out of range or not supported, `groups` does not divide `filters`, or both strides
+            and dilation are more than 1; when it is built, if the kernel does not fit the image, or `groups` does not
+            divide its channels.
 
     Example:
         >>> import numpy as np
@@ -50,7 +52,7 @@ class Conv2D(KernelLayer):
     padding = arguments.Padding()
     data_format = arguments.data_format()
     dilation_rate = Setting(arguments.pair)
-    groups = Choice(1)
+    groups = Setting(arguments.positive)
 
     def __init__(self, filters: int, kernel_size: int | tuple[int, int], strides: int | tuple[int, int] = (1, 1),
                  padding: str = "valid", data_format: str | None = None, dilation_rate: int | tuple[int, int] = (1, 1),
@@ -68,14 +70,19 @@ class Conv2D(KernelLayer):
         self.dilation_rate = dilation_rate
         self.groups = groups
         arguments.check_taps("Conv2D", self.strides, self.dilation_rate)
+        if self.filters % self.groups:
+            raise ValueError(f"`groups` must divide `filters` evenly, got groups={groups} and filters={filters}")
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        convolution = graph.add(self, "conv2d", *inputs, filters=self.filters, kernel_size=self.kernel_size,
-                                strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate,
-                                use_bias=self.use_bias)
+        attributes = {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
+                      "padding": self.padding, "dilation_rate": self.dilation_rate, "use_bias": self.use_bias}
+        if self.groups == 1:
+            convolution = graph.add(self, "conv2d", *inputs, **attributes)
+        else:
+            convolution = graph.add(self, "grouped_conv2d", *inputs, **attributes, groups=self.groups)
         return self.add_activation(graph, convolution)
 
     def _own_config(self) -> dict[str, Any]:
         return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
                 "padding": self.padding, "data_format": "channels_last", "dilation_rate": self.dilation_rate,
-                "groups": 1}
+                "groups": self.groups}

@@ -58,6 +58,7 @@ class Graph:
         self._training: list[bool | None] = [None]
         self._shapes: list[tuple[Layer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
+        self._called: dict[tuple[int, str], str] = {}
 
     def input(self, shape: Sequence[int], name: str) -> int:
         """Adds an input of `shape` (without the batch axis); returns its position."""
@@ -111,6 +112,10 @@ class Graph:
         uses.added += 1
         return self._append(owner, node)
 
+    def rename(self, position: int, name: str, called: str) -> None:
+        """Tells what the layer calls its weight that the node at `position` calls `name`."""
+        self._called[position, name] = called
+
     def _append(self, owner: tuple[Layer, str] | None, node: dict[str, Any]) -> int:
         self.nodes.append(node)
         self._owners.append(owner)
@@ -139,6 +144,7 @@ class Graph:
         owner = self._owners[position]
         assert owner is not None, "only layers have parameters"
         layer, scope = owner
+        name = self._called.get((position, name), name)
         return Parameter(layer, name, layer.path_of(name, scope), layer.weight_shape(name, shape), offset)
 
     def build(self, outputs: Sequence[int]) -> tuple[Network, list[Parameter]]:

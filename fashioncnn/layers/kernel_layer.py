@@ -64,8 +64,12 @@ class KernelLayer(Layer):
         return activations.add_to(graph, self, self.activation, position)
 
     def initial_value(self, name: str, shape: Shape) -> NDArray[Any]:
-        initializer = self.kernel_initializer if name == "kernel" else self.bias_initializer
-        return first_values(self, name, initializer, shape)
+        return first_values(self, name, self._initializer_of(name), shape)
+
+    def _initializer_of(self, name: str) -> initializers.Initializer:
+        """How the weight `name` starts."""
+        initializer: initializers.Initializer = self.bias_initializer if name == "bias" else self.kernel_initializer
+        return initializer
 
     @property
     def kernel(self) -> Variable | None:

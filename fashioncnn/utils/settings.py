@@ -68,6 +68,19 @@ class Choice(Setting):
         return checks.one_of(type(instance).__name__, self._name, value, self._options)
 
 
+class Alias:
+    """What one class calls a setting that it has from another."""
+
+    def __init__(self, setting: str) -> None:
+        self._setting = setting
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else getattr(instance, self._setting)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        setattr(instance, self._setting, value)
+
+
 class Configured(SaysWhatIsAbsent):
     """An object with settings, whose work the core does.
 

@@ -11,6 +11,7 @@ from golden.activation_cases import DESCRIPTION, FUNCTION, GRADIENT
 from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
+from golden.convolution_cases import CONVOLUTION
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
@@ -23,6 +24,7 @@ FOLDER = Path(__file__).parent
 SUITES: dict[str, dict[str, Case]] = {
     "forward": FORWARD,
     "activation": ACTIVATION,
+    "convolution": CONVOLUTION,
     "loss": LOSS,
     "optimizer": OPTIMIZER,
     "reference": REFERENCE,

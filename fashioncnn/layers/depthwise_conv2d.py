@@ -1,0 +1,64 @@
+"""Two-dimensional convolution of each channel alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fashioncnn.layers.depthwise_layer import DepthwiseLayer
+from fashioncnn.layers.graph import Graph
+from fashioncnn.utils.registry import LAYERS
+
+
+@LAYERS.register()
+class DepthwiseConv2D(DepthwiseLayer):
+    """Convolution in which each channel has filters of its own; channels are not added up.
+
+    With M for `depth_multiplier`::
+
+        y[..., c * M + m] = activation(x[..., c] * kernel[:, :, c, m] + bias[c * M + m])
+
+    Args:
+        kernel_size: An integer, or (height, width).
+        strides: An integer, or (height, width).
+        padding: "valid": no padding; "same": zeros around the image, so that with strides of 1 it keeps its size.
+        depth_multiplier: Filters of each channel.
+        data_format: None or "channels_last".
+        dilation_rate: Distance between the kernel's taps: an integer, or (height, width).
+        activation: None, a name, or a function of `fashioncnn.activations`.
+        use_bias: Whether a bias is added to each channel of the output.
+        depthwise_initializer: How the kernel starts.
+        bias_initializer: How the bias starts.
+        depthwise_regularizer: None; so are the other regularizers and the constraints.
+        options: See `Layer`.
+
+    Shapes:
+        input (N, H, W, C), output (N, H', W', C * M), kernel (height, width, C, M), bias (C * M,).
+
+    Raises:
+        ArgumentError: If an argument has the wrong type or a keyword is unknown.
+        ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the
+            image.
+
+    Example:
+        >>> import numpy as np
+        >>> DepthwiseConv2D(3, strides=2, padding="same", depth_multiplier=2)(np.zeros((4, 28, 28, 16))).shape
+        (4, 14, 14, 32)
+    """
+
+    def __init__(self, kernel_size: int | tuple[int, int], strides: int | tuple[int, int] = (1, 1),
+                 padding: str = "valid", depth_multiplier: int = 1, data_format: str | None = None,
+                 dilation_rate: int | tuple[int, int] = (1, 1), activation: Any = None, use_bias: bool = True,
+                 depthwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+                 depthwise_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
+                 depthwise_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
+        super().__init__(activation, use_bias, depthwise_initializer, bias_initializer, depthwise_regularizer,
+                         bias_regularizer, activity_regularizer, depthwise_constraint, bias_constraint, **options)
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.padding = padding
+        self.depth_multiplier = depth_multiplier
+        self.data_format = data_format
+        self.dilation_rate = dilation_rate
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        return self.add_activation(graph, self.add_depthwise(graph, *inputs, use_bias=self.use_bias))
