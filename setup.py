@@ -31,7 +31,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent.resolve()
 OLDEST = {"setuptools": 77, "numpy": 2}
-FOLDERS = ("base", "layers", "losses", "metrics", "optimizers", "network")
+FOLDERS = ("base", "layers", "losses", "metrics", "optimizers", "regularizers", "constraints", "network")
 PLAIN_KERNEL_SOURCES = ("csrc/kernels/contract.c", "csrc/kernels/dispatch.c")
 FLAGS = ["-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-pthread", "-Wall",
          "-Wextra", "-Wconversion", "-Wshadow", "-Wno-sign-conversion"]

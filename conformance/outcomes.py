@@ -42,9 +42,11 @@ class Notes:
 
     def __init__(self) -> None:
         self.messages: list[str] = []
+        self.last = ""  # what the last error said that was waited for
 
     def compare(self, pattern: str | None, error: BaseException) -> None:
         """Notes an error whose message does not fit Keras's pattern."""
+        self.last = str(error)
         if pattern is not None and not re.search(pattern, str(error)):
             self.add(pattern, error)
 

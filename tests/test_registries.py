@@ -10,7 +10,15 @@ import pytest
 import test_gradients
 import test_layers
 import test_shape_layers
-from golden import activation_cases, convolution_cases, face_cases, layer_cases, shape_cases, training_cases
+from golden import (
+    activation_cases,
+    convolution_cases,
+    face_cases,
+    layer_cases,
+    rule_cases,
+    shape_cases,
+    training_cases,
+)
 
 import fashioncnn
 from fashioncnn import callbacks, layers
@@ -78,6 +86,12 @@ def test_every_loss_and_optimizer_is_trained_with_in_a_golden_case():
     assert optimizers == keras_has("optimizers", registry.OPTIMIZERS.all_classes())
     losses = {case[0] for case in training_cases.LOSSES.values()}
     assert losses == keras_has("losses", registry.LOSSES.all_classes())
+
+
+@pytest.mark.parametrize("home", ["regularizers", "constraints"])
+def test_every_regularizer_and_constraint_is_compared_with_that_of_keras(home):
+    own = keras_has(home, REGISTRIES[home].all_classes())
+    assert own - {"Regularizer"} == set(rule_cases.CLASSES[home])
 
 
 def test_every_layer_is_an_example_and_a_golden_case():

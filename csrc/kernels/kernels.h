@@ -413,6 +413,13 @@ typedef struct fcnn_kernels {
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);
 
+    /* ---- penalties.c: regularizers ---- */
+
+    /* g += (slope w, in one rounding), then + step where w > 0, - step where w < 0. */
+    void (*add_penalty)(size_t count, const float *w, float step, float slope, float *g);
+    /* Sum of |w|, in the order of sum_of_squares. */
+    double (*sum_of_magnitudes)(size_t count, const float *w);
+
     /* ---- convert.c ---- */
 
     /* y[i] = (float)x[i], i < count, x contiguous. Returns the largest |y[i]|: NaN where one is NaN. */

@@ -67,6 +67,8 @@
     EACH(sgd)                       \
     EACH(rmsprop)                   \
     EACH(sum_of_squares)            \
+    EACH(add_penalty)               \
+    EACH(sum_of_magnitudes)         \
     EACH(convert)
 
 #define FCNN_DECLARE(name) extern __typeof__(*((const fcnn_kernels *)0)->name) FCNN_NAME(name);

@@ -387,6 +387,22 @@ double FCNN_NAME(sum_of_squares)(size_t count, const float *g)
     return sum;
 }
 
+void FCNN_NAME(add_penalty)(size_t count, const float *w, float step, float slope, float *g)
+{
+    for (size_t i = 0; i < count; i++)
+        g[i] = (float)((double)g[i] + (double)slope * w[i] + (w[i] > 0 ? step : w[i] < 0 ? -step : 0));
+}
+
+double FCNN_NAME(sum_of_magnitudes)(size_t count, const float *w)
+{
+    double partial[16] = {0}, sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        partial[i % 16] += fabs((double)w[i]);
+    for (size_t lane = 0; lane < 16; lane++)
+        sum += partial[lane];
+    return sum;
+}
+
 static double half_to_double(uint16_t half)
 {
     const int exponent = half >> 10 & 31, fraction = half & 1023;

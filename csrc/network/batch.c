@@ -297,6 +297,7 @@ void fcnn_scores_sum(const fcnn_network *network, size_t images, fcnn_results *r
         if (output->objective.has_loss)
             results->loss += results->score[o].loss * (double)output->objective.loss.factor;
     }
+    results->loss += fcnn_rules_penalty(network);
 }
 
 int fcnn_scores_are_huge(const fcnn_network *network, size_t images, double loss)

@@ -55,9 +55,11 @@ fcnn_status fcnn_engine_plan(fcnn_network *network, fcnn_engine *engine, fcnn_er
         return status;
     }
     engine->plan = plan;
-    for (size_t p = 0; engine == &network->training && p < network->parameters; p++)
-        network->parameter[p].learns = network->parameter[p].trainable && !network->parameter[p].statistic &&
-                                       plan->learns[network->parameter[p].node];
+    for (size_t p = 0; engine == &network->training && p < network->parameters; p++) {
+        fcnn_span *span = &network->parameter[p];
+        span->found = plan->learns[span->node];
+        span->learns = span->trainable && !span->statistic && (span->found || fcnn_rules_penalizes(network, p));
+    }
     return FCNN_OK;
 }
 

@@ -1,6 +1,6 @@
 /* internal.h - the inside of a network, shared by network.c (state), engine.c (plans and their memory), batch.c
- * (targets and scores), run.c, images.c, pieces.c (passes over a batch) and update.c (the optimizer). Whoever calls
- * holds its lock. */
+ * (targets and scores), run.c, images.c, pieces.c (passes over a batch), update.c (the optimizer) and rules.c
+ * (regularizers and constraints). Whoever calls holds its lock. */
 #ifndef FCNN_NETWORK_INTERNAL_H
 #define FCNN_NETWORK_INTERNAL_H
 
@@ -17,7 +17,8 @@ typedef struct fcnn_span {
     size_t node;
     int statistic; /* moved by what batches are like, not by gradients */
     int trainable; /* of a statistic: it moves */
-    int learns;    /* the optimizer updates it: it is trainable, and a loss depends on it */
+    int learns;    /* the optimizer updates it: it is trainable, and a loss or a penalty depends on it */
+    int found;     /* the plan finds its gradient, without that of a penalty */
 } fcnn_span;
 
 /* A plan and its memory. */
@@ -54,6 +55,15 @@ typedef struct fcnn_output {
     fcnn_scores scores;
 } fcnn_output;
 
+/* What each parameter obeys; all NULL where that is nothing. */
+typedef struct fcnn_rules {
+    fcnn_regularizer *regularizer; /* (parameters) */
+    fcnn_constraint *constraint;   /* (parameters) */
+    double *penalty;               /* (the most pieces of a regularizer) */
+    float *shared, *scratch;       /* see regularizer.h; of each worker */
+    size_t worker_floats;
+} fcnn_rules;
+
 struct fcnn_network {
     fcnn_lock lock;
     const fcnn_kernels *kernels;
@@ -70,6 +80,7 @@ struct fcnn_network {
     fcnn_output *output; /* (graph->outputs) */
     int has_optimizer;
     fcnn_optimizer optimizer;
+    fcnn_rules rules;
 
     fcnn_engine training, inference;
     fcnn_engine trial; /* for predictions as in training, where layers look at the batch */
@@ -126,27 +137,52 @@ int fcnn_scores_are_huge(const fcnn_network *network, size_t images, double loss
 /* One step of the optimizer on its way. */
 typedef struct fcnn_optimizer_step {
     fcnn_update numbers;
+    int penalized;                 /* the gradients have those of the penalties already */
     float *backup;                 /* weights and slots as they were before it; NULL: no way back */
     _Atomic size_t first_overflow; /* the first parameter that could not be updated; else `parameters` */
 } fcnn_optimizer_step;
 
-/* True where every parameter may be updated as soon as its own gradient is known: no norm of gradients is asked for. */
+/* True where every parameter may be updated as soon as its own gradient is known: no norm of gradients is asked for, and
+ * no penalty that needs a whole parameter. */
 int fcnn_network_updates_at_once(const fcnn_network *network);
 
 fcnn_status fcnn_network_begin_step(const fcnn_network *network, int keep_backup, fcnn_optimizer_step *step,
                                     fcnn_error *error);
 
-/* Updates the trainable ones of the parameters [begin, end) from their gradients (end - begin). clip: a factor for each
- * parameter's gradient, or NULL. Any number of threads may do so at once, each with a range of its own. */
-void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip,
-                               const float *gradients, size_t begin, size_t end);
+/* Updates the trainable ones of the parameters [begin, end) from their gradients (end - begin), to which those of their
+ * penalties are added unless step->penalized. clip: a factor for each parameter's gradient, or NULL. Any number of
+ * threads may do so at once, each with a range of its own. */
+void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip, float *gradients,
+                               size_t begin, size_t end);
 
-/* Updates all parameters from the network's gradients. */
+/* Updates all parameters from the network's gradients, which have those of their penalties already. */
 fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_optimizer_step *step, fcnn_error *error);
 
 /* Ends a step that was begun. status: FCNN_OK, or why nothing was updated, which is returned. Counts the iteration, or
  * FCNN_E_NONFINITE where a new number would not be finite: then what can be undone is. */
 fcnn_status fcnn_network_end_step(fcnn_network *network, fcnn_optimizer_step *step, fcnn_status status,
                                   fcnn_error *error);
+
+/* ---- rules.c ---- */
+
+void fcnn_rules_clear(fcnn_rules *rules);
+
+/* Whether the loss has a penalty for the parameter. */
+int fcnn_rules_penalizes(const fcnn_network *network, size_t parameter);
+
+/* True where each value's share of a penalty's gradient depends on that value alone, and is added to a loss's. */
+int fcnn_rules_act_at_once(const fcnn_network *network);
+
+/* The penalties' share of the loss. */
+double fcnn_rules_penalty(const fcnn_network *network);
+
+/* Adds the penalties' gradients to the network's. */
+void fcnn_rules_add_gradients(fcnn_network *network);
+
+/* Adds them to the gradients (end - begin) of the values [begin, end) of one parameter, where they act at once. */
+void fcnn_rules_add_to_range(const fcnn_network *network, size_t parameter, size_t begin, size_t end, float *gradients);
+
+/* What constraints do after an update. */
+void fcnn_rules_constrain(fcnn_network *network);
 
 #endif

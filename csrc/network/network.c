@@ -85,6 +85,7 @@ static void release_network(fcnn_network *network)
     fcnn_engine_clear(&network->trial);
     for (size_t o = 0; network->output && o < network->graph->outputs; o++)
         fcnn_scores_clear(&network->output[o].scores);
+    fcnn_rules_clear(&network->rules);
     fcnn_graph_destroy(network->graph);
     fcnn_release(network->weights);
     fcnn_release(network->gradients);

@@ -9,9 +9,11 @@
 
 #include <stdint.h>
 
+#include "../constraints/constraint.h"
 #include "../losses/loss.h"
 #include "../metrics/metric.h"
 #include "../optimizers/optimizer.h"
+#include "../regularizers/regularizer.h"
 #include "array.h"
 #include "graph.h"
 
@@ -37,7 +39,7 @@ typedef struct fcnn_score {
 
 /* What is known after a batch. */
 typedef struct fcnn_results {
-    double loss;       /* the sum of the outputs' losses, times their factors */
+    double loss;       /* the sum of the outputs' losses, times their factors, and of the penalties of regularizers */
     fcnn_score *score; /* (outputs) to be filled; the caller's */
 } fcnn_results;
 
@@ -95,6 +97,11 @@ fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimiz
                                        fcnn_error *error);
 /* False where there is none, else *optimizer is it. */
 int fcnn_network_get_optimizer(fcnn_network *network, fcnn_optimizer *optimizer);
+
+/* One regularizer and one constraint a parameter, in the order of nodes; each was made for the parameter's shape, and
+ * its class is NULL where there is none. */
+fcnn_status fcnn_network_set_rules(fcnn_network *network, const fcnn_regularizer *regularizers,
+                                   const fcnn_constraint *constraints, fcnn_error *error);
 
 /* flags: one a parameter, in the order of nodes; of a statistic, whether it moves. */
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);

@@ -86,7 +86,7 @@ static void sum_shard(const fcnn_pass *p, const fcnn_action *action, size_t work
     fcnn_io io = io_of_block(p, step, worker);
     size_t begin = 0, end = 0;
     const int at_once = fcnn_action_range(action, &begin, &end) && p->update;
-    const float *gradients = io.gradient.values + begin;
+    float *gradients = io.gradient.values + begin;
     if (at_once)
         io.gradient.updated = p->network->weights + step->node->parameters;
     if (at_once && !io.gradient.accumulate) {

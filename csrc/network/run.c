@@ -154,6 +154,8 @@ static fcnn_status run_blocks(fcnn_pass *p, size_t block, int update, fcnn_optim
         run_phases(p, plan->backward, plan->update);
     }
     run_phases(p, plan->update, plan->move);
+    if (!p->update)
+        fcnn_rules_add_gradients(p->network);
     return FCNN_OK;
 }
 

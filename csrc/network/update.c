@@ -16,9 +16,14 @@
 
 enum { RANGE = 8192 }; /* parameters in one piece of work */
 
+static int clips_norms(const fcnn_network *network)
+{
+    return network->optimizer.clipnorm > 0.0 || network->optimizer.global_clipnorm > 0.0;
+}
+
 int fcnn_network_updates_at_once(const fcnn_network *network)
 {
-    return network->optimizer.clipnorm == 0.0 && network->optimizer.global_clipnorm == 0.0;
+    return !clips_norms(network) && fcnn_rules_act_at_once(network);
 }
 
 /* The vectors that a step changes: the weights, then the slots. */
@@ -34,6 +39,7 @@ fcnn_status fcnn_network_begin_step(const fcnn_network *network, int keep_backup
 {
     const size_t parameters = network->graph->parameters;
     step->backup = NULL;
+    step->penalized = 0;
     step->first_overflow = network->parameters;
     fcnn_optimizer_begin(&network->optimizer, network->state.learning_rate, network->state.iterations + 1,
                          &step->numbers);
@@ -46,8 +52,8 @@ fcnn_status fcnn_network_begin_step(const fcnn_network *network, int keep_backup
     return FCNN_OK;
 }
 
-void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip,
-                               const float *gradients, size_t begin, size_t end)
+void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip, float *gradients,
+                               size_t begin, size_t end)
 {
     for (size_t p = 0; p < network->parameters; p++) {
         const fcnn_span *span = &network->parameter[p];
@@ -60,6 +66,8 @@ void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step,
         float *slot[FCNN_MAX_SLOTS];
         for (size_t s = 0; s < FCNN_MAX_SLOTS; s++)
             slot[s] = s < network->optimizer.slots ? network->slot[s] + from : NULL;
+        if (!step->penalized)
+            fcnn_rules_add_to_range(network, p, from, to, gradients + (from - begin));
         if (!network->optimizer.class->apply(&network->optimizer, network->kernels, &own, to - from,
                                              network->weights + from, gradients + (from - begin), slot))
             fcnn_lower(&step->first_overflow, p);
@@ -114,7 +122,8 @@ static void update_piece(void *context, size_t index, size_t worker)
 fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_optimizer_step *step, fcnn_error *error)
 {
     whole_update whole = {.network = network, .step = step};
-    if (!fcnn_network_updates_at_once(network)) {
+    step->penalized = 1;
+    if (clips_norms(network)) {
         void *block;
         FCNN_TRY(
             fcnn_allocate(&block, network->parameters, sizeof(double) + sizeof(float), "the gradients' norms", error));
@@ -146,6 +155,8 @@ static fcnn_status refuse_step(fcnn_network *network, const fcnn_optimizer_step 
 fcnn_status fcnn_network_end_step(fcnn_network *network, fcnn_optimizer_step *step, fcnn_status status,
                                   fcnn_error *error)
 {
+    if (status == FCNN_OK)
+        fcnn_rules_constrain(network);
     if (status == FCNN_OK && step->first_overflow < network->parameters && network->state.check_finite)
         status = refuse_step(network, step, error);
     if (status == FCNN_OK)

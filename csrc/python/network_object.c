@@ -566,6 +566,7 @@ static PyGetSetDef attributes_of_network[] = {
 static PyMethodDef methods[] = {
     {"set_objective", FAST(set_objective), METH_FASTCALL, "Chooses the loss and what is counted."},
     {"set_optimizer", FAST(set_optimizer), METH_FASTCALL, "Chooses the optimizer."},
+    {"set_rules", FAST(fcnn_call_set_rules), METH_FASTCALL, "Chooses regularizers and constraints."},
     {"train_step", FAST(fcnn_call_train_step), METH_FASTCALL, "One update."},
     {"test_step", FAST(fcnn_call_test_step), METH_FASTCALL, "Loss and metrics of a batch."},
     {"compute_gradients", FAST(fcnn_call_compute_gradients), METH_FASTCALL, "Gradients of a batch."},

@@ -1,5 +1,5 @@
-/* network_object.h - the Python type Network, shared by network_object.c (the type) and network_calls.c (its computing
- * calls). */
+/* network_object.h - the Python type Network, shared by network_object.c (the type), network_calls.c (its computing
+ * calls) and network_rules.c (regularizers and constraints). */
 #ifndef FCNN_PYTHON_NETWORK_OBJECT_H
 #define FCNN_PYTHON_NETWORK_OBJECT_H
 
@@ -28,6 +28,7 @@ PyObject *fcnn_call_test_step(PyObject *self, PyObject *const *arguments, Py_ssi
 PyObject *fcnn_call_compute_gradients(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_apply_gradients(PyObject *self, PyObject *unused);
 PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords);
+PyObject *fcnn_call_set_rules(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_read(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_write(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 

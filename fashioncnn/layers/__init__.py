@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fashioncnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from fashioncnn.layers.activity_regularization import ActivityRegularization
 from fashioncnn.layers.batch_normalization import BatchNormalization
 from fashioncnn.layers.conv1d import Conv1D
 from fashioncnn.layers.conv2d import Conv2D
@@ -73,6 +74,7 @@ GlobalMaxPool2D = GlobalMaxPooling2D
 __all__ = [
     "ELU",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "AlphaDropout",
     "Average",

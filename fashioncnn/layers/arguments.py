@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fashioncnn import constraints, regularizers
 from fashioncnn.utils import checks
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Choice, Configured, Setting
 
 if TYPE_CHECKING:
     from fashioncnn.layers.layer import Layer
@@ -89,6 +90,27 @@ class Padding(Choice):
 def data_format() -> Setting:
     """The setting of that name: images have their channels last."""
     return Choice("channels_last", none="channels_last")
+
+
+def regularizer() -> Setting:
+    """The setting of a regularizer, or of None."""
+    return Setting(lambda name, value: _supported(regularizers.get, name, value))
+
+
+def constraint() -> Setting:
+    """The setting of a constraint, or of None."""
+    return Setting(lambda name, value: _supported(constraints.get, name, value))
+
+
+def _supported(get: Callable[[Any], Any], name: str, value: Any) -> Configured | None:
+    """What `get` finds, as long as the core can do its work."""
+    found = get(value)
+    if found is None:
+        return None
+    if not isinstance(found, Configured):
+        raise NotImplementedError(f"`{name}`: functions are not supported by fashioncnn (yet), got {value!r}")
+    found.refuse_overrides()
+    return found
 
 
 def extents(argument: str, shape: Any) -> tuple[int | None, ...]:

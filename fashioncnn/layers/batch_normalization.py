@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn import initializers
+from fashioncnn import constraints, initializers, regularizers
+from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -41,7 +42,10 @@ class BatchNormalization(Layer):
         gamma_initializer: How gamma starts.
         moving_mean_initializer: How the moving mean starts.
         moving_variance_initializer: How the moving variance starts.
-        beta_regularizer: None; so are the other regularizer and the constraints.
+        beta_regularizer: None, or a penalty for beta: see `fashioncnn.regularizers`.
+        gamma_regularizer: The same for gamma.
+        beta_constraint: None, or what beta is brought back to after each update: see `fashioncnn.constraints`.
+        gamma_constraint: The same for gamma.
         renorm: False: batch renormalization is not supported.
         renorm_clipping: None.
         renorm_momentum: Without effect, as there is no renormalization.
@@ -78,10 +82,10 @@ class BatchNormalization(Layer):
     gamma_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Ones())
     moving_mean_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Zeros())
     moving_variance_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Ones())
-    beta_regularizer = Choice(None)
-    gamma_regularizer = Choice(None)
-    beta_constraint = Choice(None)
-    gamma_constraint = Choice(None)
+    beta_regularizer = arguments.regularizer()
+    gamma_regularizer = arguments.regularizer()
+    beta_constraint = arguments.constraint()
+    gamma_constraint = arguments.constraint()
     renorm = Choice(False)
     renorm_clipping = Choice(None)
     renorm_momentum = Setting(checks.number)
@@ -90,8 +94,8 @@ class BatchNormalization(Layer):
     def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True,
                  scale: bool = True, beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
                  moving_mean_initializer: Any = "zeros", moving_variance_initializer: Any = "ones",
-                 beta_regularizer: None = None, gamma_regularizer: None = None, beta_constraint: None = None,
-                 gamma_constraint: None = None, renorm: bool = False, renorm_clipping: None = None,
+                 beta_regularizer: Any = None, gamma_regularizer: Any = None, beta_constraint: Any = None,
+                 gamma_constraint: Any = None, renorm: bool = False, renorm_clipping: None = None,
                  renorm_momentum: float = 0.99, synchronized: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
@@ -157,10 +161,10 @@ class BatchNormalization(Layer):
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
             "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
-            "beta_regularizer": None,
-            "gamma_regularizer": None,
-            "beta_constraint": None,
-            "gamma_constraint": None,
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
             "synchronized": self.synchronized,
             "renorm": self.renorm,
             "renorm_clipping": self.renorm_clipping,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fashioncnn import regularizers
 from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.kernel_layer import KernelLayer
@@ -27,7 +28,11 @@ class Conv2D(KernelLayer):
         use_bias: Whether a bias is added to each channel.
         kernel_initializer: How the kernel starts.
         bias_initializer: How the bias starts.
-        kernel_regularizer: None; so are the other regularizers and the constraints.
+        kernel_regularizer: None, or a penalty for the kernel: see `fashioncnn.regularizers`.
+        bias_regularizer: The same for the bias.
+        activity_regularizer: See `Layer`.
+        kernel_constraint: None, or what the kernel is brought back to after each update: see `fashioncnn.constraints`.
+        bias_constraint: The same for the bias.
         options: See `Layer`.
 
     Shapes:
@@ -58,8 +63,8 @@ class Conv2D(KernelLayer):
                  padding: str = "valid", data_format: str | None = None, dilation_rate: int | tuple[int, int] = (1, 1),
                  groups: int = 1, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
-                 kernel_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
+                 kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+                 kernel_constraint: Any = None, bias_constraint: Any = None, **options: Any) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
                          bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)
         self.filters = filters
@@ -85,4 +90,4 @@ class Conv2D(KernelLayer):
     def _own_config(self) -> dict[str, Any]:
         return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
                 "padding": self.padding, "data_format": "channels_last", "dilation_rate": self.dilation_rate,
-                "groups": self.groups}
+                "groups": self.groups, "activity_regularizer": regularizers.serialize(self.activity_regularizer)}

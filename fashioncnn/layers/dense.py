@@ -21,7 +21,11 @@ class Dense(KernelLayer):
         use_bias: Whether a bias is added to each output.
         kernel_initializer: How the kernel starts.
         bias_initializer: How the bias starts.
-        kernel_regularizer: None; so are the other regularizers and the constraints.
+        kernel_regularizer: None, or a penalty for the kernel: see `fashioncnn.regularizers`.
+        bias_regularizer: The same for the bias.
+        activity_regularizer: See `Layer`.
+        kernel_constraint: None, or what the kernel is brought back to after each update: see `fashioncnn.constraints`.
+        bias_constraint: The same for the bias.
         quantization_config: None.
         options: See `Layer`.
 
@@ -43,8 +47,8 @@ class Dense(KernelLayer):
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
-                 kernel_constraint: None = None, bias_constraint: None = None, quantization_config: None = None,
+                 kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+                 kernel_constraint: Any = None, bias_constraint: Any = None, quantization_config: None = None,
                  **options: Any) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
                          bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)

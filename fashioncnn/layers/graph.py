@@ -79,6 +79,7 @@ class Graph:
             ValueError: If it does not fit.
         """
         layer.refuse_overrides()
+        layer.refuse_activity_regularizer()
         uses = self._uses.setdefault(id(layer), _Uses(layer))
         uses.added = 0
         self._scope.append(layer.name)
@@ -164,6 +165,7 @@ class Graph:
         parameters = [self._parameter(*parameter) for parameter in network.parameters]
         for parameter in parameters:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
+        _set_rules(network, parameters)
         return network, parameters
 
     def settle(self, shapes: Sequence[Shape]) -> None:
@@ -174,3 +176,14 @@ class Graph:
         """
         for layer, inputs, outputs in reversed(self._shapes):  # a layer keeps those of its first use
             layer.set_shapes([shapes[position] for position in inputs], [shapes[position] for position in outputs])
+
+
+def _set_rules(network: Network, parameters: Sequence[Parameter]) -> None:
+    """Tells the core of the regularizers and constraints that the layers have."""
+    shapes = [shape for _, _, shape, _ in network.parameters]
+    rules = [parameter.layer.rules_of(parameter.name) for parameter in parameters]
+    if any(rule is not None for pair in rules for rule in pair):
+        network.set_rules(
+            [None if regularizer is None else regularizer.core_config() for regularizer, _ in rules],
+            [None if constraint is None else constraint.core_config(parameter.shape, shape)
+             for (_, constraint), parameter, shape in zip(rules, parameters, shapes, strict=True)])

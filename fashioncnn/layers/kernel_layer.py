@@ -6,12 +6,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fashioncnn import activations, initializers
+from fashioncnn import activations, constraints, initializers, regularizers
+from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.initial import first_values
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.variable import Variable
 
 
@@ -23,7 +24,11 @@ class KernelLayer(Layer):
         use_bias: Whether there is a bias.
         kernel_initializer: How the kernel starts.
         bias_initializer: How the bias starts.
-        kernel_regularizer: None; so are the other regularizers and the constraints.
+        kernel_regularizer: None, or a penalty for the kernel: see `fashioncnn.regularizers`.
+        bias_regularizer: The same for the bias.
+        activity_regularizer: See `Layer`.
+        kernel_constraint: None, or what the kernel is brought back to after each update: see `fashioncnn.constraints`.
+        bias_constraint: The same for the bias.
         options: See `Layer`.
 
     Raises:
@@ -36,24 +41,22 @@ class KernelLayer(Layer):
     use_bias = Setting(checks.truth)
     kernel_initializer = Setting(lambda name, value: initializers.get(value) or initializers.GlorotUniform())
     bias_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Zeros())
-    kernel_regularizer = Choice(None)
-    bias_regularizer = Choice(None)
-    activity_regularizer = Choice(None)
-    kernel_constraint = Choice(None)
-    bias_constraint = Choice(None)
+    kernel_regularizer = arguments.regularizer()
+    bias_regularizer = arguments.regularizer()
+    kernel_constraint = arguments.constraint()
+    bias_constraint = arguments.constraint()
 
     def __init__(self, activation: Any = None, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
-                 bias_initializer: Any = "zeros", kernel_regularizer: None = None, bias_regularizer: None = None,
-                 activity_regularizer: None = None, kernel_constraint: None = None, bias_constraint: None = None,
+                 bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
+                 activity_regularizer: Any = None, kernel_constraint: Any = None, bias_constraint: Any = None,
                  **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         self.activation = activation
         self.use_bias = use_bias
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
         self.kernel_regularizer = kernel_regularizer
         self.bias_regularizer = bias_regularizer
-        self.activity_regularizer = activity_regularizer
         self.kernel_constraint = kernel_constraint
         self.bias_constraint = bias_constraint
 
@@ -89,11 +92,10 @@ class KernelLayer(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "activity_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }
 
     def _own_config(self) -> dict[str, Any]:

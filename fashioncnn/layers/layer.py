@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn.layers.arguments import extents, known_shape
+from fashioncnn import regularizers
+from fashioncnn.constraints import Constraint
+from fashioncnn.layers.arguments import extents, known_shape, regularizer
 from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.layers.symbolic import KerasTensor, Node, is_symbolic
+from fashioncnn.regularizers import Regularizer
 from fashioncnn.utils import checks, keywords, structures
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.naming import auto_name, checked_name
@@ -44,6 +47,7 @@ class Layer(Configured):
             layer.
         input_dim: `input_shape` of a single axis.
         batch_size: None, or any number: batches of every size are taken.
+        activity_regularizer: None, or a penalty for the outputs; a layer that has one cannot be used yet.
 
     Raises:
         ArgumentError: If a keyword is unknown, or an argument has the wrong type.
@@ -53,6 +57,7 @@ class Layer(Configured):
     name: str
     supports_masking: bool
     has_weights: ClassVar[bool] = False
+    activity_regularizer = regularizer()
     takes_several: ClassVar[bool] = False  # inputs: a list of arrays is one for each
     statistics: ClassVar[tuple[str, ...]] = ()  # weights that follow the batches while the layer is trainable
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
@@ -63,7 +68,7 @@ class Layer(Configured):
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
-                 batch_size: int | None = None, **unknown: Any) -> None:
+                 batch_size: int | None = None, activity_regularizer: Any = None, **unknown: Any) -> None:
         for keyword in unknown:
             raise keywords.unexpected(type(self).__name__, keyword, inspect.signature(type(self)).parameters)
         checks.float32(type(self).__name__, dtype)
@@ -73,6 +78,7 @@ class Layer(Configured):
         if input_dim is not None:
             input_shape = (input_dim,)
         self.declared_input_shape = None if input_shape is None else extents("input_shape", input_shape)
+        self.activity_regularizer = activity_regularizer
         self._trainable = checks.flag("trainable", trainable)
         self._variables: dict[str, Variable] = {}
         self._input_shapes: list[Shape] | None = None
@@ -117,6 +123,22 @@ class Layer(Configured):
             raise ValueError(f"{type(self).__name__} '{self.name}' has a {name} of shape {known.shape} already; this "
                              f"input needs {shape}. Make a new layer for it.")
 
+    def rules_of(self, name: str) -> tuple[Regularizer | None, Constraint | None]:
+        """The regularizer and the constraint of the parameter `name`, which a layer has under that name.
+
+        Those of "kernel" are `kernel_regularizer` and `kernel_constraint`; those of "depthwise_kernel" begin with
+        "depthwise".
+        """
+        about = name.removesuffix("_kernel")
+        return getattr(self, f"{about}_regularizer", None), getattr(self, f"{about}_constraint", None)
+
+    def refuse_activity_regularizer(self) -> None:
+        """Raises NotImplementedError if the layer has a penalty for its outputs."""
+        penalty = self.activity_regularizer
+        if penalty is not None and penalty.core_config() is not None:
+            raise NotImplementedError(f"{type(self).__name__}: activity_regularizer={penalty!r} is not supported by "
+                                      "fashioncnn (yet); supported: None")
+
     def path_of(self, name: str, scope: str) -> str:
         """The path of the weight `name`: that which it was made with, or one within `scope`."""
         return self._variables[name].path if name in self._variables else f"{scope}/{name}"
@@ -133,6 +155,7 @@ class Layer(Configured):
             trainable = self._trainable and parameter.name not in self.statistics
             variable = Variable(values, trainable=trainable, name=parameter.name)
             variable.path = parameter.path
+            variable.regularizer, variable.constraint = self.rules_of(parameter.name)
             self._variables[parameter.name] = variable
         return self._variables[parameter.name]
 
@@ -320,8 +343,8 @@ class Layer(Configured):
 
     @property
     def losses(self) -> list[Any]:
-        """Losses that a layer adds itself: none."""
-        return []
+        """The penalties of the regularizers for the weights that are trainable; they are part of the loss."""
+        return [weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None]
 
     @property
     def trainable(self) -> bool:
@@ -412,7 +435,10 @@ class Layer(Configured):
         """The constructor's arguments, as Keras writes them."""
         policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
                   "registered_name": None}
-        return {"name": self.name, "trainable": self._trainable, "dtype": policy}
+        config = {"name": self.name, "trainable": self._trainable, "dtype": policy}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Layer:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, floating, labels_for
+from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, labels_for
 from fashioncnn.utils import checks
+from fashioncnn.utils.arrays import floating
 from fashioncnn.utils.registry import LOSSES
 from fashioncnn.utils.settings import Choice, Setting
 from fashioncnn.utils.tensor import Tensor, tensor

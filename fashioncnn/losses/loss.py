@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.utils import checks
+from fashioncnn.utils.arrays import floating
 from fashioncnn.utils.registry import LOSSES, snake_case
 from fashioncnn.utils.settings import Choice, Configured
 from fashioncnn.utils.tensor import Tensor, tensor
@@ -103,13 +104,6 @@ class Loss(Configured):
     def from_config(cls, config: Mapping[str, Any]) -> Loss:
         """The loss that `get_config` described."""
         return cls(**config)
-
-
-def floating(y_pred: ArrayLike) -> Array:
-    """`y_pred` as floats: those of an array as they are, all others as float32."""
-    array = np.asarray(y_pred)
-    is_array = isinstance(y_pred, np.ndarray) and array.dtype.kind == "f"
-    return array if is_array else array.astype(np.float32)
 
 
 def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fashioncnn.losses.loss import aligned, floating, labels_for
+from fashioncnn.losses.loss import aligned, labels_for
 from fashioncnn.metrics.reduction import MeanMetricWrapper
 from fashioncnn.utils import checks
+from fashioncnn.utils.arrays import floating
 from fashioncnn.utils.registry import METRICS
 from fashioncnn.utils.settings import Choice, Setting
 from fashioncnn.utils.tensor import Tensor, tensor

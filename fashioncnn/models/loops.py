@@ -48,6 +48,7 @@ def _optimizer_of(model: Trainer) -> Optimizer:
 def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """Loss and metrics of each batch, until `model.stop_evaluating`; returns their number."""
     network = model.built_network
+    network.trainable = model._trainable_flags()  # for the penalties of regularizers
     test_step, add, shapes = network.test_step, tally.add, network.output_shapes
     watched = callbacks.wants_test_batches
     count = 0

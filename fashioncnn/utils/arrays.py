@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.utils import checks
 
@@ -41,3 +41,10 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
     if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
         return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
     return array
+
+
+def floating(values: ArrayLike) -> NDArray[np.floating[Any]]:
+    """The values as floats: those of an array as they are, all others as float32."""
+    array = np.asarray(values)
+    is_array = isinstance(values, np.ndarray) and array.dtype.kind == "f"
+    return array if is_array else array.astype(np.float32)

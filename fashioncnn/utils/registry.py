@@ -137,6 +137,21 @@ class Registry:
             "registered_name": None if known else name,
         }
 
+    def get_optional(self, identifier: Any) -> Any:
+        """As `get`, but None and functions are returned as they are."""
+        is_function = callable(identifier) and not isinstance(identifier, type)
+        return identifier if identifier is None or is_function else self.get(identifier)
+
+    def serialize_optional(self, value: Any) -> dict[str, Any] | None:
+        """As `serialize`, but None for None.
+
+        Raises:
+            ValueError: If it is a function.
+        """
+        if value is not None and not self.is_member(value):
+            raise ValueError(f"a function as a {self.kind} ({value!r}) cannot be described")
+        return None if value is None else self.serialize(value)
+
     def deserialize(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The object that `serialize` or Keras described.
 
@@ -163,3 +178,5 @@ METRICS = Registry("metric", "keras.metrics", "fashioncnn.metrics")
 OPTIMIZERS = Registry("optimizer", "keras.optimizers", "fashioncnn.optimizers")
 SCHEDULES = Registry("learning rate schedule", "keras.optimizers.schedules", "fashioncnn.optimizers.schedules")
 INITIALIZERS = Registry("initializer", "keras.initializers", "fashioncnn.initializers")
+REGULARIZERS = Registry("regularizer", "keras.regularizers", "fashioncnn.regularizers")
+CONSTRAINTS = Registry("constraint", "keras.constraints", "fashioncnn.constraints")

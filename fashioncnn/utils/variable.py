@@ -31,6 +31,10 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         trainable: Whether training may change a weight.
         name: A name.
 
+    Attributes:
+        regularizer: What a weight's layer has as such; of others None.
+        constraint: The same.
+
     Raises:
         TypeError: If the values are not numbers.
 
@@ -57,6 +61,8 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         self._place: Place | None = None
         self._shape = self._values.shape
         self._dtype = self._values.dtype
+        self.regularizer: Any = None
+        self.constraint: Any = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -76,6 +76,7 @@ FORWARD_LAYERS: dict[str, tuple[tuple[int, ...], Layers]] = {  # name -> input s
     "relu layer": ((50,), lambda L: [L.ReLU(max_value=2.0, negative_slope=0.1, threshold=0.5)]),
     "leaky relu layer": ((50,), lambda L: [L.LeakyReLU()]),
     "leaky relu layer 0.05": ((50,), lambda L: [L.LeakyReLU(negative_slope=0.05)]),
+    "activity regularization": ((5,), lambda L: [L.ActivityRegularization(), L.Dense(3)]),
     "elu layer": ((50,), lambda L: [L.ELU(alpha=0.5)]),
     "input layer": ((4,), lambda L: [L.InputLayer(shape=(4,)), L.Dense(2)]),
 }

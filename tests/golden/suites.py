@@ -15,6 +15,7 @@ from golden.convolution_cases import CONVOLUTION
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
+from golden.rule_cases import RULE
 from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
 from golden.tensorflow_cases import TENSORFLOW
@@ -32,6 +33,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "compile": COMPILES,
     "metric": METRICS,
     "shape": SHAPE,
+    "rule": RULE,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
     "backend": BACKEND,
