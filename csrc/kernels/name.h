@@ -43,8 +43,16 @@
     EACH(average_pool)              \
     EACH(average_pool_backward)     \
     EACH(adam)                      \
+    EACH(nadam)                     \
+    EACH(adamax)                    \
+    EACH(lion)                      \
     EACH(sgd)                       \
     EACH(rmsprop)                   \
+    EACH(adagrad)                   \
+    EACH(adadelta)                  \
+    EACH(ftrl)                      \
+    EACH(accumulate)                \
+    EACH(average)                   \
     EACH(sum_of_squares)            \
     EACH(convert)
 

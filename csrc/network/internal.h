@@ -14,6 +14,7 @@ typedef struct fcnn_span {
     size_t begin, end;
     size_t node;
     int trainable;
+    int decays; /* the optimizer's weight decay acts on it */
 } fcnn_span;
 
 /* A plan and its memory. */
@@ -121,6 +122,9 @@ int fcnn_scores_are_huge(const fcnn_network *network, size_t images, double loss
 /* One step of the optimizer on its way. */
 typedef struct fcnn_optimizer_step {
     fcnn_update numbers;
+    int changes_weights;           /* it is the last of those whose gradients are averaged */
+    double ema_momentum;           /* of the weights' average; 0 where it begins */
+    int ema_overwrites;            /* the weights become their average */
     float *backup;                 /* weights and slots as they were before it; NULL: no way back */
     _Atomic size_t first_overflow; /* the first parameter that could not be updated; else `parameters` */
 } fcnn_optimizer_step;

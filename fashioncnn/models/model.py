@@ -161,6 +161,10 @@ class Model(Trainer, Layer):
     def _trainable_flags(self) -> list[bool]:
         return [self._trainable and variable.trainable for variable, _ in self._parameters]
 
+    def _trainable_variables(self) -> list[Variable]:
+        return [variable for (variable, _), trainable in zip(self._parameters, self._trainable_flags(), strict=True)
+                if trainable]
+
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
         for variable, place in self._parameters:
