@@ -60,7 +60,7 @@ class Group:
             if not hasattr(variable, "assign") or not hasattr(variable, "shape"):
                 raise checks.ArgumentError(f"an optimizer updates variables, got {variable!r}")
             if getattr(variable, "overwrite_with_gradient", False):
-                raise checks.unsupported(f"variable '{variable.path}'", "overwrite_with_gradient", True, "False")
+                raise checks.unsupported("Variable", "overwrite_with_gradient", True, "False")
         self.variables = list(variables)
         self.paths = [str(getattr(variable, "path", variable.name)) for variable in self.variables]
         self.network = Network(_nodes_with([int(np.prod(variable.shape)) for variable in self.variables]))
