@@ -40,7 +40,8 @@ _IN_SCOPE = {
         "iou_metrics", "metric", "probabilistic_metrics", "reduction_metrics", "regression_metrics"
     ),
     "models": ("cloning", "functional", "model", "sequential"),
-    "optimizers": ("adadelta", "adagrad", "adam", "adamax", "adamw", "lion", "nadam", "optimizer", "rmsprop", "sgd"),
+    "optimizers": ("adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "optimizer", "rmsprop",
+                   "sgd"),
     "optimizers/schedules": ("learning_rate_schedule",),
     "regularizers": ("regularizers",),
     "saving": ("object_registration", "saving_api", "saving_lib", "serialization_lib"),

@@ -176,4 +176,6 @@ ABSENT = {
                     *(f"struct_outputs_struct_losses{case}" for case in range(8)))},
     "models/model_test.py::ModelTest.test_functional_list_outputs_with_custom_compute_loss":
         ("models of your own", "a class with compute_loss()"),
+    "optimizers/optimizer_test.py::OptimizerTest.test_ema_with_model_fit":
+        ("targets that are broadcast", "one target for two outputs"),
 }

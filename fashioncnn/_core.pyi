@@ -107,8 +107,10 @@ class Network:
         """Their names, in the order of Keras's variables: momentum, velocity for Adam."""
     trainable: list[bool]
     """One truth value a parameter; of a statistic (moving mean, moving variance), whether it moves in training."""
+    decays: list[bool]
+    """One truth value a parameter: whether the optimizer's weight decay acts on it; all do at first."""
     iterations: int
-    """Number of updates made."""
+    """Number of updates made; with gradient_accumulation_steps, of batches that gradients came from."""
     learning_rate: float
     """What the next update uses."""
     random_step: int
@@ -134,13 +136,17 @@ class Network:
                 "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with weighted (bool).
         """
     def set_optimizer(self, optimizer: Mapping[str, Any], keep: bool = False, /) -> None:
-        """Chooses the optimizer, with zero slots and iterations 0; with `keep` slots of the same names, and iterations,
+        """Chooses the optimizer, with new slots and iterations 0; with `keep` slots of the same names, and iterations,
         stay.
 
         Args:
-            optimizer: ``type`` "adam" (beta_1, beta_2, epsilon, amsgrad), "sgd" (momentum, nesterov), "rmsprop" (rho,
-                momentum, epsilon, centered); each with weight_decay, clipnorm, global_clipnorm, clipvalue (0 or absent:
-                none).
+            optimizer: ``type`` "adam" (beta_1, beta_2, epsilon, amsgrad), "nadam" and "adamax" (beta_1, beta_2,
+                epsilon), "lion" (beta_1, beta_2), "sgd" (momentum, nesterov), "rmsprop" (rho, momentum, epsilon,
+                centered), "adagrad" (initial_accumulator_value, epsilon), "adadelta" (rho, epsilon), "ftrl"
+                (learning_rate_power, initial_accumulator_value, l1_regularization_strength,
+                l2_regularization_strength, l2_shrinkage_regularization_strength, beta); each with weight_decay,
+                clipnorm, global_clipnorm, clipvalue (0 or absent: none), ema_momentum (absent: no average of weights
+                is kept), ema_overwrite_frequency, gradient_accumulation_steps (absent: none).
             keep: See above.
         """
     def set_rules(

@@ -118,7 +118,7 @@ def model():
     (lambda m: m.export("x"), "'export' of Keras"), (lambda m: m.add_metric, "'add_metric'"),
     (lambda m: m.layers[0].quantize, "Dense: 'quantize' of Keras"), (lambda m: m.add_loss(3), "'add_loss' of Keras"),
     (lambda m: m.train_step(3), "'train_step' of Keras"), (lambda m: m.quantize("int8"), "'quantize' of Keras"),
-    (lambda m: m.optimizer.apply_gradients([]), "Adam: 'apply_gradients' of Keras"),
+    (lambda m: m.optimizer.stateless_apply([]), "Adam: 'stateless_apply' of Keras"),
     (lambda m: m.predict_classes(3), r"'predict_classes' is an old name of Keras: write predict\(x\).argmax"),
     (lambda m: m.predict_proba(3), "predict.. returns probabilities"),
     (lambda m: m.fit_generator(3), "fit.. takes generators"), (lambda m: m.optimizer.lr, "write learning_rate"),

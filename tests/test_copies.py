@@ -33,8 +33,12 @@ def same_weights(one, other):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", optimizers.SGD(0.1, momentum=0.9),
-                                       optimizers.Adam(optimizers.schedules.CosineDecay(0.1, 100), amsgrad=True)],
-                         ids=["adam", "rmsprop", "momentum", "schedule"])
+                                       optimizers.Adam(optimizers.schedules.CosineDecay(0.1, 100), amsgrad=True),
+                                       *map(optimizers.get, ["nadam", "adamax", "adagrad", "adadelta", "lion"]),
+                                       optimizers.Ftrl(0.1, initial_accumulator_value=1e-6),
+                                       optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)],
+                         ids=["adam", "rmsprop", "momentum", "schedule", "nadam", "adamax", "adagrad", "adadelta",
+                              "lion", "ftrl", "average"])
 def test_a_copy_of_a_trained_model_goes_on_as_the_model_would(way, optimizer):
     model = network(copy.deepcopy(optimizer))
     model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
@@ -49,6 +53,18 @@ def test_a_copy_of_a_trained_model_goes_on_as_the_model_would(way, optimizer):
     assert not np.array_equal(before[0], model.get_weights()[0])
     other.set_weights([np.zeros_like(weight) for weight in before])
     assert any(weight.any() for weight in model.get_weights())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_has_the_gradients_that_are_added_up(way):
+    model = network(optimizers.Nadam(0.01, gradient_accumulation_steps=4, use_ema=True, ema_overwrite_frequency=2))
+    model.fit(X, Y, batch_size=8, verbose=0)  # five batches: the next update wants three more
+    other = WAYS[way](model)
+    assert other.optimizer.iterations == 1
+    for each in (model, other):
+        each.fit(X, Y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    assert same_weights(model, other)
+    assert model.optimizer.iterations == other.optimizer.iterations == 3
 
 
 def test_a_trained_model_goes_through_a_file_of_joblib(tmp_path):

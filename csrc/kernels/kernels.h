@@ -155,10 +155,11 @@ typedef enum fcnn_dtype {
 
 /* Numbers that hold for one whole step of an optimizer; computed once, in double, then rounded. */
 typedef struct fcnn_update {
-    float rate;       /* the optimizer's step size; Adam: learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) */
-    float decay;      /* learning_rate * weight_decay; 0: none */
-    float clip_value; /* gradients are clipped to +- this; infinity: not */
-    float clip_scale; /* gradients are multiplied by this (clipnorm, global_clipnorm); 1: not */
+    float rate; /* the optimizer's step size; Adam: learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) */
+    float rate_of_gradient, epsilon; /* Nadam: see there */
+    float decay;                     /* learning_rate * weight_decay; 0: none */
+    float clip_value;                /* gradients are clipped to +- this; infinity: not */
+    float clip_scale;                /* gradients are multiplied by this: clipping by norm, averaging; 1: not */
     int keeps_finite; /* where a new number would not be finite, the element's weight and slots stay as they were */
 } fcnn_update;
 
@@ -395,21 +396,52 @@ typedef struct fcnn_kernels {
     void (*average_pool)(const fcnn_windows *windows, const float *x, float *y);
     void (*average_pool_backward)(const fcnn_windows *windows, const float *dy, float *dx);
 
-    /* ---- optimizer_update.c: one step of an optimizer, elementwise over `count` ----
+    /* ---- optimizer_update.c, optimizer_scales.c: one step of an optimizer, elementwise over `count` ----
      *
      * g is multiplied by clip_scale and clipped to +- clip_value, then w -= w * decay, then comes the formula. Each
-     * returns whether all that it made is finite: the new weight and the new slots. */
+     * returns whether all that it made is finite: the new weight and the new slots. Constants are rounded once, from
+     * double: gain = 1 - beta, or 1 - rho. */
 
-    /* gain = 1 - beta (of m, of v); 1 - rho: rounded once, from double. v_max NULL unless amsgrad. */
-    int (*adam)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *v, float *v_max,
+    /* m += (g - m) gain_m, v += (g^2 - v) gain_v, w -= rate m / (sqrt(v) + epsilon); with v_max the largest v so far.
+     */
+    int (*adam)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *v,
+                float *v_max,   // NULL unless amsgrad
                 float gain_m, float gain_v, float epsilon);
+    /* The same m and v; w -= (rate m + rate_of_gradient g) / (sqrt(v) + update->epsilon). */
+    int (*nadam)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *v, float gain_m,
+                 float gain_v);
+    /* The same m; norm = max(beta_2 norm, |g|), w -= rate m / (norm + epsilon). */
+    int (*adamax)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *norm,
+                  float gain_m, float beta_2, float epsilon);
+    /* w -= rate sign(beta_1 m + gain g), then m = beta_2 m + gain_m g. The sign of 0 is 0. */
+    int (*lion)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float beta_1, float gain,
+                float beta_2, float gain_m);
+    /* m = momentum m - rate g, w += m; with nesterov w += momentum m - rate g. */
     int (*sgd)(const fcnn_update *update, size_t count, float *w, const float *g,
                float *momentum_slot,   // NULL where momentum is 0
                float momentum, int nesterov);
+    /* velocity = rho velocity + gain g^2, average = rho average + gain g, w -= rate g / sqrt(velocity - average^2 +
+     * epsilon); with momentum that step is added to momentum times the one before. */
     int (*rmsprop)(const fcnn_update *update, size_t count, float *w, const float *g, float *velocity,
                    float *momentum_slot,   // NULL where momentum is 0
                    float *average,         // NULL unless centered
                    float rho, float gain, float momentum, float epsilon);
+    /* accumulator += g^2, w -= rate g / sqrt(accumulator + epsilon). */
+    int (*adagrad)(const fcnn_update *update, size_t count, float *w, const float *g, float *accumulator,
+                   float epsilon);
+    /* squares = rho squares + gain g^2, change = sqrt(changes + epsilon) g / sqrt(squares + epsilon),
+     * changes = rho changes + gain change^2, w -= rate change. */
+    int (*adadelta)(const fcnn_update *update, size_t count, float *w, const float *g, float *squares, float *changes,
+                    float rho, float gain, float epsilon);
+    /* With s(a) = a^power, b = accumulator + g^2: linear += g + shrinkage w - (s(b) - s(accumulator)) / rate w,
+     * accumulator = b, w = (linear clipped to +- l1, less linear) / (s(b) / rate + l2). power >= 0. */
+    int (*ftrl)(const fcnn_update *update, size_t count, float *w, const float *g, float *accumulator, float *linear,
+                float power, float l1, float l2, float shrinkage);
+
+    /* sum += g, guarded as an update is; neither clipped nor decayed. */
+    int (*accumulate)(const fcnn_update *update, size_t count, float *sum, const float *g);
+    /* average = momentum average + gain w. */
+    void (*average)(size_t count, const float *w, float momentum, float gain, float *average);
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);
 

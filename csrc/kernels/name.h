@@ -64,8 +64,16 @@
     EACH(average_pool)              \
     EACH(average_pool_backward)     \
     EACH(adam)                      \
+    EACH(nadam)                     \
+    EACH(adamax)                    \
+    EACH(lion)                      \
     EACH(sgd)                       \
     EACH(rmsprop)                   \
+    EACH(adagrad)                   \
+    EACH(adadelta)                  \
+    EACH(ftrl)                      \
+    EACH(accumulate)                \
+    EACH(average)                   \
     EACH(sum_of_squares)            \
     EACH(add_penalty)               \
     EACH(sum_of_magnitudes)         \

@@ -1,7 +1,6 @@
-/* reference_elementwise.c - the contracts of elementwise.c, pooling.c, optimizer_update.c and convert.c in plain loops.
+/* reference_elementwise.c - the contracts of elementwise.c, pooling.c and convert.c in plain loops.
  *
- * Functions are computed in double with the C library and rounded once, updates of the optimizers for each stored
- * number.
+ * Functions are computed in double with the C library and rounded once.
  */
 #include <math.h>
 #include <string.h>
@@ -303,88 +302,6 @@ void FCNN_NAME(average_pool_backward)(const fcnn_windows *windows, const float *
                 dx[(size_t)p * windows->channels + c] += dy[i] / valid_pixels(windows, row, column);
         }
     }
-}
-
-static double clipped(const fcnn_update *update, float g)
-{
-    const double scaled = (double)g * update->clip_scale, limit = update->clip_value;
-    return scaled > limit ? limit : scaled < -limit ? -limit : scaled;
-}
-
-static double decayed(const fcnn_update *update, float w) { return (double)w - (double)w * update->decay; }
-
-/* Stores the new numbers of one element where all are finite or nobody asked for that; returns whether they are. Old
- * and new numbers that an optimizer does not have are NULL. */
-static int store(const fcnn_update *update, size_t numbers, float *const old[], const float new[])
-{
-    int finite = 1;
-    for (size_t n = 0; n < numbers; n++)
-        finite &= !old[n] || isfinite(new[n]);
-    for (size_t n = 0; n < numbers && (finite || !update->keeps_finite); n++)
-        if (old[n])
-            *old[n] = new[n];
-    return finite;
-}
-
-static float *element(float *slot, size_t i) { return slot ? slot + i : NULL; }
-
-int FCNN_NAME(adam)(const fcnn_update *update, size_t count, float *w, const float *g, float *m, float *v, float *v_max,
-                    float gain_m, float gain_v, float epsilon)
-{
-    int finite = 1;
-    for (size_t i = 0; i < count; i++) {
-        const double gradient = clipped(update, g[i]);
-        const float m_new = (float)(m[i] + (gradient - m[i]) * gain_m);
-        const float v_new = (float)(v[i] + (gradient * gradient - v[i]) * gain_v);
-        const float size = v_max ? fmaxf(v_max[i], v_new) : v_new;
-        const float w_new = (float)(decayed(update, w[i]) - (double)m_new * update->rate / (sqrt(size) + epsilon));
-        finite &= store(update, 4, (float *const[]){w + i, m + i, v + i, element(v_max, i)},
-                        (const float[]){w_new, m_new, v_new, size});
-    }
-    return finite;
-}
-
-int FCNN_NAME(sgd)(const fcnn_update *update, size_t count, float *w, const float *g, float *momentum_slot,
-                   float momentum, int nesterov)
-{
-    int finite = 1;
-    for (size_t i = 0; i < count; i++) {
-        const double step = -update->rate * clipped(update, g[i]);
-        const float m_new = momentum_slot ? (float)(momentum_slot[i] * (double)momentum + step) : (float)step;
-        const double change = momentum_slot ? (nesterov ? m_new * (double)momentum + step : m_new) : step;
-        const float w_new = (float)(decayed(update, w[i]) + change);
-        finite &= store(update, 2, (float *const[]){w + i, element(momentum_slot, i)}, (const float[]){w_new, m_new});
-    }
-    return finite;
-}
-
-int FCNN_NAME(rmsprop)(const fcnn_update *update, size_t count, float *w, const float *g, float *velocity,
-                       float *momentum_slot, float *average, float rho, float gain, float momentum, float epsilon)
-{
-    int finite = 1;
-    for (size_t i = 0; i < count; i++) {
-        const double gradient = clipped(update, g[i]);
-        const float v_new = (float)((double)rho * velocity[i] + gain * gradient * gradient);
-        const float a_new = average ? (float)((double)rho * average[i] + gain * gradient) : 0.0f;
-        double change = update->rate * gradient / sqrt(v_new - (double)a_new * a_new + epsilon);
-        if (momentum_slot)
-            change = (float)((double)momentum * momentum_slot[i] + change);
-        const float w_new = (float)(decayed(update, w[i]) - change);
-        finite &=
-            store(update, 4, (float *const[]){w + i, velocity + i, element(momentum_slot, i), element(average, i)},
-                  (const float[]){w_new, v_new, (float)change, a_new});
-    }
-    return finite;
-}
-
-double FCNN_NAME(sum_of_squares)(size_t count, const float *g)
-{
-    double partial[16] = {0}, sum = 0.0;
-    for (size_t i = 0; i < count; i++)
-        partial[i % 16] += (double)g[i] * g[i];
-    for (size_t lane = 0; lane < 16; lane++)
-        sum += partial[lane];
-    return sum;
 }
 
 void FCNN_NAME(add_penalty)(size_t count, const float *w, float step, float slope, float *g)

@@ -19,6 +19,7 @@ typedef struct fcnn_span {
     int trainable; /* of a statistic: it moves */
     int learns;    /* the optimizer updates it: it is trainable, and a loss or a penalty depends on it */
     int found;     /* the plan finds its gradient, without that of a penalty */
+    int decays;    /* the optimizer's weight decay acts on it */
 } fcnn_span;
 
 /* A plan and its memory. */
@@ -138,6 +139,9 @@ int fcnn_scores_are_huge(const fcnn_network *network, size_t images, double loss
 typedef struct fcnn_optimizer_step {
     fcnn_update numbers;
     int penalized;                 /* the gradients have those of the penalties already */
+    int changes_weights;           /* it is the last of those whose gradients are averaged */
+    double ema_momentum;           /* of the weights' average; 0 where it begins */
+    int ema_overwrites;            /* the weights become their average */
     float *backup;                 /* weights and slots as they were before it; NULL: no way back */
     _Atomic size_t first_overflow; /* the first parameter that could not be updated; else `parameters` */
 } fcnn_optimizer_step;

@@ -42,7 +42,8 @@ static void list_parameters(fcnn_network *network)
                                                   .end = begin + fcnn_shape_size(&parameter->shape),
                                                   .node = n,
                                                   .statistic = parameter->statistic,
-                                                  .trainable = 1};
+                                                  .trainable = 1,
+                                                  .decays = 1};
         }
     }
 }
@@ -262,7 +263,7 @@ static size_t find_slot(const fcnn_network *network, const char *name)
     return FCNN_MAX_SLOTS;
 }
 
-/* Puts the old slots that the new optimizer has too in their new places, and makes the others zero. */
+/* Puts the old slots that the new optimizer has too in their new places, and begins the others. */
 static void arrange_slots(fcnn_network *network, const fcnn_optimizer *optimizer, int keep)
 {
     float *old[FCNN_MAX_SLOTS];
@@ -280,8 +281,8 @@ static void arrange_slots(fcnn_network *network, const fcnn_optimizer *optimizer
             spare++;
         network->slot[s] = old[spare];
         old[spare] = NULL;
-        if (s < optimizer->slots)
-            memset(network->slot[s], 0, network->graph->parameters * sizeof(float));
+        for (size_t i = 0; s < optimizer->slots && i < network->graph->parameters; i++)
+            network->slot[s][i] = optimizer->slot_start[s];
     }
 }
 
@@ -317,6 +318,14 @@ int fcnn_network_get_optimizer(fcnn_network *network, fcnn_optimizer *optimizer)
     return has_optimizer;
 }
 
+/* What was frozen has its weights for their average. */
+static void begin_average(fcnn_network *network, const fcnn_span *span)
+{
+    if (network->has_optimizer && network->optimizer.average < FCNN_MAX_SLOTS)
+        memcpy(network->slot[network->optimizer.average] + span->begin, network->weights + span->begin,
+               (span->end - span->begin) * sizeof(float));
+}
+
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags)
 {
     fcnn_lock_take(&network->lock);
@@ -325,6 +334,8 @@ void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flag
     memset(network->node_moves, 0, network->graph->nodes);
     for (size_t p = 0; p < network->parameters; p++) {
         fcnn_span *span = &network->parameter[p];
+        if (flags[p] && !span->trainable)
+            begin_average(network, span);
         changes |= span->trainable != (flags[p] != 0);
         span->trainable = flags[p] != 0;
         (span->statistic ? network->node_moves : network->node_trainable)[span->node] |= flags[p] != 0;
@@ -341,5 +352,21 @@ void fcnn_network_get_trainable(fcnn_network *network, unsigned char *flags)
     fcnn_lock_take(&network->lock);
     for (size_t p = 0; p < network->parameters; p++)
         flags[p] = (unsigned char)network->parameter[p].trainable;
+    fcnn_lock_give(&network->lock);
+}
+
+void fcnn_network_set_decays(fcnn_network *network, const unsigned char *flags)
+{
+    fcnn_lock_take(&network->lock);
+    for (size_t p = 0; p < network->parameters; p++)
+        network->parameter[p].decays = flags[p] != 0;
+    fcnn_lock_give(&network->lock);
+}
+
+void fcnn_network_get_decays(fcnn_network *network, unsigned char *flags)
+{
+    fcnn_lock_take(&network->lock);
+    for (size_t p = 0; p < network->parameters; p++)
+        flags[p] = (unsigned char)network->parameter[p].decays;
     fcnn_lock_give(&network->lock);
 }

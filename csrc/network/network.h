@@ -76,7 +76,7 @@ fcnn_status fcnn_network_write(fcnn_network *network, size_t vector, size_t offs
 /* ---- state ---- */
 
 typedef struct fcnn_network_state {
-    uint64_t iterations;  /* updates made */
+    uint64_t iterations;  /* updates made, or steps towards them where gradients are averaged over several */
     uint64_t random_step; /* training steps made: with a layer's seed it determines the dropout masks */
     double learning_rate; /* of the next update */
     int check_finite;     /* whether a target, a loss or an update that is not finite is an error */
@@ -92,7 +92,7 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
  * there are no metrics either. */
 fcnn_status fcnn_network_set_objectives(fcnn_network *network, const fcnn_objective *objectives, fcnn_error *error);
 
-/* With `keep`, slots that both optimizers have keep their numbers, and so do iterations; all else becomes zero. */
+/* With `keep`, slots that both optimizers have keep their numbers, and so do iterations; all else begins anew. */
 fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, int keep,
                                        fcnn_error *error);
 /* False where there is none, else *optimizer is it. */
@@ -106,6 +106,9 @@ fcnn_status fcnn_network_set_rules(fcnn_network *network, const fcnn_regularizer
 /* flags: one a parameter, in the order of nodes; of a statistic, whether it moves. */
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);
 void fcnn_network_get_trainable(fcnn_network *network, unsigned char *flags);
+/* The same for whether the optimizer's weight decay acts on a parameter. */
+void fcnn_network_set_decays(fcnn_network *network, const unsigned char *flags);
+void fcnn_network_get_decays(fcnn_network *network, unsigned char *flags);
 
 /* ---- passes over a batch ---- */
 

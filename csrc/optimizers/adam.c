@@ -16,20 +16,19 @@ enum { BETA_1, BETA_2, EPSILON };
 static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attributes, fcnn_error *error)
 {
     static const char *const names[] = {FCNN_OPTIMIZER_COMMON, "beta_1", "beta_2", "epsilon", "amsgrad", NULL};
-    const double below_one = nextafter(1.0, 0.0);
     double *config = optimizer->config;
     config[BETA_1] = 0.9;
     config[BETA_2] = 0.999;
     config[EPSILON] = 1e-7;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    FCNN_TRY(fcnn_attributes_optional_number(attributes, "beta_1", 0.0, below_one, &config[BETA_1], error));
-    FCNN_TRY(fcnn_attributes_optional_number(attributes, "beta_2", 0.0, below_one, &config[BETA_2], error));
-    FCNN_TRY(fcnn_attributes_optional_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
+    FCNN_TRY(fcnn_optimizer_read_decay(attributes, "beta_1", &config[BETA_1], error));
+    FCNN_TRY(fcnn_optimizer_read_decay(attributes, "beta_2", &config[BETA_2], error));
+    FCNN_TRY(fcnn_optimizer_read_epsilon(attributes, &config[EPSILON], error));
     FCNN_TRY(fcnn_attributes_optional_flag(attributes, "amsgrad", &optimizer->flag, error));
-    fcnn_optimizer_add_slot(optimizer, "momentum");
-    fcnn_optimizer_add_slot(optimizer, "velocity");
+    fcnn_optimizer_add_slot(optimizer, "momentum", 0.0);
+    fcnn_optimizer_add_slot(optimizer, "velocity", 0.0);
     if (optimizer->flag)
-        fcnn_optimizer_add_slot(optimizer, "velocity_hat");
+        fcnn_optimizer_add_slot(optimizer, "velocity_hat", 0.0);
     return FCNN_OK;
 }
 

@@ -8,8 +8,6 @@
  * Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; epsilon is inside the root,
  * as in Keras.
  */
-#include <math.h>
-
 #include "registry.h"
 
 enum { RHO, MOMENTUM, EPSILON };
@@ -21,22 +19,16 @@ static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attr
     config[RHO] = 0.9;
     config[EPSILON] = 1e-7;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
-    FCNN_TRY(fcnn_attributes_optional_number(attributes, "rho", 0.0, nextafter(1.0, 0.0), &config[RHO], error));
+    FCNN_TRY(fcnn_optimizer_read_decay(attributes, "rho", &config[RHO], error));
     FCNN_TRY(fcnn_attributes_optional_number(attributes, "momentum", 0.0, 1.0, &config[MOMENTUM], error));
-    FCNN_TRY(fcnn_attributes_optional_number(attributes, "epsilon", 0.0, 0x1p60, &config[EPSILON], error));
+    FCNN_TRY(fcnn_optimizer_read_epsilon(attributes, &config[EPSILON], error));
     FCNN_TRY(fcnn_attributes_optional_flag(attributes, "centered", &optimizer->flag, error));
-    fcnn_optimizer_add_slot(optimizer, "velocity");
+    fcnn_optimizer_add_slot(optimizer, "velocity", 0.0);
     if (config[MOMENTUM] > 0.0)
-        fcnn_optimizer_add_slot(optimizer, "momentum");
+        fcnn_optimizer_add_slot(optimizer, "momentum", 0.0);
     if (optimizer->flag)
-        fcnn_optimizer_add_slot(optimizer, "average_gradient");
+        fcnn_optimizer_add_slot(optimizer, "average_gradient", 0.0);
     return FCNN_OK;
-}
-
-static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigned long long step, fcnn_update *update)
-{
-    (void)optimizer, (void)step;
-    update->rate = (float)learning_rate;
 }
 
 static int apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
@@ -45,13 +37,13 @@ static int apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, c
     const double *config = optimizer->config;
     const int has_momentum = config[MOMENTUM] > 0.0;
     return kernels->rmsprop(update, count, w, g, slot[0], has_momentum ? slot[1] : NULL,
-                            optimizer->flag ? slot[optimizer->slots - 1] : NULL, (float)config[RHO],
+                            optimizer->flag ? slot[has_momentum ? 2 : 1] : NULL, (float)config[RHO],
                             (float)(1.0 - config[RHO]), (float)config[MOMENTUM], (float)config[EPSILON]);
 }
 
 const fcnn_optimizer_class fcnn_rmsprop_class = {
     .type = "rmsprop",
     .create = create,
-    .begin = begin,
+    .begin = fcnn_optimizer_take_rate,
     .apply = apply,
 };

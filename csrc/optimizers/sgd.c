@@ -15,26 +15,20 @@ static fcnn_status create(fcnn_optimizer *optimizer, const fcnn_attributes *attr
     FCNN_TRY(fcnn_attributes_optional_number(attributes, "momentum", 0.0, 1.0, &optimizer->config[MOMENTUM], error));
     FCNN_TRY(fcnn_attributes_optional_flag(attributes, "nesterov", &optimizer->flag, error));
     if (optimizer->config[MOMENTUM] > 0.0)
-        fcnn_optimizer_add_slot(optimizer, "momentum");
+        fcnn_optimizer_add_slot(optimizer, "momentum", 0.0);
     return FCNN_OK;
-}
-
-static void begin(const fcnn_optimizer *optimizer, double learning_rate, unsigned long long step, fcnn_update *update)
-{
-    (void)optimizer, (void)step;
-    update->rate = (float)learning_rate;
 }
 
 static int apply(const fcnn_optimizer *optimizer, const fcnn_kernels *kernels, const fcnn_update *update, size_t count,
                  float *w, const float *g, float *const slot[FCNN_MAX_SLOTS])
 {
-    return kernels->sgd(update, count, w, g, optimizer->slots ? slot[0] : NULL, (float)optimizer->config[MOMENTUM],
-                        optimizer->flag);
+    return kernels->sgd(update, count, w, g, optimizer->config[MOMENTUM] > 0.0 ? slot[0] : NULL,
+                        (float)optimizer->config[MOMENTUM], optimizer->flag);
 }
 
 const fcnn_optimizer_class fcnn_sgd_class = {
     .type = "sgd",
     .create = create,
-    .begin = begin,
+    .begin = fcnn_optimizer_take_rate,
     .apply = apply,
 };

@@ -297,15 +297,24 @@ static PyObject *get_optimizer_slots(PyObject *self, void *unused)
     return list;
 }
 
-static PyObject *get_trainable(PyObject *self, void *unused)
+/* Truth values of the parameters: how they are read and set, and what they are called. */
+typedef struct flags_attribute {
+    const char *name;
+    void (*get)(fcnn_network *network, unsigned char *flags);
+    void (*set)(fcnn_network *network, const unsigned char *flags);
+} flags_attribute;
+
+static flags_attribute trainable_flags = {"trainable", fcnn_network_get_trainable, fcnn_network_set_trainable};
+static flags_attribute decays_flags = {"decays", fcnn_network_get_decays, fcnn_network_set_decays};
+
+static PyObject *get_flags(PyObject *self, void *attribute)
 {
-    (void)unused;
     const size_t count = fcnn_network_parameter_count(network_of(self));
     unsigned char *flags = PyMem_Malloc(count + 1);
     if (!flags)
         return PyErr_NoMemory();
-    Py_BEGIN_ALLOW_THREADS
-    fcnn_network_get_trainable(network_of(self), flags);
+    Py_BEGIN_ALLOW_THREADS((const flags_attribute *)attribute)
+    ->get(network_of(self), flags);
     Py_END_ALLOW_THREADS
     PyObject *list = PyList_New(0);
     for (size_t p = 0; list && p < count; p++)
@@ -325,10 +334,10 @@ static int refuse_deletion(PyObject *value)
 }
 
 /* flags[0 .. count-1] from a tuple of truth values. */
-static int read_flags(PyObject *tuple, unsigned char *flags, size_t count)
+static int read_flags(PyObject *tuple, const char *name, unsigned char *flags, size_t count)
 {
     if ((size_t)PyTuple_GET_SIZE(tuple) != count) {
-        PyErr_Format(PyExc_ValueError, "trainable needs %zu truth values, one a parameter; got %zd", count,
+        PyErr_Format(PyExc_ValueError, "%s needs %zu truth values, one a parameter; got %zd", name, count,
                      PyTuple_GET_SIZE(tuple));
         return -1;
     }
@@ -341,20 +350,20 @@ static int read_flags(PyObject *tuple, unsigned char *flags, size_t count)
     return 0;
 }
 
-static int set_trainable(PyObject *self, PyObject *value, void *unused)
+static int set_flags(PyObject *self, PyObject *value, void *attribute)
 {
-    (void)unused;
-    PyObject *tuple = refuse_deletion(value) < 0 ? NULL : tuple_of(value, "trainable must be a list of truth values");
+    const flags_attribute *own = attribute;
+    PyObject *tuple = refuse_deletion(value) < 0 ? NULL : tuple_of(value, "a list of truth values is needed");
     if (!tuple)
         return -1;
     const size_t count = fcnn_network_parameter_count(network_of(self));
     unsigned char *flags = PyMem_Malloc(count + 1);
     if (!flags)
         PyErr_NoMemory();
-    const int failed = !flags || read_flags(tuple, flags, count) < 0;
+    const int failed = !flags || read_flags(tuple, own->name, flags, count) < 0;
     if (!failed) {
         Py_BEGIN_ALLOW_THREADS
-        fcnn_network_set_trainable(network_of(self), flags);
+        own->set(network_of(self), flags);
         Py_END_ALLOW_THREADS
     }
     PyMem_Free(flags);
@@ -551,7 +560,8 @@ static PyGetSetDef attributes_of_network[] = {
     {"node_shapes", get_node_shapes, NULL, "Shapes of all nodes' outputs.", NULL},
     {"parameters", get_parameters, NULL, "(node, name, shape, offset) of every parameter.", NULL},
     {"optimizer_slots", get_optimizer_slots, NULL, "The name of each slot.", NULL},
-    {"trainable", get_trainable, set_trainable, "One truth value a parameter.", NULL},
+    {"trainable", get_flags, set_flags, "One truth value a parameter.", &trainable_flags},
+    {"decays", get_flags, set_flags, "One truth value a parameter: whether weight decay acts on it.", &decays_flags},
     {"iterations", get_counter, set_counter, "Updates made.", (void *)offsetof(fcnn_network_state, iterations)},
     {"random_step", get_counter, set_counter, "Training steps made.",
      (void *)offsetof(fcnn_network_state, random_step)},

@@ -271,6 +271,10 @@ class Model(Trainer, Layer):
         """One truth value a parameter of the network: see `Network.trainable`."""
         return [self._trainable and weight.layer.may_change(weight.name) for weight in self._parameters]
 
+    def _trainable_variables(self) -> list[Variable]:
+        return [variable for (variable, _), trainable in zip(self._parameters, self._trainable_flags(), strict=True)
+                if trainable]
+
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
         for variable, place, *_ in self._parameters:

@@ -147,7 +147,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _totals(model: Model) -> Iterator[str]:
     trainable, fixed = _count(model.trainable_weights), _count(model.non_trainable_weights)
     optimizer, optimizer_bytes = 0, 0
-    if model.compiled and model.network is not None and model.optimizer is not None and model.optimizer.iterations:
+    if model.compiled and model.network is not None and model.optimizer is not None and model.network.iterations:
         # Keras counts the number of updates (8 bytes) and the learning rate (4 bytes, but for a schedule) as well.
         slots, rates = len(model.network.optimizer_slots), 0 if model.optimizer.has_schedule else 1
         optimizer, optimizer_bytes = slots * trainable + 1 + rates, 4 * (slots * trainable + rates) + 8

@@ -30,6 +30,7 @@ from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
+from fashioncnn.utils.variable import Variable
 
 # How much is predicted in one call of the core where nobody looks at batches: long enough to be quick, and short enough
 # for an interruption to be noticed.
@@ -314,6 +315,8 @@ class Trainer(Configured):
             callbacks.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
+        if epochs and self._optimizer is not None:
+            self._optimizer.finalize_variable_values(self._trainable_variables())
         callbacks.on_train_end(logs)
 
     def _train_epoch(self, passes: Epochs, callbacks: CallbackList) -> tuple[int, Logs]:
@@ -573,6 +576,7 @@ class Trainer(Configured):
         def _settle(self, plan: Plan) -> None: ...
         def _weight_paths(self) -> list[str]: ...
         def _trainable_flags(self) -> list[bool]: ...
+        def _trainable_variables(self) -> list[Variable]: ...
         def _pull(self) -> None: ...
         def _holding_weights(self) -> AbstractContextManager[None]: ...
 

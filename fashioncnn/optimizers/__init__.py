@@ -6,15 +6,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from fashioncnn.optimizers import schedules
+from fashioncnn.optimizers.adadelta import Adadelta
+from fashioncnn.optimizers.adagrad import Adagrad
 from fashioncnn.optimizers.adam import Adam
+from fashioncnn.optimizers.adamax import Adamax
 from fashioncnn.optimizers.adamw import AdamW
+from fashioncnn.optimizers.ftrl import Ftrl
+from fashioncnn.optimizers.lion import Lion
+from fashioncnn.optimizers.nadam import Nadam
 from fashioncnn.optimizers.optimizer import Optimizer
 from fashioncnn.optimizers.rmsprop import RMSprop
 from fashioncnn.optimizers.sgd import SGD
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import OPTIMIZERS
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 
 def get(identifier: Any) -> Optimizer | None:

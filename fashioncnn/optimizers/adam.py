@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from fashioncnn.optimizers.optimizer import Optimizer
 from fashioncnn.optimizers.schedules import LearningRateSchedule
@@ -22,7 +23,7 @@ class Adam(Optimizer):
         w = w - learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)
 
     Args:
-        learning_rate: A number of at least 0 or a `schedules.LearningRateSchedule`.
+        learning_rate: A number of at least 0, a `schedules.LearningRateSchedule` or a function without arguments.
         beta_1: Decay of the mean of gradients, in [0, 1).
         beta_2: Decay of the mean of squares, in [0, 1).
         epsilon: At least 0.
@@ -42,6 +43,7 @@ class Adam(Optimizer):
     """
 
     _core_type = "adam"
+    _interleaved: ClassVar[tuple[str, ...]] = ("momentum", "velocity")
     beta_1 = Setting(lambda name, value: checks.number(name, value, at_least=0, below=1))
     beta_2 = Setting(lambda name, value: checks.number(name, value, at_least=0, below=1))
     epsilon = Setting(lambda name, value: checks.number(name, value, at_least=0))
@@ -49,7 +51,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: float | LearningRateSchedule | Callable[[], float] = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,

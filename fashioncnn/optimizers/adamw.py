@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.optimizers.adam import Adam
@@ -14,7 +15,7 @@ class AdamW(Adam):
     """Adam with a weight decay of its own, apart from the gradient: `Adam`, with other defaults.
 
     Args:
-        learning_rate: A number of at least 0 or a `schedules.LearningRateSchedule`.
+        learning_rate: A number of at least 0, a `schedules.LearningRateSchedule` or a function without arguments.
         weight_decay: At least 0.
         beta_1, beta_2, epsilon, amsgrad: See `Adam`.
         clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor,
@@ -32,7 +33,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: float | LearningRateSchedule | Callable[[], float] = 0.001,
         weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.optimizers.optimizer import Optimizer
@@ -24,7 +25,7 @@ class RMSprop(Optimizer):
     ``s = momentum * s + learning_rate * g / sqrt(v + epsilon)``.
 
     Args:
-        learning_rate: A number of at least 0 or a `schedules.LearningRateSchedule`.
+        learning_rate: A number of at least 0, a `schedules.LearningRateSchedule` or a function without arguments.
         rho: Decay of the running mean, in [0, 1).
         momentum: In [0, 1].
         epsilon: Positive; inside the root, as in Keras.
@@ -50,7 +51,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: float | LearningRateSchedule | Callable[[], float] = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,

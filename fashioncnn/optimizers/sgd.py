@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.optimizers.optimizer import Optimizer
@@ -23,7 +24,7 @@ class SGD(Optimizer):
         w = w + momentum * v - learning_rate * g                        with nesterov
 
     Args:
-        learning_rate: A number of at least 0 or a `schedules.LearningRateSchedule`.
+        learning_rate: A number of at least 0, a `schedules.LearningRateSchedule` or a function without arguments.
         momentum: In [0, 1].
         nesterov: Whether the step looks ahead along the momentum.
         weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency,
@@ -45,7 +46,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.01,
+        learning_rate: float | LearningRateSchedule | Callable[[], float] = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float | None = None,

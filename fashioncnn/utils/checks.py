@@ -135,8 +135,8 @@ def unsupported(owner: str, name: str, value: Any, supported: str) -> ValueError
     """The error for an option of Keras that this package does not have.
 
     Example:
-        >>> str(unsupported("Adam", "use_ema", True, "False"))
-        'Adam: use_ema=True is not supported by fashioncnn; supported: False'
+        >>> str(unsupported("compile()", "steps_per_execution", 2, "1"))
+        'compile(): steps_per_execution=2 is not supported by fashioncnn; supported: 1'
     """
     return ValueError(f"{owner}: {name}={value!r} is not supported by fashioncnn; supported: {supported}")
 

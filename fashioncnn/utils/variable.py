@@ -15,10 +15,11 @@ from fashioncnn.utils.tensor import Tensor, tensor
 
 
 class Place(NamedTuple):
-    """Where a weight's values are, once its layer is part of a model: in the vector of that model's network."""
+    """Where a weight's values are, once its layer is part of a model: in a vector of that model's network."""
 
     network: Network
     offset: int
+    vector: str = "weights"
 
 
 class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
@@ -109,7 +110,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
             assert self._values is not None
             return self._values.copy()
         values = np.empty(self._shape, np.float32)
-        self._place.network.read("weights", self._place.offset, values)
+        self._place.network.read(self._place.vector, self._place.offset, values)
         return values
 
     def assign(self, value: Any) -> Tensor:
@@ -123,7 +124,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         if self._place is None:
             self._values = values
         else:
-            self._place.network.write("weights", self._place.offset, np.ascontiguousarray(values))
+            self._place.network.write(self._place.vector, self._place.offset, np.ascontiguousarray(values))
         return tensor(values, self._dtype)
 
     def assign_add(self, value: Any) -> Tensor:

@@ -18,7 +18,14 @@ static const fcnn_attribute adam[] = {TEXT("type", "adam"), NUMBER("weight_decay
 static const fcnn_attribute sgd[] = {TEXT("type", "sgd"), NUMBER("momentum", 0.9), INTEGER("nesterov", 1),
                                      NUMBER("clipnorm", 0.5)};
 static const fcnn_attribute rmsprop[] = {TEXT("type", "rmsprop"), INTEGER("centered", 1), NUMBER("global_clipnorm", 1)};
-static const fcnn_attributes optimizers[] = {ALL_OF(adam), ALL_OF(sgd), ALL_OF(rmsprop)};
+static const fcnn_attribute averaged[] = {TEXT("type", "adam"), NUMBER("ema_momentum", 0.9),
+                                          INTEGER("ema_overwrite_frequency", 4),
+                                          INTEGER("gradient_accumulation_steps", 3)};
+static const fcnn_attribute averaged_and_clipped[] = {TEXT("type", "sgd"), NUMBER("clipnorm", 0.5),
+                                                      NUMBER("ema_momentum", 0.9),
+                                                      INTEGER("gradient_accumulation_steps", 2)};
+static const fcnn_attributes optimizers[] = {ALL_OF(adam), ALL_OF(sgd), ALL_OF(rmsprop), ALL_OF(averaged),
+                                             ALL_OF(averaged_and_clipped)};
 
 enum { MIXED_BATCH = 9, MIXED_WEIGHTS = 4000 };
 enum { OWN_OPTIMIZERS = sizeof optimizers / sizeof *optimizers };

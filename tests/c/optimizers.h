@@ -12,8 +12,13 @@ static const fcnn_attribute sgd_nesterov[] = {TEXT("type", "sgd"), NUMBER("momen
 static const fcnn_attribute sgd_clipped[] = {TEXT("type", "sgd"), NUMBER("clipnorm", 1)};
 static const fcnn_attribute rmsprop_centered[] = {TEXT("type", "rmsprop"), NUMBER("momentum", 0.9),
                                                   INTEGER("centered", 1)};
-static const fcnn_attributes with_options[] = {ALL_OF(adam_amsgrad), ALL_OF(sgd_nesterov), ALL_OF(sgd_clipped),
-                                               ALL_OF(rmsprop_centered)};
+static const fcnn_attribute adagrad_from_zero[] = {TEXT("type", "adagrad"), NUMBER("initial_accumulator_value", 0)};
+static const fcnn_attribute ftrl_regularized[] = {TEXT("type", "ftrl"), NUMBER("learning_rate_power", -0.7),
+                                                  NUMBER("l1_regularization_strength", 0.01),
+                                                  NUMBER("l2_regularization_strength", 0.02), NUMBER("beta", 0.1)};
+static const fcnn_attributes with_options[] = {ALL_OF(adam_amsgrad),      ALL_OF(sgd_nesterov),
+                                               ALL_OF(sgd_clipped),       ALL_OF(rmsprop_centered),
+                                               ALL_OF(adagrad_from_zero), ALL_OF(ftrl_regularized)};
 
 #define AS_IT_COMES(name) {TEXT("type", #name)},
 static const fcnn_attribute registered[][1] = {FCNN_OPTIMIZER_CLASSES(AS_IT_COMES)};
@@ -31,6 +36,13 @@ static inline fcnn_attributes optimizer_number(size_t o)
 }
 
 /* Whether its update squares the gradient, which may overflow where the gradient does not. */
-static inline int squares_gradients(fcnn_attributes optimizer) { return strcmp(optimizer.items[0].text, "sgd") != 0; }
+static inline int squares_gradients(fcnn_attributes optimizer)
+{
+    static const char *const others[] = {"sgd", "adamax", "lion"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(optimizer.items[0].text, others[i]) == 0)
+            return 0;
+    return 1;
+}
 
 #endif

@@ -216,6 +216,8 @@ static void run_average_pool_backward(const fcnn_kernels *kernels, size_t varian
 static fcnn_update update_of(int decays, int scales, int clips)
 {
     return (fcnn_update){.rate = 1e-2f,
+                         .rate_of_gradient = 2e-2f,
+                         .epsilon = 1e-5f,
                          .decay = decays ? 1e-2f : 0.0f,
                          .clip_scale = scales ? 0.7f : 1.0f,
                          .clip_value = clips ? 1.0f : INFINITY,
@@ -259,6 +261,86 @@ static void run_rmsprop(const fcnn_kernels *kernels, size_t variant, size_t size
                            variant > 1 ? out->array[3] : NULL, 0.9f, 0.1f, 0.8f, 1e-7f));
 }
 
+/* An update whose weight is array 0, from random numbers or whole ones, and whose slots are filled by the caller. */
+static fcnn_update begin_update(size_t variant, size_t size, float *g, outputs *out)
+{
+    out->count = size;
+    fill(out->array[0], size, 50, -1, 1);
+    fill(g, size, 51, -3, 3);
+    return update_of(variant > 0, variant > 1, variant > 2);
+}
+
+static void run_nadam(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    const fcnn_update update = begin_update(variant, size, g, out);
+    fill(out->array[1], size, 52, -1, 1);
+    fill(out->array[2], size, 53, 0, 1);
+    CHECK(kernels->nadam(&update, size, out->array[0], g, out->array[1], out->array[2], 0.1f, 1e-3f));
+}
+
+static void run_adamax(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    const fcnn_update update = begin_update(variant, size, g, out);
+    fill(out->array[1], size, 54, -1, 1);
+    fill(out->array[2], size, 55, 0, 2);
+    CHECK(kernels->adamax(&update, size, out->array[0], g, out->array[1], out->array[2], 0.1f, 0.9f, 1e-5f));
+}
+
+static void run_lion(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    const fcnn_update update = begin_update(variant, size, g, out);
+    fill(out->array[1], size, 56, -1, 1);
+    CHECK(kernels->lion(&update, size, out->array[0], g, out->array[1], 0.75f, 0.25f, 0.9f, 0.1f));
+}
+
+static void run_adagrad(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    const fcnn_update update = begin_update(variant, size, g, out);
+    fill(out->array[1], size, 57, 1, 3);
+    CHECK(kernels->adagrad(&update, size, out->array[0], g, out->array[1], 1e-5f));
+}
+
+static void run_adadelta(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    const fcnn_update update = begin_update(variant, size, g, out);
+    fill(out->array[1], size, 58, 0, 1);
+    fill(out->array[2], size, 59, 0, 1);
+    CHECK(kernels->adadelta(&update, size, out->array[0], g, out->array[1], out->array[2], 0.95f, 0.05f, 1e-3f));
+}
+
+/* Each variant has another power, and the last ones regularize. */
+static void run_ftrl(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    static const float powers[] = {0.5f, 0.0f, 1.0f, 0.7f, 0.5f, 1.3f};
+    float g[ROOM];
+    fcnn_update update = begin_update(variant > 3 ? variant - 3 : 0, size, g, out);
+    const int regularizes = variant > 3;
+    update.rate = 0.5f;
+    fill(out->array[1], size, 60, 1, 3);
+    fill(out->array[2], size, 61, -3, 3);
+    CHECK(kernels->ftrl(&update, size, out->array[0], g, out->array[1], out->array[2], powers[variant],
+                        regularizes ? 2.0f : 0.0f, regularizes ? 0.5f : 0.0f, regularizes ? 0.25f : 0.0f));
+}
+
+static void run_accumulate(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float g[ROOM];
+    const fcnn_update update = begin_update(variant, size, g, out);
+    CHECK(kernels->accumulate(&update, size, out->array[0], g));
+}
+
+static void run_average(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    float w[ROOM];
+    begin_update(variant, size, w, out);
+    kernels->average(size, w, variant ? 0.75f : 0.0f, variant ? 0.25f : 1.0f, out->array[0]);
+}
+
 static const probe probes[] = {
     {"activation", FCNN_ACTIVATION_COUNT + 5, 4, 0, 2e-6, 0.2, run_activation},
     {"softmax", 3, 4, 0, 2e-6, 0.1, run_softmax},
@@ -277,6 +359,14 @@ static const probe probes[] = {
     {"adam", 5, 4, 0, 2e-6, 0.1, run_adam},
     {"sgd", 6, 2, 0, 2e-6, 0.1, run_sgd},
     {"rmsprop", 6, 4, 0, 2e-6, 0.1, run_rmsprop},
+    {"nadam", 4, 3, 0, 2e-6, 0.1, run_nadam},
+    {"adamax", 4, 3, 0, 2e-6, 0.1, run_adamax},
+    {"lion", 4, 2, 0, 2e-6, 0.1, run_lion},
+    {"adagrad", 4, 2, 0, 2e-6, 0.1, run_adagrad},
+    {"adadelta", 4, 3, 0, 2e-6, 0.1, run_adadelta},
+    {"ftrl", 6, 3, 0, 2e-6, 5, run_ftrl},
+    {"accumulate", 1, 1, 1, 0, 0, run_accumulate},
+    {"average", 2, 1, 1, 2e-6, 0.1, run_average},
 };
 
 /* ---- what probes do not reach ---- */

@@ -23,12 +23,17 @@ static state start(fcnn_attributes attributes, float w)
     CHECK(fcnn_optimizer_create(&s.optimizer, &attributes, &error) == FCNN_OK);
     for (size_t i = 0; i < COUNT; i++)
         s.w[i] = w;
+    for (size_t n = 0; n < s.optimizer.slots; n++)
+        for (size_t i = 0; i < COUNT; i++)
+            s.slots[n][i] = s.optimizer.slot_start[n];
     return s;
 }
 
 static int apply(state *s, const fcnn_update *update, size_t begin, size_t end, const float *g)
 {
-    float *const slots[] = {s->slots[0] + begin, s->slots[1] + begin, s->slots[2] + begin};
+    float *slots[FCNN_MAX_SLOTS];
+    for (size_t n = 0; n < FCNN_MAX_SLOTS; n++)
+        slots[n] = s->slots[n] + begin;
     return s->optimizer.class->apply(&s->optimizer, kernels, update, end - begin, s->w + begin, g + begin, slots);
 }
 
@@ -101,6 +106,109 @@ static void test_rmsprop(void)
     CHECK_CLOSE(step(&both, 0.1, 2, -1), 1 - first - second, 1e-6);
 }
 
+static void test_nadam(void)
+{
+    state nadam = start(DESCRIBE(TEXT("type", "nadam"), NUMBER("epsilon", 0.01)), 1);
+    CHECK(nadam.optimizer.slots == 2);
+    const double u1 = 0.9 * (1 - 0.5 * 0.96), u2 = 0.9 * (1 - 0.5 * pow(0.96, 2)), u3 = 0.9 * (1 - 0.5 * pow(0.96, 3));
+    double m = 0.1 * 0.5, v = 0.001 * 0.25, w = 1;
+    w -= 0.1 * (u2 * m / (1 - u1 * u2) + (1 - u1) * 0.5 / (1 - u1)) / (sqrt(v / 0.001) + 0.01);
+    CHECK_CLOSE(step(&nadam, 0.1, 1, 0.5f), w, 1e-6);
+    m += (-2 - m) * 0.1;
+    v += (4 - v) * 0.001;
+    w -= 0.1 * (u3 * m / (1 - u1 * u2 * u3) + (1 - u2) * -2 / (1 - u1 * u2)) / (sqrt(v / (1 - 0.999 * 0.999)) + 0.01);
+    CHECK_CLOSE(step(&nadam, 0.1, 2, -2), w, 1e-6);
+    CHECK_CLOSE(nadam.slots[0][0], m, 1e-7);
+    CHECK_CLOSE(nadam.slots[1][0], v, 1e-8);
+    CHECK(isfinite(step(&nadam, 0.1, 1ull << 40, 1)));
+}
+
+static void test_adamax(void)
+{
+    state adamax = start(DESCRIBE(TEXT("type", "adamax"), NUMBER("beta_2", 0.5), NUMBER("epsilon", 0.01)), 1);
+    CHECK(adamax.optimizer.slots == 2 && strcmp(adamax.optimizer.slot_name[1], "norm") == 0);
+    CHECK_CLOSE(step(&adamax, 0.1, 1, -2), 1 + 0.1 / 0.1 * 0.2 / 2.01, 1e-6);
+    const double m = -0.2 + (0.5 + 0.2) * 0.1; /* the norm falls to 1, more than 0.5 */
+    CHECK_CLOSE(step(&adamax, 0.1, 2, 0.5f), 1 + 0.2 / 2.01 - 0.1 / 0.19 * m / 1.01, 1e-6);
+    CHECK_CLOSE(adamax.slots[1][0], 1, 0);
+}
+
+static void test_lion(void)
+{
+    state lion = start(DESCRIBE(TEXT("type", "lion")), 1);
+    CHECK(lion.optimizer.slots == 1);
+    CHECK_CLOSE(step(&lion, 0.1, 1, 0), 1, 0); /* the sign of 0 is 0 */
+    CHECK_CLOSE(step(&lion, 0.1, 2, 0.5f), 0.9, 1e-7);
+    CHECK_CLOSE(lion.slots[0][0], 0.005, 1e-9);
+    CHECK_CLOSE(step(&lion, 0.1, 3, -0.04f), 0.8, 1e-7); /* 0.9 * 0.005 - 0.1 * 0.04 > 0 */
+    CHECK_CLOSE(step(&lion, 0.1, 4, -0.05f), 0.9, 1e-7);
+}
+
+static void test_adagrad(void)
+{
+    state adagrad = start(DESCRIBE(TEXT("type", "adagrad"), NUMBER("epsilon", 0.01)), 1);
+    CHECK(adagrad.optimizer.slots == 1 && strcmp(adagrad.optimizer.slot_name[0], "accumulator") == 0);
+    const double first = 0.1 * 0.5 / sqrt(0.1 + 0.25 + 0.01), second = 0.1 * 2 / sqrt(0.35 + 4 + 0.01);
+    CHECK_CLOSE(step(&adagrad, 0.1, 1, 0.5f), 1 - first, 1e-6);
+    CHECK_CLOSE(step(&adagrad, 0.1, 2, -2), 1 - first + second, 1e-6);
+    CHECK_CLOSE(adagrad.slots[0][0], 4.35, 1e-6);
+}
+
+static void test_adadelta(void)
+{
+    state adadelta = start(DESCRIBE(TEXT("type", "adadelta"), NUMBER("rho", 0.9), NUMBER("epsilon", 0.01)), 1);
+    CHECK(adadelta.optimizer.slots == 2);
+    double v = 0.1 * 0.25, d = sqrt(0.01) * 0.5 / sqrt(v + 0.01), x = 0.1 * d * d, w = 1 - 0.5 * d;
+    CHECK_CLOSE(step(&adadelta, 0.5, 1, 0.5f), w, 1e-6);
+    v = 0.9 * v + 0.1 * 4;
+    d = sqrt(x + 0.01) * -2 / sqrt(v + 0.01);
+    CHECK_CLOSE(step(&adadelta, 0.5, 2, -2), w - 0.5 * d, 1e-6);
+    CHECK_CLOSE(adadelta.slots[1][0], 0.9 * x + 0.1 * d * d, 1e-7);
+}
+
+static void test_ftrl(void)
+{
+    state ftrl = start(DESCRIBE(TEXT("type", "ftrl"), NUMBER("learning_rate_power", -0.7),
+                                NUMBER("l1_regularization_strength", 0.05), NUMBER("l2_regularization_strength", 0.1),
+                                NUMBER("l2_shrinkage_regularization_strength", 0.2), NUMBER("beta", 0.3)),
+                       1);
+    CHECK(ftrl.optimizer.slots == 2 && strcmp(ftrl.optimizer.slot_name[1], "linear") == 0);
+    const double l2 = 2 * 0.1 + 0.3 / 0.5;
+    double a = 0.1, w = 1, b = a + 0.25, z = 0.5 + 0.4 * w - (pow(b, 0.7) - pow(a, 0.7)) / 0.5 * w;
+    w = (0.05 - z) / (pow(b, 0.7) / 0.5 + l2);
+    CHECK_CLOSE(step(&ftrl, 0.5, 1, 0.5f), w, 1e-6);
+    a = b;
+    b = a + 4;
+    z += -2 + 0.4 * w - (pow(b, 0.7) - pow(a, 0.7)) / 0.5 * w;
+    CHECK(z < -0.05);
+    CHECK_CLOSE(step(&ftrl, 0.5, 2, -2), (-0.05 - z) / (pow(b, 0.7) / 0.5 + l2), 2e-6);
+
+    state sparse = start(DESCRIBE(TEXT("type", "ftrl"), NUMBER("l1_regularization_strength", 10)), 1);
+    CHECK_CLOSE(step(&sparse, 0.5, 1, 0.5f), 0, 0);
+    state flat = start(DESCRIBE(TEXT("type", "ftrl"), NUMBER("learning_rate_power", 0)), 1);
+    CHECK_CLOSE(step(&flat, 0.5, 1, 0.5f), -0.25, 1e-7);
+}
+
+static void test_slots_of_all_optimizers(void)
+{
+    fcnn_optimizer optimizer;
+    fcnn_error error;
+    const fcnn_attributes both =
+        DESCRIBE(TEXT("type", "adam"), NUMBER("ema_momentum", 0.5), INTEGER("ema_overwrite_frequency", 7),
+                 INTEGER("gradient_accumulation_steps", 3));
+    CHECK(fcnn_optimizer_create(&optimizer, &both, &error) == FCNN_OK);
+    CHECK(optimizer.slots == 4 && optimizer.average == 2 && optimizer.accumulator == 3);
+    CHECK(strcmp(optimizer.slot_name[2], "average") == 0 &&
+          strcmp(optimizer.slot_name[3], "gradient_accumulator") == 0);
+    CHECK(optimizer.ema_overwrite_frequency == 7 && optimizer.accumulation_steps == 3);
+    CHECK(fcnn_optimizer_create(&optimizer, &DESCRIBE(TEXT("type", "adam")), &error) == FCNN_OK);
+    CHECK(optimizer.average == FCNN_MAX_SLOTS && optimizer.accumulator == FCNN_MAX_SLOTS);
+    CHECK(optimizer.accumulation_steps == 1);
+    const fcnn_attributes one = DESCRIBE(TEXT("type", "sgd"), INTEGER("gradient_accumulation_steps", 1));
+    CHECK(fcnn_optimizer_create(&optimizer, &one, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "`gradient_accumulation_steps`");
+}
+
 static void test_decay_and_clipping(void)
 {
     state decayed = start(DESCRIBE(TEXT("type", "sgd"), NUMBER("weight_decay", 0.5)), 2);
@@ -156,7 +264,7 @@ static void test_what_is_not_finite_is_not_stored(void)
             CHECK(actual.w[bad] == 1.0f);
             actual.w[bad] = expected.w[bad];
             for (size_t s = 0; s < FCNN_MAX_SLOTS; s++) {
-                CHECK(actual.slots[s][bad] == 0.0f);
+                CHECK(actual.slots[s][bad] == actual.optimizer.slot_start[s]);
                 actual.slots[s][bad] = expected.slots[s][bad];
             }
             CHECK(memcmp(actual.w, expected.w, sizeof actual.w) == 0);
@@ -209,11 +317,18 @@ int main(void)
         test_sgd();
         test_adam();
         test_rmsprop();
+        test_nadam();
+        test_adamax();
+        test_lion();
+        test_adagrad();
+        test_adadelta();
+        test_ftrl();
         test_decay_and_clipping();
         test_ranges_may_be_cut_anywhere();
         test_what_is_not_finite_is_not_stored();
         test_adam_of_a_huge_gradient();
     }
+    test_slots_of_all_optimizers();
     test_refusals();
     return check_report();
 }

@@ -80,7 +80,7 @@ METRICS = [
 ]
 
 SIGNATURES = {
-    "optimizers": ["Adam", "AdamW", "SGD", "RMSprop"],
+    "optimizers": ["Adam", "AdamW", "SGD", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "Lion", "Ftrl"],
     "optimizers.schedules": ["ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay",
                              "CosineDecay", "CosineDecayRestarts"],
     "losses": ["SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy", "MeanSquaredError",
