@@ -272,8 +272,8 @@ class Model(Trainer, Layer):
         return [self._trainable and weight.layer.may_change(weight.name) for weight in self._parameters]
 
     def _trainable_variables(self) -> list[Variable]:
-        return [variable for (variable, _), trainable in zip(self._parameters, self._trainable_flags(), strict=True)
-                if trainable]
+        return [weight.variable for weight, trainable in zip(self._parameters, self._trainable_flags(), strict=True)
+                if trainable and weight.name not in weight.layer.statistics]
 
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
