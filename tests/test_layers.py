@@ -263,10 +263,10 @@ def test_a_mask_of_a_softmax_is_refused():
 
 def test_a_softmax_over_one_number_gives_a_warning_whichever_axis_it_is():
     with pytest.warns(UserWarning, match="softmax over an axis of length 1"):
-        layers.Softmax(axis=1).build((None, 1, 5))
+        layers.Softmax(axis=1)(np.zeros((2, 1, 5)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        layers.Softmax(axis=1).build((None, 5, 1))
+        layers.Softmax(axis=1)(np.zeros((2, 5, 1)))
 
 
 def test_weights_of_normalizations_are_those_of_keras():
@@ -289,6 +289,7 @@ def test_weights_of_normalizations_are_those_of_keras():
 def test_a_layer_that_acts_as_in_inference_is_trained_all_the_same(make):
     random = np.random.default_rng(3)
     x, y = random.normal(size=(5, 3, 2, 4)), random.normal(size=(5, 3, 2, 4))
+    assert np.array_equal(make()(x, training=True), make()(x))
     kernel, trained = random.normal(size=(4, 4)), []
     for training in (None, False):
         inputs = layers.Input((3, 2, 4))
