@@ -62,7 +62,6 @@ class Network:
             gaussian_dropout          rate, seed
             gaussian_noise            stddev, seed
             rescaling                 scale, offset: numbers, or tuples of one for each channel
-            unit_normalization        axis (from 0 on)
             zero_padding2d            padding (top, bottom, left, right); value, where it is not 0
             cropping2d                cropping (top, bottom, left, right)
             up_sampling2d             size (h, w): how many times as large

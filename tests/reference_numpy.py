@@ -173,7 +173,7 @@ def prelu(node: Node, x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 def normalization(node: Node, x: np.ndarray) -> np.ndarray:
     axes, kind = chosen(node, x), node["kind"]
     if kind == "unit":
-        return x / np.sqrt((x**2).sum(axis=axes, keepdims=True))
+        return x / np.maximum(np.sqrt((x**2).sum(axis=axes, keepdims=True)), 1e-12)
     squares = (x**2).mean(axis=axes, keepdims=True) if kind == "rms" else x.var(axis=axes, keepdims=True)
     centred = x - x.mean(axis=axes, keepdims=True) if kind == "standard" else x
     return centred / np.sqrt(squares + node.get("epsilon", 0.0))
@@ -199,10 +199,6 @@ def broadcast(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The arrays with as many axes as the largest; new ones come after that of the batch."""
     rank = max(x.ndim for x in arrays)
     return [x.reshape(len(x), *[1] * (rank - x.ndim), *x.shape[1:]) for x in arrays]
-
-
-def unit_normalization(node: Node, x: np.ndarray) -> np.ndarray:
-    return x / np.maximum(np.sqrt((x**2).sum(axis=node["axis"] + 1, keepdims=True)), 1e-12)
 
 
 def lanczos(radius: int, x: np.ndarray) -> np.ndarray:
@@ -266,7 +262,6 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "minimum": lambda node, *x: functools.reduce(np.minimum, broadcast(x)),
     "concatenate": lambda node, *x: np.concatenate(x, axis=node["axis"] + 1),
     "dot": lambda node, *x: np.matmul(*x),
-    "unit_normalization": unit_normalization,
     "permute": lambda node, x: x.transpose(0, *(axis + 1 for axis in node["dims"])),
     "up_sampling2d": lambda node, x: x.repeat(node["size"][0], axis=1).repeat(node["size"][1], axis=2),
     "resizing": resizing,

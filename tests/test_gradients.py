@@ -234,7 +234,6 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
         for axis, kernel in ((0, (2, 1)), (1, (1, 3)), (2, (1, 1)))
     },
     "dot": ((3, 4), [dense(5), {"type": "permute", "dims": (1, 0), "inputs": (2,)}, merge("dot", 4, 3)]),
-    "unit normalization": ((3, 4, 2), [{"type": "unit_normalization", "axis": 1}, dense(3)]),
     **{
         f"permute {dims}": ((2, 3, 4, 5)[: len(dims)], [{"type": "permute", "dims": dims}, dense(2)])
         for dims in ((1, 0), (0, 2, 1), (2, 0, 1), (3, 1, 0, 2), (1, 0, 2, 3), (0,))

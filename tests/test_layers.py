@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fashioncnn import Sequential, activations, layers
+from fashioncnn import Model, Sequential, activations, layers
 
 IMAGE = (None, 9, 8, 3)
 EXAMPLES = [
@@ -263,10 +263,10 @@ def test_a_mask_of_a_softmax_is_refused():
 
 def test_a_softmax_over_one_number_gives_a_warning_whichever_axis_it_is():
     with pytest.warns(UserWarning, match="softmax over an axis of length 1"):
-        layers.Softmax(axis=1).build((None, 1, 5))
+        layers.Softmax(axis=1)(np.zeros((2, 1, 5)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        layers.Softmax(axis=1).build((None, 5, 1))
+        layers.Softmax(axis=1)(np.zeros((2, 5, 1)))
 
 
 def test_weights_of_normalizations_are_those_of_keras():
@@ -280,6 +280,27 @@ def test_weights_of_normalizations_are_those_of_keras():
     rms.build((None, 4, 5, 6))
     assert [(weight.name, weight.shape) for weight in rms.weights] == [("scale", (5, 6))]
     assert rms.scale.numpy().tolist() == np.ones((5, 6)).tolist()
+
+
+@pytest.mark.parametrize("make", [
+    lambda: layers.LayerNormalization(axis=[1, 2]), lambda: layers.GroupNormalization(2), layers.PReLU,
+    layers.RMSNormalization, layers.UnitNormalization, lambda: layers.Softmax(axis=(1, 3)),
+    lambda: layers.Activation("sparsemax")])
+def test_a_layer_that_acts_as_in_inference_is_trained_all_the_same(make):
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=(5, 3, 2, 4)), random.normal(size=(5, 3, 2, 4))
+    assert np.array_equal(make()(x, training=True), make()(x))
+    kernel, trained = random.normal(size=(4, 4)), []
+    for training in (None, False):
+        inputs = layers.Input((3, 2, 4))
+        before = layers.Dense(4, use_bias=False)
+        model = Model(inputs, make()(before(inputs), training=training))
+        before.kernel.assign(kernel)
+        model.compile("sgd", "mse")
+        model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+        trained.append(model.get_weights())
+    assert not np.array_equal(trained[0][0], kernel.astype(np.float32))
+    assert all(np.array_equal(one, other) for one, other in zip(*trained, strict=True))
 
 
 def test_groups_of_channels_on_any_axis():

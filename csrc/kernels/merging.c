@@ -5,11 +5,6 @@
 #include "name.h"
 #include "vec.h"
 
-static ALWAYS_INLINE vf load_step(const float *x, size_t step, size_t left)
-{
-    return step ? vf_load_some(x, left) : vf_broadcast(*x);
-}
-
 /* y where it is NaN, and else whichever of the two `keeps_y` chooses; of NaN and a number it chooses x. */
 static ALWAYS_INLINE vf choose(vm keeps_y, vf y, vf x)
 {
@@ -39,7 +34,7 @@ static ALWAYS_INLINE void combine_all(fcnn_combination how, size_t count, const 
 {
     for (size_t i = 0; i < count; i += FCNN_VL) {
         const size_t left = count - i;
-        vf_store_some(y + i, combined(how, vf_load_some(y + i, left), load_step(x + i * step, step, left)), left);
+        vf_store_some(y + i, combined(how, vf_load_some(y + i, left), vf_load_step(x + i * step, step, left)), left);
     }
 }
 
@@ -63,7 +58,7 @@ void FCNN_NAME(take_equal)(size_t count, const float *x, size_t step, const floa
 {
     for (size_t i = 0; i < count; i += FCNN_VL) {
         const size_t rest = count - i;
-        const vm equal = vf_equal(load_step(x + i * step, step, rest), vf_load_some(y + i, rest));
+        const vm equal = vf_equal(vf_load_step(x + i * step, step, rest), vf_load_some(y + i, rest));
         const vf gradient = vf_load_some(left + i, rest);
         vf_store_some(taken + i, vf_select(equal, gradient, (vf){0}), rest);
         vf_store_some(left + i, vf_select(equal, (vf){0}, gradient), rest);

@@ -193,7 +193,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     const size_t block = fcnn_axes_block(&self->axes);
     for (size_t i = 0; i < images; i++) {
         const float *x = io->x[0] + i * io->stride;
-        float *y = io->y + i * io->stride, *saved = io->training ? io->saved + i * io->stride : NULL;
+        float *y = io->y + i * io->stride, *saved = io->saved ? io->saved + i * io->stride : NULL;
         if (in_rows(&self->axes)) {
             forward_rows(self, io->kernels, x, y, saved);
             continue;

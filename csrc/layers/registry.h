@@ -41,7 +41,6 @@
     EACH(softmax)                  \
     EACH(sparsemax)                \
     EACH(subtract)                 \
-    EACH(unit_normalization)       \
     EACH(up_sampling2d)            \
     EACH(zero_padding2d)
 

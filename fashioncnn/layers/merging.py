@@ -222,7 +222,8 @@ class Dot(Merge):
         """Adds what makes a matrix of an input: its axis `axis` is the last or the first, all others are the other."""
         shape = graph.shape(position)
         if self.normalize:
-            position = graph.add(self, "unit_normalization", position, axis=axis)
+            along = tuple(int(other == axis) for other in range(len(shape)))
+            position = graph.add(self, "normalization", position, along=along, kind="unit")
         others = [other for other in range(len(shape)) if other != axis]
         order = (*others, axis) if last else (axis, *others)
         if order != tuple(range(len(shape))):

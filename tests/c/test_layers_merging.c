@@ -120,19 +120,9 @@ static void test_dot(void)
     fcnn_layer layer;
     fcnn_error error;
     test_backward("dot", 2, (fcnn_shape){2, {4, 4}}, nothing);
-    test_backward("unit_normalization", 1, image, DESCRIBE(INTEGER("axis", 1)));
     CHECK(make_pair(&layer, "dot", (fcnn_shape){2, {2, 3}}, (fcnn_shape){2, {4, 5}}, nothing, &error) == FCNN_E_SHAPE);
     CHECK_ERROR(error, FCNN_E_SHAPE, "(2, 3) and (4, 5)");
     CHECK(make(&layer, "dot", 1, image, nothing, &error) == FCNN_E_ARGUMENT);
-
-    const fcnn_io io = batch(fcnn_kernels_for(best_isa()));
-    CHECK(make(&layer, "unit_normalization", 1, (fcnn_shape){1, {4}}, DESCRIBE(INTEGER("axis", 0)), &error) == FCNN_OK);
-    memset(records, 0, 4 * sizeof *records);
-    gradients[2 * ROOM] = gradients[2 * ROOM + 1] = gradients[2 * ROOM + 2] = gradients[2 * ROOM + 3] = 1.0f;
-    layer.class->forward(&layer, &io, 1);
-    layer.class->backward(&layer, &io, 1);
-    CHECK(io.y[0] == 0.0f && io.dx[0][3] == 1e12f); /* a vector without a direction */
-    destroy(&layer);
 }
 
 static void test_permute(void)
