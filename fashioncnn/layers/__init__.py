@@ -9,9 +9,11 @@ from fashioncnn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softm
 from fashioncnn.layers.activity_regularization import ActivityRegularization
 from fashioncnn.layers.batch_normalization import BatchNormalization
 from fashioncnn.layers.conv1d import Conv1D
+from fashioncnn.layers.conv1d_transpose import Conv1DTranspose
 from fashioncnn.layers.conv2d import Conv2D
 from fashioncnn.layers.conv2d_transpose import Conv2DTranspose
 from fashioncnn.layers.dense import Dense
+from fashioncnn.layers.depthwise_conv1d import DepthwiseConv1D
 from fashioncnn.layers.depthwise_conv2d import DepthwiseConv2D
 from fashioncnn.layers.dropout import (
     AlphaDropout,
@@ -54,11 +56,14 @@ from fashioncnn.layers.prelu import PReLU
 from fashioncnn.layers.resampling import Resizing, UpSampling1D, UpSampling2D
 from fashioncnn.layers.rescaling import Rescaling
 from fashioncnn.layers.reshaping import Flatten, Identity, Permute, RepeatVector, Reshape
+from fashioncnn.layers.separable_conv1d import SeparableConv1D
 from fashioncnn.layers.separable_conv2d import SeparableConv2D
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import LAYERS
 
 Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
+SeparableConvolution1D = SeparableConv1D
 MaxPool1D = MaxPooling1D
 AvgPool1D = AveragePooling1D
 GlobalAvgPool1D = GlobalAveragePooling1D
@@ -85,14 +90,17 @@ __all__ = [
     "BatchNormalization",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
     "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
     "Convolution2DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
@@ -129,7 +137,9 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "SeparableConv1D",
     "SeparableConv2D",
+    "SeparableConvolution1D",
     "SeparableConvolution2D",
     "Softmax",
     "SpatialDropout1D",

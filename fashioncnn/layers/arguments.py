@@ -35,12 +35,12 @@ def pair(name: str, value: Any, at_least: int = 1) -> tuple[int, int]:
     return height, width
 
 
-def single(name: str, value: Any) -> tuple[int]:
-    """A positive integer, alone or in a tuple.
+def single(name: str, value: Any, at_least: int = 1) -> tuple[int]:
+    """An integer, alone or in a tuple.
 
     Raises:
         ArgumentError: If `value` is not an integer.
-        ValueError: If it is not positive, or there are several.
+        ValueError: If it is less than `at_least`, or there are several.
 
     Example:
         >>> single("kernel_size", 3), single("kernel_size", [5])
@@ -50,7 +50,17 @@ def single(name: str, value: Any) -> tuple[int]:
         value = (value,)
     if len(value) != 1:
         raise ValueError(f"`{name}` must be an integer, got {value!r}")
-    return (checks.integer(name, value[0], at_least=1),)
+    return (checks.integer(name, value[0], at_least=at_least),)
+
+
+def in_image(extents: tuple[int, ...]) -> tuple[int, int]:
+    """Two numbers as they are, and those of a sequence as in an image that is one line high: (1, number).
+
+    Example:
+        >>> in_image((3, 2)), in_image((5,))
+        ((3, 2), (1, 5))
+    """
+    return extents if len(extents) == 2 else (1, extents[0])
 
 
 def image_shape(layer: Layer, shape: Shape) -> Shape:
@@ -65,6 +75,12 @@ def check_taps(owner: str, strides: tuple[int, ...], dilation_rate: tuple[int, .
     if max(strides) > 1 and max(dilation_rate) > 1:
         raise ValueError(f"{owner}: `strides` or `dilation_rate` must be 1, got strides={strides} and "
                          f"dilation_rate={dilation_rate}")
+
+
+def check_groups(owner: str, filters: int, groups: int) -> None:
+    """Raises ValueError where filters cannot be divided into so many groups."""
+    if filters % groups:
+        raise ValueError(f"{owner}: `groups` must divide `filters` evenly, got groups={groups} and filters={filters}")
 
 
 def positive(name: str, value: Any) -> int:

@@ -9,7 +9,7 @@ from fashioncnn.layers import arguments, lines
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.kernel_layer import KernelLayer
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Setting
 
 
 @LAYERS.register()
@@ -24,7 +24,7 @@ class Conv1D(KernelLayer):
             length; "causal": zeros before the sequence alone, so that no step depends on later ones.
         data_format: None or "channels_last".
         dilation_rate: Distance between the kernel's taps; above 1 only with strides of 1.
-        groups: 1.
+        groups: Into how many groups the channels and the filters are divided; a filter sees those of its group alone.
         activation: None, a name, or a function of `fashioncnn.activations`.
         use_bias: Whether a bias is added to each channel.
         kernel_initializer: How the kernel starts.
@@ -37,12 +37,12 @@ class Conv1D(KernelLayer):
         options: See `Layer`.
 
     Shapes:
-        input (N, steps, C), output (N, steps', filters), kernel (size, C, filters), bias (filters,).
+        input (N, steps, C), output (N, steps', filters), kernel (size, C / groups, filters), bias (filters,).
 
     Raises:
         ArgumentError: If an argument has the wrong type or a keyword is unknown.
-        ValueError: If an argument is out of range or not supported; when it is built, if the kernel does not fit the
-            sequence.
+        ValueError: If an argument is out of range or not supported, or `groups` does not divide `filters`; when it is
+            built, if the kernel does not fit the sequence, or `groups` does not divide its channels.
 
     Example:
         >>> import numpy as np
@@ -56,7 +56,7 @@ class Conv1D(KernelLayer):
     padding = arguments.Padding("causal")
     data_format = arguments.data_format()
     dilation_rate = Setting(arguments.single)
-    groups = Choice(1)
+    groups = Setting(arguments.positive)
 
     def __init__(self, filters: int, kernel_size: int | tuple[int], strides: int | tuple[int] = 1,
                  padding: str = "valid", data_format: str | None = None, dilation_rate: int | tuple[int] = 1,
@@ -74,15 +74,17 @@ class Conv1D(KernelLayer):
         self.dilation_rate = dilation_rate
         self.groups = groups
         arguments.check_taps("Conv1D", self.strides, self.dilation_rate)
+        arguments.check_groups("Conv1D", self.filters, self.groups)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         line = lines.add_line(graph, self, *inputs)
         if self.padding == "causal":
             before = self.dilation_rate[0] * (self.kernel_size[0] - 1)
             line = graph.add(self, "zero_padding2d", line, padding=(0, 0, before, 0))
-        convolution = graph.add(self, "conv2d", line, filters=self.filters, kernel_size=(1, *self.kernel_size),
-                                strides=(1, *self.strides), dilation_rate=(1, *self.dilation_rate),
-                                padding="valid" if self.padding == "causal" else self.padding, use_bias=self.use_bias)
+        convolution = self.add_convolution(graph, line, groups=self.groups, filters=self.filters,
+                                           kernel_size=(1, *self.kernel_size), strides=(1, *self.strides),
+                                           dilation_rate=(1, *self.dilation_rate), use_bias=self.use_bias,
+                                           padding="valid" if self.padding == "causal" else self.padding)
         return lines.add_sequence(graph, self, self.add_activation(graph, convolution))
 
     def weight_shape(self, name: str, shape: Shape) -> Shape:
@@ -91,4 +93,4 @@ class Conv1D(KernelLayer):
     def _own_config(self) -> dict[str, Any]:
         return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
                 "padding": self.padding, "data_format": "channels_last", "dilation_rate": self.dilation_rate,
-                "groups": 1, "activity_regularizer": regularizers.serialize(self.activity_regularizer)}
+                "groups": self.groups, "activity_regularizer": regularizers.serialize(self.activity_regularizer)}

@@ -75,16 +75,12 @@ class Conv2D(KernelLayer):
         self.dilation_rate = dilation_rate
         self.groups = groups
         arguments.check_taps("Conv2D", self.strides, self.dilation_rate)
-        if self.filters % self.groups:
-            raise ValueError(f"`groups` must divide `filters` evenly, got groups={groups} and filters={filters}")
+        arguments.check_groups("Conv2D", self.filters, self.groups)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        attributes = {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
-                      "padding": self.padding, "dilation_rate": self.dilation_rate, "use_bias": self.use_bias}
-        if self.groups == 1:
-            convolution = graph.add(self, "conv2d", *inputs, **attributes)
-        else:
-            convolution = graph.add(self, "grouped_conv2d", *inputs, **attributes, groups=self.groups)
+        convolution = self.add_convolution(graph, *inputs, groups=self.groups, filters=self.filters,
+                                           kernel_size=self.kernel_size, strides=self.strides, padding=self.padding,
+                                           dilation_rate=self.dilation_rate, use_bias=self.use_bias)
         return self.add_activation(graph, convolution)
 
     def _own_config(self) -> dict[str, Any]:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fashioncnn.layers import arguments
 from fashioncnn.layers.graph import Graph
-from fashioncnn.layers.kernel_layer import KernelLayer
+from fashioncnn.layers.transposed_layer import TransposedLayer
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Setting
-
-
-def _output_padding(name: str, value: Any) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    return arguments.pair(name, value, at_least=0)
 
 
 @LAYERS.register()
-class Conv2DTranspose(KernelLayer):
+class Conv2DTranspose(TransposedLayer):
     """What a convolution does to gradients: each pixel adds its multiples of the kernel to a window of the output.
 
     With strides of more than 1 the output is larger than the input. Along each axis, k being the pixels that the kernel
@@ -39,7 +31,12 @@ class Conv2DTranspose(KernelLayer):
         use_bias: Whether a bias is added to each channel.
         kernel_initializer: How the kernel starts.
         bias_initializer: How the bias starts.
-        kernel_regularizer: None; so are the other regularizers and the constraints.
+        kernel_regularizer: None, or a penalty for the kernel: see `fashioncnn.regularizers`.
+        bias_regularizer: The same for the bias.
+        activity_regularizer: See `Layer`.
+        kernel_constraint: None, or what that kernel is brought back to after each update: see
+            `fashioncnn.constraints`.
+        bias_constraint: The same for the bias.
         options: See `Layer`.
 
     Shapes:
@@ -55,43 +52,15 @@ class Conv2DTranspose(KernelLayer):
         (4, 28, 28, 8)
     """
 
-    filters = Setting(arguments.positive)
-    kernel_size = Setting(arguments.pair)
-    strides = Setting(arguments.pair)
-    padding = arguments.Padding()
-    output_padding = Setting(_output_padding)
-    data_format = arguments.data_format()
-    dilation_rate = Setting(arguments.pair)
-
     def __init__(self, filters: int, kernel_size: int | tuple[int, int], strides: int | tuple[int, int] = (1, 1),
                  padding: str = "valid", output_padding: int | tuple[int, int] | None = None,
                  data_format: str | None = None, dilation_rate: int | tuple[int, int] = (1, 1), activation: Any = None,
                  use_bias: bool = True, kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 kernel_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
-                 kernel_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
+                 kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+                 kernel_constraint: Any = None, bias_constraint: Any = None, **options: Any) -> None:
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
                          bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, **options)
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.padding = padding
-        self.output_padding = output_padding
-        self.data_format = data_format
-        self.dilation_rate = dilation_rate
-        arguments.check_taps("Conv2DTranspose", self.strides, self.dilation_rate)
-        spare = self.output_padding or (0, 0)
-        if spare[0] >= self.strides[0] or spare[1] >= self.strides[1]:
-            raise ValueError("`output_padding` must be less than `strides` along each axis, got "
-                             f"output_padding={spare} and strides={self.strides}")
+        self.set_window(filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        spare = {} if self.output_padding is None else {"output_padding": self.output_padding}
-        convolution = graph.add(self, "conv2d_transpose", *inputs, filters=self.filters, kernel_size=self.kernel_size,
-                                strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate,
-                                use_bias=self.use_bias, **spare)
-        return self.add_activation(graph, convolution)
-
-    def _own_config(self) -> dict[str, Any]:
-        return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
-                "padding": self.padding, "output_padding": self.output_padding, "data_format": "channels_last",
-                "dilation_rate": self.dilation_rate}
+        return self.add_transposed(graph, *inputs)

@@ -28,7 +28,12 @@ class DepthwiseConv2D(DepthwiseLayer):
         use_bias: Whether a bias is added to each channel of the output.
         depthwise_initializer: How the kernel starts.
         bias_initializer: How the bias starts.
-        depthwise_regularizer: None; so are the other regularizers and the constraints.
+        depthwise_regularizer: None, or a penalty for the kernel: see `fashioncnn.regularizers`.
+        bias_regularizer: The same for the bias.
+        activity_regularizer: See `Layer`.
+        depthwise_constraint: None, or what that kernel is brought back to after each update: see
+            `fashioncnn.constraints`.
+        bias_constraint: The same for the bias.
         options: See `Layer`.
 
     Shapes:
@@ -49,16 +54,11 @@ class DepthwiseConv2D(DepthwiseLayer):
                  padding: str = "valid", depth_multiplier: int = 1, data_format: str | None = None,
                  dilation_rate: int | tuple[int, int] = (1, 1), activation: Any = None, use_bias: bool = True,
                  depthwise_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 depthwise_regularizer: None = None, bias_regularizer: None = None, activity_regularizer: None = None,
-                 depthwise_constraint: None = None, bias_constraint: None = None, **options: Any) -> None:
+                 depthwise_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: Any = None,
+                 depthwise_constraint: Any = None, bias_constraint: Any = None, **options: Any) -> None:
         super().__init__(activation, use_bias, depthwise_initializer, bias_initializer, depthwise_regularizer,
                          bias_regularizer, activity_regularizer, depthwise_constraint, bias_constraint, **options)
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.padding = padding
-        self.depth_multiplier = depth_multiplier
-        self.data_format = data_format
-        self.dilation_rate = dilation_rate
+        self.set_window(kernel_size, strides, padding, depth_multiplier, data_format, dilation_rate)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         return self.add_activation(graph, self.add_depthwise(graph, *inputs, use_bias=self.use_bias))

@@ -60,6 +60,12 @@ class KernelLayer(Layer):
         self.kernel_constraint = kernel_constraint
         self.bias_constraint = bias_constraint
 
+    def add_convolution(self, graph: Graph, *inputs: int, groups: int, **attributes: Any) -> int:
+        """Adds the node of a convolution whose channels and filters are divided into groups; returns its position."""
+        if groups == 1:
+            return graph.add(self, "conv2d", *inputs, **attributes)
+        return graph.add(self, "grouped_conv2d", *inputs, groups=groups, **attributes)
+
     def add_activation(self, graph: Graph, position: int) -> int:
         """Adds the activation after the node at `position`, if there is one."""
         if self.activation is activations.linear:

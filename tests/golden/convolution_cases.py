@@ -16,12 +16,30 @@ from golden.common import flat_weights, random_of, set_random_weights
 LAYERS: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {  # name -> input shape, layer
     "grouped": ((6, 7, 6), lambda L: L.Conv2D(4, 3, groups=2, activation="relu")),
     "grouped strides 2 same": ((8, 7, 6), lambda L: L.Conv2D(9, (3, 2), strides=2, groups=3, padding="same")),
+    "sequence, grouped": ((9, 6), lambda L: L.Conv1D(4, 3, groups=2, padding="causal")),
+    "sequence, depthwise strides 2 same": ((9, 3), lambda L: L.DepthwiseConv1D(3, 2, "same", depth_multiplier=2)),
+    "sequence, depthwise dilation 2": ((9, 3), lambda L: L.DepthwiseConv1D(2, dilation_rate=2, activation="relu")),
+    "sequence, separable": ((8, 3), lambda L: L.SeparableConv1D(4, 3, depth_multiplier=2, activation="relu")),
+    "sequence, transposed strides 2": ((5, 3), lambda L: L.Conv1DTranspose(4, 3, strides=2, output_padding=1)),
+    "sequence, transposed strides 3 same": ((5, 3), lambda L: L.Conv1DTranspose(2, 4, strides=3, padding="same")),
     "separable": ((6, 7, 3), lambda L: L.SeparableConv2D(5, 3)),
     "separable strides 2 same": (
         (8, 8, 3), lambda L: L.SeparableConv2D(4, 3, 2, "same", depth_multiplier=2, activation="relu")
     ),
     "separable dilation 2 without bias": (
         (8, 7, 2), lambda L: L.SeparableConv2D(3, (2, 3), dilation_rate=2, use_bias=False)
+    ),
+    "depthwise under rules": (
+        (6, 7, 3), lambda L: L.DepthwiseConv2D(3, depthwise_regularizer="l2", depthwise_constraint="non_neg")
+    ),
+    "separable under rules": (
+        (6, 7, 3),
+        lambda L: L.SeparableConv2D(
+            5, 3, depthwise_constraint="unit_norm", pointwise_regularizer="l1", pointwise_constraint="max_norm"
+        ),
+    ),
+    "sequence, separable under rules": (
+        (8, 3), lambda L: L.SeparableConv1D(4, 3, depthwise_constraint="unit_norm", pointwise_constraint="max_norm")
     ),
     "transposed": ((4, 5, 3), lambda L: L.Conv2DTranspose(2, 3)),
     "transposed strides 2": ((4, 3, 2), lambda L: L.Conv2DTranspose(3, 3, strides=2, activation="relu")),
@@ -50,14 +68,15 @@ LAYERS: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {  # name -> i
 def convolution(keras: ModuleType, name: str) -> dict[str, Any]:
     shape, layer = LAYERS[name]
     random = random_of(name)
-    model = keras.Sequential([keras.layers.Input(shape), keras.layers.Conv2D(shape[-1], 1), layer(keras.layers)])
+    before = keras.layers.Conv2D if len(shape) == 3 else keras.layers.Conv1D
+    model = keras.Sequential([keras.layers.Input(shape), before(shape[-1], 1), layer(keras.layers)])
     set_random_weights(model, random)
     x = random.standard_normal((3, *shape)).astype("float32")
     output = model.predict(x, verbose=0)
     model.compile(keras.optimizers.SGD(1.0), "mse")
-    before = flat_weights(model)
+    weights = flat_weights(model)
     model.train_on_batch(x, random.standard_normal(output.shape).astype("float32"))
-    return {"output": output, "gradients": before - flat_weights(model), "weights": model_weights(model)}
+    return {"output": output, "gradients": weights - flat_weights(model), "weights": model_weights(model)}
 
 
 def model_weights(model: Any) -> str:
