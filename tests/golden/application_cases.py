@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from golden.common import Case, random_of
+from golden.common import Case, flat_weights, random_of
 
 ROWS = 4
 
@@ -45,7 +45,9 @@ def _structure(model: Any) -> dict[str, Any]:
 
 
 def _settings(config: dict[str, Any]) -> dict[str, Any]:
-    return {key: value["class_name"] if isinstance(value, dict) else value for key, value in config.items()}
+    """What is not None, and of objects the class."""
+    return {key: value["class_name"] if isinstance(value, dict) else value for key, value in config.items()
+            if value is not None}
 
 
 def _digest(value: Any) -> str:
@@ -70,12 +72,12 @@ def _predicts(function: str, *arguments: Any, **options: Any) -> Case:
     return case
 
 
-def _is_made_of(function: str, **options: Any) -> Case:
+def _is_made_of(function: str, *arguments: Any, **options: Any) -> Case:
     """A network that is too large to run here."""
 
     def case(keras: ModuleType) -> dict[str, Any]:
         keras.utils.clear_session()
-        return _structure(getattr(keras.applications, function)(weights=None, **options))
+        return _structure(getattr(keras.applications, function)(*arguments, weights=None, **options))
 
     return case
 
@@ -142,23 +144,24 @@ def _transfers(make: Callable[[ModuleType], Any], head: Head, thaw: Callable[[An
 
     def case(keras: ModuleType) -> dict[str, Any]:
         keras.utils.clear_session()
-        random = random_of(f"transfer {make.__name__} {head.__name__}")
+        random = random_of(f"transfer {make.__name__} {head.__name__} {thaw.__name__}")
         base = make(keras)
         _set_weights(base, random)
         base.trainable = False
         model = head(keras, base)
         _set_weights(model, random)
         images, labels = _images(random, base.input_shape[1:], COUNT), random.randint(0, 3, COUNT)
-        frozen = np.concatenate([np.ravel(w) for w in base.get_weights()])
+        frozen = flat_weights(base)
         histories = [_fit(keras, model, images, labels)]
-        unchanged = bool((np.concatenate([np.ravel(w) for w in base.get_weights()]) == frozen).all())
+        unchanged = bool((flat_weights(base) == frozen).all())
         trained = [len(model.trainable_weights)]
         thaw(base)
         trained.append(len(model.trainable_weights))
         histories.append(_fit(keras, model, images, labels))
-        after = np.concatenate([np.ravel(w) for w in base.get_weights()])
+        after = flat_weights(base)
         return {"history": np.array(histories), "unchanged": unchanged, "trained": trained,
-                "moved": after - frozen, "predictions": model.predict(images, verbose=0)}
+                "moved": int((after != frozen).mean() * 10), "weights": after[::37],
+                "predictions": model.predict(images, verbose=0)}
 
     return case
 
@@ -178,7 +181,8 @@ def _small_residual(keras: ModuleType) -> Any:
 
 
 def _in_inference(keras: ModuleType, base: Any) -> Any:
-    """The body as one layer, which normalizes by its own statistics whatever is trained."""
+    """The body as one layer that is told to act as in inference. Keras forgets that in training, but not a frozen
+    batch normalization."""
     image = keras.Input(base.input_shape[1:])
     features = base(image, training=False)
     return keras.Model(image, keras.layers.Dense(3, activation="softmax")(features))
@@ -199,11 +203,37 @@ def _thaw_all(base: Any) -> None:
     base.trainable = True
 
 
+def _thaw_kernels(base: Any) -> None:
+    """All but the layers that normalize."""
+    base.trainable = True
+    for layer in base.layers:
+        layer.trainable = type(layer).__name__ != "BatchNormalization"
+
+
 def _thaw_last(base: Any) -> None:
     """The last ten layers, without those that normalize."""
     base.trainable = True
     for layer in base.layers:
         layer.trainable = layer in base.layers[-10:] and type(layer).__name__ != "BatchNormalization"
+
+
+def _preprocesses(keras: ModuleType) -> dict[str, Any]:
+    """Arrays of floats are written over, as the second entry of each shows."""
+    random, utils = random_of("preprocess"), keras.applications.imagenet_utils
+    floats = random.uniform(0, 255, (2, 3, 4, 3)).astype("float32")
+    results = {}
+    for mode in ("caffe", "tf", "torch"):
+        for data_format in ("channels_last", "channels_first"):
+            x = np.copy(floats) if data_format == "channels_last" else np.copy(np.moveaxis(floats, -1, 1))
+            given = {"batch": x, "image": np.copy(x[0]), "bytes": x.astype("uint8"), "double": x.astype("float64")}
+            for kind, value in given.items():
+                prepared = utils.preprocess_input(value, data_format, mode)
+                results[f"{mode} {data_format} {kind}"] = prepared
+                results[f"{mode} {data_format} {kind} given"] = value
+                results[f"{mode} {data_format} {kind} type"] = str(prepared.dtype)
+    for module in ("mobilenet", "mobilenet_v2", "resnet", "resnet50", "vgg16", "vgg19"):
+        results[module] = getattr(keras.applications, module).preprocess_input(np.copy(floats))
+    return results
 
 
 APPLICATION: dict[str, Case] = {
@@ -217,15 +247,16 @@ APPLICATION: dict[str, Case] = {
     "VGG19": _predicts("VGG19", False, input_shape=(45, 32, 1)),
     "MobileNet": _predicts("MobileNet", (32, 32, 3), classes=10),
     "MobileNet without a top": _predicts("MobileNet", (45, 64, 1), 0.5, 2, include_top=False, pooling="max"),
-    "MobileNet with a quarter of the channels": _is_made_of("MobileNet", alpha=0.25),
+    "MobileNet with a quarter of the channels": _is_made_of("MobileNet", None, 0.25),
     "MobileNetV2": _predicts("MobileNetV2", (32, 32, 3), 0.35, classes=10, classifier_activation=None),
     "MobileNetV2 without a top": _predicts("MobileNetV2", (45, 64, 1), 0.75, include_top=False, pooling="avg"),
-    "MobileNetV2 that is wider": _is_made_of("MobileNetV2", (96, 96, 3), 1.3, False),
+    "MobileNetV2 that is wider": _is_made_of("MobileNetV2", (96, 96, 3), 1.3, include_top=False),
     "ResNet20": _small(20, (28, 28, 1)),
     "ResNet14 of odd images": _small(14, (33, 29, 3), 7),
     "ResNet56": _small(56, (32, 32, 3)),
-    "a MobileNet in inference": _transfers(_mobile, _in_inference, _thaw_all),
-    "a MobileNet, all of it": _transfers(_mobile, _in_training, _thaw_all),
+    "preprocess_input": _preprocesses,
+    "a MobileNet in inference": _transfers(_mobile, _in_inference, _thaw_kernels),
+    "the end of a MobileNet": _transfers(_mobile, _in_training, _thaw_last),
     "a small ResNet with another head": _transfers(_small_residual, _other_head, _thaw_last),
     "a small ResNet, all of it": _transfers(_small_residual, _in_training, _thaw_all),
 }
