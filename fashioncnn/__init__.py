@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fashioncnn import (
         activations,
+        applications,
         backend,
         callbacks,
         config,
@@ -64,6 +65,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",

@@ -49,7 +49,8 @@ def test_every_public_name_of_keras_can_be_imported_and_does_something_or_says_t
 
 @pytest.mark.parametrize("module", ["layers", "optimizers", "metrics", "losses", "callbacks", "models", "utils",
                                     "datasets", "initializers", "activations", "optimizers.schedules", "saving",
-                                    "backend", "config", "random", "regularizers", "constraints"])
+                                    "backend", "config", "random", "regularizers", "constraints",
+                                    "applications", "applications.resnet"])
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     for code in (f"from {prefix}.{module} import xyzzy", f"import {prefix}.{module} as m; m.xyzzy",
@@ -68,8 +69,8 @@ def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     ("from fashioncnn.layers import MaxPooling3D; MaxPooling3D()", "near it is 'MaxPooling2D'"),
     ("from fashioncnn import quantizers; quantizers.get('x')", "'quantizers.get' of Keras is not in fashioncnn"),
     ("from fashioncnn.keras.quantizers import get; get('x')", "'quantizers.get' of Keras is not in fashioncnn"),
-    ("import fashioncnn as k; k.applications.ResNet50()", "'applications.ResNet50' of Keras"),
-    ("from fashioncnn.keras.applications.resnet50 import ResNet50; ResNet50()", "'applications.resnet50.ResNet50'"),
+    ("import fashioncnn as k; k.applications.DenseNet121()", "'DenseNet121' of Keras"),
+    ("from fashioncnn.keras.applications.resnet_v2 import ResNet50V2 as R; R()", "'applications.resnet_v2.ResNet50V2"),
     ("from fashioncnn.keras.preprocessing.image import ImageDataGenerator as I; I()", "ImageDataGenerator' of Keras"),
     ("from fashioncnn.datasets import imdb; imdb.load_data()", "'datasets.imdb.load_data' of Keras"),
     ("from fashioncnn.keras import backend as K; K.rnn(3)", "'rnn' of Keras is not in fashioncnn"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from golden.activation_cases import DESCRIPTION, FUNCTION, GRADIENT
+from golden.application_cases import APPLICATION
 from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
@@ -36,6 +37,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "rule": RULE,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
+    "application": APPLICATION,
     "backend": BACKEND,
     "tensorflow": TENSORFLOW,
     "function": FUNCTION,
