@@ -343,6 +343,39 @@ def test_axes_are_those_of_the_weight_whatever_the_core_makes_of_it():
         assert np.allclose(model.get_weights()[0], constraint(kernel), atol=1e-6)
 
 
+EVERYWHERE = [
+    (lambda **rules: layers.DepthwiseConv2D(2, **rules), {"depthwise": "kernel", "bias": "bias"}),
+    (lambda **rules: layers.SeparableConv2D(3, 2, **rules),
+     {"depthwise": "depthwise_kernel", "pointwise": "pointwise_kernel", "bias": "bias"}),
+    (lambda **rules: layers.Conv2DTranspose(3, 2, **rules), {"kernel": "kernel", "bias": "bias"}),
+    (lambda **rules: layers.LayerNormalization(**rules), {"gamma": "gamma", "beta": "beta"}),
+    (lambda **rules: layers.GroupNormalization(2, **rules), {"gamma": "gamma", "beta": "beta"}),
+    (lambda **rules: layers.PReLU(shared_axes=[1, 2], **rules), {"alpha": "alpha"}),
+]
+
+
+@pytest.mark.parametrize(("make", "weights"), EVERYWHERE)
+def test_every_kind_of_weights_obeys_the_rules_that_are_called_after_it(make, weights):
+    """Penalties are reported by the core as they are by Python, and norms hold after an update."""
+    rules: dict[str, Any] = {f"{name}_regularizer": regularizers.L2(0.25) for name in weights}
+    rules.update((f"{name}_constraint", constraints.MaxNorm(0.5, axis=None)) for name in weights)
+    layer = make(**rules)
+    model = model_of(layer, layers.Flatten(), dense(), shape=(4, 4, 2))
+    model.set_weights([RANDOM.uniform(-1, 1, weight.shape) for weight in model.weights])
+    found = {weight.name: weight for weight in layer.weights}
+    assert set(found) == set(weights.values())
+    config = layer.get_config()
+    for name, rule in rules.items():
+        assert config[name] == (regularizers if name.endswith("_regularizer") else constraints).serialize(rule)
+    assert len(model.losses) == len(weights)
+    x = RANDOM.standard_normal((24, 4, 4, 2))
+    plain = model_of(make(), layers.Flatten(), dense(), shape=(4, 4, 2))
+    plain.set_weights(model.get_weights())
+    total = plain.evaluate(x, Y, verbose=0) + sum(map(float, model.losses))
+    assert model.train_on_batch(x, Y) == pytest.approx(total, rel=1e-5)
+    assert all(np.linalg.norm(weight.numpy()) <= 0.5 + 1e-6 for weight in layer.weights)
+
+
 def test_batch_normalization_obeys_rules():
     layer = layers.BatchNormalization(gamma_regularizer=regularizers.L2(0.5), beta_constraint="non_neg",
                                       gamma_constraint=constraints.MaxNorm(0.5))
