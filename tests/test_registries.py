@@ -10,7 +10,7 @@ import pytest
 import test_gradients
 import test_layers
 import test_shape_layers
-from golden import face_cases, layer_cases, shape_cases, training_cases
+from golden import face_cases, layer_cases, normalization_cases, shape_cases, training_cases
 
 import fashioncnn
 from fashioncnn import callbacks, layers
@@ -83,7 +83,8 @@ def test_every_loss_and_optimizer_is_trained_with_in_a_golden_case():
 def test_every_layer_is_an_example_and_a_golden_case():
     examples = [*test_layers.EXAMPLES, *test_shape_layers.EXAMPLES]
     assert {type(layer).__name__ for layer, *_ in examples} == LAYERS
-    golden = {type(layer).__name__ for _, make in layer_cases.FORWARD_LAYERS.values() for layer in make(layers)}
+    cases = [case[-1] for case in (*layer_cases.FORWARD_LAYERS.values(), *normalization_cases.STACKS.values())]
+    golden = {type(layer).__name__ for make in cases for layer in make(layers)}
     golden.update(type(make(layers)).__name__
                   for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values()])
     assert golden - {"InputLayer"} == keras_has("layers", LAYERS)

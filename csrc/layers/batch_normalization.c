@@ -74,7 +74,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     layer->prepared = 2 * channels; /* scale and inverse of the moving statistics */
     layer->prepare_shards = 1;
     layer->gradient_shards = 1;
-    layer->scratch = CHANNELS_OBSERVED * channels;
+    layer->scratch = (CHANNELS_OBSERVED + 2) * channels; /* of gradient: an image's sums, scale and inverse */
     return FCNN_OK;
 }
 
@@ -106,16 +106,15 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
 }
 
 typedef struct affine {
-    const float *mean, *scale, *inverse;
+    const float *mean, *scale;
 } affine;
 
 static affine affine_of(const batch_normalization *self, const fcnn_io *io)
 {
     const size_t channels = self->channels;
     if (io->settled)
-        return (affine){io->settled + MEAN * channels, io->settled + SCALE * channels,
-                        io->settled + INVERSE * channels};
-    return (affine){parameter_of(io, self->moving_mean), io->prepared, io->prepared + channels};
+        return (affine){io->settled + MEAN * channels, io->settled + SCALE * channels};
+    return (affine){parameter_of(io, self->moving_mean), io->prepared};
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
@@ -242,14 +241,14 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     }
 }
 
-/* Where the moving statistics are used: each image's sums, in order. */
+/* Where the moving statistics are used: each image's sums, in order. What is prepared is for the images' threads. */
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const batch_normalization *self = layer->config;
     const size_t channels = self->channels;
-    const float *inverse = affine_of(self, io).inverse;
-    float *sums = io->scratch;
+    float *sums = io->scratch, *scale = sums + CHANNELS_OBSERVED * channels, *inverse = scale + channels;
     (void)shard;
+    find_scale(self, io, parameter_of(io, self->moving_variance), 0, channels, scale, inverse);
     if (!io->gradient.accumulate)
         memset(io->gradient.values, 0, fcnn_layer_parameter_size(layer) * sizeof(float));
     for (size_t i = 0; i < images; i++) {

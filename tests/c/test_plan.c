@@ -157,16 +157,31 @@ static const fcnn_attribute relu[] = {TEXT("function", "relu")}, gelu[] = {TEXT(
                             linear[] = {TEXT("function", "linear")}, sigmoid[] = {TEXT("function", "sigmoid")};
 static const fcnn_attribute half[] = {NUMBER("rate", 0.5), INTEGER("seed", 3)},
                             twice[] = {NUMBER("scale", 2), NUMBER("offset", 0)};
+static const fcnn_attribute normal[] = {NUMBER("epsilon", 1e-3), NUMBER("momentum", 0.9)};
 static const fcnn_attribute units[] = {INTEGER("units", 2), INTEGER("use_bias", 1)};
 
 static const struct {
     const char *type;
     fcnn_attributes attributes;
 } kinds[] = {
-    {"conv2d", {bordered, 6}}, {"conv2d", {plain, 6}},       {"max_pooling2d", {pool, 3}}, {"activation", {relu, 1}},
-    {"activation", {gelu, 1}}, {"activation", {linear, 1}},  {"activation", {sigmoid, 1}}, {"dropout", {half, 2}},
-    {"rescaling", {twice, 2}}, {"reshape", {same_shape, 1}}, {"dense", {units, 2}},        {"softmax", {NULL, 0}},
-    {"add", {NULL, 0}},        {"conv2d", {bordered, 6}},    {"activation", {relu, 1}},    {"max_pooling2d", {pool, 3}},
+    {"conv2d", {bordered, 6}},
+    {"conv2d", {plain, 6}},
+    {"max_pooling2d", {pool, 3}},
+    {"activation", {relu, 1}},
+    {"activation", {gelu, 1}},
+    {"activation", {linear, 1}},
+    {"activation", {sigmoid, 1}},
+    {"dropout", {half, 2}},
+    {"rescaling", {twice, 2}},
+    {"reshape", {same_shape, 1}},
+    {"dense", {units, 2}},
+    {"softmax", {NULL, 0}},
+    {"add", {NULL, 0}},
+    {"conv2d", {bordered, 6}},
+    {"activation", {relu, 1}},
+    {"max_pooling2d", {pool, 3}},
+    {"batch_normalization", {normal, 2}},
+    {"batch_normalization", {normal, 2}},
 };
 
 /* A graph in the making. */
@@ -182,7 +197,8 @@ static size_t partner_of(const draft *d, size_t n)
 {
     for (size_t m = 1; m < n; m++)
         if (d->specs[m].attributes.items == d->specs[n].attributes.items && d->specs[n].attributes.items &&
-            (strcmp(d->specs[n].type, "conv2d") == 0 || strcmp(d->specs[n].type, "dense") == 0))
+            (strcmp(d->specs[n].type, "conv2d") == 0 || strcmp(d->specs[n].type, "dense") == 0 ||
+             strcmp(d->specs[n].type, "batch_normalization") == 0))
             return m;
     return n;
 }
@@ -198,6 +214,7 @@ static void draw_node(draft *d, uint64_t trial)
     }
     d->specs[n] =
         (fcnn_node_spec){kinds[kind].type, kinds[kind].type, d->inputs[n], sources, kinds[kind].attributes, NULL, 0};
+    d->specs[n].mode = draw(trial, 900 + n, 6) ? FCNN_AS_RUN : (fcnn_mode)(1 + draw(trial, 950 + n, 2));
     d->shares[n] = partner_of(d, n);
     if (d->shares[n] < n && draw(trial, 10 * n + 9, 3) == 0)
         d->specs[n].shares = &d->shares[n];

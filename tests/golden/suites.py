@@ -13,6 +13,7 @@ from golden.compile_cases import COMPILES
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
+from golden.normalization_cases import NORMALIZATION
 from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
 from golden.tensorflow_cases import TENSORFLOW
@@ -25,6 +26,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "loss": LOSS,
     "optimizer": OPTIMIZER,
     "reference": REFERENCE,
+    "normalization": NORMALIZATION,
     "fit": FITS,
     "compile": COMPILES,
     "metric": METRICS,
