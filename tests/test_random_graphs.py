@@ -11,6 +11,7 @@ FASHIONCNN_RANDOM_GRAPHS=3000 tries so many networks in place of a few dozen.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from fashioncnn._core import Network
 COUNT = int(os.environ.get("FASHIONCNN_RANDOM_GRAPHS", "40"))
 SETS_OF_WEIGHTS = 3
 STEP = 1e-6
-FORWARD_TOLERANCE = 1e-4  # of an output's largest number
+FORWARD_TOLERANCE = 1e-4  # of an output's largest number, or of 0.1
 GRADIENT_TOLERANCE = 1e-3  # of the largest that a derivative in this direction may be
 Parameters = list[tuple[int, str, tuple[int, ...], int]]
 
@@ -57,13 +58,13 @@ def call(network: Network, name: str, drawn: random_graphs.Drawn, stop: int, out
                                   one_or_all(outputs) if outputs else None)
 
 
-def as_it_runs(drawn: random_graphs.Drawn, network: Network) -> list[random_graphs.Node]:
-    """Nodes that say how they act in training: batch normalization whose statistics are frozen, as in inference."""
+def as_it_runs(drawn: random_graphs.Drawn, network: Network, training: bool = True) -> list[random_graphs.Node]:
+    """Nodes that say how they act: batch normalization whose statistics are frozen, as in inference."""
     moves: dict[int, bool] = {}
     for trainable, (node, name, _, _) in zip(network.trainable, network.parameters, strict=True):
         if name.startswith("moving_"):
             moves[node] = moves.get(node, False) or trainable
-    return [{**node, "training": node.get("training", True) and moves.get(node.get("shares", position), True)}
+    return [{**node, "training": node.get("training", training) and moves.get(node.get("shares", position), True)}
             for position, node in enumerate(drawn.nodes)]
 
 
@@ -74,31 +75,58 @@ def parameters_of(parameters: Parameters, flat: np.ndarray) -> dict[int, list[np
     return cut
 
 
+def complaint_of_outputs(actual: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> str:
+    for number, (mine, right) in enumerate(zip(actual, expected, strict=True)):
+        error = np.abs(mine - right).max() / max(np.abs(right).max(), 0.1)
+        if not error <= FORWARD_TOLERANCE:
+            return f"output {number}: relative error {error:.2g}"
+    return ""
+
+
+def loss_at(drawn: random_graphs.Drawn, number: int, outputs: Sequence[np.ndarray]) -> float:
+    """The loss of an output; from the logits, where nobody else reads the softmax or sigmoid."""
+    loss, node = drawn.losses[number], drawn.nodes[drawn.outputs[number]]
+    prediction = outputs[drawn.outputs[number]]
+    is_alone = all(drawn.outputs[number] not in other["inputs"] for other in drawn.nodes)
+    if "crossentropy" in loss["type"] and is_alone:
+        loss, prediction = {**loss, "from_logits": True}, outputs[node["inputs"][0]]
+    return reference_numpy.loss_value(loss, drawn.y[number], prediction, drawn.weights[number])
+
+
 def complaint(drawn: random_graphs.Drawn, seed: int) -> str:
     """What differs from the reference; "" where nothing does."""
     network = build(drawn, seed)
     parameters, nodes = network.parameters, as_it_runs(drawn, network)
     images = len(drawn.x[0])
 
-    def outputs_of(flat: np.ndarray) -> list[np.ndarray]:
-        outputs = reference_numpy.node_outputs(nodes, parameters_of(parameters, flat), drawn.x)
-        return [outputs[output] for output in drawn.outputs]
+    def node_outputs(flat: np.ndarray) -> list[np.ndarray]:
+        return reference_numpy.node_outputs(nodes, parameters_of(parameters, flat), drawn.x)
 
     def loss_of(flat: np.ndarray) -> float:
-        return sum(reference_numpy.loss_value(loss, y, output, weight) for loss, y, output, weight
-                   in zip(drawn.losses, drawn.y, outputs_of(flat), drawn.weights, strict=True) if loss)
+        outputs = node_outputs(flat)
+        return sum(loss_at(drawn, number, outputs) for number, loss in enumerate(drawn.losses) if loss)
 
     point = read(network).astype(np.float64)
     outputs = tuple(np.empty((images, *shape), np.float32) for shape in network.output_shapes)
     loss = call(network, "compute_gradients", drawn, images, outputs)[0]
-    for number, (actual, expected) in enumerate(zip(outputs, outputs_of(point), strict=True)):
-        error = np.abs(actual - expected).max() / max(np.abs(expected).max(), 1e-3)
-        if not error <= FORWARD_TOLERANCE:
-            return f"output {number}: relative error {error:.2g}"
+    expected = node_outputs(point)
+    if wrong := complaint_of_outputs(outputs, [expected[output] for output in drawn.outputs]):
+        return wrong
     expected_loss = loss_of(point)
     if not abs(loss - expected_loss) <= 1e-4 * max(abs(expected_loss), 1e-3):
         return f"loss {loss}, expected {expected_loss}"
     return complaint_of_gradients(network, loss_of, point, seed)
+
+
+def complaint_of_predictions(drawn: random_graphs.Drawn, seed: int) -> str:
+    """The same of predictions, for which parameters are folded into one another."""
+    network = build(drawn, seed)
+    images = len(drawn.x[0])
+    outputs = tuple(np.empty((images, *shape), np.float32) for shape in network.output_shapes)
+    network.predict(one_or_all(drawn.x), 0, images, one_or_all(outputs))
+    parameters = parameters_of(network.parameters, read(network).astype(np.float64))
+    expected = reference_numpy.node_outputs(as_it_runs(drawn, network, training=False), parameters, drawn.x)
+    return complaint_of_outputs(outputs, [expected[output] for output in drawn.outputs])
 
 
 def complaint_of_gradients(network: Network, loss_of, point: np.ndarray, seed: int) -> str:
@@ -123,7 +151,8 @@ def test_agrees_with_the_reference(seed: int) -> None:
     drawn = random_graphs.draw(seed)
     complaints = []
     for number in range(SETS_OF_WEIGHTS):
-        complaints.append(complaint(drawn, 1000 * number + seed))
+        weights = 1000 * number + seed
+        complaints.append(complaint(drawn, weights) or complaint_of_predictions(drawn, weights))
         if not complaints[-1]:
             return
     pytest.fail(f"{complaints}\n{drawn.outputs}, {len(drawn.x[0])} images\n" + "\n".join(map(str, drawn.nodes)))

@@ -18,6 +18,7 @@
 
 #include "../base/memory.h"
 #include "../base/sizes.h"
+#include "batch_normalization.h"
 #include "registry.h"
 
 enum { SHARD_CHANNELS = 64 }; /* settled in one piece of work */
@@ -260,6 +261,29 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                 io->gradient.values[self->beta + c] += sums[FIRST * channels + c];
         }
     }
+}
+
+/* ---- in other layers' parameters ---- */
+
+size_t fcnn_batch_normalization_fold_scratch(const fcnn_layer *normalization)
+{
+    const batch_normalization *self = normalization->config;
+    return 2 * self->channels;
+}
+
+void fcnn_batch_normalization_fold(const fcnn_layer *normalization, const fcnn_kernels *kernels,
+                                   const float *parameters, size_t kernel_size, const float *kernel, const float *bias,
+                                   float *folded, float *scratch)
+{
+    const batch_normalization *self = normalization->config;
+    const size_t channels = self->channels;
+    const fcnn_io io = {.parameters = parameters};
+    float *folded_bias = folded + kernel_size;
+    find_scale(self, &io, parameter_of(&io, self->moving_variance), 0, channels, scratch, scratch + channels);
+    kernels->channel_scale(kernel_size / channels, channels, kernel, NULL, scratch, NULL, folded);
+    memset(folded_bias, 0, channels * sizeof(float));
+    kernels->channel_scale(1, channels, bias ? bias : folded_bias, parameter_of(&io, self->moving_mean), scratch,
+                           parameter_of(&io, self->beta), folded_bias);
 }
 
 const fcnn_layer_class fcnn_batch_normalization_class = {

@@ -1,4 +1,11 @@
-/* fuse.c - finds the patterns: Conv2D, ReLU or nothing, MaxPooling2D, each the only user of the one before. */
+/* fuse.c - finds the patterns:
+ *
+ *   - Conv2D, ReLU or nothing, MaxPooling2D: one step;
+ *   - Conv2D or Dense, BatchNormalization, where nothing is learned and the moving statistics count: the normalization
+ *     is multiplied into the parameters. What follows of the first pattern joins in.
+ *
+ * Each is the only user of the one before.
+ */
 #include "fuse.h"
 
 #include <math.h>
@@ -7,6 +14,17 @@
 #include "../base/memory.h"
 #include "../layers/conv2d_pooled.h"
 #include "../layers/registry.h"
+
+/* The nodes of a pattern, from `head` on; 0 where the pattern lacks one. */
+typedef struct pattern {
+    size_t head, normalization, relu, pool;
+} pattern;
+
+int fcnn_looks_at_the_batch(const fcnn_node *node, const fcnn_purpose *purpose)
+{
+    const int training = node->mode == FCNN_AS_RUN ? purpose->training : node->mode == FCNN_AS_IN_TRAINING;
+    return training && node->layer.observed > 0 && purpose->statistics[node->instance];
+}
 
 /* The only node that reads node n; 0 where there is none, or several, or n is an output of the network. */
 static size_t only_user(const fcnn_graph *graph, size_t n)
@@ -33,56 +51,96 @@ static int is_plain_relu(const fcnn_layer *layer)
            isinf(spec->max_value);
 }
 
-/* The max pool whose only source is the convolution n, perhaps through a ReLU; 0 if there is none. */
-static size_t pool_of(const fcnn_graph *graph, size_t n, int *relu)
+/* Whether a layer's parameters are used so often for each image that it pays to multiply others into them. */
+static int is_foldable(const fcnn_layer *layer)
 {
-    size_t next = only_user(graph, n);
-    *relu = next && is_plain_relu(&graph->node[next].layer);
-    if (*relu)
-        next = only_user(graph, next);
-    const fcnn_layer *pool = &graph->node[next].layer;
-    return next && pool->class == &fcnn_max_pooling2d_class && pool->saved > 0 ? next : 0;
+    enum { OFTEN = 16 };
+    if (layer->class != &fcnn_conv2d_class && layer->class != &fcnn_dense_class)
+        return 0;
+    return fcnn_shape_size(&layer->output) >= OFTEN * layer->output.extent[layer->output.rank - 1];
 }
 
-static fcnn_status fuse_pool(const fcnn_graph *graph, size_t n, int relu, size_t pool, fcnn_operation *operation,
-                             fcnn_error *error)
+/* The batch normalization behind node n that can be multiplied into its parameters; 0 if there is none. */
+static size_t folded_into(const fcnn_graph *graph, const fcnn_purpose *purpose, size_t n)
+{
+    const size_t next = only_user(graph, n);
+    const fcnn_node *node = &graph->node[next];
+    return next && !purpose->backward && is_foldable(&graph->node[n].layer) &&
+                   node->layer.class == &fcnn_batch_normalization_class && !fcnn_looks_at_the_batch(node, purpose)
+               ? next
+               : 0;
+}
+
+static pattern pattern_at(const fcnn_graph *graph, const fcnn_purpose *purpose, size_t n)
+{
+    pattern found = {.head = n, .normalization = folded_into(graph, purpose, n)};
+    if (graph->node[n].layer.class != &fcnn_conv2d_class)
+        return found;
+    size_t next = only_user(graph, found.normalization ? found.normalization : n), relu = 0;
+    if (next && is_plain_relu(&graph->node[next].layer)) {
+        relu = next;
+        next = only_user(graph, next);
+    }
+    const fcnn_layer *pool = &graph->node[next].layer;
+    if (next && pool->class == &fcnn_max_pooling2d_class && pool->saved > 0) {
+        found.relu = relu;
+        found.pool = next;
+    }
+    return found;
+}
+
+/* *layer = the head's, with a bias if the normalization brings one. */
+static void describe_folded(const fcnn_graph *graph, const pattern *found, fcnn_layer *layer)
+{
+    *layer = graph->node[found->head].layer;
+    if (found->normalization && layer->parameters == 1)
+        fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {layer->output.extent[layer->output.rank - 1]}});
+}
+
+static fcnn_status fuse(const fcnn_graph *graph, const pattern *found, fcnn_operation *operation, fcnn_error *error)
 {
     void *block;
+    fcnn_layer head;
     FCNN_TRY(fcnn_allocate(&block, 1, sizeof(fcnn_layer), "the plan", error));
-    *operation = (fcnn_operation){.fused = block, .layer = block, .head = n, .tail = pool};
-    return fcnn_conv2d_pooled_create(block, &graph->node[n].layer, relu, &graph->node[pool].layer, error);
+    describe_folded(graph, found, &head);
+    *operation = (fcnn_operation){.fused = block, .layer = block, .head = found->head};
+    if (found->normalization)
+        operation->folded = &graph->node[found->normalization];
+    operation->tail = found->pool ? found->pool : found->normalization;
+    operation->borrows = !found->pool;
+    if (found->pool)
+        return fcnn_conv2d_pooled_create(block, &head, found->relu != 0, &graph->node[found->pool].layer, error);
+    *operation->fused = head;
+    return FCNN_OK;
 }
 
-/* Whether node n runs as the end or the middle of one of the operations. */
-static int is_inside(const fcnn_graph *graph, const fcnn_operation *operations, size_t count, size_t n)
+fcnn_status fcnn_fuse(const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_operation *operations, size_t *count,
+                      fcnn_error *error)
 {
-    for (size_t i = 0; i < count; i++)
-        if (operations[i].fused && (n == operations[i].tail || n == graph->node[operations[i].tail].input[0]))
-            return 1;
-    return 0;
-}
-
-fcnn_status fcnn_fuse(const fcnn_graph *graph, fcnn_operation *operations, size_t *count, fcnn_error *error)
-{
+    void *block;
+    FCNN_TRY(fcnn_allocate(&block, graph->nodes, 1, "the plan", error));
+    unsigned char *is_inside = block; /* (nodes) the middle or the end of a pattern */
+    fcnn_status status = FCNN_OK;
     *count = 0;
-    for (size_t n = 0; n < graph->nodes; n++) {
+    for (size_t n = 0; n < graph->nodes && status == FCNN_OK; n++) {
         const fcnn_layer *layer = &graph->node[n].layer;
-        if (!layer->class || layer->view || is_inside(graph, operations, *count, n))
+        if (!layer->class || layer->view || is_inside[n])
             continue;
-        int relu = 0;
-        const size_t pool = layer->class == &fcnn_conv2d_class ? pool_of(graph, n, &relu) : 0;
+        const pattern found = pattern_at(graph, purpose, n);
+        is_inside[found.normalization] = is_inside[found.relu] = is_inside[found.pool] = 1;
         fcnn_operation *operation = &operations[(*count)++];
-        if (pool)
-            FCNN_TRY(fuse_pool(graph, n, relu, pool, operation, error));
+        if (found.normalization || found.pool)
+            status = fuse(graph, &found, operation, error);
         else
             *operation = (fcnn_operation){.layer = layer, .head = n, .tail = n};
     }
-    return FCNN_OK;
+    fcnn_release(block);
+    return status;
 }
 
 void fcnn_operation_destroy(fcnn_operation *operation)
 {
-    if (operation->fused)
+    if (operation->fused && !operation->borrows)
         fcnn_release(operation->fused->config);
     fcnn_release(operation->fused);
 }

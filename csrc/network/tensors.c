@@ -12,6 +12,7 @@
  * graph.
  */
 #include "../base/sizes.h"
+#include "../layers/batch_normalization.h"
 #include "builder.h"
 
 static fcnn_buffer *new_buffer(fcnn_builder *b, size_t size, size_t first, size_t last)
@@ -269,12 +270,6 @@ static void place_backward(fcnn_builder *b, const fcnn_operation *operation, fcn
 
 /* ---- the whole ---- */
 
-static int looks_at_the_batch(const fcnn_builder *b, const fcnn_step *step)
-{
-    return step->layer->observed > 0 && b->purpose->training && step->node->mode != FCNN_AS_IN_INFERENCE &&
-           b->purpose->statistics[step->node->instance];
-}
-
 /* What is known of a step before its tensors have places. */
 static void describe_step(fcnn_builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
 {
@@ -283,10 +278,16 @@ static void describe_step(fcnn_builder *b, const fcnn_operation *operation, fcnn
     step->node = &b->graph->node[operation->head];
     step->prepared = plan->prepared;
     plan->prepared += rounded(layer->prepared);
+    if (operation->folded) {
+        step->folded = operation->folded;
+        step->folded_place = plan->prepared;
+        plan->prepared += rounded(fcnn_layer_parameter_size(layer) +
+                                  fcnn_batch_normalization_fold_scratch(&operation->folded->layer));
+    }
     plan->scratch = larger(plan->scratch, rounded(layer->scratch));
     for (size_t i = 0; i < layer->inputs && b->purpose->backward && !is_absorbed(b, operation->tail); i++)
         step->has_backward |= b->upstream[source_of(b, operation, i)] && b->downstream[operation->tail];
-    if (looks_at_the_batch(b, step)) {
+    if (fcnn_looks_at_the_batch(step->node, b->purpose)) {
         plan->looks_at_the_batch = 1;
         step->observed = new_buffer(b, layer->observed, moment, moment);
         step->settled = plan->settled;

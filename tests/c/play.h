@@ -267,6 +267,7 @@ static void play_action(play *p, const fcnn_action *action)
     case FCNN_FIND_GRADIENT:
         play_gradient(p, step);
         break;
+    case FCNN_FOLD:
     case FCNN_PREPARE:
     case FCNN_UPDATE:
     case FCNN_MOVE:

@@ -66,13 +66,17 @@ static void test_buffers_of_different_times_share_memory(void)
 
 /* ---- patterns ---- */
 
+static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, none[32];
+static const fcnn_purpose training_of_all = {1, 1, all, none, all, all}, inference = {0, 0, all, none, all, all},
+                          moving = {1, 0, all, none, all, all}, frozen = {1, 0, all, none, all, none};
+
 /* Number of fused steps; head and tail are those of the last one. Destroys the graph. */
-static size_t count_fused(fcnn_graph *graph, size_t *head, size_t *tail)
+static size_t count_fused(fcnn_graph *graph, const fcnn_purpose *purpose, size_t *head, size_t *tail)
 {
     fcnn_operation operations[32] = {{0}};
     fcnn_error error;
     size_t count, fused = 0;
-    CHECK(fcnn_fuse(graph, operations, &count, &error) == FCNN_OK);
+    CHECK(fcnn_fuse(graph, purpose, operations, &count, &error) == FCNN_OK);
     for (size_t i = 0; i < count; i++) {
         CHECK(operations[i].head <= operations[i].tail && operations[i].layer != NULL);
         if (operations[i].fused) {
@@ -87,18 +91,21 @@ static size_t count_fused(fcnn_graph *graph, size_t *head, size_t *tail)
     return fused;
 }
 
-#define CHECK_FUSED(first, last, ...)                              \
-    do {                                                           \
-        size_t head = 0, tail = 0;                                 \
-        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 1); \
-        CHECK(head == (first) && tail == (last));                  \
+#define CHECK_FUSED_FOR(purpose, first, last, ...)                          \
+    do {                                                                    \
+        size_t head = 0, tail = 0;                                          \
+        CHECK(count_fused(GRAPH(__VA_ARGS__), purpose, &head, &tail) == 1); \
+        CHECK(head == (first) && tail == (last));                           \
     } while (0)
 
-#define CHECK_NOT_FUSED(...)                                       \
-    do {                                                           \
-        size_t head = 0, tail = 0;                                 \
-        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 0); \
+#define CHECK_NOT_FUSED_FOR(purpose, ...)                                   \
+    do {                                                                    \
+        size_t head = 0, tail = 0;                                          \
+        CHECK(count_fused(GRAPH(__VA_ARGS__), purpose, &head, &tail) == 0); \
     } while (0)
+
+#define CHECK_FUSED(first, last, ...) CHECK_FUSED_FOR(&training_of_all, first, last, __VA_ARGS__)
+#define CHECK_NOT_FUSED(...) CHECK_NOT_FUSED_FOR(&training_of_all, __VA_ARGS__)
 
 #define RELU_WITH(source, ...) NODE("activation", source, TEXT("function", "relu"), __VA_ARGS__)
 
@@ -138,6 +145,24 @@ static void test_other_neighbours_are_not_fused(void)
     CHECK_NOT_FUSED(IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"));
     CHECK_NOT_FUSED(IMAGES(8, 8, 1), MAX_POOL(0, 2, 2, "valid"), ACTIVATION(1, "relu"), CONV(2, 4, 3, "valid"));
     CHECK_NOT_FUSED(IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), AVERAGE_POOL(2, 2, 2, "valid"));
+}
+
+/* Where the moving statistics count and nothing is learned. */
+static void test_batch_normalization_is_folded_into_a_convolution(void)
+{
+#define CHAIN IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), NORMALIZE(1)
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN);
+    CHECK_FUSED_FOR(&frozen, 1, 2, CHAIN);
+    CHECK_NOT_FUSED_FOR(&moving, CHAIN);
+    CHECK_NOT_FUSED(CHAIN);
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, ACTIVATION(2, "relu"), AVERAGE_POOL(3, 2, 2, "valid"));
+    CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, MAX_POOL(2, 2, 2, "valid"));
+    CHECK_FUSED_FOR(&inference, 1, 4, CHAIN, ACTIVATION(2, "relu"), MAX_POOL(3, 2, 2, "valid"));
+    CHECK_NOT_FUSED_FOR(&inference, CHAIN, ADD(1, 2));
+    CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), NORMALIZE(2));
+    CHECK_FUSED_FOR(&inference, 1, 2, IMAGES(8, 8, 1), DENSE(0, 4), NORMALIZE(1));
+    CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), FLATTEN(0, 64), DENSE(1, 4), NORMALIZE(2));
+#undef CHAIN
 }
 
 /* ---- random graphs: all tensors have one shape ---- */
@@ -281,8 +306,7 @@ static void test_random_graphs(void)
 
 static fcnn_status create_plan(fcnn_plan **plan, const fcnn_graph *graph, int training, fcnn_error *error)
 {
-    static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, none[32];
-    return fcnn_plan_create(plan, graph, &(fcnn_purpose){training, training, all, none, all, all}, error);
+    return fcnn_plan_create(plan, graph, training ? &training_of_all : &inference, error);
 }
 
 static fcnn_plan *plan_of(const fcnn_graph *graph, int training)
@@ -356,11 +380,11 @@ static void test_a_large_dense_layer_runs_in_parts(void)
     fcnn_plan *plan = plan_of(graph, 1);
     const fcnn_step *step = &plan->step[2];
     CHECK(step->node == &graph->node[4] && step->summing == FCNN_SUM_PARTS && step->parts && !plan->step[0].parts);
-    /* prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates; moves */
-    CHECK(plan->phases == 9 && plan->phase[2].work == FCNN_PARTS_OF_STEP && plan->backward == 4);
-    CHECK(plan->phase[4].work == FCNN_PIECES);
-    CHECK(count_actions(plan, 4, 5, step, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
-    CHECK(count_actions(plan, 4, 5, NULL, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
+    /* fold; prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates; moves */
+    CHECK(plan->phases == 10 && plan->phase[3].work == FCNN_PARTS_OF_STEP && plan->backward == 5);
+    CHECK(plan->phase[5].work == FCNN_PIECES);
+    CHECK(count_actions(plan, 5, 6, step, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
+    CHECK(count_actions(plan, 5, 6, NULL, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
     fcnn_plan_destroy(plan);
     fcnn_graph_destroy(graph);
 }
@@ -420,12 +444,12 @@ static void test_predictions_need_less_memory(void)
 {
     fcnn_graph *graph = GRAPH(IMAGES(12, 12, 1), CONV(0, 8, 3, "same"), ACTIVATION(1, "tanh"), CONV(2, 8, 3, "same"),
                               ACTIVATION(3, "tanh"), CONV(4, 8, 3, "same"), GLOBAL_AVERAGE(5), DENSE(6, 3));
-    fcnn_plan *training = plan_of(graph, 1), *inference = plan_of(graph, 0);
-    CHECK(inference->record < training->record / 2);
-    CHECK(count_actions(inference, 0, inference->phases, NULL, FCNN_FIND_GRADIENT) == 0);
-    CHECK(count_actions(training, 0, training->phases, NULL, FCNN_FIND_GRADIENT) > 0);
-    fcnn_plan_destroy(training);
-    fcnn_plan_destroy(inference);
+    fcnn_plan *large = plan_of(graph, 1), *small = plan_of(graph, 0);
+    CHECK(small->record < large->record / 2);
+    CHECK(count_actions(small, 0, small->phases, NULL, FCNN_FIND_GRADIENT) == 0);
+    CHECK(count_actions(large, 0, large->phases, NULL, FCNN_FIND_GRADIENT) > 0);
+    fcnn_plan_destroy(large);
+    fcnn_plan_destroy(small);
     fcnn_graph_destroy(graph);
 }
 
@@ -436,6 +460,7 @@ int main(void)
     test_conv_relu_pool_is_one_step();
     test_a_tensor_that_others_read_is_not_fused_away();
     test_other_neighbours_are_not_fused();
+    test_batch_normalization_is_folded_into_a_convolution();
     test_random_graphs();
     test_plan_of_two_branches();
     test_what_nobody_reads_is_not_computed();
