@@ -13,4 +13,9 @@ void fcnn_batch_normalization_fold(const fcnn_layer *normalization, const fcnn_k
                                    const float *parameters, size_t kernel_size, const float *kernel, const float *bias,
                                    float *folded, float *scratch);
 
+/* *fused = the step that adds its second input, where `adds`, and then applies `relu` (NULL: none), which has neither
+ * slope nor threshold. */
+fcnn_status fcnn_batch_normalization_fuse(fcnn_layer *fused, const fcnn_layer *normalization, int adds,
+                                          const fcnn_activation_spec *relu, fcnn_error *error);
+
 #endif

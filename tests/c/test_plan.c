@@ -158,10 +158,32 @@ static void test_batch_normalization_is_folded_into_a_convolution(void)
     CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, ACTIVATION(2, "relu"), AVERAGE_POOL(3, 2, 2, "valid"));
     CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, MAX_POOL(2, 2, 2, "valid"));
     CHECK_FUSED_FOR(&inference, 1, 4, CHAIN, ACTIVATION(2, "relu"), MAX_POOL(3, 2, 2, "valid"));
-    CHECK_NOT_FUSED_FOR(&inference, CHAIN, ADD(1, 2));
+    CHECK_FUSED_FOR(&inference, 2, 3, CHAIN, ADD(1, 2)); /* others read the convolution's output */
     CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), NORMALIZE(2));
     CHECK_FUSED_FOR(&inference, 1, 2, IMAGES(8, 8, 1), DENSE(0, 4), NORMALIZE(1));
     CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), FLATTEN(0, 64), DENSE(1, 4), NORMALIZE(2));
+#undef CHAIN
+}
+
+static void test_batch_normalization_adds_and_limits_in_one_pass(void)
+{
+#define CHAIN IMAGES(8, 8, 4), NORMALIZE(0)
+    CHECK_FUSED(1, 2, CHAIN, ACTIVATION(1, "relu"));
+    CHECK_FUSED(1, 2, CHAIN, RELU_WITH(1, NUMBER("max_value", 6)));
+    CHECK_FUSED(1, 2, CHAIN, ADD(1, 0));
+    CHECK_FUSED(1, 2, CHAIN, ADD(0, 1));
+    CHECK_FUSED(1, 3, CHAIN, ADD(1, 0), ACTIVATION(2, "relu"));
+    CHECK_FUSED(1, 4, CHAIN, CONV(0, 4, 3, "same"), ADD(1, 2), ACTIVATION(3, "relu")); /* computed in between */
+    CHECK_FUSED(1, 4, CHAIN, NORMALIZE(0), ADD(1, 2), ACTIVATION(3, "relu"));          /* one of the two */
+    CHECK_FUSED(1, 2, CHAIN, ACTIVATION(1, "relu"), ADD(2, 0));
+    CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, ADD(1, 0), ACTIVATION(2, "relu"));
+    CHECK_NOT_FUSED(CHAIN, ACTIVATION(1, "tanh"));
+    CHECK_NOT_FUSED(CHAIN, RELU_WITH(1, NUMBER("negative_slope", 0.1)));
+    CHECK_NOT_FUSED(CHAIN, RELU_WITH(1, NUMBER("threshold", 1)));
+    CHECK_NOT_FUSED(CHAIN, ADD(1, 1));
+    CHECK_NOT_FUSED(CHAIN, ADD(1, 0, 0));
+    CHECK_NOT_FUSED(CHAIN, GLOBAL_AVERAGE(0), ADD(1, 2)); /* broadcast */
+    CHECK_NOT_FUSED(CHAIN, ACTIVATION(1, "relu"), ACTIVATION(1, "tanh"), ADD(2, 3));
 #undef CHAIN
 }
 
@@ -351,6 +373,21 @@ static void test_plan_of_two_branches(void)
     fcnn_graph_destroy(graph);
 }
 
+/* One record of a block: what a residual block keeps, and gradients that are written in place. */
+static void test_a_residual_block_keeps_each_tensor_once(void)
+{
+    fcnn_graph *graph = GRAPH(IMAGES(8, 8, 4), CONV(0, 4, 3, "same"), NORMALIZE(1), ACTIVATION(2, "relu"),
+                              CONV(3, 4, 3, "same"), NORMALIZE(4), ADD(5, 3), ACTIVATION(6, "relu"), DENSE(7, 4));
+    fcnn_plan *plan = plan_of(graph, 1);
+    CHECK(plan->steps == 5);
+    const fcnn_step *first = &plan->step[1], *second = &plan->step[3];
+    CHECK(first->node == &graph->node[2] && second->node == &graph->node[5] && second->x[1] == first->y);
+    CHECK(first->dx[0] == first->dy && second->dx[1] == second->dy && second->dx[0] != second->dy);
+    CHECK(plan->step[2].sum[0] == second->dx[1]); /* two users of the first block's output */
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(graph);
+}
+
 /* A 2x2 pool over 3x3 reads 2x2, for which a 3x3 convolution reads 4x4 of its 5x5 input. */
 static void test_what_nobody_reads_is_not_computed(void)
 {
@@ -461,8 +498,10 @@ int main(void)
     test_a_tensor_that_others_read_is_not_fused_away();
     test_other_neighbours_are_not_fused();
     test_batch_normalization_is_folded_into_a_convolution();
+    test_batch_normalization_adds_and_limits_in_one_pass();
     test_random_graphs();
     test_plan_of_two_branches();
+    test_a_residual_block_keeps_each_tensor_once();
     test_what_nobody_reads_is_not_computed();
     test_a_large_dense_layer_runs_in_parts();
     test_a_view_is_not_trimmed_like_its_source();
