@@ -81,6 +81,28 @@ def normalized_network() -> Any:
 NETWORKS = {"normalizations": normalized_network}
 
 
+def batch_normalized_network() -> Any:
+    """Batch normalization behind a convolution, a dense layer and a large one, whose images run as one block."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(17, 3, strides=2, use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.Conv2D(24, 3, padding="same"),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(6.0),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(50, use_bias=False),
+            layers.BatchNormalization(),
+            layers.Activation("tanh"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
 def hash_of(model: Any) -> str:
     digest = hashlib.sha256()
     for weight in model.get_weights():
@@ -127,9 +149,23 @@ def train_convolutions() -> Any:
     return model
 
 
+def train_batch_normalized() -> Any:
+    """Steps of 20, 7 and 300 images."""
+    keras.utils.set_random_seed(5)
+    model = batch_normalized_network()
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = images(350)
+    x = (x / 255).astype("float32")
+    model.fit(x, y, batch_size=20, epochs=2, verbose=0)
+    model.fit(x[:21], y[:21], batch_size=7, epochs=2, verbose=0)
+    model.fit(x, y, batch_size=300, epochs=2, verbose=0)
+    return model
+
+
 def main() -> None:
     trainings = {optimizer: partial(train, optimizer) for optimizer in OPTIMIZERS}
     trainings["convolutions"] = train_convolutions
+    trainings["batch normalization"] = train_batch_normalized
     hashes: dict[str, dict[str, str]] = {}
     for name, training in trainings.items():
         for threads in sys.argv[1:]:

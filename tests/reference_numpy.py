@@ -231,6 +231,18 @@ def resizing(node: Node, x: np.ndarray) -> np.ndarray:
     return np.einsum("ai,bj,nijc->nabc", lines, columns, x)
 
 
+def batch_normalization(node: Node, x: np.ndarray, *parameters: np.ndarray) -> np.ndarray:
+    """By the batch's statistics, but in inference by the moving ones. parameters: gamma, beta if any, and these two."""
+    learned = list(parameters[:-2])
+    gamma = learned.pop(0) if node.get("scale", True) else 1.0
+    beta = learned.pop(0) if node.get("center", True) else 0.0
+    mean, variance = parameters[-2:]
+    if node.get("training", True):
+        axes = tuple(range(x.ndim - 1))
+        mean, variance = x.mean(axis=axes), x.var(axis=axes)
+    return gamma * (x - mean) / np.sqrt(variance + node["epsilon"]) + beta
+
+
 LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "conv2d": conv2d,
     "grouped_conv2d": grouped_conv2d,
@@ -265,19 +277,28 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "permute": lambda node, x: x.transpose(0, *(axis + 1 for axis in node["dims"])),
     "up_sampling2d": lambda node, x: x.repeat(node["size"][0], axis=1).repeat(node["size"][1], axis=2),
     "resizing": resizing,
+    "batch_normalization": batch_normalization,
 }
 
 
-def forward(nodes: Sequence[Node], parameters: Mapping[int, Sequence[np.ndarray]], x: np.ndarray) -> np.ndarray:
-    """The last node's output for a batch x, without dropout. parameters: node -> its arrays, the kernel first."""
+def node_outputs(
+    nodes: Sequence[Node], parameters: Mapping[int, Sequence[np.ndarray]], inputs: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Every node's output for a batch, without dropout. parameters: node -> its arrays, the kernel first."""
     outputs: list[np.ndarray] = []
+    waiting = iter(inputs)
     for position, node in enumerate(nodes):
-        inputs = [outputs[i] for i in node["inputs"]]
         if node["type"] == "input":
-            outputs.append(x.astype(np.float64))
+            outputs.append(next(waiting).astype(np.float64))
         else:
-            outputs.append(LAYERS[node["type"]](node, *inputs, *parameters.get(position, ())))
-    return outputs[-1]
+            own = parameters.get(node.get("shares", position), ())
+            outputs.append(LAYERS[node["type"]](node, *(outputs[i] for i in node["inputs"]), *own))
+    return outputs
+
+
+def forward(nodes: Sequence[Node], parameters: Mapping[int, Sequence[np.ndarray]], x: np.ndarray) -> np.ndarray:
+    """The last node's output for a batch of the only input."""
+    return node_outputs(nodes, parameters, (x,))[-1]
 
 
 # Losses: one value for every position but those of the last axis

@@ -20,6 +20,7 @@ TOLERANCE = {  # of the largest value of each array
     "loss": 1e-5,
     "optimizer": 1e-4,
     "reference": 1e-4,
+    "normalization": 1e-4,
     "fit": 1e-4,
     "compile": 1e-4,
     "metric": 1e-6,

@@ -15,6 +15,7 @@ from golden import (
     convolution_cases,
     face_cases,
     layer_cases,
+    normalization_cases,
     rule_cases,
     shape_cases,
     training_cases,
@@ -97,8 +98,9 @@ def test_every_regularizer_and_constraint_is_compared_with_that_of_keras(home):
 def test_every_layer_is_an_example_and_a_golden_case():
     examples = [*test_layers.EXAMPLES, *test_shape_layers.EXAMPLES]
     assert {type(layer).__name__ for layer, *_ in examples} == LAYERS
-    cases = [*layer_cases.FORWARD_LAYERS.values(), *activation_cases.LAYERS.values()]
-    golden = {type(layer).__name__ for _, make in cases for layer in make(layers)}
+    cases = [case[-1] for case in (*layer_cases.FORWARD_LAYERS.values(), *activation_cases.LAYERS.values(),
+                                   *normalization_cases.STACKS.values())]
+    golden = {type(layer).__name__ for make in cases for layer in make(layers)}
     golden.update(type(make(layers)).__name__
                   for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values(),
                                   *convolution_cases.LAYERS.values()])

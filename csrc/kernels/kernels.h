@@ -84,6 +84,15 @@ typedef struct fcnn_windows {
     size_t pad_top, pad_left; /* window (0, 0) starts at (-pad_top, -pad_left) */
 } fcnn_windows;
 
+/* An image as rows of channels, and y = f((x - mean) * scale + offset) for each channel. */
+typedef struct fcnn_channels {
+    size_t rows, channels;
+    const float *mean, *scale, *offset; /* (channels); mean and offset NULL: 0 */
+    int limits; /* f cuts y off below 0 and above `most`, and no gradient passes where it is not between them; else f
+                   is nothing */
+    float most;
+} fcnn_channels;
+
 /* A convolution with a max pool behind it: each window of conv pixels has one winner, the only one with a gradient.
  *
  * `window` finds the patch of each window's first pixel; pixel number m of the window has its patch member[m] further
@@ -351,22 +360,23 @@ typedef struct fcnn_kernels {
     /* ---- channels.c: one image, (rows, channels). Sums: of the rows r mod 4, in order; these are added in order ---- */
 
     /* mean[c] = sum of x[r][c], times 1 / rows; deviations[c] = sum of (x[r][c] - mean[c])^2. At least one row. */
-    void (*channel_moments)(size_t rows, size_t channels, const float *x, float *mean,
+    void (*channel_moments)(const fcnn_channels *of, const float *x, float *mean,
                             float *deviations);   // (channels)
-    /* sum[c] = sum of dy[r][c]; products[c] = sum of (x[r][c] - mean[c]) * dy[r][c]. */
-    void (*channel_products)(size_t rows, size_t channels, const float *x,
-                             const float *mean,              // (channels)
-                             const float *dy,                // (rows, channels)
-                             float *sum, float *products);   // (channels)
-    /* y = (x - mean) * scale + offset: two roundings. y == x allowed. */
-    void (*channel_scale)(size_t rows, size_t channels, const float *x,
-                          const float *mean,     // (channels), or NULL: 0
-                          const float *scale,    // (channels)
-                          const float *offset,   // (channels), or NULL: 0
+    /* y = (x - mean) * scale + offset, then `added` is added: two roundings, or three; then the limits. y == x
+     * and y == added allowed. */
+    void (*channel_scale)(const fcnn_channels *of, const float *x,
+                          const float *added,   // an image, or NULL
                           float *y);
-    /* dx = dy * scale + ((x - mean) * slope + offset): three roundings. dx == dy allowed. */
-    void (*channel_combine)(size_t rows, size_t channels, const float *x, const float *mean, const float *slope,
-                            const float *dy, const float *scale, const float *offset, float *dx);
+    /* With d = dy where it passes the limits of y, else 0: sum[c] = sum of d[r][c]; products[c] = sum of (x[r][c] -
+     * mean[c]) * d[r][c]. */
+    void (*channel_products)(const fcnn_channels *of, const float *x, const float *y, const float *dy, float *sum,
+                             float *products);   // (channels)
+    /* dx = d * scale + ((x - mean) * slope + shift): three roundings; passed = d. One of both may be dy. */
+    void (*channel_combine)(const fcnn_channels *of, const float *x,
+                            const float *slope,   // (channels), or NULL: 0
+                            const float *shift,   // (channels), or NULL: 0
+                            const float *y, const float *dy, float *dx,
+                            float *passed);   // either may be NULL: not wanted
 
     /* ---- normalization.c ---- */
 

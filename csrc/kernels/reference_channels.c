@@ -1,52 +1,66 @@
 /* reference_channels.c - the contracts of channels.c in plain loops, computed in double. */
 #include "name.h"
 
-void FCNN_NAME(channel_moments)(size_t rows, size_t channels, const float *x, float *mean, float *deviations)
+static double of_channel(const float *numbers, size_t channel) { return numbers ? (double)numbers[channel] : 0.0; }
+
+/* What passes the limits of y on its way back. */
+static float pass_back(const fcnn_channels *of, const float *y, const float *dy, size_t i)
 {
-    for (size_t c = 0; c < channels; c++) {
+    return of->limits && !(y[i] > 0.0f && y[i] < of->most) ? 0.0f : dy[i];
+}
+
+void FCNN_NAME(channel_moments)(const fcnn_channels *of, const float *x, float *mean, float *deviations)
+{
+    for (size_t c = 0; c < of->channels; c++) {
         double sum = 0.0, squares = 0.0;
-        for (size_t r = 0; r < rows; r++)
-            sum += (double)x[r * channels + c];
-        mean[c] = (float)(sum / (double)rows);
-        for (size_t r = 0; r < rows; r++) {
-            const double deviation = (double)x[r * channels + c] - (double)mean[c];
+        for (size_t r = 0; r < of->rows; r++)
+            sum += (double)x[r * of->channels + c];
+        mean[c] = (float)(sum / (double)of->rows);
+        for (size_t r = 0; r < of->rows; r++) {
+            const double deviation = (double)x[r * of->channels + c] - (double)mean[c];
             squares += deviation * deviation;
         }
         deviations[c] = (float)squares;
     }
 }
 
-void FCNN_NAME(channel_products)(size_t rows, size_t channels, const float *x, const float *mean, const float *dy,
-                                 float *sum, float *products)
+void FCNN_NAME(channel_products)(const fcnn_channels *of, const float *x, const float *y, const float *dy, float *sum,
+                                 float *products)
 {
-    for (size_t c = 0; c < channels; c++) {
+    for (size_t c = 0; c < of->channels; c++) {
         double sums = 0.0, total = 0.0;
-        for (size_t r = 0; r < rows; r++) {
-            const double d = (double)dy[r * channels + c];
+        for (size_t i = c; i < of->rows * of->channels; i += of->channels) {
+            const double d = (double)pass_back(of, y, dy, i);
             sums += d;
-            total += ((double)x[r * channels + c] - (double)mean[c]) * d;
+            total += ((double)x[i] - of_channel(of->mean, c)) * d;
         }
         sum[c] = (float)sums;
         products[c] = (float)total;
     }
 }
 
-void FCNN_NAME(channel_scale)(size_t rows, size_t channels, const float *x, const float *mean, const float *scale,
-                              const float *offset, float *y)
+void FCNN_NAME(channel_scale)(const fcnn_channels *of, const float *x, const float *added, float *y)
 {
-    for (size_t i = 0; i < rows * channels; i++) {
-        const size_t c = i % channels;
-        const double centred = (double)x[i] - (mean ? (double)mean[c] : 0.0);
-        y[i] = (float)(centred * (double)scale[c] + (offset ? (double)offset[c] : 0.0));
+    for (size_t i = 0; i < of->rows * of->channels; i++) {
+        const size_t c = i % of->channels;
+        const double centred = (double)x[i] - of_channel(of->mean, c);
+        double value = centred * (double)of->scale[c] + of_channel(of->offset, c) + (added ? (double)added[i] : 0.0);
+        if (of->limits)
+            value = value<0.0 ? 0.0 : value>(double) of->most ? (double)of->most : value;
+        y[i] = (float)value;
     }
 }
 
-void FCNN_NAME(channel_combine)(size_t rows, size_t channels, const float *x, const float *mean, const float *slope,
-                                const float *dy, const float *scale, const float *offset, float *dx)
+void FCNN_NAME(channel_combine)(const fcnn_channels *of, const float *x, const float *slope, const float *shift,
+                                const float *y, const float *dy, float *dx, float *passed)
 {
-    for (size_t i = 0; i < rows * channels; i++) {
-        const size_t c = i % channels;
-        dx[i] = (float)(((double)x[i] - (double)mean[c]) * (double)slope[c] + (double)offset[c] +
-                        (double)dy[i] * (double)scale[c]);
+    for (size_t i = 0; i < of->rows * of->channels; i++) {
+        const size_t c = i % of->channels;
+        const float d = pass_back(of, y, dy, i);
+        if (passed)
+            passed[i] = d;
+        if (dx)
+            dx[i] = (float)(((double)x[i] - of_channel(of->mean, c)) * of_channel(slope, c) + of_channel(shift, c) +
+                            (double)d * (double)of->scale[c]);
     }
 }

@@ -11,6 +11,8 @@
  * images, so that the result does not depend on threads, nor on how far the mean is from 0. Afterwards the statistics
  * move: moving = momentum moving + (1 - momentum) batch. In inference, and where they do not move (the layer is
  * frozen), the moving statistics take the batch's place.
+ * An addition and a ReLU that follow may be done in the same pass: y = min(max(... + added, 0), most). Backward then
+ * begins with dy where y lies between the limits, else 0, which is also the gradient of what is added.
  * Source: Ioffe and Szegedy, "Batch normalization", 2015; the variance is divided by N, as in Keras.
  */
 #include <math.h>
@@ -18,6 +20,7 @@
 
 #include "../base/memory.h"
 #include "../base/sizes.h"
+#include "batch_normalization.h"
 #include "registry.h"
 
 enum { SHARD_CHANNELS = 64 }; /* settled in one piece of work */
@@ -29,6 +32,9 @@ typedef struct batch_normalization {
     double epsilon, momentum;
     /* Offsets in the parameters; ABSENT: not there. */
     size_t gamma, beta, moving_mean, moving_variance;
+    /* What is done in the same pass: see fcnn_batch_normalization_fuse. */
+    int limits;
+    float most;
 } batch_normalization;
 
 /* What is settled: (CHANNELS_SETTLED, channels). */
@@ -67,14 +73,15 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     self->moving_mean = add_parameter(layer, "moving_mean", channels, 1);
     self->moving_variance = add_parameter(layer, "moving_variance", channels, 1);
     layer->output = *in;
-    layer->backward_reads = FCNN_READS_X;
+    layer->backward_reads = FCNN_READS_FIRST_X;
+    layer->dx_in_place = 1;
     layer->observed = CHANNELS_OBSERVED * channels;
     layer->settled = CHANNELS_SETTLED * channels;
     layer->settle_shards = (channels + SHARD_CHANNELS - 1) / SHARD_CHANNELS;
     layer->prepared = 2 * channels; /* scale and inverse of the moving statistics */
     layer->prepare_shards = 1;
     layer->gradient_shards = 1;
-    layer->scratch = CHANNELS_OBSERVED * channels;
+    layer->scratch = (CHANNELS_OBSERVED + 2) * channels; /* of gradient: an image's sums, scale and inverse */
     return FCNN_OK;
 }
 
@@ -105,26 +112,24 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
                    io->prepared + self->channels);
 }
 
-typedef struct affine {
-    const float *mean, *scale, *inverse;
-} affine;
-
-static affine affine_of(const batch_normalization *self, const fcnn_io *io)
+static fcnn_channels channels_of(const batch_normalization *self, const fcnn_io *io)
 {
     const size_t channels = self->channels;
-    if (io->settled)
-        return (affine){io->settled + MEAN * channels, io->settled + SCALE * channels,
-                        io->settled + INVERSE * channels};
-    return (affine){parameter_of(io, self->moving_mean), io->prepared, io->prepared + channels};
+    const int looks = io->settled != NULL;
+    return (fcnn_channels){.rows = self->rows,
+                           .channels = channels,
+                           .mean = looks ? io->settled + MEAN * channels : parameter_of(io, self->moving_mean),
+                           .scale = looks ? io->settled + SCALE * channels : io->prepared,
+                           .offset = parameter_of(io, self->beta),
+                           .limits = self->limits,
+                           .most = self->most};
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const batch_normalization *self = layer->config;
-    const affine a = affine_of(self, io);
-    for (size_t i = 0; i < images; i++)
-        io->kernels->channel_scale(self->rows, self->channels, io->x[0] + i * io->stride, a.mean, a.scale,
-                                   parameter_of(io, self->beta), io->y + i * io->stride);
+    const fcnn_channels of = channels_of(layer->config, io);
+    for (size_t at = 0; at < images * io->stride; at += io->stride)
+        io->kernels->channel_scale(&of, io->x[0] + at, layer->inputs > 1 ? io->x[1] + at : NULL, io->y + at);
 }
 
 /* ---- the batch, forward ---- */
@@ -132,10 +137,11 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 static void observe(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const batch_normalization *self = layer->config;
-    for (size_t i = 0; i < images; i++) {
-        float *observed = io->observed + i * io->stride;
-        io->kernels->channel_moments(self->rows, self->channels, io->x[0] + i * io->stride,
-                                     observed + FIRST * self->channels, observed + SECOND * self->channels);
+    const fcnn_channels of = channels_of(self, io);
+    for (size_t at = 0; at < images * io->stride; at += io->stride) {
+        float *observed = io->observed + at;
+        io->kernels->channel_moments(&of, io->x[0] + at, observed + FIRST * self->channels,
+                                     observed + SECOND * self->channels);
     }
 }
 
@@ -193,8 +199,9 @@ static void move_statistics(const fcnn_layer *layer, const fcnn_io *io, size_t i
 /* Sums over one image: of dy, and of (x - mean) dy. */
 static void sum_image(const batch_normalization *self, const fcnn_io *io, size_t image, float *sums)
 {
-    io->kernels->channel_products(self->rows, self->channels, io->x[0] + image * io->stride, affine_of(self, io).mean,
-                                  io->dy + image * io->stride, sums + FIRST * self->channels,
+    const fcnn_channels of = channels_of(self, io);
+    const size_t at = image * io->stride;
+    io->kernels->channel_products(&of, io->x[0] + at, io->y + at, io->dy + at, sums + FIRST * self->channels,
                                   sums + SECOND * self->channels);
 }
 
@@ -226,30 +233,30 @@ static void settle_backward(const fcnn_layer *layer, const fcnn_io *io, size_t i
     }
 }
 
+static float *input_gradient(const fcnn_io *io, size_t input, size_t at)
+{
+    return io->dx[input] ? io->dx[input] + at : NULL;
+}
+
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const batch_normalization *self = layer->config;
-    const size_t channels = self->channels;
-    const affine a = affine_of(self, io);
-    for (size_t i = 0; i < images; i++) {
-        const float *x = io->x[0] + i * io->stride, *dy = io->dy + i * io->stride;
-        float *dx = io->dx[0] + i * io->stride;
-        if (io->settled)
-            io->kernels->channel_combine(self->rows, channels, x, a.mean, io->settled + SLOPE * channels, dy, a.scale,
-                                         io->settled + OFFSET * channels, dx);
-        else
-            io->kernels->channel_scale(self->rows, channels, dy, NULL, a.scale, NULL, dx);
-    }
+    const fcnn_channels of = channels_of(self, io);
+    const float *slope = io->settled ? io->settled + SLOPE * self->channels : NULL;
+    const float *shift = io->settled ? io->settled + OFFSET * self->channels : NULL;
+    for (size_t at = 0; at < images * io->stride; at += io->stride)
+        io->kernels->channel_combine(&of, io->x[0] + at, slope, shift, io->y + at, io->dy + at,
+                                     input_gradient(io, 0, at), input_gradient(io, 1, at));
 }
 
-/* Where the moving statistics are used: each image's sums, in order. */
+/* Where the moving statistics are used: each image's sums, in order. What is prepared is for the images' threads. */
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const batch_normalization *self = layer->config;
     const size_t channels = self->channels;
-    const float *inverse = affine_of(self, io).inverse;
-    float *sums = io->scratch;
+    float *sums = io->scratch, *scale = sums + CHANNELS_OBSERVED * channels, *inverse = scale + channels;
     (void)shard;
+    find_scale(self, io, parameter_of(io, self->moving_variance), 0, channels, scale, inverse);
     if (!io->gradient.accumulate)
         memset(io->gradient.values, 0, fcnn_layer_parameter_size(layer) * sizeof(float));
     for (size_t i = 0; i < images; i++) {
@@ -261,6 +268,57 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                 io->gradient.values[self->beta + c] += sums[FIRST * channels + c];
         }
     }
+}
+
+/* ---- in other layers' parameters ---- */
+
+size_t fcnn_batch_normalization_fold_scratch(const fcnn_layer *normalization)
+{
+    const batch_normalization *self = normalization->config;
+    return 2 * self->channels;
+}
+
+void fcnn_batch_normalization_fold(const fcnn_layer *normalization, const fcnn_kernels *kernels,
+                                   const float *parameters, size_t kernel_size, const float *kernel, const float *bias,
+                                   float *folded, float *scratch)
+{
+    const batch_normalization *self = normalization->config;
+    const size_t channels = self->channels;
+    const fcnn_io io = {.parameters = parameters};
+    float *folded_bias = folded + kernel_size;
+    const fcnn_channels of_kernel = {.rows = kernel_size / channels, .channels = channels, .scale = scratch};
+    const fcnn_channels of_bias = {.rows = 1,
+                                   .channels = channels,
+                                   .mean = parameter_of(&io, self->moving_mean),
+                                   .scale = scratch,
+                                   .offset = parameter_of(&io, self->beta)};
+    find_scale(self, &io, parameter_of(&io, self->moving_variance), 0, channels, scratch, scratch + channels);
+    kernels->channel_scale(&of_kernel, kernel, NULL, folded);
+    memset(folded_bias, 0, channels * sizeof(float));
+    kernels->channel_scale(&of_bias, bias ? bias : folded_bias, NULL, folded_bias);
+}
+
+/* ---- with what follows ---- */
+
+fcnn_status fcnn_batch_normalization_fuse(fcnn_layer *fused, const fcnn_layer *normalization, int adds,
+                                          const fcnn_activation_spec *relu, fcnn_error *error)
+{
+    *fused = *normalization;
+    fused->config = NULL;
+    FCNN_TRY(fcnn_allocate(&fused->config, 1, sizeof(batch_normalization), "the plan", error));
+    batch_normalization *self = fused->config;
+    *self = *(const batch_normalization *)normalization->config;
+    if (adds) {
+        fused->inputs = 2;
+        fused->input[1] = fused->output;
+    }
+    if (relu) {
+        self->limits = 1;
+        self->most = relu->max_value;
+        fused->backward_reads |= FCNN_READS_Y | FCNN_GRADIENT_READS_Y;
+        fused->zero_is_dead = 1;
+    }
+    return FCNN_OK;
 }
 
 const fcnn_layer_class fcnn_batch_normalization_class = {

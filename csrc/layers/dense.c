@@ -20,7 +20,6 @@ typedef struct dense {
     size_t rows; /* of one image: the product of all axes but the last */
     size_t inputs;
     size_t outputs;
-    int use_bias;
 } dense;
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
@@ -35,14 +34,13 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     size_t use_bias;
     FCNN_TRY(fcnn_attributes_sizes(attributes, "units", 1, (size_t)1 << 24, &self->outputs, 1, error));
     FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
-    self->use_bias = (int)use_bias;
     self->inputs = in->extent[in->rank - 1];
     self->rows = fcnn_shape_size(in) / self->inputs;
 
     layer->output = *in;
     layer->output.extent[in->rank - 1] = self->outputs;
     fcnn_layer_add_parameter(layer, "kernel", &(fcnn_shape){2, {self->inputs, self->outputs}});
-    if (self->use_bias)
+    if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {self->outputs}});
     layer->scratch = FCNN_DENSE_IMAGES * self->outputs;
     layer->gradient_shards = (self->inputs + SHARD_ROWS - 1) / SHARD_ROWS;
@@ -70,9 +68,9 @@ static sweep plan_sweep(const dense *self, size_t stride, size_t images)
 static size_t first_row(size_t shard) { return shard * SHARD_ROWS; }
 static size_t end_row(const dense *self, size_t shard) { return smaller(first_row(shard + 1), self->inputs); }
 
-static const float *bias_of(const dense *self, const fcnn_io *io)
+static const float *bias_of(const fcnn_layer *layer, const fcnn_io *io)
 {
-    return self->use_bias ? io->parameters + self->inputs * self->outputs : NULL;
+    return layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
 }
 
 /* What the rows of W of one part add to y. */
@@ -83,7 +81,7 @@ static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const size_t first = first_row(fcnn_layer_part(layer, part)),
                  end = end_row(self, fcnn_layer_part(layer, part + 1) - 1);
     io->kernels->dense_forward(images, end - first, self->outputs, x + first, io->stride,
-                               io->parameters + first * self->outputs, part == 0 ? bias_of(self, io) : NULL, y, ldy);
+                               io->parameters + first * self->outputs, part == 0 ? bias_of(layer, io) : NULL, y, ldy);
 }
 
 static float *part_of(const dense *self, const fcnn_io *io, size_t part)
@@ -130,7 +128,7 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     }
     for (size_t i = 0; i < s.times; i++)
         io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x,
-                                   io->parameters, bias_of(self, io), io->y + i * io->stride, s.step_y);
+                                   io->parameters, bias_of(layer, io), io->y + i * io->stride, s.step_y);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
@@ -151,11 +149,12 @@ static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin,
 }
 
 /* The bias belongs to the last shard. */
-static void gradient_of_bias(const dense *self, const fcnn_io *io, size_t images, size_t shard)
+static void gradient_of_bias(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
-    if (self->use_bias && end_row(self, shard) == self->inputs)
+    const dense *self = layer->config;
+    if (layer->parameters > 1 && end_row(self, shard) == self->inputs)
         io->kernels->sum_rows(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
-                              io->gradient.values + (self->inputs * self->outputs - io->gradient.begin),
+                              io->gradient.values + (layer->parameter[1].offset - io->gradient.begin),
                               io->gradient.accumulate);
 }
 
@@ -177,7 +176,7 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     else
         io->kernels->patches_weight_gradient(&rows, io->x[0], io->dy, self->outputs, images, io->stride, self->outputs,
                                              first, end, gradients, io->gradient.accumulate, updated);
-    gradient_of_bias(self, io, images, shard);
+    gradient_of_bias(layer, io, images, shard);
 }
 
 static void backward_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
@@ -187,7 +186,7 @@ static void backward_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t
     io->kernels->dense_backward(images, rows, self->outputs, io->x[0] + first, io->stride, io->dy, io->stride,
                                 io->parameters + begin, io->dx[0] + first,
                                 io->gradient.values + (begin - io->gradient.begin), io->gradient.accumulate);
-    gradient_of_bias(self, io, images, shard);
+    gradient_of_bias(layer, io, images, shard);
 }
 
 const fcnn_layer_class fcnn_dense_class = {

@@ -124,7 +124,7 @@ typedef struct fcnn_layer_class {
     void (*input_used)(const fcnn_layer *layer, const size_t used[2], size_t in[2]);
 } fcnn_layer_class;
 
-enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4 };
+enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4, FCNN_READS_FIRST_X = 8 };
 
 struct fcnn_layer {
     const fcnn_layer_class *class;
@@ -142,11 +142,12 @@ struct fcnn_layer {
     size_t prepare_shards;
     size_t gradient_shards;
     size_t settle_shards;
-    /* FCNN_READS_...: what backward looks at besides dy and saved; gradient reads x, and y where FCNN_GRADIENT_READS_Y.
-     */
+    /* FCNN_READS_...: what backward looks at besides dy and saved: of x all, or the first input only. gradient reads
+     * x, or where FCNN_READS_FIRST_X the first, and y where FCNN_GRADIENT_READS_Y. */
     int backward_reads;
     int in_parts;           /* large enough for forward_part and backward_gradient, with nothing to prepare */
     int in_place;           /* forward may be given y == x, and backward dx == dy */
+    int dx_in_place;        /* backward may be given dx == dy, for one of the inputs */
     int view;               /* y is x under another shape: neither forward nor backward is called */
     int zero_is_dead;       /* where y is 0, backward passes no gradient on */
     int keeps_zeros;        /* where y is 0, backward passes gradients only to zeros of x */

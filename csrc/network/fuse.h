@@ -4,15 +4,33 @@
 
 #include "graph.h"
 
-/* A step to be: from the inputs and parameters of node `head` to the output of node `tail`. */
+/* What a plan is made for. */
+typedef struct fcnn_purpose {
+    int training;                    /* layers look at the batch, if their statistics move */
+    int backward;                    /* with backward and gradients */
+    const unsigned char *has_loss;   /* (outputs) */
+    const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and that has no backward */
+    const unsigned char *trainable;  /* (nodes) which instances' gradients are wanted */
+    const unsigned char *statistics; /* (nodes) which instances' statistics move */
+} fcnn_purpose;
+
+/* A step to be: from the nodes `input`, with the parameters of node `head`, to the output of node `tail`. */
 typedef struct fcnn_operation {
     fcnn_layer *fused;       /* owned; NULL where the step is the node's own layer */
+    int borrows;             /* fused->config is the node's */
     const fcnn_layer *layer; /* what runs */
+    const fcnn_node *folded; /* the batch normalization that is multiplied into the parameters; NULL: none */
     size_t head, tail;
+    size_t input[FCNN_MAX_INPUTS];
 } fcnn_operation;
 
-/* operations (nodes) = the steps of the graph in order, views left out; *count = how many. The caller destroys them. */
-fcnn_status fcnn_fuse(const fcnn_graph *graph, fcnn_operation *operations, size_t *count, fcnn_error *error);
+/* Whether a node looks at the whole batch. */
+int fcnn_looks_at_the_batch(const fcnn_node *node, const fcnn_purpose *purpose);
+
+/* operations (nodes, zeros) = the steps of the graph in the order of their tails, views left out; *count = how many. The
+ * caller destroys them. */
+fcnn_status fcnn_fuse(const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_operation *operations, size_t *count,
+                      fcnn_error *error);
 
 void fcnn_operation_destroy(fcnn_operation *operation);
 

@@ -16,7 +16,7 @@ fcnn_io fcnn_pass_io(const fcnn_pass *p, const fcnn_step *step, float *records, 
 {
     const fcnn_network *network = p->network;
     const fcnn_engine *engine = p->engine;
-    const size_t copy = fcnn_engine_copies(engine) ? worker * engine->plan->prepared : 0;
+    float *prepared = engine->prepared + (fcnn_engine_copies(engine) ? worker * engine->plan->prepared : 0);
     fcnn_io io = {
         .kernels = network->kernels,
         .stride = engine->plan->record,
@@ -26,9 +26,9 @@ fcnn_io fcnn_pass_io(const fcnn_pass *p, const fcnn_step *step, float *records, 
         .saved = at(records, step->saved),
         .observed = at(records, step->observed),
         .settled = step->observed ? engine->settled + step->settled : NULL,
-        .parameters = network->weights + step->node->parameters,
+        .parameters = step->folded ? prepared + step->folded_place : network->weights + step->node->parameters,
         .gradient.values = network->gradients + step->node->parameters,
-        .prepared = engine->prepared + copy + step->prepared,
+        .prepared = prepared + step->prepared,
         .scratch = engine->scratch + worker * engine->plan->scratch,
         .used = {step->used[0], step->used[1]},
         .training = acts_as_in_training(p, step),

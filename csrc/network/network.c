@@ -342,6 +342,7 @@ void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flag
     }
     if (changes) {
         fcnn_engine_clear(&network->training);
+        fcnn_engine_clear(&network->inference);
         fcnn_engine_clear(&network->trial);
     }
     fcnn_lock_give(&network->lock);

@@ -2,6 +2,7 @@
  *
  * A training plan, for two convolutions, the second with a layer behind it that looks at the whole batch:
  *
+ *     pieces   (in inference: fold the layer behind into a convolution's parameters)
  *     pieces   prepare both convolutions
  *     images   read inputs, conv 1, conv 2, observe
  *     pieces   settle
@@ -48,11 +49,20 @@ static void list_pieces(fcnn_plan *plan, fcnn_verb verb, const fcnn_step *step, 
 
 /* ---- forward ---- */
 
-static void list_forward(fcnn_plan *plan)
+static void list_preparation(fcnn_plan *plan)
 {
     begin_phase(plan, FCNN_PIECES);
     for (size_t s = 0; s < plan->steps; s++)
+        if (plan->step[s].folded)
+            act(plan, FCNN_FOLD, &plan->step[s], 0, 0);
+    begin_phase(plan, FCNN_PIECES);
+    for (size_t s = 0; s < plan->steps; s++)
         list_pieces(plan, FCNN_PREPARE, &plan->step[s], plan->step[s].layer->prepare_shards);
+    plan->forward = plan->phases;
+}
+
+static void list_forward(fcnn_plan *plan)
+{
     begin_phase(plan, FCNN_IMAGES);
     act(plan, FCNN_READ_INPUTS, NULL, 0, 0);
     for (size_t s = 0; s < plan->steps; s++) {
@@ -180,6 +190,7 @@ static void list_phases(const fcnn_builder *b)
 {
     fcnn_plan *plan = b->plan;
     plan->actions = plan->phases = 0;
+    list_preparation(plan);
     list_forward(plan);
     for (size_t s = plan->steps; b->purpose->backward && s-- > 0;)
         list_backward_step(plan, &plan->step[s]);

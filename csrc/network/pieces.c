@@ -1,5 +1,6 @@
 /* pieces.c - what happens to parameters, and to what all images have in common: pieces of work that any thread may do. */
 #include "../base/sizes.h"
+#include "../layers/batch_normalization.h"
 #include "pass.h"
 
 /* What an action's step sees of all images of the block. */
@@ -8,6 +9,20 @@ static fcnn_io io_of_block(const fcnn_pass *p, const fcnn_step *step, size_t wor
     fcnn_io io = fcnn_pass_io(p, step, p->engine->records, p->begin, worker);
     io.gradient.accumulate = p->begin > 0;
     return io;
+}
+
+/* The parameters of the head, with those of the batch normalization behind it multiplied in. */
+static void fold(const fcnn_pass *p, const fcnn_action *action, size_t worker)
+{
+    const fcnn_step *step = action->step;
+    const fcnn_layer *layer = step->layer, *head = &step->node->layer;
+    const fcnn_io io = io_of_block(p, step, worker);
+    const float *parameters = p->network->weights + step->node->parameters;
+    float *folded = io.prepared + (step->folded_place - step->prepared);
+    fcnn_batch_normalization_fold(&step->folded->layer, io.kernels, p->network->weights + step->folded->parameters,
+                                  fcnn_shape_size(&head->parameter[0].shape), parameters,
+                                  head->parameters > 1 ? parameters + head->parameter[1].offset : NULL, folded,
+                                  folded + fcnn_layer_parameter_size(layer));
 }
 
 static void prepare(const fcnn_pass *p, const fcnn_action *action, size_t worker)
@@ -22,8 +37,10 @@ void fcnn_pass_prepare_own(const fcnn_pass *p, size_t worker)
     if (!fcnn_engine_copies(engine) || engine->copied[worker] == engine->passes)
         return;
     engine->copied[worker] = engine->passes;
-    for (size_t i = engine->plan->phase->first; i < engine->plan->phase->end; i++)
-        prepare(p, &engine->plan->action[i], worker);
+    for (size_t i = 0; i < engine->plan->phase[engine->plan->forward].first; i++) {
+        const fcnn_action *action = &engine->plan->action[i];
+        (action->verb == FCNN_FOLD ? fold : prepare)(p, action, worker);
+    }
 }
 
 /* ---- what a layer finds out about a batch ---- */
@@ -142,8 +159,10 @@ static void update(const fcnn_pass *p, const fcnn_action *action, size_t worker)
 typedef void on_piece(const fcnn_pass *p, const fcnn_action *action, size_t worker);
 
 static on_piece *const actions[FCNN_VERBS] = {
-    [FCNN_PREPARE] = prepare,   [FCNN_SETTLE] = settle, [FCNN_SETTLE_BACKWARD] = settle_backward,
-    [FCNN_FIND_GRADIENT] = sum, [FCNN_UPDATE] = update, [FCNN_MOVE] = move,
+    [FCNN_FOLD] = fold,         [FCNN_PREPARE] = prepare,
+    [FCNN_SETTLE] = settle,     [FCNN_SETTLE_BACKWARD] = settle_backward,
+    [FCNN_FIND_GRADIENT] = sum, [FCNN_UPDATE] = update,
+    [FCNN_MOVE] = move,
 };
 
 void fcnn_pass_piece(void *context, size_t index, size_t worker)

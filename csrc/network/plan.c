@@ -78,7 +78,7 @@ static fcnn_status build(fcnn_builder *b, fcnn_error *error)
     fcnn_plan *plan = b->plan;
     FCNN_TRY(allocate_plan(plan, b->graph, error));
     FCNN_TRY(allocate_builder(b, error));
-    FCNN_TRY(fcnn_fuse(b->graph, plan->operation, &plan->steps, error));
+    FCNN_TRY(fcnn_fuse(b->graph, b->purpose, plan->operation, &plan->steps, error));
     fcnn_build_steps(b);
     FCNN_TRY(fcnn_build_phases(b, error));
     plan->shard = largest_shard(plan);

@@ -48,6 +48,8 @@ typedef struct fcnn_step {
     fcnn_buffer *observed, *observed_backward; /* what the image adds to what is settled */
     size_t used[2];                            /* lines and columns of y that anyone reads */
     size_t prepared, settled;                  /* offsets in the memory of that name */
+    const fcnn_node *folded;                   /* see fcnn_operation */
+    size_t folded_place;                       /* of the parameters that this makes, in the prepared memory */
     fcnn_summing summing;
     size_t sums, sum_place; /* how many sums are made aside, and the offset of its gradients in each */
     int has_backward;
@@ -64,6 +66,7 @@ typedef enum fcnn_verb {
     FCNN_ADD_ASIDE, /* the gradients that a step wrote aside to the tensors that have several users */
     FCNN_FIND_PARTIAL,
     /* pieces of work for all images */
+    FCNN_FOLD,
     FCNN_PREPARE,
     FCNN_SETTLE,
     FCNN_SETTLE_BACKWARD,
@@ -116,23 +119,14 @@ typedef struct fcnn_plan {
     size_t summed;             /* floats of each of the FCNN_SUMS sums */
     fcnn_action *action;
     size_t actions;
-    fcnn_phase *phase; /* the first prepares */
+    fcnn_phase *phase;
     size_t phases;
+    size_t forward;         /* the phases before prepare */
     size_t backward;        /* the phase from which on the losses of a block of images are known */
     size_t update, move;    /* after all blocks */
     unsigned char *learns;  /* (nodes) whether a gradient of the instance's parameters is found */
     int looks_at_the_batch; /* so all of its images run as one block */
 } fcnn_plan;
-
-/* What a plan is made for. */
-typedef struct fcnn_purpose {
-    int training;                    /* layers look at the batch, if their statistics are trainable */
-    int backward;                    /* with backward and gradients */
-    const unsigned char *has_loss;   /* (outputs) */
-    const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and that has no backward */
-    const unsigned char *trainable;  /* (nodes) which instances' gradients are wanted */
-    const unsigned char *statistics; /* (nodes) which instances' statistics move */
-} fcnn_purpose;
 
 /* [*begin, *end) = the parameters of the action's step whose gradients it completes. False where it completes none, or
  * they are not contiguous. */

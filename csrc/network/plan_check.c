@@ -28,7 +28,8 @@ static void check_places(const fcnn_plan *plan, const fcnn_graph *graph, const f
     assert(is_inside(plan, step->observed_backward, layer->observed));
     assert(is_inside(plan, step->partial, parameters));
     assert(step->sums <= FCNN_SUMS && (step->sums == 0 || step->sum_place + parameters <= plan->summed));
-    assert(step->node->parameters + parameters <= graph->parameters);
+    assert(step->folded ? step->folded_place + parameters <= plan->prepared
+                        : step->node->parameters + parameters <= graph->parameters);
     assert(step->prepared + layer->prepared <= plan->prepared && layer->scratch <= plan->scratch);
     assert(!step->observed || step->settled + layer->settled <= plan->settled);
     assert(step->dy || !(step->has_backward || step->summing != FCNN_SUM_NOTHING));
@@ -77,7 +78,8 @@ void fcnn_plan_check(const fcnn_plan *plan, const fcnn_graph *graph)
         assert(plan->phase[i].first == (i ? plan->phase[i - 1].end : 0));
         assert(plan->phase[i].first <= plan->phase[i].end && plan->phase[i].end <= plan->actions);
     }
-    assert(0 < plan->backward && plan->backward <= plan->update && plan->update < plan->move);
+    assert(0 < plan->forward && plan->forward < plan->backward && plan->backward <= plan->update &&
+           plan->update < plan->move);
     assert(plan->move < plan->phases);
 }
 

@@ -35,8 +35,10 @@ static void prepare(fcnn_pass *p)
 {
     const size_t groups = (p->images + p->group - 1) / p->group;
     p->engine->passes++;
-    if (!fcnn_engine_copies(p->engine))
-        run_phase(p, &p->engine->plan->phase[0], smaller(groups, p->workers));
+    if (fcnn_engine_copies(p->engine))
+        return;
+    for (size_t i = 0; i < p->engine->plan->forward; i++)
+        run_phase(p, &p->engine->plan->phase[i], smaller(groups, p->workers));
 }
 
 /* One after the other: an instance's statistics move once for each of its uses. */
@@ -144,7 +146,7 @@ static fcnn_status run_blocks(fcnn_pass *p, size_t block, int update, fcnn_optim
     const fcnn_plan *plan = p->engine->plan;
     for (; p->end < p->images; p->begin = p->end) {
         p->end = smaller(p->begin + block, p->images);
-        run_phases(p, 1, plan->backward);
+        run_phases(p, plan->forward, plan->backward);
         FCNN_TRY(fcnn_inputs_check(p->network, &p->rows, p->begin, p->end, error));
         if (p->end == p->images) {
             fcnn_scores_sum(p->network, p->images, results);
@@ -217,7 +219,7 @@ static fcnn_status begin_inference(fcnn_network *network, fcnn_engine *engine, c
 static fcnn_status run_inference(fcnn_pass *p, fcnn_error *error)
 {
     prepare(p);
-    run_phases(p, 1, p->engine->plan->backward);
+    run_phases(p, p->engine->plan->forward, p->engine->plan->backward);
     return fcnn_inputs_check(p->network, &p->rows, 0, p->images, error);
 }
 
@@ -249,7 +251,8 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, int t
     const fcnn_rows rows = batch->rows;
     fcnn_engine *engine;
     FCNN_TRY(find_trial(network, training, &engine, error));
-    const size_t most = engine == &network->trial ? rows.stop - rows.start : PREDICTED;
+    FCNN_TRY(fcnn_engine_plan(network, engine, error));
+    const size_t most = engine->plan->looks_at_the_batch ? rows.stop - rows.start : PREDICTED;
     FCNN_TRY(fcnn_inputs_begin(network, batch->x, &rows, smaller(rows.stop - rows.start, most), error));
     for (size_t i = rows.start; i < rows.stop; i += most) {
         fcnn_pass p;

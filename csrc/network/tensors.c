@@ -12,6 +12,7 @@
  * graph.
  */
 #include "../base/sizes.h"
+#include "../layers/batch_normalization.h"
 #include "builder.h"
 
 static fcnn_buffer *new_buffer(fcnn_builder *b, size_t size, size_t first, size_t last)
@@ -27,15 +28,9 @@ static const fcnn_layer *layer_of(const fcnn_builder *b, size_t node) { return &
 
 static fcnn_tensor *tensor_of(const fcnn_builder *b, size_t node) { return &b->tensors[b->root[node]]; }
 
-/* The node that is input number `input` of an operation. */
-static size_t source_of(const fcnn_builder *b, const fcnn_operation *operation, size_t input)
-{
-    return b->graph->node[operation->head].input[input];
-}
-
 static fcnn_tensor *input_of(const fcnn_builder *b, const fcnn_operation *operation, size_t input)
 {
-    return tensor_of(b, source_of(b, operation, input));
+    return tensor_of(b, operation->input[input]);
 }
 
 /* Whether the backward of node n belongs to a loss. */
@@ -104,7 +99,7 @@ static void find_used(fcnn_builder *b)
         if (operation->layer->class->input_used)
             operation->layer->class->input_used(operation->layer, used, in);
         for (size_t i = 0; i < operation->layer->inputs; i++) {
-            const size_t source = source_of(b, operation, i);
+            const size_t source = operation->input[i];
             if (b->root[source] == source)
                 use(b->used[source], in[0], in[1]);
             else
@@ -127,22 +122,34 @@ static int zero_is_dead(const fcnn_builder *b, const fcnn_operation *operation)
 {
     const fcnn_operation *writer = operation;
     do
-        writer = writer_of(b, b->root[source_of(b, writer, 0)]);
+        writer = writer_of(b, b->root[writer->input[0]]);
     while (writer && writer->layer->keeps_zeros);
     return writer && writer->layer->zero_is_dead;
+}
+
+/* Whether backward looks at input number `input`. */
+static int reads_input(const fcnn_layer *layer, size_t input)
+{
+    return layer->backward_reads & FCNN_READS_X || (layer->backward_reads & FCNN_READS_FIRST_X && input == 0);
+}
+
+/* Whether gradient does not look at input number `input`, either. */
+static int is_only_added(const fcnn_layer *layer, size_t input)
+{
+    return layer->backward_reads & FCNN_READS_FIRST_X && input > 0;
 }
 
 /* Whether the value that an operation reads may be overwritten by its output. */
 static int may_overwrite_input(const fcnn_builder *b, const fcnn_operation *operation)
 {
-    const size_t input = b->root[source_of(b, operation, 0)];
+    const size_t input = b->root[operation->input[0]];
     if (!operation->layer->in_place || is_absorbed(b, operation->tail) || b->tensors[input].users != 1)
         return 0;
     if (!b->purpose->backward)
         return 1;
     const fcnn_operation *writer = writer_of(b, input);
     const int writer_reads = writer ? writer->layer->backward_reads : 0;
-    return !(operation->layer->backward_reads & FCNN_READS_X || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
+    return !(reads_input(operation->layer, 0) || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
 }
 
 /* ---- how gradients are summed ---- */
@@ -204,7 +211,8 @@ static void place_forward(fcnn_builder *b, const fcnn_operation *operation, fcnn
     for (size_t i = 0; i < layer->inputs; i++) {
         fcnn_buffer *x = input_of(b, operation, i)->value;
         step->x[i] = x;
-        lives_until(x, has_gradient ? larger(moment, gradient_moment(b, step, moment)) : moment);
+        lives_until(x, has_gradient && !is_only_added(layer, i) ? larger(moment, gradient_moment(b, step, moment))
+                                                                : moment);
     }
     if (may_overwrite_input(b, operation))
         out->value = input_of(b, operation, 0)->value;
@@ -214,6 +222,21 @@ static void place_forward(fcnn_builder *b, const fcnn_operation *operation, fcnn
     step->y = out->value;
     if (b->purpose->backward)
         step->saved = new_buffer(b, layer->saved, moment, has_gradient ? gradient_moment(b, step, moment) : moment);
+}
+
+/* Whether dx of input number `input` is written over dy, which nobody needs afterwards. Where there are two inputs this
+ * is the second, if it can: for what is added, dx is all but dy. */
+static int takes_over_dy(const fcnn_builder *b, const fcnn_operation *operation, const fcnn_step *step, size_t input)
+{
+    const fcnn_layer *layer = step->layer;
+    const int is_free = step->summing == FCNN_SUM_NOTHING || step->summing == FCNN_SUM_SETTLED;
+    if (!is_free || !((layer->in_place && layer->inputs == 1) || layer->dx_in_place))
+        return 0;
+    if (layer->inputs == 1 || input == 1)
+        return 1;
+    const size_t other = operation->input[1];
+    return !b->upstream[other] || tensor_of(b, other)->gradient_begun ||
+           tensor_of(b, other) == input_of(b, operation, 0);
 }
 
 /* Where the gradient of input number `input` goes: straight to its place, or aside if another user has written that. */
@@ -226,7 +249,7 @@ static void place_input_gradient(fcnn_builder *b, const fcnn_operation *operatio
         step->dx[input] = new_buffer(b, fcnn_shape_size(&layer->input[input]), moment, moment);
         step->sum[input] = in->gradient;
     } else {
-        if (layer->in_place && layer->inputs == 1 && step->summing == FCNN_SUM_NOTHING)
+        if (takes_over_dy(b, operation, step, input))
             in->gradient = tensor_of(b, operation->tail)->gradient;
         else
             in->gradient = new_buffer(b, fcnn_shape_size(&layer->input[input]), moment, moment);
@@ -251,8 +274,9 @@ static void place_backward(fcnn_builder *b, const fcnn_operation *operation, fcn
         step->partial = new_buffer(b, fcnn_layer_parameter_size(layer), moment, b->end);
     if (step->observed && (step->has_backward || has_gradient)) {
         step->observed_backward = new_buffer(b, layer->observed, moment, moment);
-        for (size_t i = 0; i < layer->inputs; i++)
-            lives_until(input_of(b, operation, i)->value, moment);
+        lives_until(input_of(b, operation, 0)->value, moment);
+        if (layer->backward_reads & FCNN_READS_Y)
+            lives_until(out->value, moment);
     }
     if (!step->has_backward)
         return;
@@ -260,20 +284,14 @@ static void place_backward(fcnn_builder *b, const fcnn_operation *operation, fcn
     if (layer->backward_reads & FCNN_READS_Y)
         lives_until(out->value, moment);
     for (size_t i = 0; i < layer->inputs; i++) {
-        if (layer->backward_reads & FCNN_READS_X)
+        if (reads_input(layer, i))
             lives_until(input_of(b, operation, i)->value, moment);
-        if (b->upstream[source_of(b, operation, i)])
+        if (b->upstream[operation->input[i]])
             place_input_gradient(b, operation, step, i, moment);
     }
 }
 
 /* ---- the whole ---- */
-
-static int looks_at_the_batch(const fcnn_builder *b, const fcnn_step *step)
-{
-    return step->layer->observed > 0 && b->purpose->training && step->node->mode != FCNN_AS_IN_INFERENCE &&
-           b->purpose->statistics[step->node->instance];
-}
 
 /* What is known of a step before its tensors have places. */
 static void describe_step(fcnn_builder *b, const fcnn_operation *operation, fcnn_step *step, size_t moment)
@@ -283,10 +301,16 @@ static void describe_step(fcnn_builder *b, const fcnn_operation *operation, fcnn
     step->node = &b->graph->node[operation->head];
     step->prepared = plan->prepared;
     plan->prepared += rounded(layer->prepared);
+    if (operation->folded) {
+        step->folded = operation->folded;
+        step->folded_place = plan->prepared;
+        plan->prepared += rounded(fcnn_layer_parameter_size(layer) +
+                                  fcnn_batch_normalization_fold_scratch(&operation->folded->layer));
+    }
     plan->scratch = larger(plan->scratch, rounded(layer->scratch));
     for (size_t i = 0; i < layer->inputs && b->purpose->backward && !is_absorbed(b, operation->tail); i++)
-        step->has_backward |= b->upstream[source_of(b, operation, i)] && b->downstream[operation->tail];
-    if (looks_at_the_batch(b, step)) {
+        step->has_backward |= b->upstream[operation->input[i]] && b->downstream[operation->tail];
+    if (fcnn_looks_at_the_batch(step->node, b->purpose)) {
         plan->looks_at_the_batch = 1;
         step->observed = new_buffer(b, layer->observed, moment, moment);
         step->settled = plan->settled;

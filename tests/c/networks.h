@@ -71,7 +71,7 @@ static inline size_t weight_count(const fcnn_network *network) { return fcnn_net
 
 /* ---- networks ---- */
 
-/* Random weights of a size that keeps the activations' size. */
+/* Random weights of a size that keeps the activations' size, and positive statistics. */
 static inline void fill_weights(fcnn_network *network)
 {
     const fcnn_graph *graph = fcnn_network_graph(network);
@@ -80,7 +80,8 @@ static inline void fill_weights(fcnn_network *network)
             const fcnn_parameter *parameter = &graph->node[n].layer.parameter[i];
             const size_t size = fcnn_shape_size(&parameter->shape), at = graph->node[n].parameters + parameter->offset;
             const float limit = sqrtf(3.0f * (float)parameter->shape.extent[parameter->shape.rank - 1] / (float)size);
-            fcnn_random_uniform(network->weights + at, size, 32, at, -limit, limit);
+            const float low = parameter->statistic ? 0.5f : -limit, high = parameter->statistic ? 1.5f : limit;
+            fcnn_random_uniform(network->weights + at, size, 32, at, low, high);
         }
 }
 

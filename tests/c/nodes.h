@@ -31,6 +31,7 @@
 #define AVERAGE_POOL(source, size, stride, pad) POOL("average_pooling2d", source, size, stride, pad)
 #define GLOBAL_AVERAGE(source) NODE("global_average_pooling2d", source, INTEGER("keepdims", 0))
 #define DENSE(source, units) NODE("dense", source, INTEGER("units", units), INTEGER("use_bias", 1))
+#define NORMALIZE(source) NODE("batch_normalization", source, NUMBER("epsilon", 1e-3), NUMBER("momentum", 0.9))
 #define SOFTMAX(source) {.type = "softmax", .name = "softmax", .input = (const size_t[]){source}, .inputs = 1}
 #define FLATTEN(source, size) NODE("reshape", source, INTEGER("target_shape", size))
 #define SCALE(source, by) NODE("rescaling", source, NUMBER("scale", by), NUMBER("offset", 0))

@@ -89,7 +89,7 @@ static size_t tail_of(const play *p, const fcnn_step *step) { return p->plan->op
 
 static size_t source_of(const play *p, const fcnn_step *step, size_t input)
 {
-    return root_of(p, step->node->input[input]);
+    return root_of(p, p->plan->operation[number_of(p, step)].input[input]);
 }
 
 static void read_sources(play *p, const fcnn_step *step)
@@ -123,24 +123,30 @@ static size_t users_of(const play *p, size_t root)
     return users;
 }
 
-/* Whether a step is a convolution, a ReLU and a pool: its gradients look at y. */
-static int has_fused_relu(const play *p, const fcnn_step *step)
-{
-    const fcnn_operation *operation = &p->plan->operation[number_of(p, step)];
-    return operation->fused && p->graph->node[operation->tail].input[0] != operation->head;
-}
-
-/* Whatever backward or gradient of a step may look at. */
+/* Whatever backward, or with FCNN_READS_X gradient, of a step may look at. */
 static void read_backward(play *p, const fcnn_step *step, int reads)
 {
-    const size_t out = tail_of(p, step);
+    const size_t out = tail_of(p, step), first = source_of(p, step, 0);
     read_mark(p, step->dy, size_of(p, out), GRADIENT + out);
     p->holds &= p->contributions[out] == users_of(p, out);
     read_mark(p, step->saved, step->layer->saved, SAVED + number_of(p, step));
-    if (reads & FCNN_READS_X)
+    if (step->layer->backward_reads & FCNN_READS_FIRST_X)
+        read_mark(p, step->x[0], size_of(p, first), VALUE + first);
+    else if (reads & FCNN_READS_X)
         read_sources(p, step);
-    if (reads & FCNN_READS_Y || has_fused_relu(p, step))
+    if (reads & FCNN_READS_Y || step->layer->backward_reads & FCNN_GRADIENT_READS_Y)
         read_mark(p, step->y, size_of(p, out), VALUE + out);
+}
+
+/* Whether a dx is written over dy, which the layer must allow. */
+static int is_in_place(play *p, const fcnn_step *step)
+{
+    const fcnn_layer *layer = step->layer;
+    size_t places = 0;
+    for (size_t i = 0; i < layer->inputs; i++)
+        places += step->dx[i] && step->dx[i] == step->dy;
+    p->holds &= places == 0 || (places == 1 && ((layer->in_place && layer->inputs == 1) || layer->dx_in_place));
+    return places > 0;
 }
 
 static void play_backward(play *p, const fcnn_step *step)
@@ -157,7 +163,7 @@ static void play_backward(play *p, const fcnn_step *step)
             else
                 write_mark(p, step->dx[i], size_of(p, in), mark);
         }
-    if (step->dx[0] != step->dy || !step->layer->in_place)
+    if (!is_in_place(p, step))
         read_backward(p, step, step->layer->backward_reads);
     for (size_t i = 0; i < step->layer->inputs; i++) {
         const size_t in = source_of(p, step, i);
@@ -267,6 +273,7 @@ static void play_action(play *p, const fcnn_action *action)
     case FCNN_FIND_GRADIENT:
         play_gradient(p, step);
         break;
+    case FCNN_FOLD:
     case FCNN_PREPARE:
     case FCNN_UPDATE:
     case FCNN_MOVE:

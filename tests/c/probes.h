@@ -1,4 +1,4 @@
-/* probes.h - every build of a kernel against the reference.
+/* probes.h - compares every build of a kernel with the reference.
  *
  * A probe runs one kernel on made-up input of some size and leaves its outputs in guarded arrays. Each build's
  * outputs are compared with the reference's: exactly where the probe says so, on small integers; within a relative
@@ -24,7 +24,7 @@ static const size_t sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64
 static int use_integers;
 
 /* out[i] = numbers in [low, high), whole ones where use_integers is set. */
-static void fill(float *out, size_t count, uint64_t stream, float low, float high)
+static inline void fill(float *out, size_t count, uint64_t stream, float low, float high)
 {
     fcnn_random_uniform(out, count, 2024, stream, low, high);
     for (size_t i = 0; use_integers && i < count; i++)
@@ -39,7 +39,7 @@ typedef struct outputs {
     float memory[ARRAYS][ROOM + 2 * GUARD];
 } outputs;
 
-static void clear(outputs *out)
+static inline void clear(outputs *out)
 {
     const int32_t canary = CANARY;
     out->count = 0;
@@ -50,7 +50,7 @@ static void clear(outputs *out)
     }
 }
 
-static int is_guarded(const outputs *out, size_t arrays)
+static inline int is_guarded(const outputs *out, size_t arrays)
 {
     for (size_t a = 0; a < ARRAYS; a++)
         for (size_t i = 0; i < ROOM + 2 * GUARD; i++) {
@@ -64,8 +64,6 @@ static int is_guarded(const outputs *out, size_t arrays)
     return 1;
 }
 
-/* ---- probes ---- */
-
 typedef struct probe {
     const char *name;
     size_t variants, arrays;
@@ -75,8 +73,10 @@ typedef struct probe {
     void (*run)(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out);
 } probe;
 
-static void compare(const probe *p, size_t variant, size_t size, const char *isa, const outputs *actual,
-                    const outputs *expected)
+/* ---- comparison ---- */
+
+static inline void compare(const probe *p, size_t variant, size_t size, const char *isa, const outputs *actual,
+                           const outputs *expected)
 {
     const int exact = use_integers && p->exact_on_integers;
     double worst = 0.0;
@@ -94,9 +94,12 @@ static void compare(const probe *p, size_t variant, size_t size, const char *isa
     CHECK(worst == 0.0);
 }
 
-static int is_same(const outputs *a, const outputs *b) { return memcmp(a->memory, b->memory, sizeof a->memory) == 0; }
+static inline int is_same(const outputs *a, const outputs *b)
+{
+    return memcmp(a->memory, b->memory, sizeof a->memory) == 0;
+}
 
-static void test_probe(const probe *p, size_t variant, size_t size)
+static inline void test_probe(const probe *p, size_t variant, size_t size)
 {
     static outputs expected, actual, fused;
     int have_fused = 0;
@@ -122,8 +125,8 @@ static void test_probe(const probe *p, size_t variant, size_t size)
         add_to_digest(fused.memory, sizeof fused.memory);
 }
 
-/* Every variant and size of each probe, on random numbers and on integers. */
-static void test_probes(const probe *probes, size_t count)
+/* All variants of all probes, for all sizes; the digest is then of what they left. */
+static inline void test_probes(const probe *probes, size_t count)
 {
     for (size_t p = 0; p < count; p++)
         for (size_t variant = 0; variant < probes[p].variants; variant++)

@@ -66,13 +66,17 @@ static void test_buffers_of_different_times_share_memory(void)
 
 /* ---- patterns ---- */
 
+static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, none[32];
+static const fcnn_purpose training_of_all = {1, 1, all, none, all, all}, inference = {0, 0, all, none, all, all},
+                          moving = {1, 0, all, none, all, all}, frozen = {1, 0, all, none, all, none};
+
 /* Number of fused steps; head and tail are those of the last one. Destroys the graph. */
-static size_t count_fused(fcnn_graph *graph, size_t *head, size_t *tail)
+static size_t count_fused(fcnn_graph *graph, const fcnn_purpose *purpose, size_t *head, size_t *tail)
 {
     fcnn_operation operations[32] = {{0}};
     fcnn_error error;
     size_t count, fused = 0;
-    CHECK(fcnn_fuse(graph, operations, &count, &error) == FCNN_OK);
+    CHECK(fcnn_fuse(graph, purpose, operations, &count, &error) == FCNN_OK);
     for (size_t i = 0; i < count; i++) {
         CHECK(operations[i].head <= operations[i].tail && operations[i].layer != NULL);
         if (operations[i].fused) {
@@ -87,18 +91,21 @@ static size_t count_fused(fcnn_graph *graph, size_t *head, size_t *tail)
     return fused;
 }
 
-#define CHECK_FUSED(first, last, ...)                              \
-    do {                                                           \
-        size_t head = 0, tail = 0;                                 \
-        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 1); \
-        CHECK(head == (first) && tail == (last));                  \
+#define CHECK_FUSED_FOR(purpose, first, last, ...)                          \
+    do {                                                                    \
+        size_t head = 0, tail = 0;                                          \
+        CHECK(count_fused(GRAPH(__VA_ARGS__), purpose, &head, &tail) == 1); \
+        CHECK(head == (first) && tail == (last));                           \
     } while (0)
 
-#define CHECK_NOT_FUSED(...)                                       \
-    do {                                                           \
-        size_t head = 0, tail = 0;                                 \
-        CHECK(count_fused(GRAPH(__VA_ARGS__), &head, &tail) == 0); \
+#define CHECK_NOT_FUSED_FOR(purpose, ...)                                   \
+    do {                                                                    \
+        size_t head = 0, tail = 0;                                          \
+        CHECK(count_fused(GRAPH(__VA_ARGS__), purpose, &head, &tail) == 0); \
     } while (0)
+
+#define CHECK_FUSED(first, last, ...) CHECK_FUSED_FOR(&training_of_all, first, last, __VA_ARGS__)
+#define CHECK_NOT_FUSED(...) CHECK_NOT_FUSED_FOR(&training_of_all, __VA_ARGS__)
 
 #define RELU_WITH(source, ...) NODE("activation", source, TEXT("function", "relu"), __VA_ARGS__)
 
@@ -140,6 +147,46 @@ static void test_other_neighbours_are_not_fused(void)
     CHECK_NOT_FUSED(IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), AVERAGE_POOL(2, 2, 2, "valid"));
 }
 
+/* Where the moving statistics count and nothing is learned. */
+static void test_batch_normalization_is_folded_into_a_convolution(void)
+{
+#define CHAIN IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), NORMALIZE(1)
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN);
+    CHECK_FUSED_FOR(&frozen, 1, 2, CHAIN);
+    CHECK_NOT_FUSED_FOR(&moving, CHAIN);
+    CHECK_NOT_FUSED(CHAIN);
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, ACTIVATION(2, "relu"), AVERAGE_POOL(3, 2, 2, "valid"));
+    CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, MAX_POOL(2, 2, 2, "valid"));
+    CHECK_FUSED_FOR(&inference, 1, 4, CHAIN, ACTIVATION(2, "relu"), MAX_POOL(3, 2, 2, "valid"));
+    CHECK_FUSED_FOR(&inference, 2, 3, CHAIN, ADD(1, 2)); /* others read the convolution's output */
+    CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), NORMALIZE(2));
+    CHECK_FUSED_FOR(&inference, 1, 2, IMAGES(8, 8, 1), DENSE(0, 4), NORMALIZE(1));
+    CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), FLATTEN(0, 64), DENSE(1, 4), NORMALIZE(2));
+#undef CHAIN
+}
+
+static void test_batch_normalization_adds_and_limits_in_one_pass(void)
+{
+#define CHAIN IMAGES(8, 8, 4), NORMALIZE(0)
+    CHECK_FUSED(1, 2, CHAIN, ACTIVATION(1, "relu"));
+    CHECK_FUSED(1, 2, CHAIN, RELU_WITH(1, NUMBER("max_value", 6)));
+    CHECK_FUSED(1, 2, CHAIN, ADD(1, 0));
+    CHECK_FUSED(1, 2, CHAIN, ADD(0, 1));
+    CHECK_FUSED(1, 3, CHAIN, ADD(1, 0), ACTIVATION(2, "relu"));
+    CHECK_FUSED(1, 4, CHAIN, CONV(0, 4, 3, "same"), ADD(1, 2), ACTIVATION(3, "relu")); /* computed in between */
+    CHECK_FUSED(1, 4, CHAIN, NORMALIZE(0), ADD(1, 2), ACTIVATION(3, "relu"));          /* one of the two */
+    CHECK_FUSED(1, 2, CHAIN, ACTIVATION(1, "relu"), ADD(2, 0));
+    CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, ADD(1, 0), ACTIVATION(2, "relu"));
+    CHECK_NOT_FUSED(CHAIN, ACTIVATION(1, "tanh"));
+    CHECK_NOT_FUSED(CHAIN, RELU_WITH(1, NUMBER("negative_slope", 0.1)));
+    CHECK_NOT_FUSED(CHAIN, RELU_WITH(1, NUMBER("threshold", 1)));
+    CHECK_NOT_FUSED(CHAIN, ADD(1, 1));
+    CHECK_NOT_FUSED(CHAIN, ADD(1, 0, 0));
+    CHECK_NOT_FUSED(CHAIN, GLOBAL_AVERAGE(0), ADD(1, 2)); /* broadcast */
+    CHECK_NOT_FUSED(CHAIN, ACTIVATION(1, "relu"), ACTIVATION(1, "tanh"), ADD(2, 3));
+#undef CHAIN
+}
+
 /* ---- random graphs: all tensors have one shape ---- */
 
 enum { MOST_NODES = 14 };
@@ -157,16 +204,31 @@ static const fcnn_attribute relu[] = {TEXT("function", "relu")}, gelu[] = {TEXT(
                             linear[] = {TEXT("function", "linear")}, sigmoid[] = {TEXT("function", "sigmoid")};
 static const fcnn_attribute half[] = {NUMBER("rate", 0.5), INTEGER("seed", 3)},
                             twice[] = {NUMBER("scale", 2), NUMBER("offset", 0)};
+static const fcnn_attribute normal[] = {NUMBER("epsilon", 1e-3), NUMBER("momentum", 0.9)};
 static const fcnn_attribute units[] = {INTEGER("units", 2), INTEGER("use_bias", 1)};
 
 static const struct {
     const char *type;
     fcnn_attributes attributes;
 } kinds[] = {
-    {"conv2d", {bordered, 6}}, {"conv2d", {plain, 6}},       {"max_pooling2d", {pool, 3}}, {"activation", {relu, 1}},
-    {"activation", {gelu, 1}}, {"activation", {linear, 1}},  {"activation", {sigmoid, 1}}, {"dropout", {half, 2}},
-    {"rescaling", {twice, 2}}, {"reshape", {same_shape, 1}}, {"dense", {units, 2}},        {"softmax", {NULL, 0}},
-    {"add", {NULL, 0}},        {"conv2d", {bordered, 6}},    {"activation", {relu, 1}},    {"max_pooling2d", {pool, 3}},
+    {"conv2d", {bordered, 6}},
+    {"conv2d", {plain, 6}},
+    {"max_pooling2d", {pool, 3}},
+    {"activation", {relu, 1}},
+    {"activation", {gelu, 1}},
+    {"activation", {linear, 1}},
+    {"activation", {sigmoid, 1}},
+    {"dropout", {half, 2}},
+    {"rescaling", {twice, 2}},
+    {"reshape", {same_shape, 1}},
+    {"dense", {units, 2}},
+    {"softmax", {NULL, 0}},
+    {"add", {NULL, 0}},
+    {"conv2d", {bordered, 6}},
+    {"activation", {relu, 1}},
+    {"max_pooling2d", {pool, 3}},
+    {"batch_normalization", {normal, 2}},
+    {"batch_normalization", {normal, 2}},
 };
 
 /* A graph in the making. */
@@ -182,7 +244,8 @@ static size_t partner_of(const draft *d, size_t n)
 {
     for (size_t m = 1; m < n; m++)
         if (d->specs[m].attributes.items == d->specs[n].attributes.items && d->specs[n].attributes.items &&
-            (strcmp(d->specs[n].type, "conv2d") == 0 || strcmp(d->specs[n].type, "dense") == 0))
+            (strcmp(d->specs[n].type, "conv2d") == 0 || strcmp(d->specs[n].type, "dense") == 0 ||
+             strcmp(d->specs[n].type, "batch_normalization") == 0))
             return m;
     return n;
 }
@@ -198,6 +261,7 @@ static void draw_node(draft *d, uint64_t trial)
     }
     d->specs[n] =
         (fcnn_node_spec){kinds[kind].type, kinds[kind].type, d->inputs[n], sources, kinds[kind].attributes, NULL, 0};
+    d->specs[n].mode = draw(trial, 900 + n, 6) ? FCNN_AS_RUN : (fcnn_mode)(1 + draw(trial, 950 + n, 2));
     d->shares[n] = partner_of(d, n);
     if (d->shares[n] < n && draw(trial, 10 * n + 9, 3) == 0)
         d->specs[n].shares = &d->shares[n];
@@ -264,8 +328,7 @@ static void test_random_graphs(void)
 
 static fcnn_status create_plan(fcnn_plan **plan, const fcnn_graph *graph, int training, fcnn_error *error)
 {
-    static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, none[32];
-    return fcnn_plan_create(plan, graph, &(fcnn_purpose){training, training, all, none, all, all}, error);
+    return fcnn_plan_create(plan, graph, training ? &training_of_all : &inference, error);
 }
 
 static fcnn_plan *plan_of(const fcnn_graph *graph, int training)
@@ -310,6 +373,21 @@ static void test_plan_of_two_branches(void)
     fcnn_graph_destroy(graph);
 }
 
+/* One record of a block: what a residual block keeps, and gradients that are written in place. */
+static void test_a_residual_block_keeps_each_tensor_once(void)
+{
+    fcnn_graph *graph = GRAPH(IMAGES(8, 8, 4), CONV(0, 4, 3, "same"), NORMALIZE(1), ACTIVATION(2, "relu"),
+                              CONV(3, 4, 3, "same"), NORMALIZE(4), ADD(5, 3), ACTIVATION(6, "relu"), DENSE(7, 4));
+    fcnn_plan *plan = plan_of(graph, 1);
+    CHECK(plan->steps == 5);
+    const fcnn_step *first = &plan->step[1], *second = &plan->step[3];
+    CHECK(first->node == &graph->node[2] && second->node == &graph->node[5] && second->x[1] == first->y);
+    CHECK(first->dx[0] == first->dy && second->dx[1] == second->dy && second->dx[0] != second->dy);
+    CHECK(plan->step[2].sum[0] == second->dx[1]); /* two users of the first block's output */
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(graph);
+}
+
 /* A 2x2 pool over 3x3 reads 2x2, for which a 3x3 convolution reads 4x4 of its 5x5 input. */
 static void test_what_nobody_reads_is_not_computed(void)
 {
@@ -339,11 +417,11 @@ static void test_a_large_dense_layer_runs_in_parts(void)
     fcnn_plan *plan = plan_of(graph, 1);
     const fcnn_step *step = &plan->step[2];
     CHECK(step->node == &graph->node[4] && step->summing == FCNN_SUM_PARTS && step->parts && !plan->step[0].parts);
-    /* prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates; moves */
-    CHECK(plan->phases == 9 && plan->phase[2].work == FCNN_PARTS_OF_STEP && plan->backward == 4);
-    CHECK(plan->phase[4].work == FCNN_PIECES);
-    CHECK(count_actions(plan, 4, 5, step, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
-    CHECK(count_actions(plan, 4, 5, NULL, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
+    /* fold; prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates; moves */
+    CHECK(plan->phases == 10 && plan->phase[3].work == FCNN_PARTS_OF_STEP && plan->backward == 5);
+    CHECK(plan->phase[5].work == FCNN_PIECES);
+    CHECK(count_actions(plan, 5, 6, step, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
+    CHECK(count_actions(plan, 5, 6, NULL, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);
     fcnn_plan_destroy(plan);
     fcnn_graph_destroy(graph);
 }
@@ -403,12 +481,12 @@ static void test_predictions_need_less_memory(void)
 {
     fcnn_graph *graph = GRAPH(IMAGES(12, 12, 1), CONV(0, 8, 3, "same"), ACTIVATION(1, "tanh"), CONV(2, 8, 3, "same"),
                               ACTIVATION(3, "tanh"), CONV(4, 8, 3, "same"), GLOBAL_AVERAGE(5), DENSE(6, 3));
-    fcnn_plan *training = plan_of(graph, 1), *inference = plan_of(graph, 0);
-    CHECK(inference->record < training->record / 2);
-    CHECK(count_actions(inference, 0, inference->phases, NULL, FCNN_FIND_GRADIENT) == 0);
-    CHECK(count_actions(training, 0, training->phases, NULL, FCNN_FIND_GRADIENT) > 0);
-    fcnn_plan_destroy(training);
-    fcnn_plan_destroy(inference);
+    fcnn_plan *large = plan_of(graph, 1), *small = plan_of(graph, 0);
+    CHECK(small->record < large->record / 2);
+    CHECK(count_actions(small, 0, small->phases, NULL, FCNN_FIND_GRADIENT) == 0);
+    CHECK(count_actions(large, 0, large->phases, NULL, FCNN_FIND_GRADIENT) > 0);
+    fcnn_plan_destroy(large);
+    fcnn_plan_destroy(small);
     fcnn_graph_destroy(graph);
 }
 
@@ -419,8 +497,11 @@ int main(void)
     test_conv_relu_pool_is_one_step();
     test_a_tensor_that_others_read_is_not_fused_away();
     test_other_neighbours_are_not_fused();
+    test_batch_normalization_is_folded_into_a_convolution();
+    test_batch_normalization_adds_and_limits_in_one_pass();
     test_random_graphs();
     test_plan_of_two_branches();
+    test_a_residual_block_keeps_each_tensor_once();
     test_what_nobody_reads_is_not_computed();
     test_a_large_dense_layer_runs_in_parts();
     test_a_view_is_not_trimmed_like_its_source();

@@ -42,6 +42,49 @@ static void test_training_gives_the_same_bits(void)
     CHECK(fcnn_threads_set(0, &error) == FCNN_OK);
 }
 
+/* A block of a residual network: what looks at the whole batch, forward and backward, behind each convolution. */
+static fcnn_graph *residual_graph(void)
+{
+    return GRAPH(IMAGES(10, 10, 1), CONV(0, 17, 3, "same"), NORMALIZE(1), ACTIVATION(2, "relu"), CONV(3, 17, 3, "same"),
+                 NORMALIZE(4), ADD(5, 3), ACTIVATION(6, "relu"), CONV(7, 9, 1, "valid"), NORMALIZE(8), ADD(9, 9),
+                 GLOBAL_AVERAGE(10), DENSE(11, CLASSES), NORMALIZE(12), SOFTMAX(13));
+}
+
+static void test_what_looks_at_the_batch_gives_the_same_bits(void)
+{
+    static const size_t thread_counts[] = {1, 2, 3, 7};
+    static snapshot expected;
+    static float expected_predictions[ROWS * CLASSES], predictions[ROWS * CLASSES];
+    fcnn_error error;
+    fcnn_isa first = FCNN_ISA_REFERENCE;
+    for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
+        if (!fcnn_isa_available(isa))
+            continue;
+        const int is_first = !has_fma(first);
+        if (is_first)
+            first = isa;
+        for (size_t t = 0; t < sizeof thread_counts / sizeof *thread_counts; t++) {
+            CHECK(fcnn_threads_set(thread_counts[t], &error) == FCNN_OK);
+            fcnn_network *network = network_of(residual_graph(), isa, SPARSE_CROSSENTROPY);
+            CHECK(weight_count(network) <= MIXED_WEIGHTS);
+            CHECK(set_optimizer(network, optimizers[0], &error) == FCNN_OK);
+            train_steps(network, 10);
+            predict(network, inputs, 0, ROWS, predictions);
+            if (is_first && t == 0) {
+                take(network, &expected);
+                memcpy(expected_predictions, predictions, sizeof predictions);
+            }
+            CHECK(is_unchanged(network, &expected));
+            CHECK(are_equal(predictions, expected_predictions, ROWS * CLASSES));
+            fcnn_network_destroy(network);
+        }
+    }
+    add_to_digest(&expected, sizeof expected);
+    add_to_digest(expected_predictions, sizeof expected_predictions);
+    check_digest(0xeb416c1581609fc0);
+    CHECK(fcnn_threads_set(0, &error) == FCNN_OK);
+}
+
 /* ---- failures leave no trace ---- */
 
 /* Runs `call` again without fault injection where it failed, and counts that. */
@@ -430,6 +473,7 @@ int main(void)
 {
     fill_data();
     test_training_gives_the_same_bits();
+    test_what_looks_at_the_batch_gives_the_same_bits();
     test_every_allocation_may_fail();
     test_refused_batches_leave_no_trace();
     test_targets_must_be_finite();

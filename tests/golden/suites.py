@@ -16,6 +16,7 @@ from golden.convolution_cases import CONVOLUTION
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
+from golden.normalization_cases import NORMALIZATION
 from golden.rule_cases import RULE
 from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
@@ -30,6 +31,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "loss": LOSS,
     "optimizer": OPTIMIZER,
     "reference": REFERENCE,
+    "normalization": NORMALIZATION,
     "fit": FITS,
     "compile": COMPILES,
     "metric": METRICS,
