@@ -111,8 +111,8 @@ static int step_stretch(fcnn_network *network, const fcnn_optimizer_step *step, 
     return finite;
 }
 
-void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip,
-                               float *gradients, size_t begin, size_t end)
+void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step, const float *clip, float *gradients,
+                               size_t begin, size_t end)
 {
     for (size_t p = 0; p < network->parameters; p++) {
         const fcnn_span *span = &network->parameter[p];
