@@ -19,7 +19,7 @@ _IN_SCOPE = {
     "layers": ("layer",),
     "layers/merging": ("merging",),
     "layers/normalization": (
-        "batch_normalization", "group_normalization", "layer_normalization", "unit_normalization"
+        "batch_normalization", "group_normalization", "layer_normalization", "rms_normalization", "unit_normalization"
     ),
     "layers/pooling": ("average_pooling", "global_average_pooling", "global_max_pooling", "max_pooling"),
     "layers/preprocessing/image_preprocessing": (

@@ -8,15 +8,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fashioncnn import initializers
-from fashioncnn.layers.arguments import not_negative
+from fashioncnn import constraints, initializers, regularizers
+from fashioncnn.layers.arguments import constraint, not_negative, regularizer
 from fashioncnn.layers.axes import along, axis_or_axes, integer
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.initial import first_values
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.variable import Variable
 
 
@@ -29,7 +29,10 @@ class ScaledNormalization(Layer):
         scale: Whether gamma multiplies.
         beta_initializer: How beta starts.
         gamma_initializer: How gamma starts.
-        beta_regularizer: None; so are the other regularizer and the constraints.
+        beta_regularizer: None, or a penalty for beta: see `fashioncnn.regularizers`.
+        gamma_regularizer: The same for gamma.
+        beta_constraint: None, or what beta is brought back to: see `fashioncnn.constraints`.
+        gamma_constraint: The same for gamma.
         options: See `Layer`.
 
     Raises:
@@ -43,14 +46,14 @@ class ScaledNormalization(Layer):
     scale = Setting(checks.truth)
     beta_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Zeros())
     gamma_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Ones())
-    beta_regularizer = Choice(None)
-    gamma_regularizer = Choice(None)
-    beta_constraint = Choice(None)
-    gamma_constraint = Choice(None)
+    beta_regularizer = regularizer()
+    gamma_regularizer = regularizer()
+    beta_constraint = constraint()
+    gamma_constraint = constraint()
 
     def __init__(self, epsilon: float = 1e-3, center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",
-                 gamma_initializer: Any = "ones", beta_regularizer: None = None, gamma_regularizer: None = None,
-                 beta_constraint: None = None, gamma_constraint: None = None, **options: Any) -> None:
+                 gamma_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
+                 beta_constraint: Any = None, gamma_constraint: Any = None, **options: Any) -> None:
         super().__init__(**options)
         self.epsilon = epsilon
         self.center = center
@@ -84,10 +87,10 @@ class ScaledNormalization(Layer):
             "scale": self.scale,
             "beta_initializer": initializers.serialize(self.beta_initializer),
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": None,
-            "gamma_regularizer": None,
-            "beta_constraint": None,
-            "gamma_constraint": None,
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
         }
 
     def _own_config(self) -> dict[str, Any]:
@@ -106,7 +109,10 @@ class LayerNormalization(ScaledNormalization):
         scale: Whether gamma multiplies.
         beta_initializer: How beta starts.
         gamma_initializer: How gamma starts.
-        beta_regularizer: None; so are the other regularizer and the constraints.
+        beta_regularizer: None, or a penalty for beta: see `fashioncnn.regularizers`.
+        gamma_regularizer: The same for gamma.
+        beta_constraint: None, or what beta is brought back to: see `fashioncnn.constraints`.
+        gamma_constraint: The same for gamma.
         options: ``rms_scaling=True`` leaves out the mean and beta, but not the mean in the variance: old, and not what
             its name says, which `RMSNormalization` is. For the others see `Layer`.
 
@@ -129,8 +135,8 @@ class LayerNormalization(ScaledNormalization):
     rms_scaling = Setting(checks.truth)
 
     def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-                 beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: None = None,
-                 gamma_regularizer: None = None, beta_constraint: None = None, gamma_constraint: None = None,
+                 beta_initializer: Any = "zeros", gamma_initializer: Any = "ones", beta_regularizer: Any = None,
+                 gamma_regularizer: Any = None, beta_constraint: Any = None, gamma_constraint: Any = None,
                  **options: Any) -> None:
         rms_scaling = options.pop("rms_scaling", False)
         super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
@@ -165,7 +171,10 @@ class GroupNormalization(ScaledNormalization):
         scale: Whether gamma multiplies.
         beta_initializer: How beta starts.
         gamma_initializer: How gamma starts.
-        beta_regularizer: None; so are the other regularizer and the constraints.
+        beta_regularizer: None, or a penalty for beta: see `fashioncnn.regularizers`.
+        gamma_regularizer: The same for gamma.
+        beta_constraint: None, or what beta is brought back to: see `fashioncnn.constraints`.
+        gamma_constraint: The same for gamma.
         options: See `Layer`.
 
     Shapes:
@@ -188,8 +197,8 @@ class GroupNormalization(ScaledNormalization):
 
     def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True,
                  scale: bool = True, beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
-                 beta_regularizer: None = None, gamma_regularizer: None = None, beta_constraint: None = None,
-                 gamma_constraint: None = None, **options: Any) -> None:
+                 beta_regularizer: Any = None, gamma_regularizer: Any = None, beta_constraint: Any = None,
+                 gamma_constraint: Any = None, **options: Any) -> None:
         super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
                          gamma_regularizer, beta_constraint, gamma_constraint, **options)
         self.groups = groups

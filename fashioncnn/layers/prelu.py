@@ -7,14 +7,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fashioncnn import initializers
-from fashioncnn.layers.arguments import positive
+from fashioncnn import constraints, initializers, regularizers
+from fashioncnn.layers.arguments import constraint, positive, regularizer
 from fashioncnn.layers.axes import along
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.initial import first_values
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.variable import Variable
 
 
@@ -30,8 +30,8 @@ class PReLU(Layer):
 
     Args:
         alpha_initializer: How alpha starts.
-        alpha_regularizer: None.
-        alpha_constraint: None.
+        alpha_regularizer: None, or a penalty for alpha: see `fashioncnn.regularizers`.
+        alpha_constraint: None, or what alpha is brought back to: see `fashioncnn.constraints`.
         shared_axes: An axis, or a list of them, along which alpha is the same; ``[1, 2]`` leaves one for each channel.
             The batch axis counts as axis 0.
         options: See `Layer`.
@@ -50,11 +50,11 @@ class PReLU(Layer):
 
     has_weights = True
     alpha_initializer = Setting(lambda name, value: initializers.get(value) or initializers.Zeros())
-    alpha_regularizer = Choice(None)
-    alpha_constraint = Choice(None)
+    alpha_regularizer = regularizer()
+    alpha_constraint = constraint()
     shared_axes = Setting(_shared_axes)
 
-    def __init__(self, alpha_initializer: Any = "Zeros", alpha_regularizer: None = None, alpha_constraint: None = None,
+    def __init__(self, alpha_initializer: Any = "Zeros", alpha_regularizer: Any = None, alpha_constraint: Any = None,
                  shared_axes: int | Sequence[int] | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.alpha_initializer = alpha_initializer
@@ -77,4 +77,5 @@ class PReLU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha_initializer": initializers.serialize(self.alpha_initializer),
-                "alpha_regularizer": None, "alpha_constraint": None, "shared_axes": self.shared_axes}
+                "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
+                "alpha_constraint": constraints.serialize(self.alpha_constraint), "shared_axes": self.shared_axes}

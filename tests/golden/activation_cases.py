@@ -107,6 +107,18 @@ LAYERS: dict[str, tuple[tuple[int, ...], Layers]] = {  # name -> input shape, la
     "rms normalization along 3 and 2": ((5, 4, 3), lambda L: [L.RMSNormalization(axis=[-1, -2], epsilon=0.1)]),
     "unit normalization": ((5, 4, 3), lambda L: [L.UnitNormalization()]),
     "unit normalization along 1 and 2": ((5, 4, 3), lambda L: [L.UnitNormalization(axis=(1, 2))]),
+    "prelu with rules": (
+        (5, 4, 3),
+        lambda L: [L.PReLU(alpha_regularizer="l1", alpha_constraint="non_neg", shared_axes=[1, 2])],
+    ),
+    "layer normalization with rules": (
+        (5, 4, 3),
+        lambda L: [L.LayerNormalization(gamma_regularizer="l2", beta_regularizer="l1", gamma_constraint="non_neg")],
+    ),
+    "group normalization with rules": (
+        (4, 3, 6),
+        lambda L: [L.GroupNormalization(3, beta_regularizer="l2", gamma_constraint="max_norm")],
+    ),
     "normalizations in a network": (
         (9, 8, 3),
         lambda L: [
@@ -170,6 +182,10 @@ DESCRIPTIONS: dict[str, Callable[[Any], Any]] = {
     "RMSNormalization": lambda L: L.RMSNormalization(name="n"),
     "RMSNormalization with options": lambda L: L.RMSNormalization([-1, -2], 0.1, name="n"),
     "UnitNormalization": lambda L: L.UnitNormalization(name="n"),
+    "PReLU with rules": lambda L: L.PReLU(alpha_regularizer="l1", alpha_constraint="non_neg", name="n"),
+    "LayerNormalization with rules": lambda L: L.LayerNormalization(
+        beta_regularizer="l2", gamma_regularizer="l1", beta_constraint="max_norm", gamma_constraint="non_neg", name="n"
+    ),
     "UnitNormalization of two axes": lambda L: L.UnitNormalization((1, 2), name="n"),
     **{f"Activation {name}": lambda L, name=name: L.Activation(name, name="n")
        for name in (*ELEMENTWISE, "swish", "hard_swish", "softmax", "log_softmax", "sparsemax", "glu")},
