@@ -43,7 +43,7 @@ def pairs(images, labels, count, random):
     same = np.arange(count) % 2
     first = random.choice(list(places), count)
     other = np.array([label if alike else random.choice([kind for kind in places if kind != label])
-                      for label, alike in zip(first, same)])
+                      for label, alike in zip(first, same, strict=True)])
     left = np.array([random.choice(places[label]) for label in first])
     right = np.array([random.choice(places[label]) for label in other])
     return [images[left], images[right]], same.astype("float32")

@@ -5,8 +5,13 @@ That they are Keras's is asked in test_golden.py.
 
 from __future__ import annotations
 
+import importlib
+import inspect
+
 import numpy as np
 import pytest
+from golden import face_cases
+from golden.face import GOLDEN
 
 from fashioncnn import Input, Model, Sequential, applications, layers, utils
 from fashioncnn.applications import imagenet_utils
@@ -87,6 +92,15 @@ def test_a_small_resnet_has_as_many_layers_as_it_is_asked_for(depth):
 def test_a_depth_that_is_not_6_n_and_2_is_refused(depth):
     with pytest.raises(ValueError, match="`depth` must be"):
         applications.SmallResNet(depth)
+
+
+@pytest.mark.parametrize(("home", "name"), [
+    (home, name) for home in face_cases.SIGNATURES if home.partition(".")[0] == "applications"
+    for name in face_cases.SIGNATURES[home]])
+def test_signatures_are_those_of_keras(home, name):
+    function = getattr(importlib.import_module(f"fashioncnn.{home}"), name)
+    ours = [[p.name, repr(p.default)] for p in inspect.signature(function).parameters.values()]
+    assert ours == GOLDEN["signatures"][f"{home}.{name}"]
 
 
 # ---- weights ----

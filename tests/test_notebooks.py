@@ -14,7 +14,8 @@ pytest.importorskip("matplotlib")
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 FIGURES = {"01_fashion_mnist.ipynb": ["data", "curves", "confusion", "mistakes"],
-           "02_practice.ipynb": ["epochs", "dropout", "sizes", "counts", "optimizers"]}
+           "02_practice.ipynb": ["epochs", "dropout", "sizes", "counts", "optimizers"],
+           "03_resnet_and_mobilenet.ipynb": ["curves", "comparison"]}
 SPY = """
 import matplotlib.pyplot as plt
 
@@ -77,6 +78,16 @@ def test_practice_compares_every_choice_on_a_plot(monkeypatch):
     dots = re.findall(r" (\.+) best validation accuracy 0\.\d", text(notebook))
     assert [len(one) for one in dots] == [3, 3, 3, *[1] * 12, 3]
     assert float(re.search(r"Test accuracy: (\S+)", text(notebook)).group(1)) > 0.6
+
+
+def test_small_networks_of_both_kinds_are_trained_and_one_is_transferred(monkeypatch):
+    notebook = execute("03_resnet_and_mobilenet.ipynb", monkeypatch)
+    assert figures(notebook) == FIGURES["03_resnet_and_mobilenet.ipynb"]
+    assert set(ticks(notebook)) == {1, 2, 3}
+    assert min(map(float, re.findall(r"Test accuracy: (\S+)", text(notebook)))) > 0.6
+    transfers = dict(re.findall(r"^(.*?) +accuracy on new pictures (\S+)$", text(notebook), re.MULTILINE))
+    assert list(transfers) == ["from scratch", "new head", "fine-tuned"]
+    assert min(map(float, transfers.values())) > 1 / 3
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)

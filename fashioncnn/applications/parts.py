@@ -45,9 +45,8 @@ class Application:
         self.weights = _checked_weights(owner, weights)
         self.pooling = checks.one_of(owner, "pooling", pooling, (None, "avg", "max"))
         self.classes = checks.integer("classes", classes, at_least=1)
-        self.shape = _checked_shape(owner, input_shape)
-        if self.shape is None:
-            self.shape = default_shape or ((224, 224, 3) if self.include_top else (None, None, 3))
+        usual = default_shape or ((224, 224, 3) if self.include_top else (None, None, 3))
+        self.shape: tuple[int | None, ...] = usual if input_shape is None else _checked_shape(owner, input_shape)
         if input_tensor is None:
             if None in self.shape:
                 raise ValueError(f"{owner}: input_shape={input_shape} leaves an extent open, which is not supported by "
@@ -94,9 +93,7 @@ def _checked_weights(owner: str, weights: Any) -> Any:
                      "the same in shape and order, call model.set_weights(keras_model.get_weights())")
 
 
-def _checked_shape(owner: str, shape: Any) -> tuple[int | None, ...] | None:
-    if shape is None:
-        return None
+def _checked_shape(owner: str, shape: Any) -> tuple[int | None, ...]:
     checked = extents("input_shape", shape)
     if len(checked) != 3:
         raise ValueError(f"{owner}: `input_shape` must be (height, width, channels), got {shape}")

@@ -14,7 +14,7 @@ from fashioncnn.applications.parts import Application
 from fashioncnn.models import Model
 from fashioncnn.utils import absent
 
-__all__ = ["ResNet101", "ResNet152", "ResNet18", "ResNet34", "ResNet50", "decode_predictions", "preprocess_input"]
+__all__ = ["ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152", "decode_predictions", "preprocess_input"]
 
 FILTERS = (64, 128, 256, 512)
 

@@ -93,6 +93,9 @@ SIGNATURES = {
     "callbacks": ["EarlyStopping", "ModelCheckpoint", "CSVLogger", "LearningRateScheduler", "ReduceLROnPlateau",
                   "LambdaCallback", "TerminateOnNaN", "History", "ProgbarLogger"],
     "utils": ["Progbar", "clear_session", "get_file", "normalize", "set_random_seed", "to_categorical"],
+    "applications": ["MobileNet", "MobileNetV2", "ResNet101", "ResNet152", "ResNet50", "VGG16", "VGG19"],
+    "applications.imagenet_utils": ["decode_predictions", "preprocess_input"],
+    "applications.resnet": ["decode_predictions", "preprocess_input"],
     "datasets.cifar10": ["load_data"],
     "datasets.cifar100": ["load_data"],
 }
