@@ -164,7 +164,8 @@ ABSENT = {
         ("inputs of unknown extents", "batches of different shapes go into one model"),
     "layers/reshaping/reshape_test.py::ReshapeTest.test_reshape_model_fit_with_varying_input_size_and_minus_one":
         ("inputs of unknown extents", "batches of different shapes go into one model"),
-    **{f"models/functional_test.py::FunctionalTest.{name}": ("inputs of unknown extents", "an Input has an extent of None")
+    **{f"models/functional_test.py::FunctionalTest.{name}":
+       ("inputs of unknown extents", "an Input has an extent of None")
        for name in ("test_functional_slicing", "test_manual_input_spec")},
     **{f"models/model_test.py::ModelTest.test_functional_{name}":
        ("objectives that are checked late", "compile() refuses what does not fit, Keras's fit() does")

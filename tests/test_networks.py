@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import reference_numpy
 from core import read, write
-from test_gradients import assert_close, finite_differences, normalization, parameters_of
+from gradient_cases import normalization
+from test_gradients import assert_close, finite_differences, parameters_of
 
 import fashioncnn
 from fashioncnn._core import Network

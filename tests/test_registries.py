@@ -6,8 +6,8 @@ import importlib
 import re
 from pathlib import Path
 
+import gradient_cases
 import pytest
-import test_gradients
 import test_layers
 import test_shape_layers
 from golden import (
@@ -108,7 +108,7 @@ def test_every_layer_is_an_example_and_a_golden_case():
 
 
 def test_the_gradient_of_every_layer_is_tested():
-    tested = {node["type"] for _, nodes in test_gradients.LAYERS.values() for node in nodes}
+    tested = {node["type"] for _, nodes in gradient_cases.LAYERS.values() for node in nodes}
     c_tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "c").glob("test_layers_*.c"))
     tested.update(re.findall(r'test_backward\("(\w+)"', c_tests))
     used = set()
@@ -122,5 +122,5 @@ def test_the_gradient_of_every_layer_is_tested():
 
 
 def test_the_gradient_of_every_loss_is_tested():
-    assert {loss["type"] for loss, *_ in test_gradients.LOSSES.values()} == {name for kind, name in CORE
+    assert {loss["type"] for loss, *_ in gradient_cases.LOSSES.values()} == {name for kind, name in CORE
                                                                              if kind == "losses"}

@@ -4,132 +4,12 @@
 
 #include "../base/memory.h"
 #include "module_state.h"
-
-/* A tuple with references of its own: a list may change while code of its items runs. */
-static PyObject *tuple_of(PyObject *sequence, const char *message)
-{
-    if (PyList_Check(sequence) || PyTuple_Check(sequence))
-        return PySequence_Tuple(sequence);
-    PyErr_SetString(PyExc_TypeError, message);
-    return NULL;
-}
+#include "network_nodes.h"
 
 /* ---- creation ---- */
 
-/* Positions of nodes, in memory to be freed by the caller, with room for one more; NULL with an exception set. */
-static size_t *read_positions(PyObject *tuple, size_t *count)
-{
-    *count = tuple ? (size_t)PyTuple_GET_SIZE(tuple) : 0;
-    size_t *positions = PyMem_Calloc(*count + 1, sizeof *positions);
-    if (!positions)
-        PyErr_NoMemory();
-    for (size_t i = 0; positions && i < *count; i++) {
-        positions[i] = PyLong_AsSize_t(PyTuple_GET_ITEM(tuple, (Py_ssize_t)i));
-        if (PyErr_Occurred()) {
-            PyMem_Free(positions);
-            return NULL;
-        }
-    }
-    return positions;
-}
-
-/* "shares", a position, is put behind the node's inputs; "training" is True, False or None. */
-static int read_options(PyObject *dict, fcnn_node_spec *spec, size_t *room)
-{
-    PyObject *shares = PyDict_GetItemString(dict, "shares"), *training = PyDict_GetItemString(dict, "training");
-    if (shares && shares != Py_None) {
-        *room = PyLong_AsSize_t(shares);
-        if (PyErr_Occurred())
-            return -1;
-        spec->shares = room;
-    }
-    if (training && training != Py_None)
-        spec->mode = training == Py_True ? FCNN_AS_IN_TRAINING : FCNN_AS_IN_INFERENCE;
-    return 0;
-}
-
-/* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set,
- * else 0. */
-static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **items, size_t **inputs)
-{
-    static const char *const structure[] = {"type", "name", "inputs", "shares", "training", NULL};
-    *items = fcnn_attributes_from_python(dict, structure, &spec->attributes);
-    if (!*items)
-        return -1;
-    PyObject *type = PyDict_GetItemString(dict, "type"), *name = PyDict_GetItemString(dict, "name");
-    PyObject *from = PyDict_GetItemString(dict, "inputs");
-    if (!type || !PyUnicode_Check(type) || !name || !PyUnicode_Check(name) || (from && !PyTuple_Check(from))) {
-        PyErr_SetString(PyExc_ValueError, "a node needs a type (str), a name (str) and inputs (tuple)");
-        return -1;
-    }
-    spec->type = PyUnicode_AsUTF8(type);
-    spec->name = PyUnicode_AsUTF8(name);
-    if (!spec->type || !spec->name)
-        return -1;
-    *inputs = read_positions(from, &spec->inputs);
-    if (!*inputs)
-        return -1;
-    spec->input = *inputs;
-    return read_options(dict, spec, *inputs + spec->inputs);
-}
-
-/* The nodes in a list, read into memory that lives as long as this. */
-typedef struct node_list {
-    fcnn_node_spec *specs;
-    fcnn_attribute **items;
-    size_t **inputs;
-    size_t count;
-} node_list;
-
-static void free_nodes(node_list *nodes)
-{
-    for (size_t i = 0; i < nodes->count; i++) {
-        if (nodes->items)
-            PyMem_Free(nodes->items[i]);
-        if (nodes->inputs)
-            PyMem_Free(nodes->inputs[i]);
-    }
-    PyMem_Free(nodes->specs);
-    PyMem_Free(nodes->items);
-    PyMem_Free(nodes->inputs);
-}
-
-static int read_nodes(PyObject *tuple, node_list *nodes)
-{
-    nodes->count = (size_t)PyTuple_GET_SIZE(tuple);
-    nodes->specs = PyMem_Calloc(nodes->count + 1, sizeof *nodes->specs);
-    nodes->items = PyMem_Calloc(nodes->count + 1, sizeof *nodes->items);
-    nodes->inputs = PyMem_Calloc(nodes->count + 1, sizeof *nodes->inputs);
-    if (!nodes->specs || !nodes->items || !nodes->inputs) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (size_t i = 0; i < nodes->count; i++)
-        if (read_node(PyTuple_GET_ITEM(tuple, (Py_ssize_t)i), &nodes->specs[i], &nodes->items[i], &nodes->inputs[i]) <
-            0)
-            return -1;
-    return 0;
-}
-
-/* Positions of the outputs: those in `given`, or that of the last node. */
-static size_t *read_outputs(PyObject *given, size_t nodes, size_t *count)
-{
-    if (given && given != Py_None) {
-        PyObject *tuple = tuple_of(given, "outputs must be a list of positions");
-        size_t *positions = tuple ? read_positions(tuple, count) : NULL;
-        Py_XDECREF(tuple);
-        return positions;
-    }
-    size_t *positions = PyMem_Calloc(1, sizeof *positions);
-    if (!positions)
-        return (size_t *)PyErr_NoMemory();
-    *count = 1;
-    *positions = nodes > 0 ? nodes - 1 : 0;
-    return positions;
-}
-
-static fcnn_status create_network(fcnn_network **network, const node_list *nodes, const size_t *output, size_t outputs,
-                                  const fcnn_kernels *kernels, fcnn_error *error)
+static fcnn_status create_network(fcnn_network **network, const fcnn_node_list *nodes, const size_t *output,
+                                  size_t outputs, const fcnn_kernels *kernels, fcnn_error *error)
 {
     fcnn_graph *graph;
     FCNN_TRY(fcnn_graph_create(&graph, nodes->specs, nodes->count, output, outputs, error));
@@ -140,12 +20,12 @@ static fcnn_status create_network(fcnn_network **network, const node_list *nodes
     return status;
 }
 
-static PyObject *new_object(PyTypeObject *type, PyObject *module, const node_list *nodes, PyObject *outputs)
+static PyObject *new_object(PyTypeObject *type, PyObject *module, const fcnn_node_list *nodes, PyObject *outputs)
 {
     const fcnn_module_state *state = PyModule_GetState(module);
     fcnn_network *network;
     fcnn_error error = {0};
-    size_t count = 0, *output = read_outputs(outputs, nodes->count, &count);
+    size_t count = 0, *output = fcnn_read_outputs(outputs, nodes->count, &count);
     if (!output)
         return NULL;
     const fcnn_status status = create_network(&network, nodes, output, count, state->kernels, &error);
@@ -167,12 +47,12 @@ static PyObject *network_new(PyTypeObject *type, PyObject *arguments, PyObject *
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|O:Network", names, &nodes, &outputs))
         return NULL;
     PyObject *module = PyType_GetModule(type);
-    PyObject *tuple = module ? tuple_of(nodes, "nodes must be a list of dicts") : NULL;
+    PyObject *tuple = module ? fcnn_tuple_of(nodes, "nodes must be a list of dicts") : NULL;
     if (!tuple)
         return NULL;
-    node_list list = {0};
-    PyObject *self = read_nodes(tuple, &list) == 0 ? new_object(type, module, &list, outputs) : NULL;
-    free_nodes(&list);
+    fcnn_node_list list = {0};
+    PyObject *self = fcnn_read_nodes(tuple, &list) == 0 ? new_object(type, module, &list, outputs) : NULL;
+    fcnn_free_nodes(&list);
     Py_DECREF(tuple);
     return self;
 }
@@ -253,7 +133,7 @@ static PyObject *get_parameters(PyObject *self, void *unused)
     return parameters_of(fcnn_network_graph(network_of(self)));
 }
 
-static PyObject *describe(PyObject *module, const node_list *nodes)
+static PyObject *describe(PyObject *module, const fcnn_node_list *nodes)
 {
     fcnn_graph *graph;
     fcnn_error error = {0};
@@ -273,12 +153,12 @@ static PyObject *describe(PyObject *module, const node_list *nodes)
 
 PyObject *fcnn_describe(PyObject *module, PyObject *nodes)
 {
-    PyObject *tuple = tuple_of(nodes, "nodes must be a list of dicts");
+    PyObject *tuple = fcnn_tuple_of(nodes, "nodes must be a list of dicts");
     if (!tuple)
         return NULL;
-    node_list list = {0};
-    PyObject *description = read_nodes(tuple, &list) == 0 ? describe(module, &list) : NULL;
-    free_nodes(&list);
+    fcnn_node_list list = {0};
+    PyObject *description = fcnn_read_nodes(tuple, &list) == 0 ? describe(module, &list) : NULL;
+    fcnn_free_nodes(&list);
     Py_DECREF(tuple);
     return description;
 }
@@ -353,7 +233,7 @@ static int read_flags(PyObject *tuple, const char *name, unsigned char *flags, s
 static int set_flags(PyObject *self, PyObject *value, void *attribute)
 {
     const flags_attribute *own = attribute;
-    PyObject *tuple = refuse_deletion(value) < 0 ? NULL : tuple_of(value, "a list of truth values is needed");
+    PyObject *tuple = refuse_deletion(value) < 0 ? NULL : fcnn_tuple_of(value, "a list of truth values is needed");
     if (!tuple)
         return -1;
     const size_t count = fcnn_network_parameter_count(network_of(self));
@@ -471,7 +351,7 @@ DEFINE_READER(metric)
 
 static int read_metrics(PyObject *self, PyObject *metrics, fcnn_objective *objective)
 {
-    PyObject *tuple = tuple_of(metrics, "metrics must be a list of dicts");
+    PyObject *tuple = fcnn_tuple_of(metrics, "metrics must be a list of dicts");
     if (!tuple)
         return -1;
     int failed = PyTuple_GET_SIZE(tuple) > FCNN_MAX_METRICS;

@@ -61,7 +61,7 @@ class KerasTensor(SaysWhatIsAbsent):
             ValueError: If there is none: the tensor was made by hand.
         """
         if self._keras_history is None:
-            raise ValueError(f"{self!r} does not come from Input() or from a layer that was called on what that returns")
+            raise ValueError(f"{self!r} comes neither from Input() nor from a layer called on what that returns")
         layer, node_index, _ = self._keras_history
         return layer._inbound_nodes[node_index]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fashioncnn import optimizers
-from fashioncnn._core import Network, get_num_threads
+from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models import loops, objective, validation
+from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
 from fashioncnn.models.objective import NOTHING, Aim, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source
@@ -32,11 +32,6 @@ from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
 
-# How much is predicted in one call of the core where nobody looks at batches: long enough to be quick, and short enough
-# for an interruption to be noticed.
-UNWATCHED_ROWS = 1024
-UNWATCHED_FLOATS = 1 << 26  # of all layers' outputs
-Verbosity = str | int
 Scores = float | list[float] | Logs
 
 
@@ -265,12 +260,12 @@ class Trainer(Configured):
         checks.integer("initial_epoch", initial_epoch, at_least=0)
         checks.number("validation_split", validation_split, at_least=0, below=1)
         shuffle = checks.truth("shuffle", shuffle)
-        validated = _validated_epochs(validation_freq)
-        verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
+        validated = validated_epochs(validation_freq)
+        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
         finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
         names = Names("fit")
-        steps_per_epoch = _optional_count("steps_per_epoch", steps_per_epoch)
-        validation_steps = _optional_count("validation_steps", validation_steps)
+        steps_per_epoch = optional_count("steps_per_epoch", steps_per_epoch)
+        validation_steps = optional_count("validation_steps", validation_steps)
         training: ArraySource | BatchSource
         validation: ArraySource | BatchSource | None = None
         training = self._open(names, x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight)
@@ -348,8 +343,8 @@ class Trainer(Configured):
             ValueError: If an argument does not fit the model or the others.
         """
         self._require_compiled("evaluate")
-        verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
-        steps = _optional_count("steps", steps)
+        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        steps = optional_count("steps", steps)
         source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
         passes = Repeats(source, steps)
@@ -389,8 +384,8 @@ class Trainer(Configured):
             ArgumentError: If an argument has the wrong type.
             ValueError: If `x` does not fit the model.
         """
-        verbose, callbacks = _verbosity(verbose), CallbackList(callbacks).callbacks
-        steps = _optional_count("steps", steps)
+        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        steps = optional_count("steps", steps)
         source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
         self._pull()
@@ -402,7 +397,7 @@ class Trainer(Configured):
         if isinstance(source, ArraySource):
             rows = source.rows
             if steps is None and not everyone.wants_predict_batches:
-                batches = source.cut(_unwatched_rows(self.built_network))
+                batches = source.cut(unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
         return self._packed_outputs(outputs)
@@ -579,28 +574,3 @@ class Trainer(Configured):
         def _trainable_variables(self) -> list[Variable]: ...
         def _pull(self) -> None: ...
         def _holding_weights(self) -> AbstractContextManager[None]: ...
-
-
-def _unwatched_rows(network: Network) -> int:
-    floats = sum(math.prod(shape) for shape in network.node_shapes)
-    return min(UNWATCHED_ROWS, max(UNWATCHED_FLOATS // floats, get_num_threads()))
-
-
-def _verbosity(verbose: Any) -> Verbosity:
-    if verbose is None or verbose == -1:  # silent in Keras
-        return 0
-    if verbose not in ("auto", 0, 1, 2, 3):
-        raise ValueError(f"`verbose` must be 'auto', 0, 1, 2 or 3, got {verbose!r}")
-    return verbose if verbose == "auto" else int(verbose)
-
-
-def _optional_count(argument: str, value: Any) -> int | None:
-    return None if value is None else checks.integer(argument, value, at_least=1)
-
-
-def _validated_epochs(validation_freq: Any) -> Any:
-    """A function that says whether to validate after epoch n, n counted from 1."""
-    if isinstance(validation_freq, Collection) and not isinstance(validation_freq, str):
-        return set(validation_freq).__contains__
-    frequency = checks.integer("validation_freq", validation_freq, at_least=1)
-    return lambda number: number % frequency == 0
