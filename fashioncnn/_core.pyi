@@ -106,6 +106,9 @@ class Network:
         """Their names, in the order of Keras's variables: momentum, velocity for Adam."""
     trainable: list[bool]
     """One truth value a parameter; of a statistic (moving mean, moving variance), whether it moves in training."""
+    @property
+    def optimized(self) -> list[bool]:
+        """One truth value a parameter: whether an optimizer may change it. It is trainable, and no statistic."""
     decays: list[bool]
     """One truth value a parameter: whether the optimizer's weight decay acts on it; all do at first."""
     iterations: int

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from fashioncnn import Input, Sequential, Variable, layers, utils
+from fashioncnn import Input, Model, Sequential, Variable, layers, utils
 from fashioncnn.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Ftrl, Nadam, RMSprop
 
 X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(12, 2)
@@ -74,6 +74,32 @@ def test_frozen_weights_have_no_part_in_averages():
     model.fit(X, Y, batch_size=4, verbose=0)
     assert all(map(np.array_equal, model.layers[0].get_weights(), before))
     assert [v.path.rpartition("_")[0].rpartition("_")[2] for v in model.optimizer.variables[2:]] == ["kernel", "bias"]
+
+
+def test_statistics_are_no_optimizers_business():
+    model = Sequential([Input((2,)), layers.BatchNormalization(), layers.Dense(1)])
+    model.compile(SGD(0.1, momentum=0.5, use_ema=True, weight_decay=0.5), "mse")
+    model.fit(X + 3, Y, batch_size=4, shuffle=False, verbose=0)
+    assert len(model.optimizer.variables) == 2 + 2 * len(model.trainable_weights)
+    other = Sequential([Input((2,)), layers.BatchNormalization(), layers.Dense(1)])
+    other.compile(SGD(0.1), "mse")
+    other.fit(X + 3, Y, batch_size=4, shuffle=False, verbose=0)
+    assert all(map(np.array_equal, model.layers[0].get_weights()[2:], other.layers[0].get_weights()[2:]))
+
+
+def test_weights_that_no_loss_depends_on_keep_their_values():
+    inputs = Input((2,))
+    used, unused = layers.Dense(1), layers.Dense(1, kernel_initializer="ones")
+    model = Model(inputs, [used(inputs), unused(inputs)])
+    model.compile(SGD(0.1, use_ema=True, weight_decay=0.5), ["mse", None])
+    model.fit(X, [Y, Y], batch_size=4, verbose=0)
+    assert (unused.get_weights()[0] == 1).all()
+    model.optimizer.apply([np.ones((2, 1))], [unused.kernel])  # but the caller may have a gradient of them
+    assert unused.get_weights()[0] == pytest.approx(np.full((2, 1), 1 - 0.05 - 0.1))
+    kept = unused.get_weights()[0]
+    model.compile(model.optimizer, ["mse", None])
+    model.train_on_batch(X, [Y, Y])
+    assert np.array_equal(unused.get_weights()[0], kept)
 
 
 @pytest.mark.parametrize(("optimizer", "name", "value"), [

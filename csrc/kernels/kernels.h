@@ -450,7 +450,7 @@ typedef struct fcnn_kernels {
 
     /* sum += g, guarded as an update is; neither clipped nor decayed. */
     int (*accumulate)(const fcnn_update *update, size_t count, float *sum, const float *g);
-    /* average = momentum average + gain w. */
+    /* average = momentum average + gain w; or w, where the average is NaN. */
     void (*average)(size_t count, const float *w, float momentum, float gain, float *average);
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);

@@ -151,7 +151,8 @@ void FCNN_NAME(average)(size_t count, const float *w, float momentum, float gain
 {
     for (size_t i = 0; i < count; i += FCNN_VL) {
         const vf weight = vf_load_some(w + i, count - i), old = vf_load_some(average + i, count - i);
-        vf_store_some(average + i, vf_fma(old, vf_broadcast(momentum), weight * gain), count - i);
+        const vf mean = vf_fma(old, vf_broadcast(momentum), weight * gain);
+        vf_store_some(average + i, vf_select(vf_equal(old, old), mean, weight), count - i);
     }
 }
 

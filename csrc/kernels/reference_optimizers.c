@@ -179,7 +179,7 @@ int FCNN_NAME(accumulate)(const fcnn_update *update, size_t count, float *sum, c
 void FCNN_NAME(average)(size_t count, const float *w, float momentum, float gain, float *average)
 {
     for (size_t i = 0; i < count; i++)
-        average[i] = (float)((double)momentum * average[i] + (double)gain * w[i]);
+        average[i] = isnan(average[i]) ? w[i] : (float)((double)momentum * average[i] + (double)gain * w[i]);
 }
 
 double FCNN_NAME(sum_of_squares)(size_t count, const float *g)

@@ -19,6 +19,7 @@ typedef struct fcnn_span {
     int trainable; /* of a statistic: it moves */
     int learns;    /* the optimizer updates it: it is trainable, and a loss or a penalty depends on it */
     int found;     /* the plan finds its gradient, without that of a penalty */
+    int given;     /* its gradient was set by the caller since the last pass: the optimizer updates it, too */
     int decays;    /* the optimizer's weight decay acts on it */
 } fcnn_span;
 
@@ -145,6 +146,12 @@ typedef struct fcnn_optimizer_step {
     float *backup;                 /* weights and slots as they were before it; NULL: no way back */
     _Atomic size_t first_overflow; /* the first parameter that could not be updated; else `parameters` */
 } fcnn_optimizer_step;
+
+/* Whether a step of the optimizer changes a parameter. */
+int fcnn_network_updates(const fcnn_span *span);
+
+/* Says of the parameters in [begin, end) whether their gradients were set by the caller. */
+void fcnn_network_mark_given(fcnn_network *network, size_t begin, size_t end, int given);
 
 /* True where every parameter may be updated as soon as its own gradient is known: no norm of gradients is asked for, and
  * no penalty that needs a whole parameter. */

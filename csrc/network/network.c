@@ -173,6 +173,8 @@ fcnn_status fcnn_network_write(fcnn_network *network, size_t vector, size_t offs
     const fcnn_status status = find_numbers(network, vector, offset, count, &place, error);
     if (status == FCNN_OK)
         memcpy(place, values, count * sizeof *values);
+    if (status == FCNN_OK && vector == FCNN_GRADIENTS)
+        fcnn_network_mark_given(network, offset, offset + count, 1);
     fcnn_lock_give(&network->lock);
     return status;
 }
@@ -318,14 +320,6 @@ int fcnn_network_get_optimizer(fcnn_network *network, fcnn_optimizer *optimizer)
     return has_optimizer;
 }
 
-/* What was frozen has its weights for their average. */
-static void begin_average(fcnn_network *network, const fcnn_span *span)
-{
-    if (network->has_optimizer && network->optimizer.average < FCNN_MAX_SLOTS)
-        memcpy(network->slot[network->optimizer.average] + span->begin, network->weights + span->begin,
-               (span->end - span->begin) * sizeof(float));
-}
-
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags)
 {
     fcnn_lock_take(&network->lock);
@@ -334,8 +328,6 @@ void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flag
     memset(network->node_moves, 0, network->graph->nodes);
     for (size_t p = 0; p < network->parameters; p++) {
         fcnn_span *span = &network->parameter[p];
-        if (flags[p] && !span->trainable)
-            begin_average(network, span);
         changes |= span->trainable != (flags[p] != 0);
         span->trainable = flags[p] != 0;
         (span->statistic ? network->node_moves : network->node_trainable)[span->node] |= flags[p] != 0;

@@ -70,6 +70,7 @@ typedef enum fcnn_vector { FCNN_WEIGHTS, FCNN_GRADIENTS, FCNN_SLOTS } fcnn_vecto
 /* values[0 .. count-1] = the numbers from `offset` on. FCNN_E_ARGUMENT where there are not as many, or no such slot. */
 fcnn_status fcnn_network_read(fcnn_network *network, size_t vector, size_t offset, size_t count, float *values,
                               fcnn_error *error);
+/* A gradient that is written is used by the next fcnn_network_apply_gradients, whatever the network's losses are. */
 fcnn_status fcnn_network_write(fcnn_network *network, size_t vector, size_t offset, size_t count, const float *values,
                                fcnn_error *error);
 
@@ -106,6 +107,8 @@ fcnn_status fcnn_network_set_rules(fcnn_network *network, const fcnn_regularizer
 /* flags: one a parameter, in the order of nodes; of a statistic, whether it moves. */
 void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flags);
 void fcnn_network_get_trainable(fcnn_network *network, unsigned char *flags);
+/* Whether an optimizer may change a parameter: it is trainable, and no statistic. */
+void fcnn_network_get_optimized(fcnn_network *network, unsigned char *flags);
 /* The same for whether the optimizer's weight decay acts on a parameter. */
 void fcnn_network_set_decays(fcnn_network *network, const unsigned char *flags);
 void fcnn_network_get_decays(fcnn_network *network, unsigned char *flags);

@@ -203,7 +203,7 @@ void fcnn_rules_constrain(fcnn_network *network)
 {
     for (size_t p = 0; network->rules.constraint && p < network->parameters; p++) {
         const fcnn_constraint *constraint = &network->rules.constraint[p];
-        if (!constraint->class || !network->parameter[p].learns)
+        if (!constraint->class || !fcnn_network_updates(&network->parameter[p]))
             continue;
         const size_t together = larger(1, VALUES / (constraint->size / constraint->pieces));
         constraint_work work = {constraint, network->weights + network->parameter[p].begin, together};

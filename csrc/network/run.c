@@ -184,6 +184,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
                    .own_record = 1};
     fcnn_optimizer_step step;
     fcnn_results found = {.score = results->score};
+    fcnn_network_mark_given(network, 0, network->graph->parameters, 0);
     prepare(&p);
     FCNN_TRY(run_blocks(&p, block, update, &step, &found, error));
     if (update) {

@@ -49,7 +49,7 @@ static fcnn_status add_average(fcnn_optimizer *optimizer, const fcnn_attributes 
         FCNN_TRY(fcnn_attributes_sizes(attributes, "ema_overwrite_frequency", 1, SIZE_MAX,
                                        &optimizer->ema_overwrite_frequency, 1, error));
     optimizer->average = optimizer->slots;
-    fcnn_optimizer_add_slot(optimizer, "average", 0.0);
+    fcnn_optimizer_add_slot(optimizer, "average", NAN);
     return FCNN_OK;
 }
 

@@ -39,7 +39,7 @@ struct fcnn_optimizer {
     double clipnorm;                       /* of each parameter; 0: none. At most one of the three is given */
     double global_clipnorm;                /* of all of them; 0: none */
     double clipvalue;                      /* 0: none */
-    size_t average;                        /* the slot of the weights' moving average; FCNN_MAX_SLOTS: none */
+    size_t average; /* the slot of the weights' moving average, NaN where there is none yet; FCNN_MAX_SLOTS: none */
     double ema_momentum;
     size_t ema_overwrite_frequency; /* the weights become their average every so many updates; 0: never */
     size_t accumulator;             /* the slot of summed gradients; FCNN_MAX_SLOTS: none */

@@ -187,6 +187,8 @@ typedef struct flags_attribute {
 static flags_attribute trainable_flags = {"trainable", fcnn_network_get_trainable, fcnn_network_set_trainable};
 static flags_attribute decays_flags = {"decays", fcnn_network_get_decays, fcnn_network_set_decays};
 
+static flags_attribute optimized_flags = {"optimized", fcnn_network_get_optimized, NULL};
+
 static PyObject *get_flags(PyObject *self, void *attribute)
 {
     const size_t count = fcnn_network_parameter_count(network_of(self));
@@ -441,6 +443,8 @@ static PyGetSetDef attributes_of_network[] = {
     {"parameters", get_parameters, NULL, "(node, name, shape, offset) of every parameter.", NULL},
     {"optimizer_slots", get_optimizer_slots, NULL, "The name of each slot.", NULL},
     {"trainable", get_flags, set_flags, "One truth value a parameter.", &trainable_flags},
+    {"optimized", get_flags, NULL, "One truth value a parameter: whether an optimizer may change it.",
+     &optimized_flags},
     {"decays", get_flags, set_flags, "One truth value a parameter: whether weight decay acts on it.", &decays_flags},
     {"iterations", get_counter, set_counter, "Updates made.", (void *)offsetof(fcnn_network_state, iterations)},
     {"random_step", get_counter, set_counter, "Training steps made.",

@@ -253,7 +253,7 @@ class Stateful(Configured):
         network = self._network
         if network is None:
             raise ValueError("apply() needs variables: pass them, or call build(variables) before")
-        positions = [i for i, trainable in enumerate(network.trainable) if trainable] if variables is None else [
+        positions = [i for i, optimized in enumerate(network.optimized) if optimized] if variables is None else [
             self._position(variable) for variable in variables]
         if len(gradients) != len(positions):
             raise ValueError(f"apply() got {len(gradients)} gradients for {len(positions)} variables")
@@ -300,7 +300,7 @@ class Stateful(Configured):
         return self._network.parameters[position][2]
 
     def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
-        """Gives variables their moving average for a value, if there is one (`use_ema`). `fit` ends with that.
+        """Gives variables their moving average for a value, where there is one (`use_ema`). `fit` ends with that.
 
         Raises:
             ValueError: If a variable is not one of those that the optimizer has moments of.
@@ -310,7 +310,7 @@ class Stateful(Configured):
         for variable in var_list:
             average = np.empty(variable.shape, np.float32)
             self._network.read("average", self._network.parameters[self._position(variable)][3], average)
-            variable.assign(average)
+            variable.assign(np.where(np.isnan(average), np.asarray(variable), average))
 
     def exclude_from_weight_decay(self, var_list: Iterable[Any] | None = None,
                                   var_names: Iterable[str] | None = None) -> None:

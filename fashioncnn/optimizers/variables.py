@@ -29,8 +29,8 @@ def slot_variables(network: Network, owner: str, paths: Sequence[str], interleav
     first = [(name,) for name in _OF_ALL_OPTIMIZERS if name in slots]
     together = [tuple(interleaved)] if interleaved else []
     others = [(name,) for name in slots if (name,) not in first and name not in interleaved]
-    weights = [(path, shape, offset) for (_, _, shape, offset), path, trainable
-               in zip(network.parameters, paths, network.trainable, strict=True) if trainable]
+    weights = [(path, shape, offset) for (_, _, shape, offset), path, optimized
+               in zip(network.parameters, paths, network.optimized, strict=True) if optimized]
     return [_slot_variable(network, owner, f"{path.replace('/', '_')}_{name}", shape, Place(network, offset, name))
             for group in (*first, *together, *others) for path, shape, offset in weights for name in group]
 
