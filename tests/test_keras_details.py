@@ -26,7 +26,7 @@ def compiled(*stack, loss="sparse_categorical_crossentropy", **options):
 def test_a_batch_size_is_taken_and_says_nothing():
     for given in (Input((6, 6, 1), batch_size=16), Input(batch_shape=(16, 6, 6, 1)),
                   layers.InputLayer((6, 6, 1), batch_size=16)):
-        assert given.batch_shape == (16, 6, 6, 1)
+        assert (given.batch_shape if isinstance(given, layers.InputLayer) else given.shape) == (16, 6, 6, 1)
         model = compiled(given, layers.Flatten(), layers.Dense(3, activation="softmax"))
         assert model.fit(X, Y, batch_size=7, verbose=0).epoch == [0]
         assert model.predict(X[:3], verbose=0).shape == (3, 3)

@@ -233,10 +233,11 @@ def test_who_waits_for_the_network_lets_python_go_on(name):
 def test_a_long_prediction_can_be_interrupted():
     """Of large images, few are predicted in a call."""
     model = Sequential([Input((96, 96, 3)), layers.Conv2D(64, 3), layers.Conv2D(64, 3), layers.GlobalMaxPooling2D()])
+    model.predict(np.zeros((1, 96, 96, 3), np.float32), verbose=0)
     calls = []
     predict = model.built_network.predict
     model.network = SimpleNamespace(
-        **{name: getattr(model.network, name) for name in ("input_shape", "output_shapes", "trainable")},
+        **{name: getattr(model.network, name) for name in ("input_shapes", "output_shapes", "node_shapes", "trainable")},
         predict=lambda *given: (calls.append(given[2] - given[1]), predict(*given)))
     model.predict(np.zeros((200, 96, 96, 3), np.float32), verbose=0)
     assert sum(calls) == 200

@@ -2,8 +2,8 @@
  *
  *     (rate * clip(norm, min_value, max_value) + (1 - rate) * norm) / (norm + EPSILON)
  *
- * where norm is the root of the sum of their squares, over the axes that `summed` names. Sums and factors are in double,
- * each sum in the order in which the values lie. Norms that lie side by side are found side by side.
+ * where norm is the root of the sum of their squares, over the axes that `summed` names. Sums and factors are in
+ * double, each sum in the order in which the values lie. Norms that lie side by side are found side by side.
  */
 #include <math.h>
 

@@ -345,8 +345,8 @@ typedef struct fcnn_kernels {
 
     /* ---- noise.c ----
      *
-     * Number i is made from word i / 16 mod 4 of fcnn_philox(key, step, image * 2^40 + i / 64 * 16 + i mod 16), of which
-     * u(i) is the fcnn_unit_float. */
+     * Number i is made from word i / 16 mod 4 of fcnn_philox(key, step, image * 2^40 + i / 64 * 16 + i mod 16), of
+     * which u(i) is the fcnn_unit_float. */
 
     /* y[i] = x[i] / (1 - rate) where u(i) >= rate, else 0. The same call on dy gives dx. y == x allowed. */
     void (*dropout)(size_t count, const float *x, uint64_t key, uint64_t step, uint64_t image, float rate, float *y);
@@ -357,7 +357,7 @@ typedef struct fcnn_kernels {
      * lower bits + 1/2) / 2^32, with the other sign where the word's highest bit is set. */
     void (*normals)(size_t count, uint64_t key, uint64_t step, uint64_t image, float mean, float deviation, float *y);
 
-    /* ---- channels.c: one image, (rows, channels). Sums: of the rows r mod 4, in order; these are added in order ---- */
+    /* ---- channels.c: one image, (rows, channels). Sums: of the rows r mod 4, in order, added in order ---- */
 
     /* mean[c] = sum of x[r][c], times 1 / rows; deviations[c] = sum of (x[r][c] - mean[c])^2. At least one row. */
     void (*channel_moments)(const fcnn_channels *of, const float *x, float *mean,
@@ -383,8 +383,8 @@ typedef struct fcnn_kernels {
     /* Sum of the terms of numbers 0 .. count - 1 in FCNN_SUM_LANES sums: number i is added to sum i mod FCNN_SUM_LANES,
      * in order; then sum j + 32 to sum j, j + 16 to j, and so on. */
     float (*row_sum)(fcnn_term term, size_t count, const float *a, const float *b);
-    /* sum[c] += the terms of column c, rows in order: FCNN_SUM_ROWS rows are added up before they are added to it. Row r
-     * is found at a + r * ld and b + r * ld. */
+    /* sum[c] += the terms of column c, rows in order: FCNN_SUM_ROWS rows are added up before they are added to it. Row
+     * r is found at a + r * ld and b + r * ld. */
     void (*column_sums)(fcnn_term term, size_t rows, size_t columns, const float *a, const float *b, size_t ld,
                         float *sum);
     /* Row r, column c: y = x * scale[c * step] + shift[c * step], one rounding; step is 1, or 0 where both are one

@@ -1,7 +1,7 @@
 /* normalization.c - sums along rows and columns, and what normalization makes of an array with them.
  *
- * Lanes are columns, or in row_sum one of FCNN_SUM_LANES sums, whichever the width of a vector; so the order of each sum
- * is the same everywhere.
+ * Lanes are columns, or in row_sum one of FCNN_SUM_LANES sums, whichever the width of a vector; so the order of each
+ * sum is the same everywhere.
  */
 #include "name.h"
 #include "vec.h"

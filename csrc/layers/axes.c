@@ -1,7 +1,8 @@
 /* axes.c - sees an image as (outer, lines, inner, columns). */
 #include "axes.h"
 
-/* The product of the extents, from axis *end - 1 backwards, whose flag is `flag`; *end is then the last that is left. */
+/* The product of the extents, from axis *end - 1 backwards, whose flag is `flag`; *end is then the last that is
+ * left. */
 static size_t take_stretch(const fcnn_shape *shape, const size_t *flags, size_t flag, size_t *end)
 {
     size_t product = 1;

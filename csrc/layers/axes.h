@@ -12,8 +12,8 @@ typedef struct fcnn_axes {
     size_t outer, lines, inner, columns;
 } fcnn_axes;
 
-/* Reads which axes of layer->input[0] the attribute `name` chooses: a tuple with 1 for those, 0 for the others. Where it
- * is not given, the last axis. FCNN_E_SHAPE where the image cannot be seen like that. */
+/* Reads which axes of layer->input[0] the attribute `name` chooses: a tuple with 1 for those, 0 for the others. Where
+ * it is not given, the last axis. FCNN_E_SHAPE where the image cannot be seen like that. */
 fcnn_status fcnn_axes_read(const fcnn_layer *layer, const fcnn_attributes *attributes, const char *name,
                            fcnn_axes *axes, fcnn_error *error);
 

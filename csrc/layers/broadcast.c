@@ -41,7 +41,8 @@ static void find_steps(const fcnn_shape *input, const fcnn_shape *output, size_t
     }
 }
 
-/* Whether an axis whose steps are `step` continues the last one that is described: together they are one longer axis. */
+/* Whether an axis whose steps are `step` continues the last one that is described: together they are one longer
+ * axis. */
 static int continues(const fcnn_broadcast *b, size_t count, size_t step[][FCNN_MAX_RANK], size_t axis, size_t extent)
 {
     for (size_t k = 0; b->axes > 0 && k < count; k++)

@@ -91,7 +91,8 @@ typedef struct fcnn_layer_class {
     void (*backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
 
     /* gradients of one shard < layer->gradient_shards, summed over the images of io in order (all of a block, or one
-     * alone). NULL: no parameters. Added to where io->gradient.accumulate; every parameter is written by exactly one shard. */
+     * alone). NULL: no parameters. Added to where io->gradient.accumulate; every parameter is written by exactly one
+     * shard. */
     void (*gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
     /* Of a layer that runs in parts. Part p's share of y: of part 0 into y, of the others into io->parts. */

@@ -22,7 +22,8 @@ typedef struct merging {
 
 static int chooses(const merging *self) { return self->how == FCNN_MAXIMUM || self->how == FCNN_MINIMUM; }
 
-/* Floats of scratch memory for what a maximum has not handed out yet; a gradient that is not written in place follows. */
+/* Floats of scratch memory for what a maximum has not handed out yet; a gradient that is not written in place
+ * follows. */
 static size_t left_size(const fcnn_layer *layer)
 {
     return chooses(layer->config) ? fcnn_shape_size(&layer->output) : 0;

@@ -1,4 +1,5 @@
-/* resizing.c - an image at another size: each output pixel is a weighted sum of input pixels, lines first, then columns.
+/* resizing.c - an image at another size: each output pixel is a weighted sum of input pixels, lines first, then
+ * columns.
  *
  * Output o of `outputs` looks at the place (o + 1/2) inputs / outputs of the input, in single precision as TensorFlow
  * does. "nearest" takes the pixel there. The others weigh pixels by a function of their distance, which `antialias`

@@ -1,7 +1,7 @@
 /* sparsemax.c - y = max(x - tau, 0), with tau as Keras computes it.
  *
- * With the numbers of a vector in descending order, z_1 to z_n, and c_j the sum of the first j, the support are the first
- * k, as long as z_j > (c_j - 1) / j; tau = (c_1 + ... + c_k - 1) / k. Martins and Astudillo (2016), who invented
+ * With the numbers of a vector in descending order, z_1 to z_n, and c_j the sum of the first j, the support are the
+ * first k, as long as z_j > (c_j - 1) / j; tau = (c_1 + ... + c_k - 1) / k. Martins and Astudillo (2016), who invented
  * sparsemax, have c_k in place of that sum, which makes the sum of y 1; Keras's is that where k is 1.
  *
  * Backward: with s the sum of dy where y is not 0, dx = dy there, less s (k - j + 1) / k for z_j, j <= k.

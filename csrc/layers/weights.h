@@ -22,8 +22,8 @@ void fcnn_weights_set_shards(fcnn_layer *layer);
 size_t fcnn_weights_of_shard(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 void fcnn_weights_gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 
-/* Writes the gradient of one shard: the sums of the terms of io->dy and io->x[0] that meet a parameter, images in order,
- * in each the stretches, in each as row_sum or column_sums does. */
+/* Writes the gradient of one shard: the sums of the terms of io->dy and io->x[0] that meet a parameter, images in
+ * order, in each the stretches, in each as row_sum or column_sums does. */
 void fcnn_weights_gradient(const fcnn_layer *layer, const fcnn_axes *axes, const fcnn_io *io, size_t images,
                            size_t shard, fcnn_term term);
 

@@ -27,8 +27,8 @@ typedef struct fcnn_operation {
 /* Whether a node looks at the whole batch. */
 int fcnn_looks_at_the_batch(const fcnn_node *node, const fcnn_purpose *purpose);
 
-/* operations (nodes, zeros) = the steps of the graph in the order of their tails, views left out; *count = how many. The
- * caller destroys them. */
+/* operations (nodes, zeros) = the steps of the graph in the order of their tails, views left out; *count = how many.
+ * The caller destroys them. */
 fcnn_status fcnn_fuse(const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn_operation *operations, size_t *count,
                       fcnn_error *error);
 

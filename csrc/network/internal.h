@@ -153,8 +153,8 @@ int fcnn_network_updates(const fcnn_span *span);
 /* Says of the parameters in [begin, end) whether their gradients were set by the caller. */
 void fcnn_network_mark_given(fcnn_network *network, size_t begin, size_t end, int given);
 
-/* True where every parameter may be updated as soon as its own gradient is known: no norm of gradients is asked for, and
- * no penalty that needs a whole parameter. */
+/* True where every parameter may be updated as soon as its own gradient is known: no norm of gradients is asked for,
+ * and no penalty that needs a whole parameter. */
 int fcnn_network_updates_at_once(const fcnn_network *network);
 
 fcnn_status fcnn_network_begin_step(const fcnn_network *network, int keep_backup, fcnn_optimizer_step *step,

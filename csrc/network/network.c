@@ -198,8 +198,8 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 
 /* ---- what it is trained for ---- */
 
-/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is; here
- * where nobody else reads what the layer makes. */
+/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is;
+ * here where nobody else reads what the layer makes. */
 static int absorbs_last_layer(const fcnn_graph *graph, size_t o, const fcnn_objective *objective)
 {
     const size_t last = graph->output[o];

@@ -105,7 +105,8 @@ static void list_parts(fcnn_plan *plan, const fcnn_step *step)
                 act(plan, FCNN_FIND_GRADIENT, step, fcnn_layer_part(layer, part) + i, 0);
 }
 
-/* What happens to a group of images on its way back through a step; where all images are needed, another phase begins. */
+/* What happens to a group of images on its way back through a step; where all images are needed, another phase
+ * begins. */
 static void list_backward_step(fcnn_plan *plan, const fcnn_step *step)
 {
     if (step->observed_backward) {

@@ -1,4 +1,5 @@
-/* pieces.c - what happens to parameters, and to what all images have in common: pieces of work that any thread may do. */
+/* pieces.c - what happens to parameters, and to what all images have in common: pieces of work that any thread may
+ * do. */
 #include "../base/sizes.h"
 #include "../layers/batch_normalization.h"
 #include "pass.h"

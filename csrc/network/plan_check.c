@@ -48,8 +48,8 @@ static int updates(const fcnn_action *action, size_t instance, size_t *begin, si
 }
 
 /* Every parameter of the step that learns is updated once: by ranges that follow each other from the first to the last,
- * and no others. A layer that runs in parts lists the shards of all parts in turn, so a walk along the actions finds one
- * part's ranges in order: each walk goes on where the one before it ended. */
+ * and no others. A layer that runs in parts lists the shards of all parts in turn, so a walk along the actions finds
+ * one part's ranges in order: each walk goes on where the one before it ended. */
 static void check_updates(const fcnn_plan *plan, const fcnn_step *step)
 {
     const size_t instance = step->node->instance;

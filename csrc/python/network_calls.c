@@ -47,7 +47,8 @@ static int to_rows(PyObject *order, size_t start, size_t stop, fcnn_rows *rows, 
     return 0;
 }
 
-/* The memory of an array that can take the rows 0 .. rows-1 of an output; NULL with an exception set where it cannot. */
+/* The memory of an array that can take the rows 0 .. rows-1 of an output; NULL with an exception set where it
+ * cannot. */
 static float *to_output(const fcnn_shape *output, PyObject *object, const char *argument, size_t rows)
 {
     PyArrayObject *array = (PyArrayObject *)object;
@@ -181,7 +182,8 @@ static void set_number(PyObject **tuple, Py_ssize_t *at, double value)
         Py_CLEAR(*tuple);
 }
 
-/* (loss, each output's loss where there are several outputs, sum of the first metric, its weight, sum of the second, ...)
+/* (loss, each output's loss where there are several outputs, sum of the first metric, its weight, sum of the second,
+ * ...)
  */
 static PyObject *tuple_of(const fcnn_results *results, size_t outputs)
 {

@@ -4,8 +4,9 @@
  *
  *     penalty = factor * the mean over all pairs i < j of |v_i . v_j|
  *
- * Gradient of v_i: factor / pairs * g_i, g_i = the sum over j != i of sign(v_i . v_j) v_j; that of the row before it was
- * divided: (g_i - (g_i . v_i) v_i) / norm, or g_i / EPSILON where the norm is smaller. (Keras has NaN where a row is 0.)
+ * Gradient of v_i: factor / pairs * g_i, g_i = the sum over j != i of sign(v_i . v_j) v_j; that of the row before it
+ * was divided: (g_i - (g_i . v_i) v_i) / norm, or g_i / EPSILON where the norm is smaller. (Keras has NaN where a row
+ * is 0.)
  *
  * A piece is some vectors; their products with all vectors are those of a dense layer whose images they are.
  */

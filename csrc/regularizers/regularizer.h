@@ -1,7 +1,7 @@
 /* regularizer.h - what every regularizer is: a penalty for the values of one parameter, which is a part of the loss.
  *
- * Formulas are Keras 3's. The work is cut into pieces, whose number depends on the parameter's shape alone; they may run
- * in any order and on any thread. The penalty is the sum of theirs, in order.
+ * Formulas are Keras 3's. The work is cut into pieces, whose number depends on the parameter's shape alone; they may
+ * run in any order and on any thread. The penalty is the sum of theirs, in order.
  */
 #ifndef FCNN_REGULARIZER_H
 #define FCNN_REGULARIZER_H

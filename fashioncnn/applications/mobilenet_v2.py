@@ -39,7 +39,7 @@ def MobileNetV2(input_shape: Any = None, alpha: float = 1.0, include_top: bool =
 
     Example:
         >>> MobileNetV2((28, 28, 1), alpha=0.35, weights=None, classes=10).count_params()
-        422570
+        422730
     """
     application = Application("MobileNetV2", include_top=include_top, weights=weights, input_tensor=input_tensor,
                               input_shape=input_shape, pooling=pooling, classes=classes)

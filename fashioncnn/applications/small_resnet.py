@@ -47,7 +47,7 @@ def SmallResNet(depth: int, include_top: bool = True, weights: Any = None, input
 
     Example:
         >>> SmallResNet(14, input_shape=(28, 28, 1)).count_params()
-        174946
+        173146
     """
     if checks.integer("depth", depth, at_least=8) % 6 != 2:
         raise ValueError(f"SmallResNet: `depth` must be 6 n + 2: 8, 14, 20 and so on; got {depth}")

@@ -26,7 +26,7 @@ def SmallVGG(include_top: bool = True, weights: Any = None, input_tensor: Any = 
 
     Example:
         >>> SmallVGG(input_shape=(28, 28, 1)).count_params()
-        584362
+        584170
     """
     application = Application("SmallVGG", include_top=include_top, weights=weights, input_tensor=input_tensor,
                               input_shape=input_shape, pooling=pooling, classes=classes, default_shape=(32, 32, 3))

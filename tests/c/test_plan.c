@@ -417,7 +417,8 @@ static void test_a_large_dense_layer_runs_in_parts(void)
     fcnn_plan *plan = plan_of(graph, 1);
     const fcnn_step *step = &plan->step[2];
     CHECK(step->node == &graph->node[4] && step->summing == FCNN_SUM_PARTS && step->parts && !plan->step[0].parts);
-    /* fold; prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates; moves */
+    /* fold; prepare; images; parts; images and losses; shards of the layer; images; the other gradients; updates;
+     * moves */
     CHECK(plan->phases == 10 && plan->phase[3].work == FCNN_PARTS_OF_STEP && plan->backward == 5);
     CHECK(plan->phase[5].work == FCNN_PIECES);
     CHECK(count_actions(plan, 5, 6, step, FCNN_FIND_GRADIENT) == step->layer->gradient_shards);

@@ -1,4 +1,5 @@
-/* test_rows.c - every build of the kernels that run over rows and columns against the reference, by probes (probes.h). */
+/* test_rows.c - every build of the kernels that run over rows and columns against the reference, by probes
+ * (probes.h). */
 #include <string.h>
 
 #include "base/sizes.h"

@@ -1,5 +1,5 @@
-/* test_rules.c - penalties and constraints against plain loops in double, their kernels against the reference, refusals,
- * and networks that obey them: the same bits for any number of threads and every instruction set. */
+/* test_rules.c - penalties and constraints against plain loops in double, their kernels against the reference,
+ * refusals, and networks that obey them: the same bits for any number of threads and every instruction set. */
 #include "base/memory.h"
 #include "base/threads.h"
 #include "constraints/registry.h"
