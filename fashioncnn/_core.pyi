@@ -41,6 +41,7 @@ class Network:
                                       (+ threshold), "hard_silu", "hard_tanh", "log_sigmoid", "mish", "soft_shrink"
                                       (+ threshold), "sparse_plus", "sparse_sigmoid", "squareplus" (+ b),
                                       "tanh_shrink", "threshold" (+ threshold, default_value)
+            activity_regularization   l1, l2 (absent: 0), of a penalty for its input, which it hands on
             softmax                   along (1 for each axis that the sum runs over, 0 for the others; absent: the last)
             log_softmax               the same
             sparsemax                 the same
@@ -220,9 +221,13 @@ class Network:
         stop: int,
         out: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...],
         training: bool = False,
-    ) -> None:
+    ) -> tuple[float, ...]:
         """out[start:stop] = predictions for the rows start:stop of x. Results do not depend on how rows are grouped;
-        but as in training, all rows are one batch."""
+        but as in training, all rows are one batch.
+
+        Returns:
+            What each node "activity_regularization" would add to the loss, in their order.
+        """
     def read(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:
         """Fills `values` with the numbers of a vector from `offset` on."""
     def write(self, vector: str, offset: int, values: NDArray[np.float32], /) -> None:

@@ -48,6 +48,10 @@ def resizing(interpolation: str, size: tuple[int, int], antialias: bool = False)
     return {"type": "resizing", "size": size, "interpolation": interpolation, "antialias": antialias}
 
 
+def penalized(**factors: float) -> dict[str, Any]:
+    return {"type": "activity_regularization", **factors}
+
+
 def normalization(**options: Any) -> dict[str, Any]:
     return {"type": "batch_normalization", "epsilon": 1e-3, "momentum": 0.9, **options}
 
@@ -134,6 +138,19 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
     "zero padding": ((3, 4, 2), [{"type": "zero_padding2d", "padding": (1, 0, 2, 3)}, conv(2, (2, 2))]),
     "rescaling": ((3, 4, 2), [{"type": "rescaling", "scale": 0.4, "offset": -1.5}]),
     "reshape": ((3, 4, 2), [{"type": "reshape", "target_shape": (4, 6)}, dense(3)]),
+    "penalty l1": ((3, 4, 2), [penalized(l1=0.3)]),
+    "penalty l2": ((7,), [penalized(l2=0.2), dense(3)]),
+    "penalties of what is penalized": ((5, 6, 2), [conv(3), RELU, penalized(l1=0.1, l2=0.2), penalized(l2=0.1),
+                                                   MAX_POOL, penalized(l1=0.3), conv(2, (1, 1))]),
+    "penalty of one of several users": (
+        (9,),
+        [activation("tanh"), penalized(l2=0.3), dense(9) | {"inputs": (3,)}, {"type": "add", "inputs": (3, 4, 5)},
+         penalized(l2=0.2)],
+    ),
+    "penalties around a batch normalization": (
+        (6, 5, 2),
+        [conv(3), penalized(l2=0.1), normalization(), penalized(l2=0.2), RELU, conv(2)],
+    ),
     "softmax": ((7,), [SOFTMAX]),
     "softmax on rank 3": ((3, 5), [SOFTMAX]),
     "softmax along 1": ((3, 5, 2), [SOFTMAX | {"along": (1, 0, 0)}]),

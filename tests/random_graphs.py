@@ -37,6 +37,13 @@ def draw(seed: int) -> Drawn:
     return draft.finish()
 
 
+def origin(nodes: list[Node], position: int) -> int:
+    """The node whose numbers a node hands on: itself, unless it only penalizes them."""
+    while nodes[position]["type"] == "activity_regularization":
+        (position,) = nodes[position]["inputs"]
+    return position
+
+
 class Draft:
     """A network in the making.
 
@@ -127,7 +134,7 @@ class Draft:
         return self.random.uniform(0.2, 2, self.images).astype(np.float32)
 
     def loss_of(self, output: int) -> dict[str, Any] | None:
-        node = self.nodes[output]
+        node = self.nodes[origin(self.nodes, output)]
         factor = round(float(self.random.uniform(0.2, 2)), 2)
         if self.chance(0.1):
             return None
@@ -204,6 +211,10 @@ def softmax(draft: Draft, source: int) -> Node:
     return {"type": "softmax"}
 
 
+def penalized(draft: Draft, source: int) -> Node:
+    return {"type": "activity_regularization", **draft.choose({"l2": 0.1}, {"l2": 0.02}, {"l1": 0.05, "l2": 0.03})}
+
+
 def rescaling(draft: Draft, source: int) -> Node:
     return {"type": "rescaling", "scale": 0.7, "offset": -0.1}
 
@@ -214,10 +225,10 @@ def nothing_dropped(draft: Draft, source: int) -> Node:
 
 Kind = Callable[[Draft, int], "Node | None"]
 OTHER_KINDS: tuple[Kind, ...] = (
-    dense, dense, dense, normalization, normalization, activation, activation, add, softmax, rescaling,
+    dense, dense, dense, normalization, normalization, activation, activation, add, softmax, rescaling, penalized,
     nothing_dropped, flatten,
 )  # fmt: skip
 IMAGE_KINDS: tuple[Kind, ...] = (
     conv2d, conv2d, conv2d, conv2d, normalization, normalization, normalization, activation, activation, activation,
-    add, add, add, pool, pool, global_pool, padding, flatten, dense, softmax, rescaling, nothing_dropped,
+    add, add, add, pool, pool, global_pool, padding, flatten, dense, softmax, rescaling, penalized, nothing_dropped,
 )  # fmt: skip

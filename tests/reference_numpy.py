@@ -250,6 +250,7 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "depthwise_conv2d": depthwise_conv2d,
     "dense": dense,
     "activation": lambda node, x: ACTIVATIONS[node["function"]](x, node),
+    "activity_regularization": lambda node, x: x,
     "softmax": softmax,
     "log_softmax": lambda node, x: np.log(softmax(node, x)),
     "sparsemax": sparsemax,
@@ -299,6 +300,12 @@ def node_outputs(
 def forward(nodes: Sequence[Node], parameters: Mapping[int, Sequence[np.ndarray]], x: np.ndarray) -> np.ndarray:
     """The last node's output for a batch of the only input."""
     return node_outputs(nodes, parameters, (x,))[-1]
+
+
+def penalty(nodes: Sequence[Node], outputs: Sequence[np.ndarray]) -> float:
+    """What nodes add to the loss for their outputs."""
+    return float(sum(node.get("l1", 0.0) * np.abs(y).sum() / len(y) + node.get("l2", 0.0) * (y**2).sum() / len(y)
+                     for node, y in zip(nodes, outputs, strict=True) if node["type"] == "activity_regularization"))
 
 
 # Losses: one value for every position but those of the last axis

@@ -27,6 +27,7 @@ TOLERANCE = {  # of the largest value of each array
     "functional": 1e-4,
     "shape": 1e-5,
     "rule": 2e-5,
+    "penalty": 1e-4,
     "application": 1e-4,
     "backend": 1e-6,
     "tensorflow": 1e-6,

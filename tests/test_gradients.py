@@ -115,7 +115,8 @@ def check(nodes: Nodes, loss: dict[str, Any], weighted: bool = False) -> None:
         return reference_numpy.forward(nodes, parameters_of(network, flat), x)
 
     def value(flat: np.ndarray) -> float:
-        return reference_numpy.loss_value(loss, y, predict(flat), weight)
+        outputs = reference_numpy.node_outputs(nodes, parameters_of(network, flat), (x,))
+        return reference_numpy.loss_value(loss, y, outputs[-1], weight) + reference_numpy.penalty(nodes, outputs)
 
     point = read(network).astype(np.float64)
     outputs = np.empty((IMAGES, *network.output_shapes[-1]), np.float32)

@@ -84,13 +84,21 @@ def complaint_of_outputs(actual: Sequence[np.ndarray], expected: Sequence[np.nda
 
 
 def loss_at(drawn: random_graphs.Drawn, number: int, outputs: Sequence[np.ndarray]) -> float:
-    """The loss of an output; from the logits, where nobody else reads the softmax or sigmoid."""
-    loss, node = drawn.losses[number], drawn.nodes[drawn.outputs[number]]
-    prediction = outputs[drawn.outputs[number]]
-    is_alone = all(drawn.outputs[number] not in other["inputs"] for other in drawn.nodes)
-    if "crossentropy" in loss["type"] and is_alone:
-        loss, prediction = {**loss, "from_logits": True}, outputs[node["inputs"][0]]
+    """The loss of an output; from the logits, where nobody else reads the softmax or sigmoid, but for penalties."""
+    loss, position = drawn.losses[number], drawn.outputs[number]
+    prediction = outputs[position]
+    origin = random_graphs.origin(drawn.nodes, position)
+    while is_alone(drawn, position) and position != origin:
+        (position,) = drawn.nodes[position]["inputs"]
+    if "crossentropy" in loss["type"] and is_alone(drawn, position):
+        loss, prediction = {**loss, "from_logits": True}, outputs[drawn.nodes[origin]["inputs"][0]]
     return reference_numpy.loss_value(loss, drawn.y[number], prediction, drawn.weights[number])
+
+
+def is_alone(drawn: random_graphs.Drawn, position: int) -> bool:
+    """Whether a node has one user, which may be the caller of the network."""
+    users = [*drawn.outputs, *(source for node in drawn.nodes for source in node["inputs"])]
+    return users.count(position) == 1
 
 
 def complaint(drawn: random_graphs.Drawn, seed: int) -> str:
@@ -104,7 +112,8 @@ def complaint(drawn: random_graphs.Drawn, seed: int) -> str:
 
     def loss_of(flat: np.ndarray) -> float:
         outputs = node_outputs(flat)
-        return sum(loss_at(drawn, number, outputs) for number, loss in enumerate(drawn.losses) if loss)
+        losses = [loss_at(drawn, number, outputs) for number, loss in enumerate(drawn.losses) if loss]
+        return sum(losses) + reference_numpy.penalty(nodes, outputs)
 
     point = read(network).astype(np.float64)
     outputs = tuple(np.empty((images, *shape), np.float32) for shape in network.output_shapes)

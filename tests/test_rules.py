@@ -159,16 +159,6 @@ def test_bad_arguments_are_named(make, part):
         make()
 
 
-def test_a_penalty_for_outputs_is_described_but_not_taken():
-    layer = dense(activity_regularizer=regularizers.L2(0.1))
-    assert layer.get_config()["activity_regularizer"] == regularizers.serialize(regularizers.L2(0.1))
-    with pytest.raises(NotImplementedError, match=r"Dense: activity_regularizer=.* is not supported"):
-        layer(X)
-    with pytest.raises(NotImplementedError, match=r"ActivityRegularization: activity_regularizer="):
-        model_of(layers.ActivityRegularization(l1=0.1), dense())
-    assert dense(activity_regularizer=regularizers.L2(0.0))(X).shape == (24, 3)
-
-
 def test_the_core_refuses_rules_that_do_not_fit():
     network = Network([{"type": "input", "name": "x", "inputs": (), "shape": (2,)},
                        {"type": "dense", "name": "d", "inputs": (0,), "units": 2, "use_bias": True}])

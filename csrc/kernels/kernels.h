@@ -455,7 +455,7 @@ typedef struct fcnn_kernels {
     /* Sum of squares: 16 partial sums over i mod 16, in double, added in order of i mod 16. */
     double (*sum_of_squares)(size_t count, const float *g);
 
-    /* ---- penalties.c: regularizers ---- */
+    /* ---- penalties.c: regularizers, of parameters and of outputs ---- */
 
     /* g += (slope w, in one rounding), then + step where w > 0, - step where w < 0. */
     void (*add_penalty)(size_t count, const float *w, float step, float slope, float *g);

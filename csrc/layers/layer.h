@@ -62,6 +62,8 @@ typedef struct fcnn_io {
     int training;            /* dropout acts */
     uint64_t random_step;    /* training: counts the steps */
     size_t first_image;      /* index in the batch of image 0 here (for random numbers) */
+    size_t batch;            /* images of the whole batch */
+    double *penalty;         /* of a layer that penalizes: one an image, for forward to write */
 } fcnn_io;
 
 typedef struct fcnn_parameter {
@@ -150,6 +152,7 @@ struct fcnn_layer {
     int in_place;           /* forward may be given y == x, and backward dx == dy */
     int dx_in_place;        /* backward may be given dx == dy, for one of the inputs */
     int view;               /* y is x under another shape: neither forward nor backward is called */
+    int penalizes;          /* y is x, with a penalty for it; backward may be given no dy, and then dx is its alone */
     int zero_is_dead;       /* where y is 0, backward passes no gradient on */
     int keeps_zeros;        /* where y is 0, backward passes gradients only to zeros of x */
     const char *activation; /* "softmax" or "sigmoid": the layer is just that, which a loss can absorb; else NULL */

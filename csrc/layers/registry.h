@@ -7,6 +7,7 @@
 /* A new class is one more line here. */
 #define FCNN_LAYER_CLASSES(EACH)   \
     EACH(activation)               \
+    EACH(activity_regularization)  \
     EACH(add)                      \
     EACH(affine)                   \
     EACH(alpha_dropout)            \

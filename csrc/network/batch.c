@@ -125,6 +125,7 @@ fcnn_status fcnn_inputs_begin(fcnn_network *network, const fcnn_array *x, const 
                               fcnn_error *error)
 {
     FCNN_TRY(check_inputs(network, x, rows, error));
+    FCNN_TRY(fcnn_penalties_reserve(network, images, error));
     if (images <= network->images)
         return FCNN_OK;
     FCNN_TRY(fcnn_allocate_floats(&network->magnitude, images, 1, "the state of a batch", error));
@@ -297,6 +298,7 @@ void fcnn_scores_sum(const fcnn_network *network, size_t images, fcnn_results *r
         if (output->objective.has_loss)
             results->loss += results->score[o].loss * (double)output->objective.loss.factor;
     }
+    results->loss += fcnn_penalties_mean(network, images);
     results->loss += fcnn_rules_penalty(network);
 }
 

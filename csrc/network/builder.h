@@ -20,7 +20,7 @@ typedef struct fcnn_builder {
     fcnn_tensor *tensors;      /* (nodes), by root */
     size_t *uses;              /* (nodes) of an instance's parameters */
     unsigned char *upstream;   /* (nodes) whether a trainable parameter lies at or before the node */
-    unsigned char *downstream; /* (nodes) whether a loss depends on the node's output */
+    unsigned char *downstream; /* (nodes) whether a loss or a penalty depends on the node's output */
     size_t (*used)[2];         /* (nodes) lines and columns of a tensor that anyone reads, by root */
     size_t buffers;
     size_t end; /* the last moment */

@@ -9,7 +9,7 @@ typedef struct fcnn_purpose {
     int training;                    /* layers look at the batch, if their statistics move */
     int backward;                    /* with backward and gradients */
     const unsigned char *has_loss;   /* (outputs) */
-    const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and that has no backward */
+    const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and does its backward, too */
     const unsigned char *trainable;  /* (nodes) which instances' gradients are wanted */
     const unsigned char *statistics; /* (nodes) which instances' statistics move */
 } fcnn_purpose;

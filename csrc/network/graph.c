@@ -85,6 +85,8 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     graph->nodes++;
     FCNN_TRY(layer->class->create(layer, &spec->attributes, error));
     FCNN_TRY(fcnn_layer_check(layer, error));
+    node->penalty = graph->penalties;
+    graph->penalties += layer->penalizes != 0;
     return place_parameters(graph, position, spec->shares, error);
 }
 

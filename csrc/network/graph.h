@@ -27,6 +27,7 @@ typedef struct fcnn_node {
     size_t input[FCNN_MAX_INPUTS];
     size_t instance;   /* the first node with these parameters: its own position, unless it shares them */
     size_t parameters; /* floats before the instance's in the network's vector */
+    size_t penalty;    /* of a node that penalizes: how many do so before it */
     fcnn_mode mode;
 } fcnn_node;
 
@@ -36,6 +37,7 @@ typedef struct fcnn_graph {
     size_t *input, inputs;   /* positions of the input nodes, in order */
     size_t *output, outputs; /* positions of the nodes whose outputs are the network's */
     size_t parameters;       /* floats of all parameters */
+    size_t penalties;        /* nodes that penalize */
 } fcnn_graph;
 
 /* *graph = the network that `specs` describe, with the outputs of the nodes `output`; every other layer has a use.
@@ -44,6 +46,14 @@ fcnn_status fcnn_graph_create(fcnn_graph **graph, const fcnn_node_spec *specs, s
                               size_t outputs, fcnn_error *error);
 
 void fcnn_graph_destroy(fcnn_graph *graph);
+
+/* The node whose numbers node n hands on: itself, or where it only penalizes them one before it. */
+static inline size_t fcnn_graph_origin(const fcnn_graph *graph, size_t n)
+{
+    while (graph->node[n].layer.penalizes)
+        n = graph->node[n].input[0];
+    return n;
+}
 
 static inline int fcnn_graph_is_owner(const fcnn_graph *graph, size_t node)
 {

@@ -34,6 +34,8 @@ fcnn_io fcnn_pass_io(const fcnn_pass *p, const fcnn_step *step, float *records, 
         .training = acts_as_in_training(p, step),
         .random_step = network->state.random_step,
         .first_image = first_image,
+        .batch = p->images,
+        .penalty = fcnn_penalties_place(network, step->node, first_image),
     };
     for (size_t i = 0; i < step->layer->inputs; i++) {
         io.x[i] = at(records, step->x[i]);

@@ -1,6 +1,6 @@
 /* internal.h - the inside of a network, shared by network.c (state), engine.c (plans and their memory), batch.c
- * (targets and scores), run.c, images.c, pieces.c (passes over a batch), update.c (the optimizer) and rules.c
- * (regularizers and constraints). Whoever calls holds its lock. */
+ * (targets and scores), penalties.c (of outputs), run.c, images.c, pieces.c (passes over a batch), update.c (the
+ * optimizer) and rules.c (regularizers and constraints). Whoever calls holds its lock. */
 #ifndef FCNN_NETWORK_INTERNAL_H
 #define FCNN_NETWORK_INTERNAL_H
 
@@ -88,6 +88,8 @@ struct fcnn_network {
     fcnn_engine trial; /* for predictions as in training, where layers look at the batch */
     size_t images;     /* of the array that follows: as long as it had to be so far */
     float *magnitude;  /* (images) of the largest input; NaN or infinite where one is */
+    size_t penalized;  /* images of the array that follows, likewise */
+    double *penalty;   /* (graph->penalties, penalized): see penalties.c */
 };
 
 /* *floats = `count` times `each` zeros in place of what it was; unchanged on failure. */
@@ -133,6 +135,22 @@ void fcnn_scores_sum(const fcnn_network *network, size_t images, fcnn_results *r
 
 /* Whether the numbers of a batch are so large that an update from it may overflow; such an update keeps a way back. */
 int fcnn_scores_are_huge(const fcnn_network *network, size_t images, double loss);
+
+/* ---- penalties.c ---- */
+
+/* Makes room for the penalties of `images` images. */
+fcnn_status fcnn_penalties_reserve(fcnn_network *network, size_t images, fcnn_error *error);
+
+/* Where the node puts the penalty of an image, and behind it those of the next ones; NULL: it has none. */
+double *fcnn_penalties_place(const fcnn_network *network, const fcnn_node *node, size_t image);
+
+int fcnn_penalties_are_finite(const fcnn_network *network, size_t image);
+
+/* The sum, over the first `images`, of the penalties of node number `number` of those that penalize. */
+double fcnn_penalties_sum(const fcnn_network *network, size_t number, size_t images);
+
+/* The penalties' share of the loss. */
+double fcnn_penalties_mean(const fcnn_network *network, size_t images);
 
 /* ---- update.c ---- */
 

@@ -39,7 +39,7 @@ typedef struct fcnn_score {
 
 /* What is known after a batch. */
 typedef struct fcnn_results {
-    double loss;       /* the sum of the outputs' losses, times their factors, and of the penalties of regularizers */
+    double loss;       /* the sum of the outputs' losses, times their factors, and of all penalties */
     fcnn_score *score; /* (outputs) to be filled; the caller's */
 } fcnn_results;
 
@@ -122,7 +122,9 @@ fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, i
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error);
 /* Forward and loss, in inference mode. */
 fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error);
-/* Predictions for the batch's rows; it needs no targets. training: as in training, all rows being one batch. */
-fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, int training, fcnn_error *error);
+/* Predictions for the batch's rows; it needs no targets. training: as in training, all rows being one batch. penalties
+ * (graph->penalties): becomes what each node that penalizes would add to the loss; NULL: not wanted. */
+fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, int training, double *penalties,
+                                 fcnn_error *error);
 
 #endif

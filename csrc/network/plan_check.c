@@ -32,7 +32,7 @@ static void check_places(const fcnn_plan *plan, const fcnn_graph *graph, const f
                         : step->node->parameters + parameters <= graph->parameters);
     assert(step->prepared + layer->prepared <= plan->prepared && layer->scratch <= plan->scratch);
     assert(!step->observed || step->settled + layer->settled <= plan->settled);
-    assert(step->dy || !(step->has_backward || step->summing != FCNN_SUM_NOTHING));
+    assert(step->dy || layer->penalizes || !(step->has_backward || step->summing != FCNN_SUM_NOTHING));
 }
 
 /* [*begin, *end) = the parameters of the instance that the action updates. False where it updates none. */

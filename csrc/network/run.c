@@ -76,13 +76,16 @@ static const char *find_culprit(const fcnn_pass *p, size_t image)
     return NULL;
 }
 
-/* The first image with a loss that is not finite. */
+/* The first image with a loss or a penalty that is not finite. */
 static size_t first_bad_image(const fcnn_pass *p)
 {
-    for (size_t image = 0; image < p->images; image++)
+    for (size_t image = 0; image < p->images; image++) {
+        if (!fcnn_penalties_are_finite(p->network, image))
+            return image;
         for (size_t o = 0; o < p->network->graph->outputs; o++)
             if (p->network->output[o].objective.has_loss && !isfinite(p->network->output[o].scores.loss[image]))
                 return image;
+    }
     return p->images - 1;
 }
 
@@ -247,14 +250,18 @@ static fcnn_status find_trial(fcnn_network *network, int training, fcnn_engine *
     return FCNN_OK;
 }
 
-static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, int training, fcnn_error *error)
+static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, int training, double *penalties,
+                           fcnn_error *error)
 {
     const fcnn_rows rows = batch->rows;
+    const size_t wanted = penalties ? network->graph->penalties : 0;
     fcnn_engine *engine;
     FCNN_TRY(find_trial(network, training, &engine, error));
     FCNN_TRY(fcnn_engine_plan(network, engine, error));
     const size_t most = engine->plan->looks_at_the_batch ? rows.stop - rows.start : PREDICTED;
     FCNN_TRY(fcnn_inputs_begin(network, batch->x, &rows, smaller(rows.stop - rows.start, most), error));
+    for (size_t n = 0; n < wanted; n++)
+        penalties[n] = 0.0;
     for (size_t i = rows.start; i < rows.stop; i += most) {
         fcnn_pass p;
         const fcnn_rows stretch = {rows.order, i, smaller(rows.stop, i + most)};
@@ -262,6 +269,8 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, int t
         p.training = training;
         p.first_output = i - rows.start;
         FCNN_TRY(run_inference(&p, error));
+        for (size_t n = 0; n < wanted; n++)
+            penalties[n] += fcnn_penalties_sum(network, n, p.images) / (double)(rows.stop - rows.start);
         if (engine == &network->trial)
             move_statistics(&p);
         network->state.random_step += training != 0;
@@ -297,10 +306,11 @@ fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fc
     return status;
 }
 
-fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, int training, fcnn_error *error)
+fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, int training, double *penalties,
+                                 fcnn_error *error)
 {
     fcnn_lock_take(&network->lock);
-    const fcnn_status status = predict(network, batch, training, error);
+    const fcnn_status status = predict(network, batch, training, penalties, error);
     fcnn_lock_give(&network->lock);
     return status;
 }

@@ -33,11 +33,18 @@ static fcnn_tensor *input_of(const fcnn_builder *b, const fcnn_operation *operat
     return tensor_of(b, operation->input[input]);
 }
 
-/* Whether the backward of node n belongs to a loss. */
+/* The node whose output the loss of output number o reads. */
+static size_t prediction_of(const fcnn_builder *b, size_t o)
+{
+    const size_t output = b->graph->output[o];
+    return b->purpose->absorbs[o] ? b->graph->node[fcnn_graph_origin(b->graph, output)].input[0] : output;
+}
+
+/* Whether a loss computes what node n does itself, from its input. */
 static int is_absorbed(const fcnn_builder *b, size_t n)
 {
     for (size_t o = 0; o < b->graph->outputs; o++)
-        if (b->purpose->absorbs[o] && b->graph->output[o] == n)
+        if (b->purpose->absorbs[o] && fcnn_graph_origin(b->graph, b->graph->output[o]) == n)
             return 1;
     return 0;
 }
@@ -66,10 +73,13 @@ static void find_dependencies(fcnn_builder *b)
             b->upstream[n] |= b->upstream[graph->node[n].input[i]];
     }
     for (size_t o = 0; o < graph->outputs; o++)
-        b->downstream[graph->output[o]] |= b->purpose->has_loss[o];
-    for (size_t n = graph->nodes; n-- > 0;)
+        b->downstream[prediction_of(b, o)] |= b->purpose->has_loss[o];
+    for (size_t n = graph->nodes; n-- > 0;) {
+        if (layer_of(b, n)->penalizes)
+            b->downstream[n] = 1;
         for (size_t i = 0; i < layer_of(b, n)->inputs; i++)
             b->downstream[graph->node[n].input[i]] |= b->downstream[n];
+    }
     count_users(b);
 }
 
@@ -148,7 +158,7 @@ static int may_overwrite_input(const fcnn_builder *b, const fcnn_operation *oper
     if (!b->purpose->backward)
         return 1;
     const fcnn_operation *writer = writer_of(b, input);
-    const int writer_reads = writer ? writer->layer->backward_reads : 0;
+    const int writer_reads = writer && !operation->layer->penalizes ? writer->layer->backward_reads : 0;
     return !(reads_input(operation->layer, 0) || writer_reads & (FCNN_READS_Y | FCNN_GRADIENT_READS_Y));
 }
 
@@ -230,7 +240,7 @@ static int takes_over_dy(const fcnn_builder *b, const fcnn_operation *operation,
 {
     const fcnn_layer *layer = step->layer;
     const int is_free = step->summing == FCNN_SUM_NOTHING || step->summing == FCNN_SUM_SETTLED;
-    if (!is_free || !((layer->in_place && layer->inputs == 1) || layer->dx_in_place))
+    if (!is_free || !step->dy || !((layer->in_place && layer->inputs == 1) || layer->dx_in_place))
         return 0;
     if (layer->inputs == 1 || input == 1)
         return 1;
@@ -308,7 +318,7 @@ static void describe_step(fcnn_builder *b, const fcnn_operation *operation, fcnn
                                   fcnn_batch_normalization_fold_scratch(&operation->folded->layer));
     }
     plan->scratch = larger(plan->scratch, rounded(layer->scratch));
-    for (size_t i = 0; i < layer->inputs && b->purpose->backward && !is_absorbed(b, operation->tail); i++)
+    for (size_t i = 0; i < layer->inputs && b->purpose->backward; i++)
         step->has_backward |= b->upstream[operation->input[i]] && b->downstream[operation->tail];
     if (fcnn_looks_at_the_batch(step->node, b->purpose)) {
         plan->looks_at_the_batch = 1;
@@ -343,7 +353,7 @@ static void place_outputs(fcnn_builder *b)
         const size_t node = b->graph->output[o];
         fcnn_output_place *place = &b->plan->output[o];
         fcnn_tensor *out = tensor_of(b, node);
-        fcnn_tensor *prediction = b->purpose->absorbs[o] ? tensor_of(b, b->graph->node[node].input[0]) : out;
+        fcnn_tensor *prediction = tensor_of(b, prediction_of(b, o));
         place->size = fcnn_shape_size(&layer_of(b, node)->output);
         place->value = out->value;
         place->prediction = prediction->value;

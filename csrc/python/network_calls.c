@@ -108,15 +108,17 @@ typedef struct batch_arguments {
     fcnn_array *x, *y, *sample_weight; /* (inputs), (outputs) each */
     fcnn_score *score;                 /* (outputs) */
     float **outputs;                   /* (outputs) */
+    double *penalties;                 /* (nodes that penalize) */
     int64_t *order;
     fcnn_batch batch;
 } batch_arguments;
 
 static int reserve_arguments(const fcnn_network *network, batch_arguments *out)
 {
-    const size_t inputs = fcnn_network_graph(network)->inputs, outputs = fcnn_network_graph(network)->outputs;
+    const fcnn_graph *graph = fcnn_network_graph(network);
+    const size_t inputs = graph->inputs, outputs = graph->outputs;
     out->x = PyMem_Calloc(1, (inputs + 2 * outputs) * sizeof(fcnn_array) + outputs * sizeof(fcnn_score) +
-                                 outputs * sizeof(float *));
+                                 outputs * sizeof(float *) + graph->penalties * sizeof(double));
     if (!out->x) {
         PyErr_NoMemory();
         return -1;
@@ -125,6 +127,7 @@ static int reserve_arguments(const fcnn_network *network, batch_arguments *out)
     out->sample_weight = out->y + outputs;
     out->score = (fcnn_score *)(void *)(out->sample_weight + outputs);
     out->outputs = (float **)(void *)(out->score + outputs);
+    out->penalties = (double *)(void *)(out->outputs + outputs);
     return 0;
 }
 
@@ -255,7 +258,7 @@ PyObject *fcnn_call_apply_gradients(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-/* (x, start, stop, out): the rows' predictions go to out[start:stop]. */
+/* (x, start, stop, out): the rows' predictions go to out[start:stop]; a tuple of the penalties. */
 static PyObject *predict(PyObject *self, PyObject *const *arguments, int training, batch_arguments *given)
 {
     fcnn_network *network = network_of(self);
@@ -273,11 +276,15 @@ static PyObject *predict(PyObject *self, PyObject *const *arguments, int trainin
     fcnn_error error = {0};
     fcnn_status status;
     Py_BEGIN_ALLOW_THREADS
-    status = fcnn_network_predict(network, &given->batch, training, &error);
+    status = fcnn_network_predict(network, &given->batch, training, given->penalties, &error);
     Py_END_ALLOW_THREADS
     if (status != FCNN_OK)
         return raise_for(self, &error);
-    Py_RETURN_NONE;
+    PyObject *tuple = PyTuple_New((Py_ssize_t)graph->penalties);
+    Py_ssize_t at = 0;
+    for (size_t n = 0; n < graph->penalties; n++)
+        set_number(&tuple, &at, given->penalties[n]);
+    return tuple;
 }
 
 PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *keywords)

@@ -3,6 +3,7 @@
  * Gradient: l1 sign(w) + 2 l2 w, where sign(0) = 0.
  */
 #include "../base/sizes.h"
+#include "../kernels/penalty.h"
 #include "registry.h"
 
 enum { L1, L2 };
@@ -29,11 +30,8 @@ static size_t size_of(const fcnn_regularizer *regularizer, size_t piece)
 
 static double penalty(const fcnn_regularizer *regularizer, const fcnn_penalized *penalized, size_t piece)
 {
-    const double l1 = regularizer->config[L1], l2 = regularizer->config[L2];
-    const size_t count = size_of(regularizer, piece);
-    const float *w = penalized->w + piece * RANGE;
-    return (l1 > 0.0 ? l1 * penalized->kernels->sum_of_magnitudes(count, w) : 0.0) +
-           (l2 > 0.0 ? l2 * penalized->kernels->sum_of_squares(count, w) : 0.0);
+    return fcnn_penalty(penalized->kernels, size_of(regularizer, piece), penalized->w + piece * RANGE,
+                        regularizer->config[L1], regularizer->config[L2]);
 }
 
 static void add_to_range(const fcnn_regularizer *regularizer, const fcnn_kernels *kernels, size_t count, const float *w,

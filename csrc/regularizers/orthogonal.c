@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "../base/sizes.h"
+#include "../kernels/penalty.h"
 #include "registry.h"
 
 enum { FACTOR };

@@ -12,7 +12,4 @@
 #define FCNN_DECLARE_REGULARIZER(name) extern const fcnn_regularizer_class fcnn_##name##_class;
 FCNN_REGULARIZER_CLASSES(FCNN_DECLARE_REGULARIZER)
 
-/* The largest factor of a penalty: the square of a gradient of that size is still a float. */
-#define FCNN_MOST_PENALTY 0x1p60
-
 #endif

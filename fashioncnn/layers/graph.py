@@ -52,6 +52,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
+        self.penalized: list[Layer] = []  # whose outputs the nodes "activity_regularization" penalize, in their order
         self._owners: list[tuple[Layer, str] | None] = []
         self._uses: dict[int, _Uses] = {}
         self._scope: list[str] = []
@@ -75,19 +76,22 @@ class Graph:
             training: Whether the layer acts as in training, whatever is run; None: as the model around it.
 
         Raises:
-            NotImplementedError: If the layer redefines what the core does.
+            NotImplementedError: If the layer redefines what the core does, or has a penalty of another kind.
             ValueError: If it does not fit.
         """
         layer.refuse_overrides()
-        layer.refuse_activity_regularizer()
+        penalty = layer.penalty_for_outputs()
         uses = self._uses.setdefault(id(layer), _Uses(layer))
         uses.added = 0
         self._scope.append(layer.name)
         with self._acting(training):
             position = layer.add_to(self, *inputs)
+        outputs = [position] if isinstance(position, int) else position
+        if penalty is not None:
+            outputs = [self.add(layer, "activity_regularization", output, **penalty) for output in outputs]
+            self.penalized += [layer] * len(outputs)
         self._scope.pop()
         uses.count += 1
-        outputs = [position] if isinstance(position, int) else position
         self._shapes.append((layer, inputs, outputs))
         return outputs
 

@@ -23,7 +23,7 @@ from fashioncnn.utils.naming import auto_name, checked_name
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Configured
-from fashioncnn.utils.tensor import Tensor
+from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
 
 # What a subclass may redefine: only users call it.
@@ -47,7 +47,8 @@ class Layer(Configured):
             layer.
         input_dim: `input_shape` of a single axis.
         batch_size: None, or any number: batches of every size are taken.
-        activity_regularizer: None, or a penalty for the outputs; a layer that has one cannot be used yet.
+        activity_regularizer: None, or a penalty for the outputs: L1, L2 or L1L2 of `fashioncnn.regularizers`. What one
+            image costs is part of its loss in training and in evaluating, whether the layer is trainable or not.
 
     Raises:
         ArgumentError: If a keyword is unknown, or an argument has the wrong type.
@@ -87,6 +88,7 @@ class Layer(Configured):
         self._outbound_nodes: list[Node] = []
         self._within: weakref.ref[Any] | None = None  # a chain of layers, which can call this one on a symbolic tensor
         self._training_calls = 0
+        self._penalties: list[Tensor] = []  # for the outputs of the last call
 
     def _change_setting(self, name: str, value: Any) -> None:
         if self.knows_shapes:
@@ -132,12 +134,24 @@ class Layer(Configured):
         about = name.removesuffix("_kernel")
         return getattr(self, f"{about}_regularizer", None), getattr(self, f"{about}_constraint", None)
 
-    def refuse_activity_regularizer(self) -> None:
-        """Raises NotImplementedError if the layer has a penalty for its outputs."""
+    def penalty_for_outputs(self) -> dict[str, float] | None:
+        """The factors of the penalty for the layer's outputs; None: it has none.
+
+        Raises:
+            NotImplementedError: If the penalty is no sum over numbers, or is written in Python.
+        """
         penalty = self.activity_regularizer
-        if penalty is not None and penalty.core_config() is not None:
+        if penalty is None:
+            return None
+        config = penalty.core_config() or {"type": "l1_l2"}
+        if config.pop("type") != "l1_l2":
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer={penalty!r} is not supported by "
-                                      "fashioncnn (yet); supported: None")
+                                      "fashioncnn (yet); supported: L1, L2, L1L2 and None")
+        return config
+
+    def note_penalties(self, penalties: Sequence[float]) -> None:
+        """Takes what the layer's outputs cost in the last call, one number for each use of the layer."""
+        self._penalties = [tensor(penalty) for penalty in penalties]
 
     def path_of(self, name: str, scope: str) -> str:
         """The path of the weight `name`: that which it was made with, or one within `scope`."""
@@ -250,7 +264,7 @@ class Layer(Configured):
             network.trainable = [parameter.layer.may_change(parameter.name) for parameter in parameters]
         rows = len(arrays[0])
         outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
-        network.predict(tuple(arrays), 0, rows, tuple(outputs), training)
+        note_penalties(graph.penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
         for parameter in parameters:
             if training and parameter.name in parameter.layer.statistics:
                 parameter.layer._variables[parameter.name].assign(parameter.read(network))
@@ -343,8 +357,14 @@ class Layer(Configured):
 
     @property
     def losses(self) -> list[Any]:
-        """The penalties of the regularizers for the weights that are trainable; they are part of the loss."""
-        return [weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None]
+        """The penalties, which are part of the loss: for the last call's outputs, then for the trainable weights.
+
+        The last call is that of the layer, or of a model around it, with arrays; `fit`, `evaluate` and `predict` are no
+        calls.
+        """
+        layers = {id(layer): layer for layer in self._flatten_layers()}.values()
+        return [*(penalty for layer in layers for penalty in layer._penalties),
+                *(weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None)]
 
     @property
     def trainable(self) -> bool:
@@ -455,6 +475,12 @@ class Layer(Configured):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def note_penalties(layers: Sequence[Layer], penalties: Sequence[float]) -> None:
+    """Tells layers what their outputs cost in a call. A layer is listed once for each of its penalties."""
+    for layer in layers:
+        layer.note_penalties([penalty for other, penalty in zip(layers, penalties, strict=True) if other is layer])
 
 
 def _listed(shape: Sequence[Any]) -> list[Sequence[int | None]]:

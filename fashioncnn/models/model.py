@@ -89,6 +89,7 @@ class Model(Trainer, Layer):
         Trainer.__init__(self)
         self.network: Network | None = None
         self._parameters: list[Weight] = []
+        self._penalized: list[Layer] = []
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
         self._connections: Connections | None = None
         self._inputs: Any = None
@@ -211,6 +212,12 @@ class Model(Trainer, Layer):
             layer.check(graph.shape(position), self.name)
         return connections.add_to(graph, inputs)
 
+    def penalty_for_outputs(self) -> None:
+        """Raises ValueError if the model is to penalize its outputs: as in Keras, that is up to the layers."""
+        if self.activity_regularizer is not None:
+            raise ValueError(f"{type(self).__name__} '{self.name}' takes no `activity_regularizer`: give it to the "
+                             "layers that make the outputs")
+
     def _packed_outputs(self, outputs: list[Any]) -> Any:
         return structures.filled(self._outputs, iter(outputs)) if structures.is_nested(self._outputs) else outputs[0]
 
@@ -248,7 +255,7 @@ class Model(Trainer, Layer):
             if variable.place is None or variable.place.network is before:
                 variable.move(place)
         _leave(old, before)
-        self.network, self._metrics = network, plan.metrics
+        self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
@@ -256,7 +263,7 @@ class Model(Trainer, Layer):
         if self.network is not None:
             self._forget_compilation()
         self.network = None
-        self._parameters = []
+        self._parameters, self._penalized = [], []
 
     def _refuse_change(self) -> None:
         """Raises if another model's network was made from this one's layers: it would not see the change."""
@@ -297,7 +304,8 @@ class Model(Trainer, Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
-        state = {**super().__getstate__(), "network": None, "_parameters": [], "_inputs": None, "_outputs": None}
+        state = {**super().__getstate__(), "network": None, "_parameters": [], "_penalized": [], "_inputs": None,
+                 "_outputs": None}
         del state["_pass"], state["_outer"]
         return {**state, "_random_step": None if self.network is None else self.network.random_step}
 

@@ -13,6 +13,7 @@ from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers.graph import Graph, Parameter, Shape
+from fashioncnn.layers.layer import Layer, note_penalties
 from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models import loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
@@ -445,7 +446,7 @@ class Trainer(Configured):
                   for array, shape in zip(arrays, network.input_shapes, strict=True)]
         rows = len(arrays[0])
         outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
-        network.predict(tuple(arrays), 0, rows, tuple(outputs), training)
+        note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
         return self._packed_outputs([output.view(Tensor) for output in outputs])
 
     @contextmanager
@@ -558,6 +559,8 @@ class Trainer(Configured):
         return [logs[name] for name in (*known, *(name for name in logs if name not in known))]
 
     if TYPE_CHECKING:  # what a model has besides
+        _penalized: list[Layer]
+
 
         @property
         def knows_shapes(self) -> bool: ...

@@ -1,4 +1,4 @@
-"""Regularizers: penalties for weights, as a part of the loss. Names, formulas and defaults are Keras's."""
+"""Regularizers: penalties for weights and outputs, as a part of the loss. Names, formulas and defaults are Keras's."""
 
 from __future__ import annotations
 

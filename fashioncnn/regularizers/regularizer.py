@@ -14,10 +14,11 @@ from fashioncnn.utils.tensor import Tensor, tensor
 @REGULARIZERS.register()
 @REGULARIZERS.base
 class Regularizer(Configured):
-    """A penalty for a layer's weights, which is added to the loss of training and evaluating.
+    """A penalty for a layer's weights or outputs, which is added to the loss of training and evaluating.
 
     A layer takes one for each kind of weights, as ``kernel_regularizer=`` and so on. While these are trainable, the
-    penalty is part of the loss, and its gradient part of theirs, before it is clipped. Called with an array, a
+    penalty is part of the loss, and its gradient part of theirs, before it is clipped. ``activity_regularizer=`` takes
+    `L1`, `L2` or `L1L2` for the outputs; that penalty is divided by the number of images. Called with an array, a
     regularizer returns the penalty. This class itself has none.
 
     Example:

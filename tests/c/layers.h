@@ -1,8 +1,8 @@
 /* layers.h - one layer alone: made, run over two images, its gradient compared with finite differences.
  *
- * With random weights d, the scalar L(x) = sum of d y(x) has the gradient that backward computes from dy = d. It is
- * compared with (8 (L(x + h) - L(x - h)) - (L(x + 2 h) - L(x - 2 h))) / 12 h, with sums in double, for every input
- * number.
+ * With random weights d, the scalar L(x) = sum of d y(x), and of penalties where the layer has any, has the gradient
+ * that backward computes from dy = d. It is compared with
+ * (8 (L(x + h) - L(x - h)) - (L(x + 2 h) - L(x - 2 h))) / 12 h, with sums in double, for every input number.
  */
 #ifndef FCNN_TEST_LAYERS_H
 #define FCNN_TEST_LAYERS_H
@@ -21,6 +21,7 @@ enum { IMAGES = 2, ROOM = 1024, STRIDE = 4 * ROOM };
 
 /* One batch: each image's record holds x[0], x[1], y and saved; a second set of records holds the gradients. */
 static float records[IMAGES * STRIDE], gradients[IMAGES * STRIDE], scratch[2 * ROOM];
+static double penalties[IMAGES];
 
 static fcnn_io batch(const fcnn_kernels *kernels)
 {
@@ -36,6 +37,8 @@ static fcnn_io batch(const fcnn_kernels *kernels)
         .training = 1,
         .random_step = 4,
         .first_image = 6,
+        .batch = IMAGES,
+        .penalty = penalties,
     };
 }
 
@@ -67,6 +70,8 @@ static double weighted_sum(const fcnn_layer *layer, const fcnn_io *io)
     for (size_t i = 0; i < IMAGES; i++)
         for (size_t j = 0; j < size; j++)
             sum += (double)io->y[i * STRIDE + j] * io->dy[i * STRIDE + j];
+    for (size_t i = 0; i < IMAGES; i++)
+        sum += penalties[i] / IMAGES;
     return sum;
 }
 

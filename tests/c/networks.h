@@ -153,7 +153,7 @@ static inline fcnn_status predict_rows(fcnn_network *network, const fcnn_array *
                                        float *out, int training, fcnn_error *error)
 {
     const fcnn_batch batch = {.x = x, .rows = {NULL, start, stop}, .outputs = (float *[]){out}};
-    return fcnn_network_predict(network, &batch, training, error);
+    return fcnn_network_predict(network, &batch, training, NULL, error);
 }
 
 static inline void predict(fcnn_network *network, const float *x, size_t start, size_t stop, float *out)

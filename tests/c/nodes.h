@@ -35,6 +35,7 @@
 #define SOFTMAX(source) {.type = "softmax", .name = "softmax", .input = (const size_t[]){source}, .inputs = 1}
 #define FLATTEN(source, size) NODE("reshape", source, INTEGER("target_shape", size))
 #define SCALE(source, by) NODE("rescaling", source, NUMBER("scale", by), NUMBER("offset", 0))
+#define PENALIZE(source, one, two) NODE("activity_regularization", source, NUMBER("l1", one), NUMBER("l2", two))
 #define DROPOUT(source, share) NODE("dropout", source, NUMBER("rate", share), INTEGER("seed", 12 + (source)))
 
 /* The graph of the nodes given, the last one being its output; the caller destroys it. */

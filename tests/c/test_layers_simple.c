@@ -270,6 +270,38 @@ static void test_rescaling_and_padding(void)
     destroy(&layer);
 }
 
+static void test_penalties(void)
+{
+    test_backward("activity_regularization", 1, image, DESCRIBE(NUMBER("l1", 0.75), NUMBER("l2", 0.5)));
+    test_backward("activity_regularization", 1, image, DESCRIBE(NUMBER("l2", 2.5)));
+
+    fcnn_layer layer;
+    fcnn_error error;
+    const fcnn_shape three = {1, {3}};
+    CHECK(make(&layer, "activity_regularization", 1, three, DESCRIBE(NUMBER("l1", 0.5), NUMBER("l2", 4)), &error) ==
+          FCNN_OK);
+    CHECK(layer.penalizes);
+    for (size_t i = 0; i < IMAGES; i++)
+        memcpy(records + i * STRIDE, (float[]){2.0f + (float)i, -1.0f, 0.0f}, 3 * sizeof(float));
+    fcnn_io io = batch(fcnn_kernels_for(FCNN_ISA_REFERENCE));
+    layer.class->forward(&layer, &io, IMAGES);
+    CHECK(penalties[0] == 0.5 * 3 + 4 * 5 && penalties[1] == 0.5 * 4 + 4 * 10);
+    CHECK(memcmp(io.y, io.x[0], 3 * sizeof(float)) == 0 && io.y[STRIDE] == 3.0f);
+    io.dy = NULL; /* nobody else asks for it */
+    layer.class->backward(&layer, &io, IMAGES);
+    CHECK(io.dx[0][0] == 0.25f + 8.0f && io.dx[0][1] == -0.25f - 4.0f && io.dx[0][2] == 0.0f);
+    CHECK(io.dx[0][STRIDE] == 0.25f + 12.0f);
+    destroy(&layer);
+    memset(penalties, 0, sizeof penalties);
+
+    CHECK(make(&layer, "activity_regularization", 1, three, DESCRIBE(NUMBER("l1", -1)), &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "l1");
+    destroy(&layer);
+    CHECK(make(&layer, "activity_regularization", 1, three, DESCRIBE(NUMBER("l3", 1)), &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, "l3");
+    destroy(&layer);
+}
+
 static void test_inference_needs_no_saved_memory(void)
 {
     fcnn_layer layer;
@@ -331,6 +363,7 @@ int main(void)
     test_ties_go_to_the_first();
     test_reshape();
     test_rescaling_and_padding();
+    test_penalties();
     test_inference_needs_no_saved_memory();
     test_classes_that_are_not_whole_are_refused();
     return check_report();

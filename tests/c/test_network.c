@@ -269,6 +269,12 @@ static void test_gradients_of_graphs(fcnn_isa isa)
     check_gradients(GRAPH(IMAGES(4, 4, 2), CONV(0, 4, 3, "same"), ACTIVATION(1, "tanh"), AVERAGE_POOL(2, 2, 2, "same"),
                           DENSE(3, CLASSES), SOFTMAX(4)),
                     isa, SPARSE_CROSSENTROPY);
+    /* Penalties: of a tensor with several users, of the logits, and of what the loss takes over. */
+    check_gradients(GRAPH(IMAGES(4, 4, 2), CONV(0, 4, 3, "same"), ACTIVATION(1, "tanh"), PENALIZE(2, 0, 0.1),
+                          CONV(3, 4, 3, "same"), PENALIZE(4, 0, 0.05), ADD(5, 3, 2), PENALIZE(6, 0, 0.02),
+                          DENSE(7, CLASSES), PENALIZE(8, 0, 0.1), SOFTMAX(9), PENALIZE(10, 0, 0.3),
+                          PENALIZE(11, 0, 0.4)),
+                    isa, SPARSE_CROSSENTROPY);
     /* A softmax that the loss cannot take over. */
     check_gradients(GRAPH(IMAGES(3, 3, 2), CONV(0, 4, 2, "valid"), SOFTMAX(1), CONV(2, CLASSES, 2, "valid"), SOFTMAX(3),
                           FLATTEN(4, CLASSES)),

@@ -17,6 +17,7 @@ from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
 from golden.normalization_cases import NORMALIZATION
+from golden.penalty_cases import PENALTY
 from golden.rule_cases import RULE
 from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
@@ -37,6 +38,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "metric": METRICS,
     "shape": SHAPE,
     "rule": RULE,
+    "penalty": PENALTY,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
     "application": APPLICATION,
