@@ -104,12 +104,8 @@ static void run_gradient(const fcnn_layer *layer, const fcnn_io *io)
         some.x[0] += i * io->stride;
         some.saved += i * io->stride;
         some.dy += i * io->stride;
-        for (size_t shard = 0; shard < layer->gradient_shards; shard++) {
-            size_t begin = 0, end;
-            if (layer->class->gradient_range)
-                layer->class->gradient_range(layer, shard, &begin, &end);
+        for (size_t shard = 0; shard < layer->gradient_shards; shard++)
             layer->class->gradient(layer, &some, images, shard);
-        }
     }
 }
 

@@ -57,13 +57,33 @@ static ALWAYS_INLINE void load_channels(const float *channels, stripe at, vf out
         out[v] = channels ? load(channels, at, v) : (vf){0};
 }
 
-/* What passes the limits of y on its way back, in the row that begins at number i. */
-static ALWAYS_INLINE vf pass_back(const pass *p, size_t i, stripe at, size_t v)
+/* What y is made with. */
+typedef struct line {
+    vf mean[STRIPE], scale[STRIPE], offset[STRIPE];
+} line;
+
+static ALWAYS_INLINE line load_line(const pass *p, stripe at)
+{
+    line of;
+    load_channels(p->of->mean, at, of.mean);
+    load_channels(p->of->scale, at, of.scale);
+    load_channels(p->of->offset, at, of.offset);
+    return of;
+}
+
+/* y before the limits, with nothing added. */
+static ALWAYS_INLINE vf value(vf x, const line *of, size_t v)
+{
+    return vf_fma(x - of->mean[v], of->scale[v], of->offset[v]);
+}
+
+/* What passes the limits of y on its way back, in the row that begins at number i, where x is the stripe's vector v. */
+static ALWAYS_INLINE vf pass_back(const pass *p, size_t i, stripe at, size_t v, vf x, const line *of)
 {
     const vf d = load(p->dy + i, at, v);
     if (!p->of->limits)
         return d;
-    const vf y = load(p->y + i, at, v);
+    const vf y = p->y ? load(p->y + i, at, v) : value(x, of, v);
     return vf_select(vm_and(vf_greater(y, (vf){0}), vf_greater(vf_broadcast(p->of->most), y)), d, (vf){0});
 }
 
@@ -118,27 +138,28 @@ void FCNN_NAME(channel_moments)(const fcnn_channels *of, const float *x, float *
     over_stripes(&p, moments);
 }
 
-static ALWAYS_INLINE void add_product(const pass *p, size_t row, stripe at, size_t v, vf mean, vf *sum, vf *product)
+static ALWAYS_INLINE void add_product(const pass *p, size_t row, stripe at, size_t v, const line *of, vf *sum,
+                                      vf *product)
 {
     const size_t i = row * p->of->channels;
-    const vf d = pass_back(p, i, at, v);
+    const vf x = load(p->x + i, at, v), d = pass_back(p, i, at, v, x, of);
     *sum += d;
-    *product = vf_fma(load(p->x + i, at, v) - mean, d, *product);
+    *product = vf_fma(x - of->mean[v], d, *product);
 }
 
 static ALWAYS_INLINE void products(const pass *p, stripe at)
 {
     const size_t rows = p->of->rows;
-    vf mean[STRIPE], sum[STRIPE][CHAINS] = {{{0}}}, chain[STRIPE][CHAINS] = {{{0}}};
-    load_channels(p->of->mean, at, mean);
+    const line of = load_line(p, at);
+    vf sum[STRIPE][CHAINS] = {{{0}}}, chain[STRIPE][CHAINS] = {{{0}}};
     size_t r = 0;
     for (; r + CHAINS <= rows; r += CHAINS)
         UNROLLED_FOR (size_t k = 0; k < CHAINS; k++)
             UNROLLED_FOR (size_t v = 0; v < at.vectors; v++)
-                add_product(p, r + k, at, v, mean[v], &sum[v][k], &chain[v][k]);
+                add_product(p, r + k, at, v, &of, &sum[v][k], &chain[v][k]);
     for (size_t k = 0; r + k < rows; k++)
         UNROLLED_FOR (size_t v = 0; v < at.vectors; v++)
-            add_product(p, r + k, at, v, mean[v], &sum[v][k], &chain[v][k]);
+            add_product(p, r + k, at, v, &of, &sum[v][k], &chain[v][k]);
     UNROLLED_FOR (size_t v = 0; v < at.vectors; v++) {
         store(p->first, add_chains(sum[v]), at, v);
         store(p->second, add_chains(chain[v]), at, v);
@@ -157,13 +178,10 @@ void FCNN_NAME(channel_products)(const fcnn_channels *of, const float *x, const 
 static ALWAYS_INLINE void scale_rows(const pass *p, stripe at)
 {
     const fcnn_channels *of = p->of;
-    vf mean[STRIPE], scale[STRIPE], offset[STRIPE];
-    load_channels(of->mean, at, mean);
-    load_channels(of->scale, at, scale);
-    load_channels(of->offset, at, offset);
+    const line made = load_line(p, at);
     for (size_t i = 0; i < of->rows * of->channels; i += of->channels)
         UNROLLED_FOR (size_t v = 0; v < at.vectors; v++) {
-            vf y = vf_fma(load(p->x + i, at, v) - mean[v], scale[v], offset[v]);
+            vf y = value(load(p->x + i, at, v), &made, v);
             if (p->added)
                 y += load(p->added + i, at, v);
             if (of->limits)
@@ -181,19 +199,17 @@ void FCNN_NAME(channel_scale)(const fcnn_channels *of, const float *x, const flo
 static ALWAYS_INLINE void combine_rows(const pass *p, stripe at)
 {
     const fcnn_channels *of = p->of;
-    vf mean[STRIPE], scale[STRIPE], slope[STRIPE], shift[STRIPE];
-    load_channels(of->mean, at, mean);
-    load_channels(of->scale, at, scale);
+    const line made = load_line(p, at);
+    vf slope[STRIPE], shift[STRIPE];
     load_channels(p->slope, at, slope);
     load_channels(p->shift, at, shift);
     for (size_t i = 0; i < of->rows * of->channels; i += of->channels)
         UNROLLED_FOR (size_t v = 0; v < at.vectors; v++) {
-            const vf d = pass_back(p, i, at, v);
+            const vf x = load(p->x + i, at, v), d = pass_back(p, i, at, v, x, &made);
             if (p->passed)
                 store(p->passed + i, d, at, v);
             if (p->out)
-                store(p->out + i, vf_fma(d, scale[v], vf_fma(load(p->x + i, at, v) - mean[v], slope[v], shift[v])), at,
-                      v);
+                store(p->out + i, vf_fma(d, made.scale[v], vf_fma(x - made.mean[v], slope[v], shift[v])), at, v);
         }
 }
 

@@ -63,3 +63,16 @@ size_t fcnn_winograd_scratch(const fcnn_winograd *winograd)
     return fcnn_winograd_products(winograd) *
            (fcnn_winograd_step(winograd->channels) + fcnn_winograd_step(winograd->outputs));
 }
+
+size_t fcnn_winograd_gradient_step(size_t columns) { return odd_lines(FCNN_WINOGRAD_GRADIENT_BLOCK * columns); }
+size_t fcnn_winograd_sums_step(const fcnn_winograd *winograd, size_t channels)
+{
+    return odd_lines(channels * winograd->outputs);
+}
+
+size_t fcnn_winograd_gradient_scratch(const fcnn_winograd *winograd, size_t channels)
+{
+    return fcnn_winograd_products(winograd) *
+           (fcnn_winograd_gradient_step(channels) + fcnn_winograd_gradient_step(winograd->outputs) +
+            fcnn_winograd_sums_step(winograd, channels));
+}

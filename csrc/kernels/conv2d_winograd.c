@@ -5,124 +5,15 @@
  *
  *   A^T [(G g G^T) . (B^T d B)] A
  *
- * which is multiplication of polynomials by evaluation and interpolation: the rows of G and of A evaluate at n - 1
- * points p and at infinity, (1, p, ..., p^(r-1)) / f(p) and (1, p, ..., p^(m-1)), and a row of B^T holds the
- * coefficients of the product of (x - q) over the other points q, where f(p) is its value at p. n^2 products take the
- * place of m^2 r^2. Two sets of points serve:
- *
- *   n = 6: 0, 1, -1, 1/2, -2           F(4x4, 3x3): 36 products for 144      F(2x2, 5x5): 36 for 100
- *   n = 7: 0, 1, -1, 1/2, -1/2, 2      F(5x5, 3x3): 49 products for 225      F(3x3, 5x5): 49 for 225
- *
- * Points near 1 keep the rounding errors small; docs/numerics.md tells how small. The transforms below are these
- * matrices, with what rows have in common computed once. Between them stand n^2 products of matrices, V[f] (tiles,
- * channels) U[f] (channels, outputs): those of gemm.h. Tiles are handled in blocks, so that V and its product stay in
- * the second-level cache.
+ * which is multiplication of polynomials by evaluation and interpolation: winograd.h. n^2 products take the place of
+ * m^2 r^2. Between the transforms stand n^2 products of matrices, V[f] (tiles, channels) U[f] (channels, outputs):
+ * those of gemm.h. Tiles are handled in blocks, so that V and its product stay in the second-level cache.
  *
  * An output is a sum in which the tile's other pixels cancel, up to rounding. On a black background that would turn a
  * true 0, which a ReLU gives no gradient, into a number of either sign. So outputs that see zeros alone are found, and
  * set to 0.
- *
- * Sources: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4; for the choice of
- * points, Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and improving the accuracy of Winograd
- * convolution", 2018.
  */
-#include "name.h"
-#include "vec.h"
-
-enum { MAX_TILE = 5, MAX_PATCH = 7 };
-
-/* a + factor * b */
-static ALWAYS_INLINE vf plus(vf a, float factor, vf b) { return vf_fma(vf_broadcast(factor), b, a); }
-
-/* ---- one dimension: G (n, r), B^T (n, n), A^T (m, n) ---- */
-
-typedef void transform(const vf *in, vf *out);
-
-/* The polynomial with `count` coefficients g at the point p. */
-static ALWAYS_INLINE vf value_at(float p, size_t count, const vf *g)
-{
-    vf value = g[count - 1];
-    UNROLLED_FOR (size_t k = count - 1; k-- > 0;)
-        value = plus(g[k], p, value);
-    return value;
-}
-
-static ALWAYS_INLINE void expand_6(size_t count, const vf *g, vf out[6])
-{
-    out[0] = g[0];
-    out[1] = value_at(1.0f, count, g) * (1.0f / 3.0f);
-    out[2] = value_at(-1.0f, count, g) * (-1.0f / 3.0f);
-    out[3] = value_at(0.5f, count, g) * (-16.0f / 15.0f);
-    out[4] = value_at(-2.0f, count, g) * (1.0f / 15.0f);
-    out[5] = g[count - 1];
-}
-
-static ALWAYS_INLINE void spread_6(const vf d[6], vf out[6])
-{
-    vf t[4]; /* d (x - 1/2) (x + 2) */
-    UNROLLED_FOR (size_t k = 0; k < 4; k++)
-        t[k] = plus(d[k + 2] - d[k], 1.5f, d[k + 1]);
-    const vf odd = d[3] - d[1], even = d[4] - d[2];
-    out[0] = t[2] - t[0];
-    out[1] = t[2] + t[1];
-    out[2] = t[2] - t[1];
-    out[3] = plus(even, 2.0f, odd);
-    out[4] = plus(even, -0.5f, odd);
-    out[5] = t[3] - t[1];
-}
-
-static ALWAYS_INLINE void gather_6(size_t tile, const vf m[6], vf *out)
-{
-    const vf sum = m[1] + m[2], difference = m[1] - m[2];
-    out[0] = (m[0] + sum) + (m[3] + m[4]);
-    out[1] = plus(plus(difference, 0.5f, m[3]), -2.0f, m[4]);
-    if (tile == 4) {
-        out[2] = plus(plus(sum, 0.25f, m[3]), 4.0f, m[4]);
-        out[3] = plus(plus(difference, 0.125f, m[3]), -8.0f, m[4]);
-    }
-    out[tile - 1] += m[5];
-}
-
-static ALWAYS_INLINE void expand_7(size_t count, const vf *g, vf out[7])
-{
-    out[0] = g[0] * -2.0f;
-    out[1] = value_at(1.0f, count, g) * (-2.0f / 3.0f);
-    out[2] = value_at(-1.0f, count, g) * (-2.0f / 9.0f);
-    out[3] = value_at(0.5f, count, g) * (16.0f / 9.0f);
-    out[4] = value_at(-0.5f, count, g) * (16.0f / 15.0f);
-    out[5] = value_at(2.0f, count, g) * (2.0f / 45.0f);
-    out[6] = g[count - 1];
-}
-
-static ALWAYS_INLINE void spread_7(const vf d[7], vf out[7])
-{
-    vf t[6]; /* d (x - 2) */
-    UNROLLED_FOR (size_t k = 0; k < 6; k++)
-        t[k] = plus(d[k + 1], -2.0f, d[k]);
-    const vf even_1 = plus(t[4], -0.25f, t[2]), odd_1 = plus(t[3], -0.25f, t[1]);
-    const vf even_2 = t[4] - t[2], odd_2 = t[3] - t[1];
-    out[0] = plus(plus(t[4], -1.25f, t[2]), 0.25f, t[0]);
-    out[1] = even_1 + odd_1;
-    out[2] = even_1 - odd_1;
-    out[3] = plus(even_2, 0.5f, odd_2);
-    out[4] = plus(even_2, -0.5f, odd_2);
-    out[5] = plus(plus(d[5], -1.25f, d[3]), 0.25f, d[1]);
-    out[6] = plus(plus(t[5], -1.25f, t[3]), 0.25f, t[1]);
-}
-
-static ALWAYS_INLINE void gather_7(size_t tile, const vf m[7], vf *out)
-{
-    const vf sum_1 = m[1] + m[2], difference_1 = m[1] - m[2];
-    const vf sum_2 = m[3] + m[4], difference_2 = m[3] - m[4];
-    out[0] = (m[0] + m[5]) + (sum_1 + sum_2);
-    out[1] = plus(plus(difference_1, 0.5f, difference_2), 2.0f, m[5]);
-    out[2] = plus(plus(sum_1, 0.25f, sum_2), 4.0f, m[5]);
-    if (tile == 5) {
-        out[3] = plus(plus(difference_1, 0.125f, difference_2), 8.0f, m[5]);
-        out[4] = plus(plus(sum_1, 0.0625f, sum_2), 16.0f, m[5]);
-    }
-    out[tile - 1] += m[6];
-}
+#include "winograd.h"
 
 static ALWAYS_INLINE void expand_6_3(const vf *in, vf *out) { expand_6(3, in, out); }
 static ALWAYS_INLINE void expand_6_5(const vf *in, vf *out) { expand_6(5, in, out); }
@@ -133,39 +24,13 @@ static ALWAYS_INLINE void gather_6_4(const vf *in, vf *out) { gather_6(4, in, ou
 static ALWAYS_INLINE void gather_7_3(const vf *in, vf *out) { gather_7(3, in, out); }
 static ALWAYS_INLINE void gather_7_5(const vf *in, vf *out) { gather_7(5, in, out); }
 
-/* Each transform of a square goes over its lines first, then over the columns of the result. */
-typedef vf square[MAX_PATCH][MAX_PATCH];
-
-/* The transform of column j of the first `lines` lines. */
-static ALWAYS_INLINE void transform_column(size_t lines, transform *one, square middle, size_t j, vf out[MAX_PATCH])
-{
-    vf column[MAX_PATCH];
-    UNROLLED_FOR (size_t i = 0; i < lines; i++)
-        column[i] = middle[i][j];
-    one(column, out);
-}
-
 /* ---- u = G g G^T ---- */
 
 /* For the numbers [begin, end) of each tap's (channels, outputs). */
 static ALWAYS_INLINE void transform_kernel(size_t n, size_t r, transform *expand, size_t size, const float *w,
                                            size_t begin, size_t end, float *u, size_t step)
 {
-    for (size_t at = begin; at < end; at += FCNN_VL) {
-        const size_t lanes = smaller(FCNN_VL, end - at);
-        square middle;
-        vf line[MAX_PATCH];
-        for (size_t i = 0; i < r; i++) {
-            UNROLLED_FOR (size_t j = 0; j < r; j++)
-                line[j] = vf_load_some(w + (r * i + j) * size + at, lanes);
-            expand(line, middle[i]);
-        }
-        for (size_t j = 0; j < n; j++) {
-            transform_column(r, expand, middle, j, line);
-            UNROLLED_FOR (size_t i = 0; i < n; i++)
-                vf_store_some(u + (i * n + j) * step + at, line[i], lanes);
-        }
-    }
+    transform_patch(r, n, expand, (patch){w + begin, r * size, size, r, r}, end - begin, u + begin, step);
 }
 
 void FCNN_NAME(winograd_kernel)(const fcnn_winograd *s, const float *w, size_t begin, size_t end, float *u)
@@ -184,11 +49,11 @@ void FCNN_NAME(winograd_kernel)(const fcnn_winograd *s, const float *w, size_t b
 
 /* ---- the image's side ---- */
 
-/* One tile: its input and output, and the part of its patch that wanted outputs see. */
+/* One tile: its input and output. */
 typedef struct place {
     const float *x;
     float *y;
-    size_t lines, columns; /* of the patch, at most n; the output's are r - 1 less */
+    size_t lines, columns; /* as a patch's */
 } place;
 
 /* seen[i * tile + j] = all ones where output (i, j) of a tile sees a number other than 0, else 0. */
@@ -263,25 +128,6 @@ static place find_tile(const fcnn_winograd *s, size_t index, const float *x, siz
     };
 }
 
-/* V[f] = B^T d B for one vector of channels; pixels that no wanted output sees count as 0. */
-static ALWAYS_INLINE void spread_vector(size_t n, transform *spread, const fcnn_winograd *s, place p, size_t lanes,
-                                        float *v, size_t step)
-{
-    square middle;
-    vf line[MAX_PATCH];
-    for (size_t i = 0; i < n; i++) {
-        UNROLLED_FOR (size_t j = 0; j < n; j++)
-            line[j] =
-                i < p.lines && j < p.columns ? vf_load_some(p.x + i * s->x_line + j * s->channels, lanes) : (vf){0};
-        spread(line, middle[i]);
-    }
-    for (size_t j = 0; j < n; j++) {
-        transform_column(n, spread, middle, j, line);
-        UNROLLED_FOR (size_t i = 0; i < n; i++)
-            vf_store_some(v + (i * n + j) * step, line[i], lanes);
-    }
-}
-
 /* y = A^T m A + bias for one vector of outputs; just bias where `seen` says so (NULL: nowhere). */
 static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
                                         size_t lanes, const float *m, size_t step, const int32_t *seen, vf bias)
@@ -304,18 +150,9 @@ static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather
     }
 }
 
-/* Whole vectors in whole tiles, nearly all of the work, get code of their own. */
-static ALWAYS_INLINE void spread_tile(size_t n, transform *spread, const fcnn_winograd *s, place p, float *v,
-                                      size_t step)
+static patch patch_of(const fcnn_winograd *s, place p)
 {
-    const int whole = p.lines == n && p.columns == n;
-    for (size_t c = 0; c < s->channels; c += FCNN_VL, p.x += FCNN_VL) {
-        const size_t lanes = smaller(FCNN_VL, s->channels - c);
-        if (whole && lanes == FCNN_VL)
-            spread_vector(n, spread, s, (place){p.x, p.y, n, n}, FCNN_VL, v + c, step);
-        else
-            spread_vector(n, spread, s, p, lanes, v + c, step);
-    }
+    return (patch){p.x, s->x_line, s->channels, p.lines, p.columns};
 }
 
 static ALWAYS_INLINE void gather_tile(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
@@ -346,9 +183,10 @@ static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, tran
     const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s);
     float *v = scratch, *m = scratch + n * n * v_step; /* (n n, tiles, channels), (n n, tiles, outputs) */
     for (size_t first = 0, block; first < tiles; first += block) {
-        block = balanced(tiles - first, FCNN_WINOGRAD_BLOCK);
+        block = smaller(tiles - first, FCNN_WINOGRAD_BLOCK);
         for (size_t t = 0; t < block; t++)
-            spread_tile(n, spread, s, find_tile(s, first + t, x, x_stride, y, y_stride), v + t * s->channels, v_step);
+            transform_patch(n, n, spread, patch_of(s, find_tile(s, first + t, x, x_stride, y, y_stride)), s->channels,
+                            v + t * s->channels, v_step);
         const fcnn_patches rows = {.lines = 1,
                                    .width = block,
                                    .step = (ptrdiff_t)s->channels,

@@ -128,7 +128,8 @@ typedef struct fcnn_depthwise {
     ptrdiff_t y_line, y_step; /* floats from output to output, down and across */
 } fcnn_depthwise;
 
-enum { FCNN_WINOGRAD_BLOCK = 16 }; /* tiles that winograd_forward handles at once, at most */
+enum { FCNN_WINOGRAD_BLOCK = 24 }; /* tiles that winograd_forward handles at once: whole register tiles */
+enum { FCNN_WINOGRAD_GRADIENT_BLOCK = 32, FCNN_WINOGRAD_IMAGES = 16 }; /* see winograd_weight_gradient */
 enum { FCNN_POOLED_STRIP = 1024 }; /* floats of a strip of an image: pooled_small.c */
 enum { FCNN_LIVE_WORD = 32 };      /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };   /* channels whose weights lie together in pooled_input_gradient_3x3 */
@@ -262,6 +263,16 @@ typedef struct fcnn_kernels {
                              float *y, size_t y_stride,   // (lines, width, outputs)
                              float *scratch);
 
+    /* gradient[tap][c][o] = or += the gradient of the kernel for channels c in [begin, end). Of FCNN_WINOGRAD_IMAGES
+     * images at a time (x and dy begin `stride` floats apart) the transformed products are summed, images in order,
+     * then tiles; the sums are transformed back and added. scratch: fcnn_winograd_gradient_scratch floats.
+     * winograd_gradient.c */
+    void (*winograd_weight_gradient)(const fcnn_winograd *winograd, const float *x,
+                                     const float *dy,   // (lines, width, outputs)
+                                     size_t images, size_t stride, size_t begin, size_t end,
+                                     float *gradient,   // (r, r, channels, outputs)
+                                     int accumulate, float *scratch);
+
     /* ---- a convolution and a max pool of four members: pooled_forward.c ---- */
 
     /* y = the largest over the window's members of (bias, then the columns in order, as patches_forward); at least 0
@@ -367,7 +378,8 @@ typedef struct fcnn_kernels {
     void (*channel_scale)(const fcnn_channels *of, const float *x,
                           const float *added,   // an image, or NULL
                           float *y);
-    /* With d = dy where it passes the limits of y, else 0: sum[c] = sum of d[r][c]; products[c] = sum of (x[r][c] -
+    /* With d = dy where it passes the limits of y, else 0; y NULL: what channel_scale makes of x, with nothing added.
+     * sum[c] = sum of d[r][c]; products[c] = sum of (x[r][c] -
      * mean[c]) * d[r][c]. */
     void (*channel_products)(const fcnn_channels *of, const float *x, const float *y, const float *dy, float *sum,
                              float *products);   // (channels)
@@ -486,6 +498,12 @@ size_t fcnn_winograd_kernel_step(const fcnn_winograd *winograd);
 
 /* Floats of scratch memory of winograd_forward, whole cache lines; 0 where tile is 0. */
 size_t fcnn_winograd_scratch(const fcnn_winograd *winograd);
+
+/* The same of winograd_weight_gradient, for so many channels at once; its matrices are these floats apart: those with a
+ * row for each tile of a block, and the sums. */
+size_t fcnn_winograd_gradient_scratch(const fcnn_winograd *winograd, size_t channels);
+size_t fcnn_winograd_gradient_step(size_t columns);
+size_t fcnn_winograd_sums_step(const fcnn_winograd *winograd, size_t channels);
 
 /* The table of one instruction set; NULL where this build does not have it. */
 const fcnn_kernels *fcnn_kernels_for(fcnn_isa isa);

@@ -26,6 +26,7 @@
     EACH(dense_backward)            \
     EACH(winograd_kernel)           \
     EACH(winograd_forward)          \
+    EACH(winograd_weight_gradient)  \
     EACH(pooled_forward)            \
     EACH(pooled_weight_gradient)    \
     EACH(pooled_input_gradient)     \

@@ -79,11 +79,24 @@ static void weight_gradient_block(const fcnn_patches *patches, const block *b, s
 #undef BODY
 }
 
+/* Lines without a gap between them are one: a walk over rows then ends seldom. */
+static fcnn_patches join_lines(const fcnn_patches *patches)
+{
+    fcnn_patches joined = *patches;
+    if (patches->line_step == (ptrdiff_t)patches->width * patches->step) {
+        joined.width *= joined.lines;
+        joined.lines = 1;
+    }
+    return joined;
+}
+
 void FCNN_NAME(patches_weight_gradient)(const fcnn_patches *patches, const float *x, const float *dy, size_t ldy,
                                         size_t images, size_t stride, size_t outputs, size_t begin, size_t end,
                                         float *gradient, int accumulate, float *updated)
 {
     const size_t rows = patches->lines * patches->width, most = larger(BLOCK / outputs, 16);
+    const fcnn_patches joined = join_lines(patches);
+    patches = &joined;
     for (size_t image = 0; image < images; image++)
         for (size_t first = 0, size; first < rows; first += size) {
             size = balanced(rows - first, most);

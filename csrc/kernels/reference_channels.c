@@ -1,12 +1,22 @@
 /* reference_channels.c - the contracts of channels.c in plain loops, computed in double. */
+#include <math.h>
+
 #include "name.h"
 
 static double of_channel(const float *numbers, size_t channel) { return numbers ? (double)numbers[channel] : 0.0; }
 
-/* What passes the limits of y on its way back. */
-static float pass_back(const fcnn_channels *of, const float *y, const float *dy, size_t i)
+/* y before the limits, with nothing added. */
+static double value(const fcnn_channels *of, const float *x, size_t i)
 {
-    return of->limits && !(y[i] > 0.0f && y[i] < of->most) ? 0.0f : dy[i];
+    const size_t c = i % of->channels;
+    return ((double)x[i] - of_channel(of->mean, c)) * (double)of->scale[c] + of_channel(of->offset, c);
+}
+
+/* What passes the limits of y on its way back. */
+static float pass_back(const fcnn_channels *of, const float *x, const float *y, const float *dy, size_t i)
+{
+    const double limited = !of->limits ? 0.0 : y ? (double)y[i] : value(of, x, i);
+    return of->limits && !(limited > 0.0 && limited < (double)of->most) ? 0.0f : dy[i];
 }
 
 void FCNN_NAME(channel_moments)(const fcnn_channels *of, const float *x, float *mean, float *deviations)
@@ -30,7 +40,7 @@ void FCNN_NAME(channel_products)(const fcnn_channels *of, const float *x, const 
     for (size_t c = 0; c < of->channels; c++) {
         double sums = 0.0, total = 0.0;
         for (size_t i = c; i < of->rows * of->channels; i += of->channels) {
-            const double d = (double)pass_back(of, y, dy, i);
+            const double d = (double)pass_back(of, x, y, dy, i);
             sums += d;
             total += ((double)x[i] - of_channel(of->mean, c)) * d;
         }
@@ -42,12 +52,8 @@ void FCNN_NAME(channel_products)(const fcnn_channels *of, const float *x, const 
 void FCNN_NAME(channel_scale)(const fcnn_channels *of, const float *x, const float *added, float *y)
 {
     for (size_t i = 0; i < of->rows * of->channels; i++) {
-        const size_t c = i % of->channels;
-        const double centred = (double)x[i] - of_channel(of->mean, c);
-        double value = centred * (double)of->scale[c] + of_channel(of->offset, c) + (added ? (double)added[i] : 0.0);
-        if (of->limits)
-            value = value<0.0 ? 0.0 : value>(double) of->most ? (double)of->most : value;
-        y[i] = (float)value;
+        const double sum = value(of, x, i) + (added ? (double)added[i] : 0.0);
+        y[i] = (float)(of->limits ? fmin(fmax(sum, 0.0), (double)of->most) : sum);
     }
 }
 
@@ -56,7 +62,7 @@ void FCNN_NAME(channel_combine)(const fcnn_channels *of, const float *x, const f
 {
     for (size_t i = 0; i < of->rows * of->channels; i++) {
         const size_t c = i % of->channels;
-        const float d = pass_back(of, y, dy, i);
+        const float d = pass_back(of, x, y, dy, i);
         if (passed)
             passed[i] = d;
         if (dx)

@@ -84,18 +84,19 @@ static int sees_zeros(const fcnn_winograd *s, const float *x, size_t row, size_t
     return zeros;
 }
 
-/* v (channels, n^2) = the transformed patches of the tile whose first output is pixel (i, j). */
-static void transform_patches(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j, float *v)
+/* v (channels, n^2) = the transformed patches of the tile whose first output is pixel (i, j): channels [begin, end). */
+static void transform_patches(const fcnn_winograd *s, const matrices *all, const float *x, size_t i, size_t j,
+                              size_t begin, size_t end, float *v)
 {
     const size_t n = all->n, rim = s->kernel - 1;
-    for (size_t c = 0; c < s->channels; c++) {
+    for (size_t c = begin; c < end; c++) {
         float patch[MAX_PATCH * MAX_PATCH];
         for (size_t k = 0; k < n * n; k++) {
             const size_t row = i + k / n, column = j + k % n;
             patch[k] =
                 row < s->lines + rim && column < s->width + rim ? x[row * s->x_line + column * s->channels + c] : 0;
         }
-        both_sides(n, n, all->bt, 0, patch, v + c * n * n);
+        both_sides(n, n, all->bt, 0, patch, v + (c - begin) * n * n);
     }
 }
 
@@ -117,7 +118,7 @@ void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const fl
     for (size_t image = 0; image < images; image++, x += x_stride, y += y_stride)
         for (size_t i = 0; i < s->lines; i += s->tile)
             for (size_t j = 0; j < s->width; j += s->tile) {
-                transform_patches(s, &all, x, i, j, scratch);
+                transform_patches(s, &all, x, i, j, 0, s->channels, scratch);
                 for (size_t o = 0; o < s->outputs; o++) {
                     float out[MAX_PATCH * MAX_PATCH];
                     run_tile(s, &all, scratch, u, o, out);
@@ -129,4 +130,55 @@ void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const fl
                     }
                 }
             }
+}
+
+/* d (outputs, n^2) = the transformed tile of dy whose first pixel is (i, j). */
+static void transform_tile(const fcnn_winograd *s, const matrices *all, const float *dy, size_t i, size_t j, float *d)
+{
+    for (size_t o = 0; o < s->outputs; o++) {
+        float tile[MAX_PATCH * MAX_PATCH];
+        for (size_t k = 0; k < all->m * all->m; k++) {
+            const size_t row = i + k / all->m, column = j + k % all->m;
+            tile[k] = row < s->lines && column < s->width ? dy[(row * s->width + column) * s->outputs + o] : 0;
+        }
+        both_sides(all->n, all->m, all->a, 0, tile, d + o * all->n * all->n);
+    }
+}
+
+/* m (channels, outputs, n^2) += the products of one image. v, d: one tile's patches and dy. */
+static void add_image(const fcnn_winograd *s, const matrices *all, const float *x, const float *dy, size_t begin,
+                      size_t end, float *m, float *v, float *d)
+{
+    const size_t products = all->n * all->n;
+    for (size_t i = 0; i < s->lines; i += s->tile)
+        for (size_t j = 0; j < s->width; j += s->tile) {
+            transform_patches(s, all, x, i, j, begin, end, v);
+            transform_tile(s, all, dy, i, j, d);
+            for (size_t k = 0; k < (end - begin) * s->outputs; k++)
+                for (size_t f = 0; f < products; f++)
+                    m[k * products + f] += v[k / s->outputs * products + f] * d[k % s->outputs * products + f];
+        }
+}
+
+void FCNN_NAME(winograd_weight_gradient)(const fcnn_winograd *s, const float *x, const float *dy, size_t images,
+                                         size_t stride, size_t begin, size_t end, float *gradient, int accumulate,
+                                         float *scratch)
+{
+    const matrices all = matrices_of(s);
+    const size_t products = all.n * all.n, taps = s->kernel * s->kernel, size = (end - begin) * s->outputs;
+    float *m = scratch, *d = m + size * products, *v = d + s->outputs * products;
+    for (size_t first = 0; first < images; first += FCNN_WINOGRAD_IMAGES, accumulate = 1) {
+        for (size_t k = 0; k < size * products; k++)
+            m[k] = 0;
+        for (size_t image = first; image < images && image < first + FCNN_WINOGRAD_IMAGES; image++)
+            add_image(s, &all, x + image * stride, dy + image * stride, begin, end, m, v, d);
+        for (size_t k = 0; k < size; k++) {
+            float back[MAX_PATCH * MAX_PATCH];
+            both_sides(all.r, all.n, all.g, 1, m + k * products, back);
+            for (size_t tap = 0; tap < taps; tap++) {
+                float *to = gradient + (tap * s->channels + begin) * s->outputs + k;
+                *to = (accumulate ? *to : 0) + back[tap];
+            }
+        }
+    }
 }

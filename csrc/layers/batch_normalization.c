@@ -196,19 +196,25 @@ static void move_statistics(const fcnn_layer *layer, const fcnn_io *io, size_t i
 
 /* ---- backward ---- */
 
-/* Sums over one image: of dy, and of (x - mean) dy. */
-static void sum_image(const batch_normalization *self, const fcnn_io *io, size_t image, float *sums)
+/* y of an image; NULL where it is found from x, which is read anyway. */
+static const float *output_of(const fcnn_layer *layer, const fcnn_io *io, size_t at)
 {
-    const fcnn_channels of = channels_of(self, io);
+    return layer->inputs > 1 ? io->y + at : NULL;
+}
+
+/* Sums over one image: of dy, and of (x - mean) dy. */
+static void sum_image(const fcnn_layer *layer, const fcnn_channels *of, const fcnn_io *io, size_t image, float *sums)
+{
     const size_t at = image * io->stride;
-    io->kernels->channel_products(&of, io->x[0] + at, io->y + at, io->dy + at, sums + FIRST * self->channels,
-                                  sums + SECOND * self->channels);
+    io->kernels->channel_products(of, io->x[0] + at, output_of(layer, io, at), io->dy + at, sums + FIRST * of->channels,
+                                  sums + SECOND * of->channels);
 }
 
 static void observe_backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
+    const fcnn_channels of = channels_of(layer->config, io);
     for (size_t i = 0; i < images; i++)
-        sum_image(layer->config, io, i, io->observed + i * io->stride);
+        sum_image(layer, &of, io, i, io->observed + i * io->stride);
 }
 
 static void settle_backward(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
@@ -245,7 +251,7 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     const float *slope = io->settled ? io->settled + SLOPE * self->channels : NULL;
     const float *shift = io->settled ? io->settled + OFFSET * self->channels : NULL;
     for (size_t at = 0; at < images * io->stride; at += io->stride)
-        io->kernels->channel_combine(&of, io->x[0] + at, slope, shift, io->y + at, io->dy + at,
+        io->kernels->channel_combine(&of, io->x[0] + at, slope, shift, output_of(layer, io, at), io->dy + at,
                                      input_gradient(io, 0, at), input_gradient(io, 1, at));
 }
 
@@ -257,10 +263,12 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     float *sums = io->scratch, *scale = sums + CHANNELS_OBSERVED * channels, *inverse = scale + channels;
     (void)shard;
     find_scale(self, io, parameter_of(io, self->moving_variance), 0, channels, scale, inverse);
+    fcnn_channels of = channels_of(self, io);
+    of.scale = scale;
     if (!io->gradient.accumulate)
         memset(io->gradient.values, 0, fcnn_layer_parameter_size(layer) * sizeof(float));
     for (size_t i = 0; i < images; i++) {
-        sum_image(self, io, i, sums);
+        sum_image(layer, &of, io, i, sums);
         for (size_t c = 0; c < channels; c++) {
             if (self->gamma != ABSENT)
                 io->gradient.values[self->gamma + c] += sums[SECOND * channels + c] * inverse[c];
@@ -315,7 +323,7 @@ fcnn_status fcnn_batch_normalization_fuse(fcnn_layer *fused, const fcnn_layer *n
     if (relu) {
         self->limits = 1;
         self->most = relu->max_value;
-        fused->backward_reads |= FCNN_READS_Y | FCNN_GRADIENT_READS_Y;
+        fused->backward_reads |= adds ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
         fused->zero_is_dead = 1;
     }
     return FCNN_OK;

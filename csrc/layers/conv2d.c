@@ -7,7 +7,7 @@
  * of KW * C numbers and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same'
  * padding the image is first copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by
  * Winograd's algorithm (kernels/conv2d_winograd.c), and so does backward: with stride 1 dx is the convolution of dy by
- * the kernel turned round, with its channels' axes exchanged.
+ * the kernel turned round, with its channels' axes exchanged. dW has a form of its own (kernels/winograd_gradient.c).
  */
 #include "conv2d.h"
 
@@ -72,6 +72,13 @@ static size_t backward_scratch(const fcnn_conv2d *self)
     return fcnn_winograd_scratch(&self->backward) + fcnn_winograd_images(&self->backward) * fcnn_frame_size(&self->dy);
 }
 
+static size_t gradient_scratch(const fcnn_conv2d *self)
+{
+    return fcnn_winograd_gradient_scratch(&self->gradient, smaller(FCNN_GRADIENT_CHANNELS, self->frame.channels));
+}
+
+static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length; }
+
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
     static const char *const names[] = {"filters",       "kernel_size", "strides", "padding",
@@ -105,12 +112,15 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
     self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
+    self->gradient = fcnn_winograd_choose_gradient(self, extent[0].output, extent[1].output);
     plan_backward(self, extent);
     layer->saved = self->padded ? fcnn_frame_size(&frame) : 0;
-    layer->scratch = larger(forward_scratch(self), backward_scratch(self));
+    layer->scratch = larger(larger(forward_scratch(self), backward_scratch(self)), gradient_scratch(self));
     layer->prepared = transformed_for_backward(self) + fcnn_winograd_prepared(&self->backward);
     layer->prepare_shards = fcnn_winograd_shards(&self->winograd) + backward_shards(self);
-    layer->gradient_shards = (runs * self->patches.run_length + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
+    layer->gradient_shards = self->gradient.tile ? fcnn_winograd_gradient_shards(&self->gradient)
+                                                 : (column_count(self) + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
+    layer->interleaved = self->gradient.tile != 0;
     return FCNN_OK;
 }
 
@@ -191,16 +201,37 @@ static void backward_plain(const fcnn_conv2d *self, const fcnn_io *io, size_t im
     }
 }
 
+/* Whether each pixel of x is seen once. */
+static int is_pointwise(const fcnn_conv2d *self)
+{
+    return !self->padded && tap_count(self) == 1 && self->strides[0] == 1 && self->strides[1] == 1;
+}
+
+/* dx = dy W^T: a product like forward's. */
+static void backward_pointwise(const fcnn_conv2d *self, const fcnn_io *io, size_t images)
+{
+    static const ptrdiff_t run = 0;
+    const fcnn_patches rows = {.lines = 1,
+                               .width = self->patches.lines * self->patches.width,
+                               .step = (ptrdiff_t)self->outputs,
+                               .run = &run,
+                               .runs = 1,
+                               .run_length = self->outputs};
+    for (size_t at = 0; at < images * io->stride; at += io->stride)
+        io->kernels->patches_forward(&rows, io->dy + at, io->prepared, NULL, self->frame.channels, io->dx[0] + at,
+                                     self->frame.channels);
+}
+
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const fcnn_conv2d *self = layer->config;
     if (self->backward.tile)
         backward_winograd(self, io, images);
+    else if (is_pointwise(self))
+        backward_pointwise(self, io, images);
     else
         backward_plain(self, io, images);
 }
-
-static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length; }
 
 static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)
 {
@@ -210,17 +241,34 @@ static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin,
     *end = last < column_count(self) ? last * self->outputs : fcnn_layer_parameter_size(layer);
 }
 
-static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
+/* Both return whether the shard is the last. */
+static int gradient_winograd(const fcnn_conv2d *self, const fcnn_io *io, const float *x, size_t images, size_t shard)
 {
-    const fcnn_conv2d *self = layer->config;
+    const size_t begin = shard * FCNN_GRADIENT_CHANNELS, channels = self->frame.channels;
+    const size_t end = smaller(begin + FCNN_GRADIENT_CHANNELS, channels);
+    io->kernels->winograd_weight_gradient(&self->gradient, x, io->dy, images, io->stride, begin, end,
+                                          io->gradient.values, io->gradient.accumulate, io->scratch);
+    return end == channels;
+}
+
+static int gradient_plain(const fcnn_conv2d *self, const fcnn_io *io, const float *x, size_t images, size_t shard)
+{
     const size_t columns = column_count(self), begin = shard * SHARD_COLUMNS;
     const size_t end = smaller(begin + SHARD_COLUMNS, columns);
-    const float *x = self->padded ? io->saved : io->x[0];
     io->kernels->patches_weight_gradient(&self->patches, x, io->dy, self->outputs, images, io->stride, self->outputs,
                                          begin, end, io->gradient.values + (begin * self->outputs - io->gradient.begin),
                                          io->gradient.accumulate,
                                          io->gradient.updated ? io->gradient.updated + begin * self->outputs : NULL);
-    if (layer->parameters > 1 && end == columns)
+    return end == columns;
+}
+
+static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
+{
+    const fcnn_conv2d *self = layer->config;
+    const float *x = self->padded ? io->saved : io->x[0];
+    const int last = self->gradient.tile ? gradient_winograd(self, io, x, images, shard)
+                                         : gradient_plain(self, io, x, images, shard);
+    if (layer->parameters > 1 && last)
         io->kernels->sum_rows(io->dy, self->outputs, self->patches.lines * self->patches.width, images, io->stride,
                               self->outputs, io->gradient.values + (layer->parameter[1].offset - io->gradient.begin),
                               io->gradient.accumulate);

@@ -14,6 +14,7 @@ typedef struct fcnn_conv2d {
     fcnn_patches patches;        /* over the bordered image; run points into this block */
     fcnn_winograd winograd;      /* tile 0: not used */
     fcnn_winograd backward;      /* from dy to dx; tile 0: not used */
+    fcnn_winograd gradient;      /* of the kernel; tile 0: not used */
     ptrdiff_t run[];
 } fcnn_conv2d;
 

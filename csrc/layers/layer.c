@@ -17,18 +17,26 @@ size_t fcnn_layer_parameter_size(const fcnn_layer *layer)
     return last->offset + fcnn_shape_size(&last->shape);
 }
 
+int fcnn_layer_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)
+{
+    if (!layer->class->gradient_range || layer->interleaved)
+        return 0;
+    layer->class->gradient_range(layer, shard, begin, end);
+    return 1;
+}
+
 /* Whether the ranges of the shards are all of the layer's parameters, each once. Without ranges nobody can tell. */
 static int shards_cover_parameters(const fcnn_layer *layer)
 {
-    size_t covered = 0;
-    for (size_t shard = 0; layer->class->gradient_range && shard < layer->gradient_shards; shard++) {
-        size_t begin, end;
-        layer->class->gradient_range(layer, shard, &begin, &end);
+    size_t covered = 0, begin, end;
+    for (size_t shard = 0; shard < layer->gradient_shards; shard++) {
+        if (!fcnn_layer_range(layer, shard, &begin, &end))
+            return 1;
         if (begin != covered || end <= begin)
             return 0;
         covered = end;
     }
-    return !layer->class->gradient_range || covered == fcnn_layer_parameter_size(layer);
+    return covered == fcnn_layer_parameter_size(layer);
 }
 
 static fcnn_status check_class(const fcnn_layer *layer, fcnn_error *error)

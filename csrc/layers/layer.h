@@ -119,7 +119,8 @@ typedef struct fcnn_layer_class {
     void (*move_statistics)(const fcnn_layer *layer, const fcnn_io *io, size_t images, float *parameters);
 
     /* [*begin, *end) = the parameters that `shard` completes, where they are contiguous: their gradients need no place
-     * of their own, and they are updated while those are in the cache. NULL: they are updated after all shards. */
+     * of their own, and they are updated while those are in the cache. NULL, and where layer->interleaved: they are
+     * updated after all shards. */
     void (*gradient_range)(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 
     /* in[0], [1] = lines and columns of the input that are read where only `used` lines and columns of the output are
@@ -151,6 +152,7 @@ struct fcnn_layer {
     int in_parts;           /* large enough for forward_part and backward_gradient, with nothing to prepare */
     int in_place;           /* forward may be given y == x, and backward dx == dy */
     int dx_in_place;        /* backward may be given dx == dy, for one of the inputs */
+    int interleaved;        /* the parameters of a shard are not contiguous */
     int view;               /* y is x under another shape: neither forward nor backward is called */
     int penalizes;          /* y is x, with a penalty for it; backward may be given no dy, and then dx is its alone */
     int zero_is_dead;       /* where y is 0, backward passes no gradient on */
@@ -158,6 +160,9 @@ struct fcnn_layer {
     const char *activation; /* "softmax" or "sigmoid": the layer is just that, which a loss can absorb; else NULL */
     void *config;           /* the class's own, from fcnn_allocate */
 };
+
+/* What gradient_range says of a shard; false where nothing is said. */
+int fcnn_layer_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 
 /* Total number of parameters. */
 size_t fcnn_layer_parameter_size(const fcnn_layer *layer);

@@ -17,10 +17,11 @@ enum {
 /* Multiply-adds of vectors an image. Vectors count as 16 numbers on every machine, so that all choose alike. */
 static size_t vectors(size_t count) { return (count + 15) / 16; }
 
-static size_t winograd_cost(const fcnn_winograd *w)
+/* times: how often the outputs are transformed. */
+static size_t winograd_cost(const fcnn_winograd *w, size_t times)
 {
     const size_t products = fcnn_winograd_products(w) * w->channels * vectors(w->outputs);
-    return fcnn_winograd_tiles(w) * (products + TRANSFORM_COST * (vectors(w->channels) + vectors(w->outputs)));
+    return fcnn_winograd_tiles(w) * (products + TRANSFORM_COST * (vectors(w->channels) + times * vectors(w->outputs)));
 }
 
 static int is_suitable(const fcnn_conv2d *conv)
@@ -32,27 +33,32 @@ static int is_suitable(const fcnn_conv2d *conv)
 }
 
 /* The tile with which the convolution is cheapest; 0 where the plain products are. */
-static size_t best_tile(fcnn_winograd w)
+static size_t best_tile(fcnn_winograd w, size_t times)
 {
     const size_t small = w.kernel == 3 ? 4 : 2;
     size_t best = 0, least = w.kernel * w.kernel * w.lines * w.width * w.channels * vectors(w.outputs) / 10 * 9;
     for (w.tile = small; w.tile <= (w.channels <= ACCURATE_CHANNELS ? small + 1 : small); w.tile++)
-        if (winograd_cost(&w) < least) {
-            least = winograd_cost(&w);
+        if (winograd_cost(&w, times) < least) {
+            least = winograd_cost(&w, times);
             best = w.tile;
         }
     return best;
 }
 
+static fcnn_winograd winograd_of(const fcnn_conv2d *conv, size_t lines, size_t width)
+{
+    return (fcnn_winograd){.kernel = conv->reach[0],
+                           .channels = conv->frame.channels,
+                           .outputs = conv->outputs,
+                           .lines = lines,
+                           .width = width,
+                           .x_line = conv->frame.width * conv->frame.channels};
+}
+
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width)
 {
-    fcnn_winograd w = {.kernel = conv->reach[0],
-                       .channels = conv->frame.channels,
-                       .outputs = conv->outputs,
-                       .lines = lines,
-                       .width = width,
-                       .x_line = conv->frame.width * conv->frame.channels};
-    w.tile = is_suitable(conv) ? best_tile(w) : 0;
+    fcnn_winograd w = winograd_of(conv, lines, width);
+    w.tile = is_suitable(conv) ? best_tile(w, 1) : 0;
     return w;
 }
 
@@ -64,7 +70,19 @@ fcnn_winograd fcnn_winograd_choose_backward(const fcnn_conv2d *conv, const fcnn_
                        .lines = conv->frame.lines,
                        .width = conv->frame.columns,
                        .x_line = dy->width * dy->channels};
-    w.tile = is_suitable(conv) ? best_tile(w) : 0;
+    w.tile = is_suitable(conv) ? best_tile(w, 1) : 0;
+    return w;
+}
+
+size_t fcnn_winograd_gradient_shards(const fcnn_winograd *winograd)
+{
+    return (winograd->channels + FCNN_GRADIENT_CHANNELS - 1) / FCNN_GRADIENT_CHANNELS;
+}
+
+fcnn_winograd fcnn_winograd_choose_gradient(const fcnn_conv2d *conv, size_t lines, size_t width)
+{
+    fcnn_winograd w = winograd_of(conv, lines, width);
+    w.tile = is_suitable(conv) ? best_tile(w, fcnn_winograd_gradient_shards(&w)) : 0;
     return w;
 }
 

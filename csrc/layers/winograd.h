@@ -13,6 +13,11 @@ fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t
  * exchanged. */
 fcnn_winograd fcnn_winograd_choose_backward(const fcnn_conv2d *conv, const fcnn_frame *dy);
 
+/* The gradient of the kernel likewise, in shards of some input channels. */
+enum { FCNN_GRADIENT_CHANNELS = 32 };
+fcnn_winograd fcnn_winograd_choose_gradient(const fcnn_conv2d *conv, size_t lines, size_t width);
+size_t fcnn_winograd_gradient_shards(const fcnn_winograd *winograd);
+
 /* Images that forward should handle at once: so many that winograd_forward's blocks are full; 1 without Winograd. */
 size_t fcnn_winograd_images(const fcnn_winograd *winograd);
 

@@ -154,7 +154,8 @@ static void list_sums(fcnn_plan *plan)
 /* Whether each of the step's FCNN_SUMs completes contiguous parameters. */
 static int completes(const fcnn_step *step)
 {
-    return step->summing == FCNN_SUM_RECORDS || (step->sums == 0 && step->layer->class->gradient_range);
+    size_t begin, end;
+    return step->summing == FCNN_SUM_RECORDS || (step->sums == 0 && fcnn_layer_range(step->layer, 0, &begin, &end));
 }
 
 /* Whether no step before has the same parameters and a gradient for them. */

@@ -16,12 +16,9 @@ int fcnn_action_range(const fcnn_action *action, size_t *begin, size_t *end)
     const fcnn_step *step = action->step;
     if (action->verb != FCNN_FIND_GRADIENT || step->sums > 0)
         return 0;
-    if (step->summing == FCNN_SUM_RECORDS)
-        fcnn_piece_range(action, begin, end);
-    else if (step->layer->class->gradient_range)
-        step->layer->class->gradient_range(step->layer, action->number, begin, end);
-    else
-        return 0;
+    if (step->summing != FCNN_SUM_RECORDS)
+        return fcnn_layer_range(step->layer, action->number, begin, end);
+    fcnn_piece_range(action, begin, end);
     return 1;
 }
 

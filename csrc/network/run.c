@@ -128,13 +128,16 @@ static fcnn_status begin_update(const fcnn_pass *p, int update, double loss, fcn
 
 /* ---- training ---- */
 
-/* Images that a training step runs at once: enough for all threads, in blocks of about equal size. */
+_Static_assert(FCNN_STRETCH % FCNN_WINOGRAD_IMAGES == 0, "images that a kernel sums first must lie in one block");
+
+/* Images that a training step runs at once: enough for all threads, in blocks of about equal size. They begin with a
+ * stretch, so that what is summed over a stretch is so for any number of threads. */
 static size_t block_size(const fcnn_plan *plan, size_t images, size_t threads)
 {
     if (plan->looks_at_the_batch)
         return images;
     const size_t most = larger(threads * FCNN_GROUP, BLOCK_IMAGES), blocks = (images + most - 1) / most;
-    return (images + blocks - 1) / blocks;
+    return ((images + blocks - 1) / blocks + FCNN_STRETCH - 1) / FCNN_STRETCH * FCNN_STRETCH;
 }
 
 /* Images that run together: a thread's share, and at most FCNN_GROUP. */

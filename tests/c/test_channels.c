@@ -55,7 +55,8 @@ static void run_products(const fcnn_kernels *kernels, size_t variant, size_t cha
     fill(y, of->rows * channels, 12, -9, 9);
     fill(dy, of->rows * channels, 6, -9, 9);
     out->count = channels;
-    kernels->channel_products(of, x, of->limits ? y : NULL, dy, out->array[0], out->array[1]);
+    kernels->channel_products(of, x, y, dy, out->array[0], out->array[1]);
+    kernels->channel_products(of, x, NULL, dy, out->array[2], out->array[3]);
 }
 
 static void run_scale(const fcnn_kernels *kernels, size_t variant, size_t channels, outputs *out)
@@ -100,17 +101,16 @@ static void run_combine_alone(const fcnn_kernels *kernels, size_t variant, size_
 {
     static numbers n;
     const fcnn_channels *of = fill_channels(&n, variant, channels);
-    float x[ROOM], y[ROOM], dy[ROOM];
+    float x[ROOM], dy[ROOM];
     fill(x, of->rows * channels, 15, -9, 9);
-    fill(y, of->rows * channels, 16, -9, 9);
     fill(dy, of->rows * channels, 17, -9, 9);
     out->count = of->rows * channels;
-    kernels->channel_combine(of, x, NULL, NULL, of->limits ? y : NULL, dy, out->array[0], NULL);
+    kernels->channel_combine(of, x, NULL, NULL, NULL, dy, out->array[0], NULL);
 }
 
 static const probe probes[] = {
     {"channel_moments", ROW_COUNTS, 2, 1, 2e-6, 10, run_moments},
-    {"channel_products", 2 * ROW_COUNTS, 2, 1, 2e-6, 100, run_products},
+    {"channel_products", 2 * ROW_COUNTS, 4, 1, 2e-6, 100, run_products},
     {"channel_scale", 2 * ROW_COUNTS, 4, 1, 2e-6, 10, run_scale},
     {"channel_combine", 2 * ROW_COUNTS, 4, 1, 2e-6, 10, run_combine},
     {"channel_combine without slope", 2 * ROW_COUNTS, 1, 1, 2e-6, 10, run_combine_alone},
@@ -119,6 +119,6 @@ static const probe probes[] = {
 int main(void)
 {
     test_probes(probes, sizeof probes / sizeof *probes);
-    check_digest(0xc3082d076ff4bcff);
+    check_digest(0xf87a16d6ccc07199);
     return check_report();
 }

@@ -115,6 +115,68 @@ static void test_black_is_exact(const convolution *c)
     }
 }
 
+/* ---- the gradient of the kernel ---- */
+
+/* Images and dy, each begun `stride` floats behind the one before. */
+typedef struct gradients {
+    size_t stride;
+    float *x, *dy;
+} gradients;
+
+static gradients new_gradients(const convolution *c)
+{
+    const size_t outputs = c->lines * c->width * c->outputs;
+    gradients g = {.stride = (image_size(c) > outputs ? image_size(c) : outputs) + 3};
+    g.x = new_batch(c->images, g.stride, image_size(c), c->stream);
+    g.dy = new_batch(c->images, g.stride, outputs, c->stream + 1);
+    return g;
+}
+
+/* All channels at once, and some of them added to what is there. */
+static void run_winograd_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const fcnn_winograd shape = winograd_of(c);
+    const size_t size = columns(c) * c->outputs, some[] = {c->channels / 3, c->channels - c->channels / 4};
+    const size_t scratch_size = fcnn_winograd_gradient_scratch(&shape, c->channels);
+    gradients g = new_gradients(c);
+    float *scratch = new_scratch(to, scratch_size), *all = new_output(to, size), *added = new_output(to, size);
+    kernels->winograd_weight_gradient(&shape, g.x, g.dy, c->images, g.stride, 0, c->channels, all, 0, scratch);
+    memcpy(added, all, size * sizeof *added);
+    kernels->winograd_weight_gradient(&shape, g.x, g.dy, c->images, g.stride, some[0], some[1], added, 1, scratch);
+    put_canaries(scratch, scratch_size);
+    free(g.x), free(g.dy);
+}
+
+static void run_plain_gradient(const fcnn_kernels *kernels, const convolution *c, result *to)
+{
+    const fcnn_winograd shape = winograd_of(c);
+    const size_t size = columns(c) * c->outputs;
+    ptrdiff_t run[MAX_TAPS];
+    const fcnn_patches patches = patches_of(c, run);
+    gradients g = new_gradients(c);
+    new_scratch(to, fcnn_winograd_gradient_scratch(&shape, c->channels));
+    float *all = new_output(to, size), *added = new_output(to, size);
+    kernels->patches_weight_gradient(&patches, g.x, g.dy, c->outputs, c->images, g.stride, c->outputs, 0, columns(c),
+                                     all, 0, NULL);
+    for (size_t i = 0; i < size; i++) {
+        const size_t channel = i / c->outputs % c->channels;
+        added[i] = channel >= c->channels / 3 && channel < c->channels - c->channels / 4 ? all[i] + all[i] : all[i];
+    }
+    free(g.x), free(g.dy);
+}
+
+static void test_gradient_is_that_of_a_convolution(const convolution *c)
+{
+    enum { RATIO = 5 }; /* of the tolerance of gradients to that of outputs: docs/numerics.md */
+    for (kind = USUAL; kind <= INTEGERS; kind++) {
+        result expected = {0}, actual = {0};
+        run_plain_gradient(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &expected);
+        run_winograd_gradient(fcnn_kernels_for(FCNN_ISA_REFERENCE), c, &actual);
+        CHECK(all_agree(&actual, &expected, RATIO * TOLERANCE));
+        release(&expected), release(&actual);
+    }
+}
+
 static const convolution winograd_convolutions[] = {
     /* lines, width, kernel, strides, dilation, spare, images; with or without bias */
     {10, 10, {3, 3}, {1, 1}, {1, 1}, 1, 5, .pool.relu = 1}, {1, 1, {3, 3}, {1, 1}, {1, 1}, 0, 17, .pool.relu = 0},
@@ -131,7 +193,9 @@ static void test_convolutions(void)
                 tile = larger + (c.kernel[0] == 3 ? 4 : 2);
                 check_subject("winograd_kernel", run_winograd_kernel, 0, &c);
                 check_subject("winograd_forward", run_winograd_forward, 0, &c);
+                check_subject("winograd_weight_gradient", run_winograd_gradient, 0, &c);
                 test_winograd_is_a_convolution(&c);
+                test_gradient_is_that_of_a_convolution(&c);
                 if (c.lines > 7)
                     test_black_is_exact(&c);
             }
@@ -141,6 +205,6 @@ int main(void)
 {
     fcnn_floating_mode_enter();
     test_convolutions();
-    check_digest(EVERY == 1 ? 0xe68009864313d8f3 : 0x6979ec9101e67726);
+    check_digest(EVERY == 1 ? 0x5c543d3246e7b711 : 0x251cc2cd975c4323);
     return check_report();
 }
