@@ -9,8 +9,16 @@ Layer = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Network:
-    """Layers: ("conv", filters, kernel size, padding), always with ReLU; ("pool",) of 2x2; ("flatten",);
-    ("dense", units, activation)."""
+    """Layers, one after the other:
+
+    - ("conv", filters, kernel size, padding), with ReLU; ("dense", units, activation); ("pool",) of 2x2; ("flatten",);
+    - ("normalized", filters, kernel size, padding, strides, activation): a convolution without bias, a batch
+      normalization, and "relu" or "relu6";
+    - ("depthwise", kernel size, strides): the same with a depthwise convolution, 'same' and "relu6";
+    - ("residual", filters, strides): two 3x3 convolutions with batch normalization; to the second's output the input is
+      added, where the strides are not 1 through a 1x1 convolution with batch normalization; then ReLU;
+    - ("average",): the mean of each channel; ("dropout", rate).
+    """
 
     layers: tuple[Layer, ...]
     input_shape: tuple[int, int, int] = (28, 28, 1)
@@ -30,6 +38,32 @@ def two_convolutions(first: int, second: int, kernel: int, padding: str) -> Netw
     )
 
 
+def residual_20() -> Network:
+    stack = [("residual", filters, 2 if filters > 16 and n == 0 else 1) for filters in (16, 32, 64) for n in range(3)]
+    return Network((("normalized", 16, 3, "same", 1, "relu"), *stack, ("average",), ("dense", 10, "softmax")))
+
+
+def small_mobile() -> Network:
+    separable = ((32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (128, 1))
+    stack: list[Layer] = []
+    for filters, strides in separable:
+        stack += [("depthwise", 3, strides), ("normalized", filters, 1, "same", 1, "relu6")]
+    return Network((("normalized", 16, 3, "same", 1, "relu6"), *stack, ("average",), ("dense", 10, "softmax")))
+
+
+def normalized_reference() -> Network:
+    blocks = [(("normalized", filters, 3, "valid", 1, "relu"), ("pool",), ("dropout", 0.25)) for filters in (32, 64)]
+    return Network(
+        (*blocks[0], *blocks[1], ("flatten",), ("dense", 128, "relu"), ("dropout", 0.5), ("dense", 10, "softmax"))
+    )
+
+
+def small_vgg() -> Network:
+    blocks = [(("conv", filters, 3, "same"), ("conv", filters, 3, "same"), ("pool",)) for filters in (32, 64, 128)]
+    layers = [layer for block in blocks for layer in block]
+    return Network((*layers, ("flatten",), ("dense", 128, "relu"), ("dense", 10, "softmax")), (32, 32, 3))
+
+
 NETWORKS = {
     "reference": two_convolutions(32, 64, 3, "valid"),
     "8-16 filters 3x3": two_convolutions(8, 16, 3, "valid"),
@@ -37,6 +71,10 @@ NETWORKS = {
     "16-48 filters 5x5, same": two_convolutions(16, 48, 5, "same"),
     "64-128 filters 3x3": two_convolutions(64, 128, 3, "valid"),
     "20-50 filters 5x5": two_convolutions(20, 50, 5, "valid"),
+    "ResNet-20": residual_20(),
+    "small MobileNet": small_mobile(),
+    "reference with BatchNormalization and Dropout": normalized_reference(),
+    "VGG of 6 convolutions": small_vgg(),
 }
 
 
@@ -63,9 +101,19 @@ CASES = (
     Case("train 20-50 filters 5x5", "train", 32, 20_000, 3_200, "20-50 filters 5x5"),
     Case("train 16-32 filters 3x3", "train", 32, 20_000, 3_200, "16-32 filters 3x3"),
     Case("train 8-16 filters 3x3", "train", 32, 20_000, 3_200, "8-16 filters 3x3"),
+    Case("train ResNet-20", "train", 32, 6_400, 960, "ResNet-20"),
+    Case("train small MobileNet", "train", 32, 6_400, 960, "small MobileNet"),
+    Case("train reference with BatchNormalization", "train", 32, 20_000, 1_920,
+         "reference with BatchNormalization and Dropout"),
+    Case("train VGG of 6 convolutions", "train", 32, 3_200, 640, "VGG of 6 convolutions"),
     Case("train, batch 32, 2,000 images", "train", 32, 2_000, 2_000),
     Case("predict 10,000 images, batch 32", "predict", 32, 10_000, 10_000),
     Case("predict 10,000 images, batch 512", "predict", 512, 10_000, 10_000),
+    Case("predict ResNet-20", "predict", 32, 3_200, 960, "ResNet-20"),
+    Case("predict small MobileNet", "predict", 32, 3_200, 960, "small MobileNet"),
+    Case("predict reference with BatchNormalization", "predict", 32, 10_000, 1_920,
+         "reference with BatchNormalization and Dropout"),
+    Case("predict VGG of 6 convolutions", "predict", 32, 3_200, 640, "VGG of 6 convolutions"),
     Case("one image, model(x)", "predict_one", 1, 300, 50, call="model"),
     Case("one image, predict", "predict_one", 1, 100, 20, call="predict"),
 )

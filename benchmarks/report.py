@@ -27,6 +27,7 @@ class Agreement:
     """The largest relative difference between fashioncnn's first losses and a peer's."""
 
     peer: str
+    network: str
     steps: int
     difference: float
 
@@ -53,8 +54,8 @@ def markdown(results: Results) -> str:
     lines.append("")
     for found in results.agreements:
         lines.append(
-            f"- The same network is trained: the first {found.steps} losses of {found.peer} differ from {OWN}'s by at "
-            f"most {found.difference:.1e} relatively."
+            f"- The same network is trained, {found.network}: the first {found.steps} losses of {found.peer} differ "
+            f"from {OWN}'s by at most {found.difference:.1e} relatively."
         )
     columns = ["", "unit", *results.versions, *(f"{peer} / {OWN}" for peer in peers)]
     lines += ["", f"| {' | '.join(columns)} |"]

@@ -2,12 +2,79 @@
 
 from __future__ import annotations
 
-import time
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from protocol import peak_memory
+from protocol import clock, peak_memory
+
+
+class Stack:
+    """A functional model that grows layer by layer, and the layers of it that are given weights, in order."""
+
+    def __init__(self, keras: ModuleType, shape: tuple[int, ...]) -> None:
+        self._layers = keras.layers
+        self.weighted: list[Any] = []
+        self.inputs = self.x = keras.Input(shape)
+
+    def add(self, name: str, *arguments: Any, **settings: Any) -> None:
+        layer = getattr(self._layers, name)(*arguments, **settings)
+        self.x = layer(self.x)
+        if name in ("Conv2D", "DepthwiseConv2D", "Dense"):
+            self.weighted.append(layer)
+
+    def conv(self, filters: int, kernel: int, padding: str) -> None:
+        self.add("Conv2D", filters, kernel, padding=padding, activation="relu")
+
+    def normalized(self, filters: int, kernel: int, padding: str, strides: int, activation: str) -> None:
+        self.add("Conv2D", filters, kernel, strides=strides, padding=padding, use_bias=False)
+        self.finish(activation)
+
+    def depthwise(self, kernel: int, strides: int) -> None:
+        self.add("DepthwiseConv2D", kernel, strides=strides, padding="same", use_bias=False)
+        self.finish("relu6")
+
+    def finish(self, activation: str) -> None:
+        self.add("BatchNormalization")
+        if activation != "linear":
+            self.add("ReLU", max_value=6 if activation == "relu6" else None)
+
+    def residual(self, filters: int, strides: int) -> None:
+        x = self.x
+        self.normalized(filters, 3, "same", strides, "relu")
+        self.normalized(filters, 3, "same", 1, "linear")
+        own, self.x = self.x, x
+        if strides > 1:
+            self.normalized(filters, 1, "same", strides, "linear")
+        self.x = self._layers.Add()([own, self.x])
+        self.add("ReLU")
+
+    def dense(self, units: int, activation: str) -> None:
+        self.add("Dense", units, activation=activation)
+
+    def dropout(self, rate: float) -> None:
+        self.add("Dropout", rate)
+
+    def pool(self) -> None:
+        self.add("MaxPooling2D")
+
+    def average(self) -> None:
+        self.add("GlobalAveragePooling2D")
+
+    def flatten(self) -> None:
+        self.add("Flatten")
+
+
+def build(keras: ModuleType, layers: list[list[Any]], shape: tuple[int, ...], weights: list[np.ndarray]) -> Any:
+    """The network that cases.py describes."""
+    stack = Stack(keras, shape)
+    for kind, *arguments in layers:
+        getattr(stack, kind)(*arguments)
+    model = keras.Model(stack.inputs, stack.x)
+    left = iter(weights)
+    for layer in stack.weighted:
+        layer.set_weights([next(left) for _ in layer.weights])
+    return model
 
 
 class KerasWorker:
@@ -24,21 +91,10 @@ class KerasWorker:
     def peak_memory(self) -> int:
         return peak_memory()
 
-    def _layer(self, kind: str, *arguments: Any) -> Any:
-        layers = self._keras.layers
-        if kind == "conv":
-            filters, kernel, padding = arguments
-            return layers.Conv2D(filters, kernel, padding=padding, activation="relu")
-        if kind == "dense":
-            return layers.Dense(arguments[0], activation=arguments[1])
-        return {"pool": layers.MaxPooling2D, "flatten": layers.Flatten}[kind]()
-
     def load(self, layers: list[list[Any]], input_shape: list[int], weights: str, data: str) -> None:
         """A compiled model of `layers` with the weights of one file, and the images and labels of another."""
-        stack = [self._layer(*layer) for layer in layers]
-        self._model = self._keras.Sequential([self._keras.layers.Input(tuple(input_shape)), *stack])
         with np.load(weights) as arrays:
-            self._model.set_weights([arrays[name] for name in arrays.files])
+            self._model = build(self._keras, layers, tuple(input_shape), [arrays[name] for name in arrays.files])
         self._model.compile(
             optimizer="adam",
             loss="sparse_categorical_crossentropy",
@@ -62,23 +118,23 @@ class KerasWorker:
     def train(self, images: int, batch_size: int) -> float:
         """Seconds for one epoch over so many images."""
         x, y = self._x[:images], self._y[:images]
-        begin = time.perf_counter()
+        begin = clock()
         self._model.fit(x, y, batch_size=batch_size, verbose=0)
-        return time.perf_counter() - begin
+        return clock() - begin
 
     def predict(self, images: int, batch_size: int) -> float:
         x = self._x[:images]
-        begin = time.perf_counter()
+        begin = clock()
         self._model.predict(x, batch_size=batch_size, verbose=0)
-        return time.perf_counter() - begin
+        return clock() - begin
 
     def predict_one(self, images: int, call: str) -> float:
         """Seconds for so many calls with one image each."""
         x = self._x[:images]
-        begin = time.perf_counter()
+        begin = clock()
         for i in range(images):
             if call == "model":
                 np.asarray(self._model(x[i : i + 1]))
             else:
                 self._model.predict(x[i : i + 1], verbose=0)
-        return time.perf_counter() - begin
+        return clock() - begin

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ def serve(worker: Any) -> None:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def clock() -> float:
+    """Seconds: of the clock on the wall, or of all the process's threads where BENCHMARK_CLOCK is "cpu"."""
+    return time.process_time() if os.environ.get("BENCHMARK_CLOCK") == "cpu" else time.perf_counter()
 
 
 def peak_memory() -> int:

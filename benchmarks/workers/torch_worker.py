@@ -8,57 +8,17 @@ from __future__ import annotations
 
 import copy
 import sys
-import time
 from typing import Any
 
 import numpy as np
 import torch
-from protocol import peak_memory, serve
+from protocol import clock, peak_memory, serve
 from torch import nn
+from torch_networks import build
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 BETA_2, EPSILON = 0.999, 1e-7  # Keras's defaults
 TRIAL_STEPS = 40
-
-
-def build(layers: list[list[Any]], input_shape: list[int], weights: list[np.ndarray]) -> nn.Sequential:
-    """The network, ending in logits. Weights come in Keras's layouts: the first dense kernel's rows are permuted."""
-    height, width, channels = input_shape
-    left = iter(weights)
-    modules: list[nn.Module] = []
-    flattened: tuple[int, int, int] | None = None
-    units = 0
-    for kind, *arguments in layers:
-        if kind == "conv":
-            filters, size, padding = arguments
-            module: nn.Module = nn.Conv2d(channels, filters, size, padding=padding)
-            assign(module, next(left).transpose(3, 2, 0, 1), next(left))
-            modules += [module, nn.ReLU()]
-            channels = filters
-            if padding == "valid":
-                height, width = height - size + 1, width - size + 1
-        elif kind == "pool":
-            modules.append(nn.MaxPool2d(2))
-            height, width = height // 2, width // 2
-        elif kind == "flatten":
-            modules.append(nn.Flatten())
-            flattened, units = (height, width, channels), height * width * channels
-        else:
-            kernel, bias = next(left), next(left)
-            if flattened:
-                kernel = kernel.reshape(*flattened, -1).transpose(2, 0, 1, 3).reshape(units, -1)
-                flattened = None
-            module = nn.Linear(units, arguments[0])
-            assign(module, kernel.T, bias)
-            modules += [module, nn.ReLU()] if arguments[1] == "relu" else [module]
-            units = arguments[0]
-    return nn.Sequential(*modules)
-
-
-def assign(module: nn.Module, weight: np.ndarray, bias: np.ndarray) -> None:
-    with torch.no_grad():
-        module.weight.copy_(torch.from_numpy(weight.copy()))  # type: ignore[operator]
-        module.bias.copy_(torch.from_numpy(bias))  # type: ignore[operator]
 
 
 class TorchWorker:
@@ -111,7 +71,8 @@ class TorchWorker:
         return best
 
     def train(self, images: int, batch_size: int) -> float:
-        begin = time.perf_counter()
+        self._model.train()
+        begin = clock()
         images = min(images, len(self._x))
         order = torch.randperm(images)
         total = torch.zeros(())
@@ -119,22 +80,24 @@ class TorchWorker:
             rows = order[start : start + batch_size]
             total += self._step(rows) * len(rows)
         total.item()
-        return time.perf_counter() - begin
+        return clock() - begin
 
     def predict(self, images: int, batch_size: int) -> float:
         x = self._x[:images]
-        begin = time.perf_counter()
+        self._model.eval()
+        begin = clock()
         with torch.inference_mode():
             torch.cat([torch.softmax(self._model(part), dim=1) for part in x.split(batch_size)]).numpy()
-        return time.perf_counter() - begin
+        return clock() - begin
 
     def predict_one(self, images: int, call: str) -> float:
         """Both calls are the same here."""
-        begin = time.perf_counter()
+        self._model.eval()
+        begin = clock()
         with torch.inference_mode():
             for i in range(images):
                 torch.softmax(self._model(self._x[i : i + 1]), dim=1).numpy()
-        return time.perf_counter() - begin
+        return clock() - begin
 
 
 if __name__ == "__main__":
