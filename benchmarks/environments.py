@@ -7,7 +7,12 @@ import venv
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / ".envs"
-PACKAGES = {"keras": ["tensorflow-cpu"], "torch": ["torch==2.13.0", "numpy"]}
+TORCH = ["torch==2.13.0", "numpy"]
+PACKAGES = {
+    "keras": ["tensorflow-cpu"],
+    "torch": TORCH,
+    "onnxruntime": [*TORCH, "onnx", "onnxruntime", "onnxscript"],  # PyTorch writes the files
+}
 
 
 def interpreter(peer: str, given: str | None) -> str:

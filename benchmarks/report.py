@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ OWN = "fashioncnn"
 
 @dataclass
 class Row:
-    """One measurement: the values of every framework, and their unit."""
+    """One measurement: the values of the frameworks that can do it, and their unit."""
 
     title: str
     unit: str
@@ -19,7 +20,8 @@ class Row:
     notes: dict[str, str] = field(default_factory=dict)
 
     def ratio(self, name: str) -> float:
-        return self.values[name] / self.values[OWN]
+        """NaN for a framework without a value."""
+        return self.values.get(name, math.nan) / self.values[OWN]
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Results:
 
 
 def number(value: float) -> str:
+    if math.isnan(value):
+        return ""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -61,8 +65,8 @@ def markdown(results: Results) -> str:
     lines += ["", f"| {' | '.join(columns)} |"]
     lines.append("|---|---|" + "---:|" * (len(results.versions) + len(peers)))
     for row in results.rows:
-        values = [number(row.values[name]) for name in results.versions]
-        ratios = [f"**{row.ratio(peer):.1f}**" for peer in peers]
+        values = [number(row.values.get(name, math.nan)) for name in results.versions]
+        ratios = [f"**{row.ratio(peer):.1f}**" if peer in row.values else "" for peer in peers]
         lines.append(f"| {row.title} | {row.unit} | {' | '.join([*values, *ratios])} |")
     if results.stages:
         lines += ["", "Each kernel on one core, for one image, and the machine's measured peak:", ""]

@@ -1,4 +1,4 @@
-"""Side by side with Keras and PyTorch: ``python benchmarks/run.py [--quick]``.
+"""Side by side with Keras, PyTorch and, for predictions, onnxruntime: ``python benchmarks/run.py [--quick]``.
 
 Every framework runs in a process and an interpreter of its own. First all of them train the same network from the
 same weights on the same batches, and their losses must agree step by step. Then they are timed in turn, round after
@@ -37,6 +37,7 @@ PROOF_TOLERANCES = {  # of the first so many losses of a network
 ROOT = Path(__file__).parent.parent
 REST = 0.3  # seconds before each measurement, for the threads of the others to fall asleep
 FOOTPRINT_RUNS = 3
+ONLY_PREDICTS = "onnxruntime"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -49,6 +50,10 @@ def load(worker: Worker, name: str, folder: Path) -> None:
     if not data.exists():
         material.save_data(network.input_shape, data)
     worker.ask("load", layers=network.layers, input_shape=network.input_shape, weights=str(weights), data=str(data))
+
+
+def trainers(workers: list[Worker]) -> list[Worker]:
+    return [worker for worker in workers if worker.name != ONLY_PREDICTS]
 
 
 def prove_agreement(name: str, workers: list[Worker], folder: Path) -> list[report.Agreement]:
@@ -80,7 +85,9 @@ def prove_agreement(name: str, workers: list[Worker], folder: Path) -> list[repo
 
 
 def measure(case: Case, workers: list[Worker], folder: Path, rounds: int, quick: bool) -> report.Row:
-    """Medians over the rounds, in microseconds an image."""
+    """Medians over the rounds, in microseconds an image, of the workers that can do it."""
+    if case.kind == "train":
+        workers = trainers(workers)
     images = case.quick_images if quick else case.images
     if case.kind == "predict_one":
         arguments: dict[str, Any] = {"images": images, "call": case.call}
@@ -107,6 +114,8 @@ def peak_memory(interpreters: dict[str, str], threads: int, folder: Path) -> rep
     """Of a fresh process that holds the 60,000 float32 images and trains on some of them."""
     values = {}
     for name, python in interpreters.items():
+        if name == ONLY_PREDICTS:
+            continue
         with Worker(name, python, threads) as worker:
             load(worker, "reference", folder)
             worker.ask("train", images=6400, batch_size=32)
@@ -164,11 +173,9 @@ def machine() -> str:
 def interpreters_of(options: argparse.Namespace) -> dict[str, str]:
     """An interpreter for fashioncnn and each peer that can be had."""
     result = {report.OWN: sys.executable}
-    for peer, given in (("keras", options.keras_python), ("torch", options.torch_python)):
-        if peer not in options.peers.split(","):
-            continue
+    for peer in options.peers.split(","):
         try:
-            result[peer] = environments.interpreter(peer, given)
+            result[peer] = environments.interpreter(peer, getattr(options, f"{peer}_python"))
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"Without {peer}: its environment could not be made ({error}).")
     return result
@@ -181,9 +188,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="time of the wall, or of all threads")
     parser.add_argument("--only", default="", help="only the cases whose title holds this")
-    parser.add_argument("--peers", default="keras,torch")
+    parser.add_argument("--peers", default="keras,torch,onnxruntime")
     parser.add_argument("--keras-python", help="interpreter with Keras and TensorFlow; else an environment is made")
     parser.add_argument("--torch-python", help="interpreter with PyTorch; else an environment is made")
+    parser.add_argument("--onnxruntime-python", help="interpreter with PyTorch, onnxruntime, onnx and onnxscript")
     parser.add_argument("--output", type=Path, help="folder; else docs for a full run, benchmarks/results for a part")
     return parser.parse_args()
 
@@ -198,7 +206,7 @@ def main() -> None:
         versions = {worker.name: worker.ask("describe") for worker in workers}
         cases = [case for case in CASES if options.only in case.title]
         proven = [name for name in PROOF_TOLERANCES if name in {"reference", *(case.network for case in cases)}]
-        agreements = [found for name in proven for found in prove_agreement(name, workers, folder)]
+        agreements = [found for name in proven for found in prove_agreement(name, trainers(workers), folder)]
         rows = [measure(case, workers, folder, options.rounds, options.quick) for case in cases]
         if not options.only:
             rows += fewer_threads(interpreters, options, folder)
