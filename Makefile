@@ -8,7 +8,7 @@ C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.[ch])
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
-.PHONY: help train test test-arm test-oldest lint format build debug coverage bench bench-kernels conformance wheel
+.PHONY: help train test test-arm test-oldest lint format build debug coverage bench bench-growth bench-kernels conformance wheel
 .PHONY: data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
@@ -21,6 +21,7 @@ help:
 	@echo "make debug          run the C tests unoptimised, with asserts; SANITIZE=address,undefined with sanitizers"
 	@echo "make coverage       show which lines of C the tests run"
 	@echo "make bench          measure, side by side with Keras and PyTorch"
+	@echo "make bench-growth   measure whether time and memory grow as the work does"
 	@echo "make bench-kernels  measure each kernel beside the machine's peak"
 	@echo "make conformance    run Keras's own unit tests against fashioncnn, write docs/compatibility.md"
 	@echo "make wheel          build a wheel into dist/"
@@ -60,6 +61,9 @@ coverage: $(VENV)/for-test
 
 bench: $(VENV)/for-test build data
 	$(IN_VENV) benchmarks/run.py
+
+bench-growth: $(VENV)/for-test build
+	$(IN_VENV) benchmarks/growth.py
 
 bench-kernels: $(VENV)/for-test
 	$(PROGRAMS) --programs='benchmarks/*.c'

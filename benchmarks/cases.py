@@ -38,17 +38,23 @@ def two_convolutions(first: int, second: int, kernel: int, padding: str) -> Netw
     )
 
 
-def residual_20() -> Network:
-    stack = [("residual", filters, 2 if filters > 16 and n == 0 else 1) for filters in (16, 32, 64) for n in range(3)]
-    return Network((("normalized", 16, 3, "same", 1, "relu"), *stack, ("average",), ("dense", 10, "softmax")))
+def residual(blocks: int = 3, filters: int = 16, side: int = 28) -> Network:
+    """ResNet-20 has three blocks a stage and 16 filters in the first."""
+    stack = [
+        ("residual", filters * wider, 2 if wider > 1 and n == 0 else 1) for wider in (1, 2, 4) for n in range(blocks)
+    ]
+    first = ("normalized", filters, 3, "same", 1, "relu")
+    return Network((first, *stack, ("average",), ("dense", 10, "softmax")), (side, side, 1))
 
 
-def small_mobile() -> Network:
-    separable = ((32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (128, 1))
+def small_mobile(repeats: int = 1, filters: int = 16, side: int = 28) -> Network:
     stack: list[Layer] = []
-    for filters, strides in separable:
-        stack += [("depthwise", 3, strides), ("normalized", filters, 1, "same", 1, "relu6")]
-    return Network((("normalized", 16, 3, "same", 1, "relu6"), *stack, ("average",), ("dense", 10, "softmax")))
+    for wider, strides in ((2, 1), (4, 2), (4, 1), (8, 2), (8, 1), (8, 1)):
+        for n in range(repeats):
+            stack += [("depthwise", 3, strides if n == 0 else 1)]
+            stack += [("normalized", filters * wider, 1, "same", 1, "relu6")]
+    first = ("normalized", filters, 3, "same", 1, "relu6")
+    return Network((first, *stack, ("average",), ("dense", 10, "softmax")), (side, side, 1))
 
 
 def normalized_reference() -> Network:
@@ -58,10 +64,11 @@ def normalized_reference() -> Network:
     )
 
 
-def small_vgg() -> Network:
-    blocks = [(("conv", filters, 3, "same"), ("conv", filters, 3, "same"), ("pool",)) for filters in (32, 64, 128)]
-    layers = [layer for block in blocks for layer in block]
-    return Network((*layers, ("flatten",), ("dense", 128, "relu"), ("dense", 10, "softmax")), (32, 32, 3))
+def small_vgg(convolutions: int = 2, filters: int = 32, side: int = 32) -> Network:
+    layers: list[Layer] = []
+    for wider in (1, 2, 4):
+        layers += [*[("conv", filters * wider, 3, "same")] * convolutions, ("pool",)]
+    return Network((*layers, ("flatten",), ("dense", 128, "relu"), ("dense", 10, "softmax")), (side, side, 3))
 
 
 NETWORKS = {
@@ -71,11 +78,33 @@ NETWORKS = {
     "16-48 filters 5x5, same": two_convolutions(16, 48, 5, "same"),
     "64-128 filters 3x3": two_convolutions(64, 128, 3, "valid"),
     "20-50 filters 5x5": two_convolutions(20, 50, 5, "valid"),
-    "ResNet-20": residual_20(),
+    "ResNet-20": residual(),
     "small MobileNet": small_mobile(),
     "reference with BatchNormalization and Dropout": normalized_reference(),
     "VGG of 6 convolutions": small_vgg(),
 }
+
+
+GROWTH = (
+    {
+        "ResNet-20": residual(),
+        "twice as deep": residual(blocks=6),
+        "twice the channels": residual(filters=32),
+        "images of 56x56": residual(side=56),
+    },
+    {
+        "small MobileNet": small_mobile(),
+        "twice as deep": small_mobile(repeats=2),
+        "twice the channels": small_mobile(filters=32),
+        "images of 56x56": small_mobile(side=56),
+    },
+    {
+        "VGG of 6 convolutions": small_vgg(),
+        "twice as deep": small_vgg(convolutions=4),
+        "twice the channels": small_vgg(filters=64),
+        "images of 64x64": small_vgg(side=64),
+    },
+)
 
 
 @dataclass(frozen=True)

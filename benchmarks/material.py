@@ -6,8 +6,19 @@ from pathlib import Path
 
 import numpy as np
 from cases import Network
+from session import Worker
 
 IMAGES, LARGER_IMAGES = 60_000, 8_000
+
+
+def load(worker: Worker, network: Network, folder: Path) -> None:
+    """Gives the worker a fresh network with the initial weights, and images for it."""
+    weights, data = folder / f"{hash(network)}.npz", folder / f"data{network.input_shape}.npz"
+    if not weights.exists():
+        save_weights(network, weights)
+    if not data.exists():
+        save_data(network.input_shape, data)
+    worker.ask("load", layers=network.layers, input_shape=network.input_shape, weights=str(weights), data=str(data))
 
 
 def save_data(shape: tuple[int, int, int], path: Path) -> None:

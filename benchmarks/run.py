@@ -41,17 +41,6 @@ ONLY_PREDICTS = "onnxruntime"
 RESULTS = Path(__file__).parent / "results"
 
 
-def load(worker: Worker, name: str, folder: Path) -> None:
-    """Gives the worker a fresh network with the initial weights, and images for it."""
-    network = NETWORKS[name]
-    weights, data = folder / f"{list(NETWORKS).index(name)}.npz", folder / f"data{network.input_shape}.npz"
-    if not weights.exists():
-        material.save_weights(network, weights)
-    if not data.exists():
-        material.save_data(network.input_shape, data)
-    worker.ask("load", layers=network.layers, input_shape=network.input_shape, weights=str(weights), data=str(data))
-
-
 def trainers(workers: list[Worker]) -> list[Worker]:
     return [worker for worker in workers if worker.name != ONLY_PREDICTS]
 
@@ -68,7 +57,7 @@ def prove_agreement(name: str, workers: list[Worker], folder: Path) -> list[repo
     tolerances = PROOF_TOLERANCES[name]
     losses = {}
     for worker in workers:
-        load(worker, name, folder)
+        material.load(worker, NETWORKS[name], folder)
         losses[worker.name] = np.array(worker.ask("losses", steps=max(tolerances), batch_size=PROOF_BATCH))
     own = losses.pop(report.OWN)
     agreements = []
@@ -95,7 +84,7 @@ def measure(case: Case, workers: list[Worker], folder: Path, rounds: int, quick:
         arguments = {"images": images, "batch_size": case.batch_size}
     notes = {}
     for worker in workers:
-        load(worker, case.network, folder)
+        material.load(worker, NETWORKS[case.network], folder)
         notes[worker.name] = worker.ask("warm_up", batch_size=case.batch_size)
         if case.kind != "train":
             worker.ask(case.kind, **arguments)
@@ -117,7 +106,7 @@ def peak_memory(interpreters: dict[str, str], threads: int, folder: Path) -> rep
         if name == ONLY_PREDICTS:
             continue
         with Worker(name, python, threads) as worker:
-            load(worker, "reference", folder)
+            material.load(worker, NETWORKS["reference"], folder)
             worker.ask("train", images=6400, batch_size=32)
             values[name] = worker.ask("peak_memory") / 2**20
     return report.Row("peak memory, 188 MB of it data", "MB", values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import Any
 
@@ -110,6 +111,16 @@ class KerasWorker:
             x, y = self._x[start : start + batch_size], self._y[start : start + batch_size]
             result.append(self._model.fit(x, y, batch_size=batch_size, verbose=0).history["loss"][0])
         return result
+
+    def work(self) -> dict[str, int]:
+        """For one image: the multiply-adds of a plain forward pass, and the bytes of the outputs of all layers."""
+        multiply_adds = output_bytes = 0
+        for layer in self._model.layers:
+            shape = layer.output.shape
+            output_bytes += 4 * math.prod(shape[1:])
+            kernels = [weight for weight in layer.weights if len(weight.shape) > 1]
+            multiply_adds += math.prod(shape[1:-1]) * sum(math.prod(kernel.shape) for kernel in kernels)
+        return {"multiply_adds": multiply_adds, "output_bytes": output_bytes}
 
     def warm_up(self, batch_size: int) -> str:
         self.train(20 * batch_size, batch_size)

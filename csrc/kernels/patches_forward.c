@@ -37,9 +37,10 @@ static ALWAYS_INLINE void forward_panel(panel columns, const fcnn_patches *patch
                                         const float *bias, size_t outputs, float *y, size_t ldy)
 {
     const size_t most = tile_rows(columns.vectors), rows = patches->lines * patches->width;
+    const size_t tiles = (rows + most - 1) / most, least = rows / tiles, larger_tiles = rows % tiles;
     row_walk walk = {0, 0};
-    for (size_t r = 0; r < rows;) {
-        const size_t stored = balanced(rows - r, most);
+    for (size_t t = 0, r = 0; t < tiles; t++) {
+        const size_t stored = least + (t < larger_tiles);
         const float *row[MAX_ROWS], *last = x;
         UNROLLED_FOR (size_t i = 0; i < most; i++) {
             if (i < stored)
