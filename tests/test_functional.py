@@ -128,6 +128,21 @@ def test_an_output_may_be_an_input_or_come_twice():
     assert history["loss"][1] < history["loss"][0]
 
 
+def test_one_array_of_targets_is_that_of_the_only_output_with_a_loss():
+    x = Input((3,))
+    y = layers.Dense(2)(x)
+    for losses in (["mse", None, None], [None, "mse", None]):
+        model = Model(x, [y, y, layers.Dense(1)(y)])
+        model.compile("sgd", losses)
+        expected = model.evaluate(data(3), [data(2)], verbose=0)
+        assert model.evaluate(data(3), data(2), verbose=0, return_dict=True) == {"loss": expected}
+        assert model.evaluate(data(3), data(2) + 1, verbose=0) != expected
+        model.fit(data(3), data(2), verbose=0)
+    model.compile("sgd", ["mse", "mse", None])
+    with pytest.raises(TypeError, match="one array as `y`; the model has 3 outputs"):
+        model.evaluate(data(3), data(2), verbose=0)
+
+
 def test_an_input_that_nothing_depends_on_is_taken():
     a, b = Input((2,), name="a"), Input((3,), name="b")
     model = Model([a, b], layers.Dense(1)(a))

@@ -180,6 +180,15 @@ def test_functions_take_the_axes_of_their_layers():
     assert layers.dot(arrays, axes=2, normalize=True).shape == (2, 3, 5)
 
 
+def test_a_mask_of_joined_symbolic_tensors_has_the_rows_of_the_masks():
+    inputs = [fashioncnn.Input((4, 5)), fashioncnn.Input((4, 3))]
+    rows, all_numbers = np.array([[True, False, True, False]] * 2), np.zeros((2, 4, 3), bool)
+    mask = layers.Concatenate().compute_mask(inputs, [rows, all_numbers])
+    np.testing.assert_array_equal(mask, rows)
+    assert layers.Concatenate().compute_mask(inputs, [rows, None]).all()
+    assert layers.Concatenate().compute_mask(inputs, [None, None]) is None
+
+
 def test_a_kernel_of_sequences_has_the_shape_that_keras_gives_it():
     layer = layers.Conv1D(5, 3)
     model = Sequential([layers.Input(SEQUENCE), layer])

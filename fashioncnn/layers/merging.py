@@ -161,10 +161,12 @@ class Concatenate(Merge):
         self._check_masks(inputs, mask)
         if all(each is None for each in mask):
             return None
+        rows = next(len(each) for each in mask if each is not None)
         masks = []
         for array, each in zip(inputs, mask, strict=True):
-            wide = np.ones(array.shape, bool) if each is None else np.asarray(each, bool)
-            masks.append(np.broadcast_to(wide[..., np.newaxis] if wide.ndim < len(array.shape) else wide, array.shape))
+            shape = (rows, *array.shape[1:])  # a symbolic tensor does not know the rows
+            wide = np.ones(shape, bool) if each is None else np.asarray(each, bool)
+            masks.append(np.broadcast_to(wide[..., np.newaxis] if wide.ndim < len(shape) else wide, shape))
         return np.concatenate(masks, axis=self.axis).any(axis=-1)
 
     def get_config(self) -> dict[str, Any]:

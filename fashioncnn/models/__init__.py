@@ -57,10 +57,12 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Any = N
             raise checks.unsupported("clone_model()", name, value, "clone_model(model)")
     custom_objects = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
     clone: Model = LAYERS.deserialize(LAYERS.serialize(model), custom_objects)
-    if model.optimizer is not None and model._compile_arguments is not None:
+    if model._compile_arguments is not None:
+        optimizer = model.optimizer
         arguments = {name: copy.deepcopy(value) for name, value in model._compile_arguments.items()
                      if name != "optimizer"}
-        clone.compile(**arguments, optimizer=type(model.optimizer).from_config(model.optimizer.get_config()))
+        again = None if optimizer is None else type(optimizer).from_config(optimizer.get_config())
+        clone.compile(**arguments, optimizer=again)
     return clone
 
 

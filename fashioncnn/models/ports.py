@@ -38,8 +38,13 @@ class Ports(NamedTuple):
         return split(caller, what, value, self.inputs, self.input_names, "input")
 
     def split_targets(self, caller: str, what: str, value: Any, has_loss: Sequence[bool]) -> list[Any]:
-        """What belongs to each output, None where it has no loss. Errors as for `split`."""
+        """What belongs to each output, None where it has no loss. Errors as for `split`.
+
+        Where only some outputs have a loss, targets for these will do: a list, or one array for the only one.
+        """
         count = len(self.output_names)
+        if sum(has_loss) == 1 < count and not structures.is_nested(value):
+            value = [value]
         if isinstance(value, (list, tuple)) and count > 1 and len(value) == sum(has_loss) < count:
             rest = iter(value)
             return [next(rest) if has else None for has in has_loss]

@@ -77,7 +77,8 @@ class Trainer(Configured):
         """Chooses how the model is trained and judged. Weights stay as they are.
 
         Args:
-            optimizer: A name or an object of `fashioncnn.optimizers`. The model's own goes on where it was.
+            optimizer: A name or an object of `fashioncnn.optimizers`; the model's own goes on where it was. None: the
+                model can be evaluated, not trained.
             loss: A name, a function or an object of `fashioncnn.losses`.
             loss_weights: None, or a number that the loss is multiplied by.
             metrics: A list of names, functions ``f(y_true, y_pred)`` or objects of `fashioncnn.metrics`.
@@ -105,10 +106,9 @@ class Trainer(Configured):
         if steps_per_execution != 1:
             raise checks.unsupported("compile()", "steps_per_execution", steps_per_execution, "1")
         new_optimizer = optimizers.get(optimizer)
-        if new_optimizer is None:
-            raise ValueError("compile() needs an optimizer, got None")
         wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, self._names_of_outputs())
-        new_optimizer.refuse_overrides()
+        if new_optimizer is not None:
+            new_optimizer.refuse_overrides()
         for each in wanted.losses:
             if each is not None:
                 each.refuse_overrides()
@@ -148,7 +148,7 @@ class Trainer(Configured):
             self._replace_objective(value, self._objective, self._metrics)
             self._optimizer = value
 
-    def _replace_objective(self, optimizer: Optimizer, wanted: Objective, resolved: Sequence[CompiledMetric]) -> None:
+    def _replace_objective(self, optimizer: Optimizer | None, wanted: Objective, resolved: Sequence[CompiledMetric]) -> None:
         """Tells the core, if there is a network, of another objective and optimizer: both, or none if one does not fit.
 
         The optimizer of before is free afterwards, if it is another one.
@@ -158,10 +158,13 @@ class Trainer(Configured):
             if before is not None and before is not optimizer:
                 before.detach()
             return
-        optimizer.check_attachable(network, paths)
+        if optimizer is not None:
+            optimizer.check_attachable(network, paths)
         wanted.apply(network, resolved)
         if before is not None and before is not optimizer:
             before.detach()
+        if optimizer is None:
+            return
         try:
             optimizer.attach(network, paths)
         except BaseException:
@@ -256,7 +259,7 @@ class Trainer(Configured):
             FloatingPointError: If the loss or a weight becomes NaN or infinite (see `compile`). The last update is not
                 made; if it could not be foreseen that it overflows, it is made of all other weights.
         """
-        self._require_compiled("fit")
+        self._require_trainable("fit")
         checks.integer("epochs", epochs, at_least=0)
         checks.integer("initial_epoch", initial_epoch, at_least=0)
         checks.number("validation_split", validation_split, at_least=0, below=1)
@@ -407,7 +410,7 @@ class Trainer(Configured):
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False) -> Scores:
         """One update from one batch. Arguments, results and errors as for `fit` and `evaluate`."""
-        self._require_compiled("train_on_batch")
+        self._require_trainable("train_on_batch")
         source = self._one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source])
         with self._tally() as tally, self._holding_weights():
@@ -460,6 +463,11 @@ class Trainer(Configured):
                         len(self._objective.aims))
         finally:
             self._pass.give_back()
+
+    def _require_trainable(self, caller: str) -> None:
+        self._require_compiled(caller)
+        if self._optimizer is None:
+            raise ValueError(f"{caller}() needs an optimizer: model '{self.name}' was compiled with optimizer=None")
 
     def _require_compiled(self, caller: str) -> None:
         if not self.compiled:
