@@ -25,7 +25,8 @@ class Network:
         nodes: One mapping for each node, inputs before their users. Every node has ``type`` (str), ``name`` (str, the
             user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes), if wanted ``shares``
             (position of an earlier node of the same type whose parameters it uses, too) and ``training`` (True or
-            False: it acts as in training, or in inference, whatever is run), and the attributes of its type:
+            False: it acts as in training, or in inference, where `predict` does not say it), and the attributes of its
+            type:
 
             ========================= ===================================================================
             input                     shape (tuple, without the batch axis); no inputs
@@ -220,10 +221,10 @@ class Network:
         start: int,
         stop: int,
         out: NDArray[np.float32] | tuple[NDArray[np.float32] | None, ...],
-        training: bool = False,
+        training: bool | None = False,
     ) -> tuple[float, ...]:
         """out[start:stop] = predictions for the rows start:stop of x. Results do not depend on how rows are grouped;
-        but as in training, all rows are one batch.
+        but as in training, all rows are one batch. None: each node acts as it was told, others as in inference.
 
         Returns:
             What each node "activity_regularization" would add to the loss, in their order.

@@ -172,21 +172,27 @@ def test_a_shared_layer_moves_once_for_each_use():
 
 @pytest.mark.parametrize("training", [False, True])
 def test_a_node_can_be_told_how_to_act(training):
-    """Whatever is run; and what acts as in inference moves nothing."""
-    x, y = data()
+    """Where whoever runs the network does not say it; and what acts as in inference moves nothing."""
+    x, _ = data()
     network = network_of(training=training)
-    (first, _), (gamma, _), (beta, _) = (of_kind(network, name) for name in ("moving_mean", "gamma", "beta"))
-    (variance, _) = of_kind(network, "moving_variance")
+    first, second_mean = of_kind(network, "moving_mean")
+    variance, second_variance = of_kind(network, "moving_variance")
+    (gamma, second_gamma), (beta, second_beta) = of_kind(network, "gamma"), of_kind(network, "beta")
+    (kernel,), (bias,) = of_kind(network, "kernel"), of_kind(network, "bias")
     outputs = np.empty((12, 2), np.float32)
-    network.train_step(x, y, None, 0, 12, None, outputs)
+    network.predict(x, 0, 12, outputs, None)
     assert np.array_equal(of_kind(network, "moving_mean")[0], first) != training
     by_statistics = gamma * (x - first) / np.sqrt(variance + 1e-3) + beta
     middle = gamma * normalized(x) + beta if training else by_statistics
-    weights = network_of(training=training)
-    (_, second_gamma), (_, second_beta) = of_kind(weights, "gamma"), of_kind(weights, "beta")
-    (kernel,), (bias,) = of_kind(weights, "kernel"), of_kind(weights, "bias")
-    last = (second_gamma * normalized(middle) + second_beta).reshape(12, 60)
+    scaled = (middle - second_mean) / np.sqrt(second_variance + 1e-3)
+    last = (second_gamma * scaled + second_beta).reshape(12, 60)
     np.testing.assert_allclose(outputs, last @ kernel.reshape(60, 2) + bias, rtol=1e-4, atol=1e-4)
+    untold = np.empty_like(outputs)
+    for run in (False, True):
+        network, other = network_of(training=training), network_of()
+        network.predict(x, 0, 12, outputs, run)
+        other.predict(x, 0, 12, untold, run)
+        np.testing.assert_array_equal(outputs, untold)
 
 
 @pytest.mark.parametrize("frozen", ["moving_mean", "gamma"])

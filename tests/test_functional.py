@@ -193,13 +193,53 @@ def test_a_model_is_a_layer_of_another():
     assert outer.trainable_weights == []
 
 
-def test_a_layer_called_with_training_false_acts_as_in_inference():
+def dropping(training, within=None):
+    """A model that drops a layer's numbers as it was told; `within`: which another model is told something else."""
     x = Input((4,))
-    asleep = Model(x, layers.Dropout(0.9)(x, training=False))
-    awake = Model(x, layers.Dropout(0.9)(x, training=True))
+    model = Model(x, layers.Dropout(0.9)(x, training=training))
+    return model if within is None else Model(x, model(x, training=within))
+
+
+@pytest.mark.parametrize(("model", "drops"), [
+    (dropping(None), False), (dropping(True), True), (dropping(False), False),
+    (dropping(True, within=False), False), (dropping(False, within=True), True), (dropping(None, within=True), True),
+], ids=["nobody", "told", "told not", "not by the outer", "by the outer", "by the outer alone"])
+def test_a_call_that_does_not_say_training_leaves_it_to_the_layers(model, drops):
+    """As in Keras: fit() is always as in training, and evaluate() and predict() are not, whatever the layers heard."""
     values = data(4)
-    np.testing.assert_array_equal(asleep(values, training=True), values)
-    assert (awake.predict(values, verbose=0) == 0).mean() > 0.5
+    model.compile("sgd", "mse")
+    once, again = model(values).numpy(), model(values).numpy()
+    assert np.array_equal(once, values) != drops
+    assert np.array_equal(once, again) != drops
+    assert (model(values, training=True).numpy() == 0).mean() > 0.5
+    assert model.train_on_batch(values, values) > 0
+    np.testing.assert_array_equal(model(values, training=False), values)
+    np.testing.assert_array_equal(model.predict(values, verbose=0), values)
+    np.testing.assert_array_equal(model.predict_on_batch(values), values)
+    assert model.evaluate(values, values, verbose=0) == 0
+
+
+@pytest.mark.parametrize("told", [None, False, True])
+def test_statistics_move_where_a_batch_is_normalized_by_its_own(told):
+    x, values = Input((4,)), data(4)
+    norm = layers.BatchNormalization(momentum=0.5)
+    model = Model(x, norm(x, training=told))
+    mean, variance = values.mean(axis=0), values.var(axis=0)
+    first = model(values).numpy()
+    own = (values - mean) / np.sqrt(variance + 1e-3)
+    np.testing.assert_allclose(first, own if told else values / np.sqrt(1 + 1e-3), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(norm.moving_mean, mean / 2 if told else mean * 0, atol=1e-6)
+    model.compile("sgd", "mse")
+    before = norm.moving_mean.numpy()
+    model.evaluate(values, values, verbose=0)
+    np.testing.assert_array_equal(norm.moving_mean, before)
+    model.fit(values, values, batch_size=ROWS, verbose=0)
+    np.testing.assert_allclose(norm.moving_mean, before / 2 + mean / 2, atol=1e-6)
+    norm.trainable = False
+    before = norm.moving_mean.numpy()
+    model(values, training=True)
+    model(values)
+    np.testing.assert_array_equal(norm.moving_mean, before)
 
 
 def test_uses_of_one_dropout_drop_different_numbers():

@@ -57,6 +57,8 @@ def build(nodes: Nodes, random: np.random.RandomState) -> Network:
             stretch = values[offset : offset + int(np.prod(shape))]
             stretch[:] = np.abs(stretch) + 0.5
     write(network, values)
+    network.trainable = [nodes[node].get("training", True) or not name.startswith("moving_")
+                         for node, name, _shape, _offset in network.parameters]  # by frozen statistics: as in inference
     return network
 
 

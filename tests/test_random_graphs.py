@@ -58,14 +58,16 @@ def call(network: Network, name: str, drawn: random_graphs.Drawn, stop: int, out
                                   one_or_all(outputs) if outputs else None)
 
 
-def as_it_runs(drawn: random_graphs.Drawn, network: Network, training: bool = True) -> list[random_graphs.Node]:
-    """Nodes that say how they act: batch normalization whose statistics are frozen, as in inference."""
+def as_it_runs(drawn: random_graphs.Drawn, network: Network, training: bool | None = True) -> list[random_graphs.Node]:
+    """Nodes that say how they act, in training or not, or None: as they were told. Batch normalization whose statistics
+    are frozen acts as in inference."""
     moves: dict[int, bool] = {}
     for trainable, (node, name, _, _) in zip(network.trainable, network.parameters, strict=True):
         if name.startswith("moving_"):
             moves[node] = moves.get(node, False) or trainable
-    return [{**node, "training": node.get("training", training) and moves.get(node.get("shares", position), True)}
-            for position, node in enumerate(drawn.nodes)]
+    modes = [node.get("training", False) if training is None else training for node in drawn.nodes]
+    return [{**node, "training": mode and moves.get(node.get("shares", position), True)}
+            for position, (node, mode) in enumerate(zip(drawn.nodes, modes, strict=True))]
 
 
 def parameters_of(parameters: Parameters, flat: np.ndarray) -> dict[int, list[np.ndarray]]:
@@ -132,10 +134,13 @@ def complaint_of_predictions(drawn: random_graphs.Drawn, seed: int) -> str:
     network = build(drawn, seed)
     images = len(drawn.x[0])
     outputs = tuple(np.empty((images, *shape), np.float32) for shape in network.output_shapes)
-    network.predict(one_or_all(drawn.x), 0, images, one_or_all(outputs))
     parameters = parameters_of(network.parameters, read(network).astype(np.float64))
-    expected = reference_numpy.node_outputs(as_it_runs(drawn, network, training=False), parameters, drawn.x)
-    return complaint_of_outputs(outputs, [expected[output] for output in drawn.outputs])
+    for training in (False, None):
+        network.predict(one_or_all(drawn.x), 0, images, one_or_all(outputs), training)
+        expected = reference_numpy.node_outputs(as_it_runs(drawn, network, training), parameters, drawn.x)
+        if wrong := complaint_of_outputs(outputs, [expected[output] for output in drawn.outputs]):
+            return f"training={training}: {wrong}"
+    return ""
 
 
 def complaint_of_gradients(network: Network, loss_of, point: np.ndarray, seed: int) -> str:

@@ -18,6 +18,13 @@ void fcnn_engine_clear(fcnn_engine *engine)
     *engine = (fcnn_engine){0};
 }
 
+static fcnn_mode mode_of(const fcnn_network *network, const fcnn_engine *engine)
+{
+    if (engine == &network->told)
+        return FCNN_UNTOLD;
+    return engine == &network->inference ? FCNN_AS_IN_INFERENCE : FCNN_AS_IN_TRAINING;
+}
+
 static fcnn_status create_plan(const fcnn_network *network, const fcnn_engine *engine, fcnn_plan **plan,
                                fcnn_error *error)
 {
@@ -29,7 +36,7 @@ static fcnn_status create_plan(const fcnn_network *network, const fcnn_engine *e
         has_loss[o] = (unsigned char)network->output[o].objective.has_loss;
         absorbs[o] = network->output[o].absorbs;
     }
-    const fcnn_purpose purpose = {.training = engine != &network->inference,
+    const fcnn_purpose purpose = {.run = mode_of(network, engine),
                                   .backward = engine == &network->training,
                                   .has_loss = has_loss,
                                   .absorbs = absorbs,

@@ -6,7 +6,7 @@
 
 /* What a plan is made for. */
 typedef struct fcnn_purpose {
-    int training;                    /* layers look at the batch, if their statistics move */
+    fcnn_mode run;                   /* a layer that acts as in training looks at the batch, if its statistics move */
     int backward;                    /* with backward and gradients */
     const unsigned char *has_loss;   /* (outputs) */
     const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and does its backward, too */

@@ -8,8 +8,9 @@
 
 #include "../layers/layer.h"
 
-/* Whether a node acts as in training, where dropout drops and batches are normalized by their own statistics. */
-typedef enum fcnn_mode { FCNN_AS_RUN, FCNN_AS_IN_TRAINING, FCNN_AS_IN_INFERENCE } fcnn_mode;
+/* Whether a node acts as in training, where dropout drops and batches are normalized by their own statistics. Who runs
+ * the network may say it; else who described the node; where nobody did, it acts as in inference. */
+typedef enum fcnn_mode { FCNN_UNTOLD, FCNN_AS_IN_TRAINING, FCNN_AS_IN_INFERENCE } fcnn_mode;
 
 /* One node as Python describes it. */
 typedef struct fcnn_node_spec {
@@ -53,6 +54,12 @@ static inline size_t fcnn_graph_origin(const fcnn_graph *graph, size_t n)
     while (graph->node[n].layer.penalizes)
         n = graph->node[n].input[0];
     return n;
+}
+
+/* Whether a node acts as in training where the network is run in this mode. */
+static inline int fcnn_acts_as_in_training(const fcnn_node *node, fcnn_mode run)
+{
+    return (run == FCNN_UNTOLD ? node->mode : run) == FCNN_AS_IN_TRAINING;
 }
 
 static inline int fcnn_graph_is_owner(const fcnn_graph *graph, size_t node)

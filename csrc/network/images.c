@@ -7,11 +7,6 @@
 
 static float *at(float *records, const fcnn_buffer *buffer) { return buffer ? records + buffer->offset : NULL; }
 
-static int acts_as_in_training(const fcnn_pass *p, const fcnn_step *step)
-{
-    return step->node->mode == FCNN_AS_RUN ? p->training : step->node->mode == FCNN_AS_IN_TRAINING;
-}
-
 fcnn_io fcnn_pass_io(const fcnn_pass *p, const fcnn_step *step, float *records, size_t first_image, size_t worker)
 {
     const fcnn_network *network = p->network;
@@ -31,7 +26,7 @@ fcnn_io fcnn_pass_io(const fcnn_pass *p, const fcnn_step *step, float *records, 
         .prepared = prepared + step->prepared,
         .scratch = engine->scratch + worker * engine->plan->scratch,
         .used = {step->used[0], step->used[1]},
-        .training = acts_as_in_training(p, step),
+        .training = fcnn_acts_as_in_training(step->node, p->run),
         .random_step = network->state.random_step,
         .first_image = first_image,
         .batch = p->images,

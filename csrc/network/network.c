@@ -78,12 +78,18 @@ static fcnn_status allocate_network(fcnn_network *network, fcnn_error *error)
     return FCNN_OK;
 }
 
-/* All but the lock. */
-static void release_network(fcnn_network *network)
+static void forget_plans(fcnn_network *network)
 {
     fcnn_engine_clear(&network->training);
     fcnn_engine_clear(&network->inference);
     fcnn_engine_clear(&network->trial);
+    fcnn_engine_clear(&network->told);
+}
+
+/* All but the lock. */
+static void release_network(fcnn_network *network)
+{
+    forget_plans(network);
     for (size_t o = 0; network->output && o < network->graph->outputs; o++)
         fcnn_scores_clear(&network->output[o].scores);
     fcnn_rules_clear(&network->rules);
@@ -246,13 +252,6 @@ static void set_objective(fcnn_network *network, size_t o, const fcnn_objective 
         output->objective.loss.from_logits = 1;
 }
 
-static void forget_plans(fcnn_network *network)
-{
-    fcnn_engine_clear(&network->training);
-    fcnn_engine_clear(&network->inference);
-    fcnn_engine_clear(&network->trial);
-}
-
 fcnn_status fcnn_network_set_objectives(fcnn_network *network, const fcnn_objective *objectives, fcnn_error *error)
 {
     for (size_t o = 0; o < network->graph->outputs; o++)
@@ -341,11 +340,8 @@ void fcnn_network_set_trainable(fcnn_network *network, const unsigned char *flag
         span->trainable = flags[p] != 0;
         (span->statistic ? network->node_moves : network->node_trainable)[span->node] |= flags[p] != 0;
     }
-    if (changes) {
-        fcnn_engine_clear(&network->training);
-        fcnn_engine_clear(&network->inference);
-        fcnn_engine_clear(&network->trial);
-    }
+    if (changes)
+        forget_plans(network);
     fcnn_lock_give(&network->lock);
 }
 

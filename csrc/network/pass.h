@@ -15,7 +15,7 @@ typedef struct fcnn_pass {
     size_t begin, end;   /* those of the block */
     size_t group;
     size_t workers;              /* that may run at once */
-    int training;                /* dropout acts */
+    fcnn_mode run;               /* how nodes act */
     int scores;                  /* the losses and the metrics are wanted */
     int own_record;              /* every image keeps its record; else a worker has records for one group */
     const fcnn_phase *phase;     /* that runs */

@@ -185,7 +185,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
                    .images = images,
                    .group = group_size(block, threads),
                    .workers = threads,
-                   .training = 1,
+                   .run = FCNN_AS_IN_TRAINING,
                    .scores = 1,
                    .own_record = 1};
     fcnn_optimizer_step step;
@@ -217,6 +217,7 @@ static fcnn_status begin_inference(fcnn_network *network, fcnn_engine *engine, c
                      .rows = rows,
                      .images = images,
                      .end = images,
+                     .run = FCNN_AS_IN_INFERENCE,
                      .group = smaller(group_size(images, threads), fcnn_engine_cached_images(engine)),
                      .own_record = engine->plan->looks_at_the_batch};
     p->workers = smaller(threads, (images + p->group - 1) / p->group);
@@ -241,25 +242,26 @@ static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, fcnn_res
     return FCNN_OK;
 }
 
-/* Whether predictions as in training depend on the whole batch. */
-static fcnn_status find_trial(fcnn_network *network, int training, fcnn_engine **engine, fcnn_error *error)
+/* *engine = that of inference, unless predictions depend on the whole batch. */
+static fcnn_status find_engine(fcnn_network *network, fcnn_mode run, fcnn_engine **engine, fcnn_error *error)
 {
+    fcnn_engine *other = run == FCNN_UNTOLD ? &network->told : &network->trial;
     *engine = &network->inference;
-    if (!training)
+    if (run == FCNN_AS_IN_INFERENCE)
         return FCNN_OK;
-    FCNN_TRY(fcnn_engine_plan(network, &network->trial, error));
-    if (network->trial.plan->looks_at_the_batch)
-        *engine = &network->trial;
+    FCNN_TRY(fcnn_engine_plan(network, other, error));
+    if (other->plan->looks_at_the_batch)
+        *engine = other;
     return FCNN_OK;
 }
 
-static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, int training, double *penalties,
+static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, fcnn_mode run, double *penalties,
                            fcnn_error *error)
 {
     const fcnn_rows rows = batch->rows;
     const size_t wanted = penalties ? network->graph->penalties : 0;
     fcnn_engine *engine;
-    FCNN_TRY(find_trial(network, training, &engine, error));
+    FCNN_TRY(find_engine(network, run, &engine, error));
     FCNN_TRY(fcnn_engine_plan(network, engine, error));
     const size_t most = engine->plan->looks_at_the_batch ? rows.stop - rows.start : PREDICTED;
     FCNN_TRY(fcnn_inputs_begin(network, batch->x, &rows, smaller(rows.stop - rows.start, most), error));
@@ -269,14 +271,14 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, int t
         fcnn_pass p;
         const fcnn_rows stretch = {rows.order, i, smaller(rows.stop, i + most)};
         FCNN_TRY(begin_inference(network, engine, batch, stretch, &p, error));
-        p.training = training;
+        p.run = run;
         p.first_output = i - rows.start;
         FCNN_TRY(run_inference(&p, error));
         for (size_t n = 0; n < wanted; n++)
             penalties[n] += fcnn_penalties_sum(network, n, p.images) / (double)(rows.stop - rows.start);
-        if (engine == &network->trial)
+        if (engine != &network->inference)
             move_statistics(&p);
-        network->state.random_step += training != 0;
+        network->state.random_step += run != FCNN_AS_IN_INFERENCE;
     }
     return FCNN_OK;
 }
@@ -309,11 +311,11 @@ fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fc
     return status;
 }
 
-fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, int training, double *penalties,
+fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, fcnn_mode run, double *penalties,
                                  fcnn_error *error)
 {
     fcnn_lock_take(&network->lock);
-    const fcnn_status status = predict(network, batch, training, penalties, error);
+    const fcnn_status status = predict(network, batch, run, penalties, error);
     fcnn_lock_give(&network->lock);
     return status;
 }

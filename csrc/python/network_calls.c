@@ -1,5 +1,5 @@
 /* network_calls.c - the calls of Network that compute. Arguments are taken with the GIL held; then it is released. */
-#include "network_object.h"
+#include "network_nodes.h"
 
 #include <string.h>
 
@@ -259,7 +259,7 @@ PyObject *fcnn_call_apply_gradients(PyObject *self, PyObject *unused)
 }
 
 /* (x, start, stop, out): the rows' predictions go to out[start:stop]; a tuple of the penalties. */
-static PyObject *predict(PyObject *self, PyObject *const *arguments, int training, batch_arguments *given)
+static PyObject *predict(PyObject *self, PyObject *const *arguments, fcnn_mode run, batch_arguments *given)
 {
     fcnn_network *network = network_of(self);
     const fcnn_graph *graph = fcnn_network_graph(network);
@@ -276,7 +276,7 @@ static PyObject *predict(PyObject *self, PyObject *const *arguments, int trainin
     fcnn_error error = {0};
     fcnn_status status;
     Py_BEGIN_ALLOW_THREADS
-    status = fcnn_network_predict(network, &given->batch, training, given->penalties, &error);
+    status = fcnn_network_predict(network, &given->batch, run, given->penalties, &error);
     Py_END_ALLOW_THREADS
     if (status != FCNN_OK)
         return raise_for(self, &error);
@@ -295,11 +295,11 @@ PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize
         PyErr_SetString(PyExc_TypeError, "predict() takes x, start, stop, out and training");
         return NULL;
     }
-    const int training = count + named == 5 ? PyObject_IsTrue(arguments[4]) : 0;
-    if (training < 0)
+    fcnn_mode run = FCNN_AS_IN_INFERENCE;
+    if (count + named == 5 && fcnn_mode_from_python(arguments[4], &run) < 0)
         return NULL;
     batch_arguments given = {0};
-    PyObject *result = predict(self, arguments, training, &given);
+    PyObject *result = predict(self, arguments, run, &given);
     free_arguments(&given);
     return result;
 }

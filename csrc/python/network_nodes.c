@@ -27,6 +27,13 @@ static size_t *read_positions(PyObject *tuple, size_t *count)
     return positions;
 }
 
+int fcnn_mode_from_python(PyObject *training, fcnn_mode *mode)
+{
+    const int is_true = PyObject_IsTrue(training);
+    *mode = is_true ? FCNN_AS_IN_TRAINING : training == Py_None ? FCNN_UNTOLD : FCNN_AS_IN_INFERENCE;
+    return is_true < 0 ? -1 : 0;
+}
+
 /* "shares", a position, is put behind the node's inputs; "training" is True, False or None. */
 static int read_options(PyObject *dict, fcnn_node_spec *spec, size_t *room)
 {
@@ -37,9 +44,7 @@ static int read_options(PyObject *dict, fcnn_node_spec *spec, size_t *room)
             return -1;
         spec->shares = room;
     }
-    if (training && training != Py_None)
-        spec->mode = training == Py_True ? FCNN_AS_IN_TRAINING : FCNN_AS_IN_INFERENCE;
-    return 0;
+    return training ? fcnn_mode_from_python(training, &spec->mode) : 0;
 }
 
 /* Reads one node's dict into *spec; *items and *inputs are to be freed by the caller. Returns -1 with an exception set,

@@ -20,6 +20,9 @@ PyObject *fcnn_tuple_of(PyObject *sequence, const char *message);
 int fcnn_read_nodes(PyObject *tuple, fcnn_node_list *nodes);
 void fcnn_free_nodes(fcnn_node_list *nodes);
 
+/* *mode = what an argument `training` says: True, False or None. Returns 0, or -1 with an exception set. */
+int fcnn_mode_from_python(PyObject *training, fcnn_mode *mode);
+
 /* Positions of the outputs, in memory to be freed by the caller: those in `given`, or that of the last of `nodes` nodes
  * where it is NULL or None. Returns NULL with an exception set on failure. */
 size_t *fcnn_read_outputs(PyObject *given, size_t nodes, size_t *count);

@@ -73,7 +73,8 @@ class Graph:
         Args:
             layer: The layer.
             inputs: Positions of nodes.
-            training: Whether the layer acts as in training, whatever is run; None: as the model around it.
+            training: Whether the layer acts as in training; None: as nobody says. A model around it that was told so
+                itself, and whoever runs the network, are heard first.
 
         Raises:
             NotImplementedError: If the layer redefines what the core does, or has a penalty of another kind.
@@ -97,7 +98,7 @@ class Graph:
 
     @contextmanager
     def _acting(self, training: bool | None) -> Iterator[None]:
-        self._training.append(self._training[-1] if training is None else training)
+        self._training.append(training if self._training[-1] is None else self._training[-1])
         yield
         self._training.pop()
 
@@ -116,6 +117,11 @@ class Graph:
                 node["seed"] = (node["seed"] + uses.count * SEED_STEP) % (1 << 62)
         uses.added += 1
         return self._append(owner, node)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a node was told how to act."""
+        return any("training" in node for node in self.nodes)
 
     def rename(self, position: int, name: str, called: str) -> None:
         """Tells what the layer calls its weight that the node at `position` calls `name`."""

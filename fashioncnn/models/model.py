@@ -6,7 +6,7 @@ import os
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from fashioncnn._core import Network
@@ -90,6 +90,7 @@ class Model(Trainer, Layer):
         self.network: Network | None = None
         self._parameters: list[Weight] = []
         self._penalized: list[Layer] = []
+        self._is_told = False
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
         self._connections: Connections | None = None
         self._inputs: Any = None
@@ -256,6 +257,7 @@ class Model(Trainer, Layer):
                 variable.move(place)
         _leave(old, before)
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
+        self._is_told = plan.graph.is_told
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
@@ -327,7 +329,8 @@ class Model(Trainer, Layer):
 
         Args:
             inputs: (N, ...) numbers, or a symbolic tensor; in the form of the model's inputs where there are several.
-            training: Whether to act as in training (dropout does); on symbolic tensors None means: as the model around.
+            training: Whether to act as in training (dropout does). None: each layer as it was told when it was called
+                on a symbolic tensor, and as in inference where it was told nothing.
 
         Raises:
             ArgumentError: If `inputs` is not made of numbers.
@@ -335,8 +338,7 @@ class Model(Trainer, Layer):
         """
         if isinstance(inputs, Layer) or is_symbolic(inputs):
             return super().__call__(inputs, training)
-        with self._holding_weights() if training else nullcontext():  # statistics may move
-            return self._outputs_for("model", inputs, bool(training))
+        return self._outputs_for("model", inputs, training)
 
     def _hand_on_trainable(self) -> None:
         for layer in self.layers:

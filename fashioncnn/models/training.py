@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -148,7 +148,8 @@ class Trainer(Configured):
             self._replace_objective(value, self._objective, self._metrics)
             self._optimizer = value
 
-    def _replace_objective(self, optimizer: Optimizer | None, wanted: Objective, resolved: Sequence[CompiledMetric]) -> None:
+    def _replace_objective(self, optimizer: Optimizer | None, wanted: Objective,
+                           resolved: Sequence[CompiledMetric]) -> None:
         """Tells the core, if there is a network, of another objective and optimizer: both, or none if one does not fit.
 
         The optimizer of before is free afterwards, if it is another one.
@@ -434,7 +435,7 @@ class Trainer(Configured):
         outputs = self._outputs_for("predict_on_batch", x, training=False)
         return structures.mapped(lambda output: output.numpy(), outputs)
 
-    def _outputs_for(self, caller: str, x: Any, training: bool) -> Any:
+    def _outputs_for(self, caller: str, x: Any, training: bool | None) -> Any:
         """The outputs for arrays, without callbacks and with as little in between as possible."""
         names = Names(caller)
         parts = self._ports().split_inputs(caller, names.x, x)
@@ -442,15 +443,22 @@ class Trainer(Configured):
         if self.network is None:
             self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
         network = self.built_network
-        self._pull()
-        if training:
-            network.trainable = self._trainable_flags()
         arrays = [validation.inputs(names, array, shape, False)
                   for array, shape in zip(arrays, network.input_shapes, strict=True)]
         rows = len(arrays[0])
         outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
-        note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
+        training = training if training is None and self._is_told else bool(training)
+        with nullcontext() if training is False else self._moving_statistics():
+            self._pull()
+            note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
         return self._packed_outputs([output.view(Tensor) for output in outputs])
+
+    @contextmanager
+    def _moving_statistics(self) -> Iterator[None]:
+        """Statistics follow the batch, as in training, and live in this model's network meanwhile."""
+        with self._holding_weights():
+            self.built_network.trainable = self._trainable_flags()
+            yield
 
     @contextmanager
     def _tally(self) -> Iterator[Tally]:
@@ -568,7 +576,7 @@ class Trainer(Configured):
 
     if TYPE_CHECKING:  # what a model has besides
         _penalized: list[Layer]
-
+        _is_told: bool
 
         @property
         def knows_shapes(self) -> bool: ...

@@ -150,17 +150,17 @@ static inline double gradients_of(fcnn_network *network, size_t images)
 }
 
 static inline fcnn_status predict_rows(fcnn_network *network, const fcnn_array *x, size_t start, size_t stop,
-                                       float *out, int training, fcnn_error *error)
+                                       float *out, fcnn_mode run, fcnn_error *error)
 {
     const fcnn_batch batch = {.x = x, .rows = {NULL, start, stop}, .outputs = (float *[]){out}};
-    return fcnn_network_predict(network, &batch, training, NULL, error);
+    return fcnn_network_predict(network, &batch, run, NULL, error);
 }
 
 static inline void predict(fcnn_network *network, const float *x, size_t start, size_t stop, float *out)
 {
     const fcnn_array rows = inputs_of(network, x);
     fcnn_error error;
-    CHECK(predict_rows(network, &rows, start, stop, out, 0, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &rows, start, stop, out, FCNN_AS_IN_INFERENCE, &error) == FCNN_OK);
 }
 
 static inline int are_equal(const float *a, const float *b, size_t count)

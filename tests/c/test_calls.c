@@ -24,7 +24,7 @@ static void *call_predict(void *context)
         const size_t start = i % 5, stop = ROWS - i % 3;
         const fcnn_array x = inputs_of(self->network, inputs);
         fcnn_error error;
-        self->agrees &= predict_rows(self->network, &x, start, stop, out, 0, &error) == FCNN_OK &&
+        self->agrees &= predict_rows(self->network, &x, start, stop, out, FCNN_AS_IN_INFERENCE, &error) == FCNN_OK &&
                         are_equal(out, self->expected + start * CLASSES, (stop - start) * CLASSES);
     }
     return NULL;
@@ -123,11 +123,11 @@ static void test_training_mode_draws_new_masks(void)
     fcnn_network *network = mixed_network(best_isa(), optimizers[0]);
     const fcnn_array x = inputs_of(network, inputs);
     fcnn_error error;
-    CHECK(predict_rows(network, &x, 0, ROWS, first, 1, &error) == FCNN_OK);
-    CHECK(predict_rows(network, &x, 0, ROWS, second, 1, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, ROWS, first, FCNN_AS_IN_TRAINING, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, ROWS, second, FCNN_AS_IN_TRAINING, &error) == FCNN_OK);
     CHECK(!are_equal(first, second, ROWS * CLASSES));
     network->state.random_step = 0;
-    CHECK(predict_rows(network, &x, 0, ROWS, second, 1, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, ROWS, second, FCNN_AS_IN_TRAINING, &error) == FCNN_OK);
     CHECK(are_equal(first, second, ROWS * CLASSES));
     fcnn_network_destroy(network);
 }
@@ -193,7 +193,7 @@ static void test_predicting_a_few_takes_memory_for_a_few(void)
         network_of(GRAPH(IMAGES(1024, 1024, 1), CONV(0, 4, 1, "valid"), GLOBAL_AVERAGE(1)), best_isa(), SQUARED_ERROR);
     fcnn_array x = inputs_of(network, large);
     x.stride[0] = 0; /* the same image again and again */
-    CHECK(predict_rows(network, &x, 0, 6, out, 0, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, 6, out, FCNN_AS_IN_INFERENCE, &error) == FCNN_OK);
     const size_t cached = fcnn_engine_cached_images(&network->inference);
     CHECK(cached <= 2 && network->inference.record_count == 2 * cached);
     fcnn_network_destroy(network);
@@ -232,7 +232,8 @@ static int works_in_child(fcnn_network *network)
     const fcnn_array x = inputs_of(network, inputs);
     const uint64_t step = network->state.random_step;
     alarm(20); /* ends a child that waits for a lock for ever */
-    return network->state.iterations == step && predict_rows(network, &x, 0, ROWS, out, 0, &error) == FCNN_OK &&
+    return network->state.iterations == step &&
+           predict_rows(network, &x, 0, ROWS, out, FCNN_AS_IN_INFERENCE, &error) == FCNN_OK &&
            set_optimizer(network, optimizers[1], &error) == FCNN_OK &&
            run_batch(network, inputs, 0, MIXED_BATCH, 1, 1, &loss, &error) == FCNN_OK;
 }

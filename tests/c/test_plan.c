@@ -67,8 +67,10 @@ static void test_buffers_of_different_times_share_memory(void)
 /* ---- patterns ---- */
 
 static const unsigned char all[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, none[32];
-static const fcnn_purpose training_of_all = {1, 1, all, none, all, all}, inference = {0, 0, all, none, all, all},
-                          moving = {1, 0, all, none, all, all}, frozen = {1, 0, all, none, all, none};
+static const fcnn_purpose training_of_all = {FCNN_AS_IN_TRAINING, 1, all, none, all, all},
+                          inference = {FCNN_AS_IN_INFERENCE, 0, all, none, all, all},
+                          moving = {FCNN_AS_IN_TRAINING, 0, all, none, all, all},
+                          frozen = {FCNN_AS_IN_TRAINING, 0, all, none, all, none};
 
 /* Number of fused steps; head and tail are those of the last one. Destroys the graph. */
 static size_t count_fused(fcnn_graph *graph, const fcnn_purpose *purpose, size_t *head, size_t *tail)
@@ -261,7 +263,7 @@ static void draw_node(draft *d, uint64_t trial)
     }
     d->specs[n] =
         (fcnn_node_spec){kinds[kind].type, kinds[kind].type, d->inputs[n], sources, kinds[kind].attributes, NULL, 0};
-    d->specs[n].mode = draw(trial, 900 + n, 6) ? FCNN_AS_RUN : (fcnn_mode)(1 + draw(trial, 950 + n, 2));
+    d->specs[n].mode = draw(trial, 900 + n, 6) ? FCNN_UNTOLD : (fcnn_mode)(1 + draw(trial, 950 + n, 2));
     d->shares[n] = partner_of(d, n);
     if (d->shares[n] < n && draw(trial, 10 * n + 9, 3) == 0)
         d->specs[n].shares = &d->shares[n];
@@ -314,8 +316,10 @@ static void test_random_graphs(void)
             losses[o] = draw(trial, 700 + o, 4) > 0;
             absorbs[o] = losses[o] && can_absorb(graph, o) && draw(trial, 800 + o, 2);
         }
-        for (int level = 0; level < 3; level++) {
-            const fcnn_purpose purpose = {level > 0, level > 1, losses, absorbs, trainable, statistics};
+        for (int level = 0; level < 4; level++) {
+            static const fcnn_mode runs[] = {FCNN_AS_IN_INFERENCE, FCNN_AS_IN_TRAINING, FCNN_AS_IN_TRAINING,
+                                             FCNN_UNTOLD};
+            const fcnn_purpose purpose = {runs[level], level == 2, losses, absorbs, trainable, statistics};
             char text[64];
             snprintf(text, sizeof text, "random graph %d, level %d", (int)trial, level);
             check_that(plays_well(graph, &purpose), text, __FILE__, __LINE__);

@@ -131,7 +131,7 @@ static int live(long successes, snapshot *end, float *predictions)
     ATTEMPT(run_batch(network, inputs, 4, MIXED_BATCH, 1, 1, &value, &error));
     ATTEMPT(run_batch(network, inputs, 3, MIXED_BATCH + 2, 0, 0, &value, &error));
     const fcnn_array x = inputs_of(network, inputs);
-    ATTEMPT(predict_rows(network, &x, 0, ROWS, predictions, 0, &error));
+    ATTEMPT(predict_rows(network, &x, 0, ROWS, predictions, FCNN_AS_IN_INFERENCE, &error));
     fcnn_memory_fail_after(-1);
     take(network, end);
     fcnn_network_destroy(network);
@@ -199,7 +199,7 @@ static void test_refused_batches_leave_no_trace(void)
     check_refused(network, &x, &y, &bad_weight, FCNN_E_ARGUMENT, "sample_weight is NaN or infinite in row 8");
     bad_inputs[last * input_size(network) + 99] = NAN;
     check_refused(network, &bad_x, &y, NULL, FCNN_E_ARGUMENT, "x holds NaN or infinity in row 8");
-    CHECK(predict_rows(network, &bad_x, 3, ROWS, predictions, 0, &error) == FCNN_E_ARGUMENT);
+    CHECK(predict_rows(network, &bad_x, 3, ROWS, predictions, FCNN_AS_IN_INFERENCE, &error) == FCNN_E_ARGUMENT);
     CHECK_ERROR(error, FCNN_E_ARGUMENT, "row 8");
     for (size_t i = 0; i < input_size(network); i++)
         bad_inputs[last * input_size(network) + i] = i % 2 ? 3e38f : -3e38f;

@@ -181,8 +181,7 @@ def _small_residual(keras: ModuleType) -> Any:
 
 
 def _in_inference(keras: ModuleType, base: Any) -> Any:
-    """The body as one layer that is told to act as in inference. Keras forgets that in training, but not a frozen
-    batch normalization."""
+    """The body as one layer that is told to act as in inference."""
     image = keras.Input(base.input_shape[1:])
     features = base(image, training=False)
     return keras.Model(image, keras.layers.Dense(3, activation="softmax")(features))
