@@ -85,12 +85,12 @@ struct fcnn_network {
     fcnn_rules rules;
 
     fcnn_engine training, inference;
-    fcnn_engine trial,
-        told;         /* for predictions as in training, or as the nodes were told, where one looks at the batch */
-    size_t images;    /* of the array that follows: as long as it had to be so far */
-    float *magnitude; /* (images) of the largest input; NaN or infinite where one is */
-    size_t penalized; /* images of the array that follows, likewise */
-    double *penalty;  /* (graph->penalties, penalized): see penalties.c */
+    fcnn_engine trial; /* for predictions as in training, where layers look at the batch */
+    fcnn_engine told;  /* the same as the nodes were told */
+    size_t images;     /* of the array that follows: as long as it had to be so far */
+    float *magnitude;  /* (images) of the largest input; NaN or infinite where one is */
+    size_t penalized;  /* images of the array that follows, likewise */
+    double *penalty;   /* (graph->penalties, penalized): see penalties.c */
 };
 
 /* *floats = `count` times `each` zeros in place of what it was; unchanged on failure. */
