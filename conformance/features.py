@@ -19,7 +19,6 @@ SENTENCES = [(re.compile(pattern), name) for pattern, name in [
     (r"(?P<name>[\w.()=]+) is not in fashioncnn", r"\g<name>"),
     (r"a symbolic tensor", "operations on symbolic tensors"),
     (r"(?i)\b(?P<name>(?:layers|models|losses|optimizers) of your own)", lambda found: found["name"].lower()),
-    (r"an unknown extent", "inputs of unknown extents"),
     (r"batch_size=|batch_shape\[0\]=", "Input(batch_size=)"),
     (r"weights in a file called", "weights as .h5"),
     (r"\bdtype=", "dtype other than float32"),

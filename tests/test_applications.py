@@ -151,9 +151,15 @@ def test_bad_arguments_are_named(name, options, message):
         make(name, **options)
 
 
-def test_an_input_of_open_extents_is_refused_without_a_top():
-    with pytest.raises(ValueError, match=r"ResNet50: input_shape=None leaves an extent open.*give it whole"):
-        applications.ResNet50(include_top=False, weights=None)
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2", "ResNet50"])
+def test_without_a_top_images_of_any_size_are_taken(name):
+    body = getattr(applications, name)(include_top=False, weights=None, pooling="avg")
+    assert body.input_shape == (None, None, None, 3)
+    for shape in ((32, 32, 3), (64, 32, 3)):  # as in Keras, a MobileNetV2 pads odd sizes as if they were even
+        fixed = getattr(applications, name)(include_top=False, weights=None, pooling="avg", input_shape=shape)
+        fixed.set_weights(body.get_weights())
+        x = images(shape, 2)
+        np.testing.assert_array_equal(body(x), fixed(x))
 
 
 @pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2"])

@@ -253,7 +253,6 @@ def test_methods_that_need_compile_say_so(method, arguments):
     ({"loss_weights": [1, 2]}, ValueError, "loss_weights"),
     ({"loss_weights": "much"}, TypeError, "loss_weights"),
     ({"steps_per_execution": 4}, ValueError, "steps_per_execution=4"),
-    ({"optimizer": None}, ValueError, "optimizer"),
     ({"foo": 1}, TypeError, "foo"),
 ])
 @pytest.mark.parametrize("shapes", [True, False])

@@ -35,27 +35,6 @@ def test_a_batch_size_is_taken_and_says_nothing():
         Input(batch_shape=(16, 3), batch_size=4)
 
 
-def test_unknown_extents_are_known_when_data_are_seen():
-    model = compiled(Input((None, None, 1)), layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(),
-                     layers.Dense(3, activation="softmax"))
-    assert not model.built
-    with pytest.raises(ValueError, match="isn't built yet"):
-        model.count_params()
-    assert json.loads(model.to_json())["config"]["layers"][0]["config"]["batch_shape"] == [None, None, None, 1]
-    model.fit(X, Y, verbose=0)
-    assert model.input_shape == (None, 6, 6, 1)
-    with pytest.raises(ValueError, match=r"`x` of shape \(2, 7, 7, 1\); the model takes \(N, 6, 6, 1\)"):
-        model.predict(np.zeros((2, 7, 7, 1)), verbose=0)
-    other = compiled(Input((None, 6, 1)), layers.Flatten())
-    with pytest.raises(ValueError, match=r"takes inputs of shape \(None, None, 6, 1\), got \(None, 6, 5, 1\)"):
-        other.predict(np.zeros((2, 6, 5, 1)), verbose=0)
-    other.build((None, 4, 6, 1))
-    assert other.output_shape == (None, 24)
-    first = Sequential([layers.Conv2D(2, 3, input_shape=(None, None, 1))])
-    first.build((None, 6, 6, 1))
-    assert first.output_shape == (None, 4, 4, 2)
-
-
 # --- layers and initializers
 
 

@@ -48,9 +48,9 @@ class Application:
         usual = default_shape or ((224, 224, 3) if self.include_top else (None, None, 3))
         self.shape: tuple[int | None, ...] = usual if input_shape is None else _checked_shape(owner, input_shape)
         if input_tensor is None:
-            if None in self.shape:
-                raise ValueError(f"{owner}: input_shape={input_shape} leaves an extent open, which is not supported by "
-                                 "fashioncnn (yet); give it whole: input_shape=(28, 28, 1)")
+            if None in self.shape and self.include_top:
+                raise ValueError(f"{owner}: input_shape={input_shape} leaves an extent open, which goes with "
+                                 "include_top=False only; give it whole: input_shape=(28, 28, 1)")
             self.images = layers.Input(self.shape)
             self.inputs: Any = self.images
         else:

@@ -139,11 +139,3 @@ def extents(argument: str, shape: Any) -> tuple[int | None, ...]:
     if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
         raise checks.ArgumentError(f"`{argument}` must be a tuple of integers, got {shape!r}")
     return tuple(None if extent is None else positive(argument, extent) for extent in shape)
-
-
-def known_shape(argument: str, shape: Any) -> Shape:
-    """`shape` as a tuple of positive integers. Errors as for `extents`, and ValueError for an extent of None."""
-    checked = extents(argument, shape)
-    if None in checked:
-        raise ValueError(f"`{argument}` {checked} has an unknown extent; it must be known here")
-    return tuple(extent for extent in checked if extent is not None)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import Network, describe
+from fashioncnn.layers.symbolic import Extents
 from fashioncnn.utils import checks
 
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ class Parameter(NamedTuple):
         return values
 
 
+class Use(NamedTuple):
+    """One use of a layer: the shapes of what goes in and out, without the batch axis."""
+
+    layer: Layer
+    inputs: Sequence[Extents]
+    outputs: Sequence[Extents]
+
+
+class Description(NamedTuple):
+    """What a layer is made of, for inputs of some shapes: the uses of all layers, its own being the last, and the
+    parameters of a network of them."""
+
+    uses: list[Use]
+    parameters: list[Parameter]
+
+
 class _Uses:
     """The uses of one layer: the nodes of the first, whose parameters the others share, and how many there were."""
 
@@ -48,7 +65,7 @@ class _Uses:
 
 
 class Graph:
-    """The nodes of one network while it is being described. Nothing changes but the graph itself until `settle`."""
+    """The nodes of one network while it is being described. Nothing changes but the graph itself."""
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
@@ -178,14 +195,20 @@ class Graph:
         _set_rules(network, parameters)
         return network, parameters
 
-    def settle(self, shapes: Sequence[Shape]) -> None:
-        """Tells the layers the shapes of what goes in and out, once nothing can fail any more.
+    def uses(self, shapes: Sequence[Shape]) -> list[Use]:
+        """All uses of layers; one within a model comes before that of the model.
 
         Args:
             shapes: Of all nodes' outputs.
         """
-        for layer, inputs, outputs in reversed(self._shapes):  # a layer keeps those of its first use
-            layer.set_shapes([shapes[position] for position in inputs], [shapes[position] for position in outputs])
+        return [Use(layer, [shapes[position] for position in inputs], [shapes[position] for position in outputs])
+                for layer, inputs, outputs in self._shapes]
+
+
+def settle(uses: Sequence[Use]) -> None:
+    """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
+    for layer, inputs, outputs in reversed(uses):  # a layer keeps those of its first use
+        layer.set_shapes(inputs, outputs)
 
 
 def _set_rules(network: Network, parameters: Sequence[Parameter]) -> None:

@@ -19,7 +19,8 @@ class InputLayer(Layer):
     """The shape of one input.
 
     Args:
-        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None is known when a model sees its first data.
+        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None may differ from
+            one call of a model to the next.
         batch_size: None, or any number: batches of every size are taken.
         dtype: None or a NumPy dtype name; inputs of any number type are taken.
         sparse: None or False.
@@ -60,8 +61,7 @@ class InputLayer(Layer):
         self._extents = extents("shape", shape)
         self.batch_size = batch_size
         self.input_dtype = "float32" if dtype is None else str(getattr(dtype, "__name__", dtype))
-        if self.shape is not None:
-            self.set_shapes([self.shape], [self.shape])
+        self.set_shapes([self.shape], [self.shape])
         self._make_tensor()
 
     def _make_tensor(self) -> None:
@@ -77,10 +77,9 @@ class InputLayer(Layer):
         return (self.batch_size, *self._extents)
 
     @property
-    def shape(self) -> tuple[int, ...] | None:
-        """The shape without the batch axis; None where an extent is not known."""
-        known = tuple(extent for extent in self._extents if extent is not None)
-        return known if len(known) == len(self._extents) else None
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape without the batch axis."""
+        return self._extents
 
     def check(self, shape: tuple[int, ...], model: str) -> None:
         """Raises ValueError unless inputs of this shape are what was declared."""
@@ -105,7 +104,8 @@ def Input(shape: Sequence[int | None] | None = None, batch_size: int | None = No
     Its class is `fashioncnn.KerasTensor`, and an `InputLayer` has made it.
 
     Args:
-        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None is known when the model sees its first data.
+        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None may differ from
+            one call of the model to the next.
         batch_size: None, or any number: batches of every size are taken.
         dtype: See `InputLayer`.
         sparse: None or False.

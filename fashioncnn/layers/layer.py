@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from fashioncnn import regularizers
 from fashioncnn.constraints import Constraint
-from fashioncnn.layers.arguments import extents, known_shape, regularizer
-from fashioncnn.layers.graph import Graph, Parameter, Shape
-from fashioncnn.layers.symbolic import KerasTensor, Node, is_symbolic
+from fashioncnn.layers import unknown
+from fashioncnn.layers.arguments import extents, regularizer
+from fashioncnn.layers.graph import Description, Graph, Parameter, Shape, settle
+from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.regularizers import Regularizer
 from fashioncnn.utils import checks, keywords, structures
 from fashioncnn.utils.arrays import as_array
@@ -82,8 +83,8 @@ class Layer(Configured):
         self.activity_regularizer = activity_regularizer
         self._trainable = checks.flag("trainable", trainable)
         self._variables: dict[str, Variable] = {}
-        self._input_shapes: list[Shape] | None = None
-        self._output_shapes: list[Shape] | None = None
+        self._input_shapes: list[Extents] | None = None
+        self._output_shapes: list[Extents] | None = None
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
         self._within: weakref.ref[Any] | None = None  # a chain of layers, which can call this one on a symbolic tensor
@@ -177,34 +178,51 @@ class Layer(Configured):
         """Whether training changes the weight `name`: by gradients, or as a statistic that follows the batches."""
         return self._trainable if name in self.statistics else self._variables[name].trainable
 
-    def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
-        """Tells the layer what goes in and out, without the batch axis."""
+    def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
+        """Tells the layer what goes in and out, without the batch axis. What differs from call to call is None."""
         self._input_shapes, self._output_shapes = list(inputs), list(outputs)
 
     def build(self, input_shape: Sequence[Any]) -> None:
         """Makes the weights.
 
         Args:
-            input_shape: With the batch axis first: ``(None, 28, 28, 1)``; a list of such for several inputs.
+            input_shape: With the batch axis first: ``(None, 28, 28, 1)``; a list of such for several inputs. Other
+                extents may be None, too, if no weight's shape depends on them.
 
         Raises:
             NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such an input.
         """
-        self._build([known_shape("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
+        self._build([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
 
-    def _build(self, shapes: Sequence[Shape]) -> list[Shape]:
+    def _build(self, shapes: Sequence[Extents]) -> list[Extents]:
         """Makes the weights for inputs of these shapes, where there are none yet; returns the outputs' shapes."""
-        graph, outputs = self._graph_of(shapes)
-        node_shapes, parameters = graph.describe()
+        uses, parameters = self._described(shapes)
         for parameter in parameters:
             parameter.layer.check_shape_of(parameter.name, parameter.shape)
         if not self.knows_shapes:
             values = [parameter.layer.first_values_of(parameter) for parameter in parameters]
             for parameter, value in zip(parameters, values, strict=True):
                 parameter.layer.weight_of(parameter, value)
-            graph.settle(node_shapes)
-        return [node_shapes[position] for position in outputs]
+            settle(uses)
+        return list(uses[-1].outputs)
+
+    def _described(self, shapes: Sequence[Extents]) -> Description:
+        """What the layer is made of for inputs of these shapes. ValueError if it cannot take them."""
+        if unknown.is_known(shapes):
+            return self._described_for(shapes)  # type: ignore[arg-type]
+        try:
+            first, second = (self._described_for(unknown.filled(shapes, length)) for length in unknown.TRIED)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__} '{self.name}' cannot take inputs of shapes "
+                             f"{[(None, *shape) for shape in shapes]}, tried with {unknown.TRIED[0]} for what is not "
+                             f"known: {error}") from error
+        return unknown.joined(first, second)
+
+    def _described_for(self, shapes: Sequence[Shape]) -> Description:
+        graph, _ = self._graph_of(shapes)
+        node_shapes, parameters = graph.describe()
+        return Description(graph.uses(node_shapes), parameters)
 
     def _graph_of(self, shapes: Sequence[Shape]) -> tuple[Graph, list[int]]:
         """A graph of the layer alone, and the positions of its outputs."""
@@ -244,7 +262,7 @@ class Layer(Configured):
                                        f"{type(strangers[0]).__name__}; an array that is always the same is not "
                                        "supported by fashioncnn (yet) as one of several inputs")
         batch = tensors[0].shape[0]
-        shapes = self._build([_known(self, tensor) for tensor in tensors])
+        shapes = self._build([tensor.shape[1:] for tensor in tensors])
         outputs = [KerasTensor((batch, *shape), name=auto_name("KerasTensor")) for shape in shapes]
         if all(tensor._keras_history is not None for tensor in tensors):
             Node(self, inputs, outputs, training)
@@ -321,7 +339,7 @@ class Layer(Configured):
         """With the batch axis, None; a list for several outputs. AttributeError before the layer is built."""
         return self._with_batch_axis(self._output_shapes)
 
-    def _with_batch_axis(self, shapes: list[Shape] | None) -> Any:
+    def _with_batch_axis(self, shapes: list[Extents] | None) -> Any:
         if shapes is None:
             raise AttributeError(f"{type(self).__name__} '{self.name}' has no defined shapes yet; build it first")
         return structures.single([(None, *shape) for shape in shapes])
@@ -331,12 +349,12 @@ class Layer(Configured):
 
         Example:
             >>> from fashioncnn import layers
-            >>> layers.Conv2D(32, 3).compute_output_shape((None, 28, 28, 1))
-            (None, 26, 26, 32)
+            >>> layers.Conv2D(32, 3).compute_output_shape((None, 28, None, 1))
+            (None, 26, None, 32)
         """
         given = _listed(input_shape)
-        graph, outputs = self._graph_of([known_shape("input_shape", tuple(shape)[1:]) for shape in given])
-        return structures.single([(given[0][0], *graph.shape(position)) for position in outputs])
+        uses, _ = self._described([extents("input_shape", tuple(shape)[1:]) for shape in given])
+        return structures.single([(given[0][0], *shape) for shape in uses[-1].outputs])
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """What becomes of a mask: it stays. Masks are no part of what models compute."""
@@ -487,12 +505,3 @@ def _listed(shape: Sequence[Any]) -> list[Sequence[int | None]]:
     """A shape, or a list of shapes, as a list of shapes."""
     several = isinstance(shape, (list, tuple)) and len(shape) > 0 and isinstance(shape[0], (list, tuple))
     return list(shape) if several else [shape]
-
-
-def _known(layer: Layer, tensor: KerasTensor) -> Shape:
-    extents = tensor.shape[1:]
-    if None in extents:
-        raise ValueError(f"{type(layer).__name__} '{layer.name}' was called on a tensor of shape {tensor.shape}: an "
-                         "unknown extent, other than the first, is not supported by fashioncnn (yet); give Input() the "
-                         "whole shape of an image")
-    return tuple(extent for extent in extents if extent is not None)

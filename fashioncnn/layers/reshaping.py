@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from fashioncnn.layers import arguments, lines
-from fashioncnn.layers.graph import Graph
+from fashioncnn.layers import arguments, lines, unknown
+from fashioncnn.layers.graph import Description, Graph, Use
 from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.symbolic import Extents
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Setting
@@ -70,6 +71,11 @@ class Reshape(Layer):
     def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
         self.target_shape = target_shape
+
+    def _described(self, shapes: Sequence[Extents]) -> Description:
+        if unknown.is_known(shapes) or -1 in self.target_shape:
+            return super()._described(shapes)
+        return Description([Use(self, shapes, [self.target_shape])], [])  # whether it fits, the data will tell
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
         known = math.prod(extent for extent in self.target_shape if extent != -1)

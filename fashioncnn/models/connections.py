@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.input import InputLayer
 from fashioncnn.layers.layer import Layer
-from fashioncnn.layers.symbolic import KerasTensor, Node
+from fashioncnn.layers.symbolic import Extents, KerasTensor, Node
 from fashioncnn.utils import checks, structures
 
 
@@ -133,9 +133,8 @@ class Connections(NamedTuple):
         return structures.mapped(tensors.__getitem__, self.inputs), structures.mapped(tensors.__getitem__, self.outputs)
 
     @staticmethod
-    def _shapes_of(call: Call, tensors: dict[int, KerasTensor]) -> list[tuple[int, ...]]:
-        shapes = [tensors[number].shape[1:] for number in structures.leaves(call.inputs)]
-        return call.layer._build(shapes)  # type: ignore[arg-type]
+    def _shapes_of(call: Call, tensors: dict[int, KerasTensor]) -> list[Extents]:
+        return call.layer._build([tensors[number].shape[1:] for number in structures.leaves(call.inputs)])
 
     def sources_of(self, layer: Layer) -> Iterator[Source]:
         """Where what a layer is called on comes from, call by call."""

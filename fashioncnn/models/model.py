@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from fashioncnn._core import Network
-from fashioncnn.layers.graph import Graph, Shape
+from fashioncnn.layers.graph import Graph, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
-from fashioncnn.layers.symbolic import KerasTensor, is_symbolic
+from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
 from fashioncnn.models import summary
 from fashioncnn.models.connections import Connections
@@ -113,7 +113,7 @@ class Model(Trainer, Layer):
         self.set_shapes([tensor.shape[1:] for tensor in structures.leaves(inputs)],
                         [tensor.shape[1:] for tensor in structures.leaves(outputs)])
 
-    def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
+    def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
         super().set_shapes(inputs, outputs)
         for layer in self._flatten_layers():
             if isinstance(layer, Model) and layer is not self:
@@ -177,9 +177,10 @@ class Model(Trainer, Layer):
             return self.output_names
         return [layer.name for layer in self._output_layers()]
 
-    def _known_input_shapes(self) -> list[Shape]:
-        assert self._input_shapes is not None, "the model knows its shapes"
-        return self._input_shapes
+    def _fixed_input_shapes(self) -> list[Shape] | None:
+        """The shapes of the inputs; None where they are not known, or not whole, before there are data."""
+        shapes = [tuple(extent for extent in shape if extent is not None) for shape in self._input_shapes or ()]
+        return shapes if shapes == self._input_shapes else None
 
     def _flatten_layers(self) -> Iterator[Layer]:
         yield self
@@ -245,9 +246,14 @@ class Model(Trainer, Layer):
     def _settle(self, plan: Plan) -> None:
         """Makes the planned network the model's own: from now on the layers' weights are in it."""
         network, before = plan.network, self.network
+        if before is not None:
+            network.random_step = before.random_step
+            if self.optimizer is not None:
+                self.optimizer.detach()
         if self.compiled and self.optimizer is not None:
             self.optimizer.attach(network, [parameter.path for parameter in plan.parameters])
-        plan.graph.settle(network.node_shapes)
+        if not self.knows_shapes:
+            settle(plan.graph.uses(network.node_shapes))
         old, self._parameters = self._parameters, []
         for parameter in plan.parameters:
             variable = parameter.layer.weight_of(parameter, parameter.read(network))
@@ -307,19 +313,20 @@ class Model(Trainer, Layer):
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
         state = {**super().__getstate__(), "network": None, "_parameters": [], "_penalized": [], "_inputs": None,
-                 "_outputs": None}
+                 "_outputs": None, "_is_in_fit": False}
         del state["_pass"], state["_outer"]
-        return {**state, "_random_step": None if self.network is None else self.network.random_step}
+        return {**state, "_ran": None if self.network is None else (self.network.input_shapes,
+                                                                    self.network.random_step)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
         self._pass, self._outer = Turn(), weakref.WeakSet()
-        random_step = self.__dict__.pop("_random_step")
+        ran = self.__dict__.pop("_ran")
         if self._connections is not None:
             self._inputs, self._outputs = self._connections.replay()
-        if random_step is not None:
-            assert self._input_shapes is not None, "a model with a network knows its shapes"
-            self._settle(self._plan(self._input_shapes)._replace(metrics=self._metrics))
+        if ran is not None:
+            input_shapes, random_step = ran
+            self._settle(self._plan(input_shapes)._replace(metrics=self._metrics))
             self.built_network.random_step = random_step
         if self.history is not None:
             self.history.set_model(self)

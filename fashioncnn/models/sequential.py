@@ -6,11 +6,11 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashioncnn.layers.arguments import extents, known_shape
+from fashioncnn.layers.arguments import extents
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.input import InputLayer
 from fashioncnn.layers.layer import Layer
-from fashioncnn.layers.symbolic import KerasTensor
+from fashioncnn.layers.symbolic import Extents, KerasTensor
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.model import Model
 from fashioncnn.models.objective import NOTHING, Objective
@@ -152,13 +152,13 @@ class Sequential(Model):
         had_network = self.network is not None
         self._disconnect()
         self._build([shape])
-        if had_network:
-            self._settle(self._plan([shape], NOTHING))
+        fixed = self._fixed_input_shapes()
+        if had_network and fixed is not None:
+            self._settle(self._plan(fixed, NOTHING))
 
-    def _describe(self, shape: Shape) -> None:
+    def _describe(self, shape: Extents) -> None:
         """Raises if the layers do not fit together."""
-        graph, _ = self._graph_of([shape])
-        for parameter in graph.describe()[1]:
+        for parameter in self._described([shape]).parameters:
             parameter.layer.first_values_of(parameter)
 
     def _disconnect(self) -> None:
@@ -190,16 +190,14 @@ class Sequential(Model):
             if self._input is None:
                 raise ValueError(f"build() needs input_shape: model '{self.name}' has no Input")
             input_shape = self._input.batch_shape
-        if None in extents("input_shape", tuple(input_shape)[1:]):
-            return
-        shape = known_shape("input_shape", tuple(input_shape)[1:])
+        shape = extents("input_shape", tuple(input_shape)[1:])
         if self._input_shapes not in (None, [shape]):
             raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
                              f"{self.input_shape}")
         with CHANGING:
             self._build([shape])
 
-    def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
+    def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
         super().set_shapes(inputs, outputs)
         for layer in self._stack:
             layer._within = weakref.ref(self)
@@ -215,7 +213,7 @@ class Sequential(Model):
             self._connect_stack(*self._input_shapes)
         return super()._known_connections(what)
 
-    def _connect_stack(self, shape: Shape) -> None:
+    def _connect_stack(self, shape: Extents) -> None:
         """Calls the layers, one after the other, on a symbolic tensor: now they have inputs and outputs."""
         layer = self._input if self._input is not None and self._input.shape == shape else InputLayer(shape)
         first = tensor = layer.output

@@ -12,8 +12,10 @@ import numpy as np
 from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
+from fashioncnn.layers import unknown
 from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.layers.layer import Layer, note_penalties
+from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models import loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
@@ -67,6 +69,7 @@ class Trainer(Configured):
         self._output_losses: dict[int, Mean] = {}
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
+        self._is_in_fit = False
         self._pass = Turn()
 
     @told
@@ -115,7 +118,9 @@ class Trainer(Configured):
         check_finite = checks.truth("check_finite", check_finite)
         with CHANGING:
             self._ensure_network()
-            resolved = wanted.resolve([(2,)] if self.network is None else self.network.output_shapes)
+            shapes = unknown.filled(self._output_shapes or [(2,)], 2) if self.network is None else (
+                self.network.output_shapes)
+            resolved = wanted.resolve(shapes)
             self._replace_objective(new_optimizer, wanted, resolved)
             self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
@@ -293,7 +298,7 @@ class Trainer(Configured):
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
-        with self._watching_for_nan(finite), self._holding_weights():
+        with self._fitting(finite), self._holding_weights():
             self._run_epochs(everyone, passes, tests, range(initial_epoch, epochs), validated)
         return self.history
 
@@ -440,7 +445,7 @@ class Trainer(Configured):
         names = Names(caller)
         parts = self._ports().split_inputs(caller, names.x, x)
         arrays = [as_array(caller, names.x, part) for part in parts]
-        if self.network is None:
+        if self.network is None or self._fixed_input_shapes() is None:
             self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
         network = self.built_network
         arrays = [validation.inputs(names, array, shape, False)
@@ -516,10 +521,11 @@ class Trainer(Configured):
             finite: Whether targets must be finite.
         """
         self.refuse_overrides()
-        if not self.knows_shapes:
+        fixed = self._fixed_input_shapes()
+        if fixed is None:
             for source in sources:
                 source.fetch()
-        if self.network is None:
+        if fixed is None or self.network is None:
             with CHANGING:
                 self._bind(sources, scan, with_targets, finite)
         else:
@@ -527,9 +533,7 @@ class Trainer(Configured):
 
     def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
         is_new = not self.knows_shapes
-        plan = None
-        if self.network is None:
-            plan = self._plan(sources[0].row_shapes if is_new else self._known_input_shapes())
+        plan = self._plan_for(sources[0])
         network = self.built_network if plan is None else plan.network
         expected = Expected(network.input_shapes, network.output_shapes,
                             self._objective.losses if with_targets else None, scan or is_new, is_new,
@@ -539,23 +543,39 @@ class Trainer(Configured):
         if plan is not None:
             self._settle(plan)
 
+    def _plan_for(self, source: Source) -> Plan | None:
+        """The network that inputs need, unless there is one for inputs of their shapes."""
+        shapes = self._fixed_input_shapes()
+        if shapes is None:
+            shapes = validation.with_channels(source.row_shapes, self._input_shapes)
+        if self.network is None:
+            return self._plan(shapes)
+        if self.network.input_shapes == shapes:
+            return None
+        plan = self._plan(shapes)
+        if self._is_in_fit:
+            raise ValueError(f"model '{self.name}' is being trained on inputs of {self.network.input_shapes}; others, "
+                             f"{shapes}, in the same fit() are not supported by fashioncnn (yet)")
+        return plan._replace(metrics=self._metrics)
+
     def _ensure_network(self) -> None:
         """Makes the network of a model whose shapes are known."""
-        if self.network is None and self.knows_shapes:
-            self._settle(self._plan(self._known_input_shapes(), self._nothing()))
+        shapes = self._fixed_input_shapes()
+        if self.network is None and shapes is not None:
+            self._settle(self._plan(shapes, self._nothing()))
 
     def _nothing(self) -> Objective:
         return NOTHING._replace(aims=(Aim(),) * len(self._names_of_outputs()))
 
     @contextmanager
-    def _watching_for_nan(self, finite: bool) -> Iterator[None]:
-        """Sets whether a loss that is not finite is an error, for as long as a fit runs."""
-        network = self.built_network
-        network.check_finite = finite
+    def _fitting(self, finite: bool) -> Iterator[None]:
+        """Keeps the network for as long as a fit runs, and sets whether a loss that is not finite is an error."""
+        network, before = self.built_network, self._is_in_fit
+        network.check_finite, self._is_in_fit = finite, True
         try:
             yield
         finally:
-            network.check_finite = self._check_finite
+            network.check_finite, self._is_in_fit = self._check_finite, before
 
     def _callbacks(self, callbacks: list[Callback], verbose: Verbosity, epochs: int, steps: int | None,
                    add_history: bool = False) -> CallbackList:
@@ -577,11 +597,13 @@ class Trainer(Configured):
     if TYPE_CHECKING:  # what a model has besides
         _penalized: list[Layer]
         _is_told: bool
+        _input_shapes: list[Extents] | None
+        _output_shapes: list[Extents] | None
 
         @property
         def knows_shapes(self) -> bool: ...
         def _own_metrics(self) -> list[Metric]: ...
-        def _known_input_shapes(self) -> list[Shape]: ...
+        def _fixed_input_shapes(self) -> list[Shape] | None: ...
         def _ports(self) -> Ports: ...
         def _names_of_outputs(self) -> list[str]: ...
         def _output_activations(self) -> list[str]: ...

@@ -55,6 +55,24 @@ def check_lengths(names: Names, x: Array, y: Array | None, sample_weight: Array 
                              f"must have the same number{hint}")
 
 
+def with_channels(rows: Sequence[tuple[int, ...]],
+                  declared: Sequence[tuple[int | None, ...]] | None) -> list[tuple[int, ...]]:
+    """The shapes of rows of each input, with the channel axis of 1 that `inputs` would add or take away.
+
+    Args:
+        rows: What came.
+        declared: What the model was made for; None: nothing yet.
+    """
+    shapes = []
+    for row, shape in zip(rows, declared or rows, strict=True):
+        if len(row) == len(shape) - 1 and shape[-1] == 1:
+            row = (*row, 1)
+        elif len(row) == len(shape) + 1 and row[-1] == 1:
+            row = row[:-1]
+        shapes.append(row)
+    return shapes
+
+
 def inputs(names: Names, x: Array, shape: tuple[int, ...], scan: bool, first_row: int = 0) -> Array:
     """`x` with the rank that the model takes: a channel axis of 1 is added or taken away.
 
