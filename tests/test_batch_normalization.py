@@ -254,3 +254,19 @@ def test_folding_changes_no_prediction(filters, use_bias, ends, automatic_thread
             np.testing.assert_array_equal(other, outputs[1])
         for network in (folded, plain):  # other parameters: nothing old is left
             write(network, read(network) * np.float32(1.2))
+
+
+@pytest.mark.parametrize("axis", [1, 2, -2, -3])
+def test_channels_may_be_on_another_axis(axis):
+    """It does what the layer for the last axis does to images whose axes are exchanged."""
+    x, _ = data()
+    swapped = np.ascontiguousarray(np.swapaxes(x, axis, -1))
+    layer, last = L.BatchNormalization(axis=axis, momentum=0.5), L.BatchNormalization(momentum=0.5)
+    assert layer.compute_output_shape((None, 4, 3, 5)) == (None, 4, 3, 5)
+    for training in (True, False):
+        np.testing.assert_allclose(layer(x, training=training), np.swapaxes(last(swapped, training=training), axis, -1),
+                                   rtol=1e-6, atol=1e-6)
+    for weight, other in zip(layer.weights, last.weights, strict=True):
+        assert (weight.name, weight.shape) == (other.name, other.shape)
+        np.testing.assert_allclose(weight, other, rtol=1e-6)
+    assert layer.get_config()["axis"] == axis

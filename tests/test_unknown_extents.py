@@ -230,6 +230,10 @@ def test_one_fit_has_images_of_one_size():
         model.fit(x, y, callbacks=[Predicts(7)], verbose=0)
     assert not all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=True))
     assert model.predict(images(7), verbose=0).shape == (ROWS, 3)
+    twins = []
+    copying = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: twins.append(copy.deepcopy(model)))
+    model.fit(x, y, callbacks=[copying], verbose=0)
+    assert twins[0].predict(images(7), verbose=0).shape == (ROWS, 3)  # of which nobody is training
     weights = model.get_weights()
     for arguments in ({"validation_data": (images(7), y)}, {"x": iter([(x, y), (images(7), y)]), "y": None}):
         with pytest.raises(ValueError, match=r"of shape \(12, 7, 7, 2\); the model takes \(N, 8, 8, 2\)"):

@@ -33,7 +33,7 @@ class BatchNormalization(Layer):
     rows of a batch count, so nothing of this depends on how many threads there are.
 
     Args:
-        axis: The channels' axis: the last one.
+        axis: The channels' axis. Another than the last one is moved there and back again.
         momentum: How slowly the moving statistics move, in [0, 1].
         epsilon: At least 0: added to the variance.
         center: Whether there is a beta.
@@ -53,11 +53,13 @@ class BatchNormalization(Layer):
         options: See `Layer`.
 
     Shapes:
-        input (N, ..., C), output the same; gamma, beta, moving_mean and moving_variance (C,).
+        input (N, ..., C), with `axis` in the place of the last one; output the same; gamma, beta, moving_mean and
+        moving_variance (C,).
 
     Raises:
         ArgumentError: If an argument has the wrong type or a keyword is unknown.
-        ValueError: If an argument is out of range or not supported; when it is built, if `axis` is not the last one.
+        ValueError: If an argument is out of range or not supported; when it is built, if there is no such axis, or it
+            is the batch's.
 
     Example:
         >>> layer = BatchNormalization()
@@ -121,9 +123,18 @@ class BatchNormalization(Layer):
         if not -rank <= self.axis < rank:
             raise ValueError(f"BatchNormalization '{self.name}': axis {self.axis} is out of bounds for an input of "
                              f"{rank} axes")
-        if self.axis not in (-1, rank - 1):
-            raise checks.unsupported("BatchNormalization", "axis", self.axis, "-1, the last axis")
-        return graph.add(self, "batch_normalization", *inputs, center=self.center, scale=self.scale,
+        if self.axis in (0, -rank):
+            raise checks.unsupported("BatchNormalization", "axis", self.axis, f"1 to {rank - 1}, and {1 - rank} to -1")
+        if self.axis in (-1, rank - 1):
+            return self._add_normalization(graph, inputs[0])
+        channels = self.axis % rank - 1
+        last = [*(axis for axis in range(rank - 1) if axis != channels), channels]
+        back = [last.index(axis) for axis in range(rank - 1)]
+        normalized = self._add_normalization(graph, graph.add(self, "permute", *inputs, dims=tuple(last)))
+        return graph.add(self, "permute", normalized, dims=tuple(back))
+
+    def _add_normalization(self, graph: Graph, position: int) -> int:
+        return graph.add(self, "batch_normalization", position, center=self.center, scale=self.scale,
                          epsilon=self.epsilon, momentum=self.momentum)
 
     def initial_value(self, name: str, shape: Shape) -> NDArray[Any]:
