@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from fashioncnn._core import Network
+from fashioncnn.layers import unknown
 from fashioncnn.layers.graph import Graph, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
@@ -91,6 +92,7 @@ class Model(Trainer, Layer):
         self._parameters: list[Weight] = []
         self._penalized: list[Layer] = []
         self._is_told = False
+        self._is_open = False  # an extent of an input is not known before there are data
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
         self._connections: Connections | None = None
         self._inputs: Any = None
@@ -115,6 +117,7 @@ class Model(Trainer, Layer):
 
     def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
         super().set_shapes(inputs, outputs)
+        self._is_open = not unknown.is_known(inputs)
         for layer in self._flatten_layers():
             if isinstance(layer, Model) and layer is not self:
                 layer._outer.add(self)

@@ -445,7 +445,7 @@ class Trainer(Configured):
         names = Names(caller)
         parts = self._ports().split_inputs(caller, names.x, x)
         arrays = [as_array(caller, names.x, part) for part in parts]
-        if self.network is None or self._fixed_input_shapes() is None:
+        if self.network is None or self._is_open:
             self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
         network = self.built_network
         arrays = [validation.inputs(names, array, shape, False)
@@ -597,6 +597,7 @@ class Trainer(Configured):
     if TYPE_CHECKING:  # what a model has besides
         _penalized: list[Layer]
         _is_told: bool
+        _is_open: bool
         _input_shapes: list[Extents] | None
         _output_shapes: list[Extents] | None
 
