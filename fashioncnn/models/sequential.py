@@ -229,7 +229,10 @@ class Sequential(Model):
         return super()._plan(input_shapes, objective)
 
     def _ports(self) -> Ports:
-        return ONE_EACH
+        if self._input is None or not self._stack:
+            return ONE_EACH
+        names = self._input.name, self._stack[-1].name
+        return Ports(names[0], names[:1], names[1], names[1:])
 
     def _output_layers(self) -> list[Layer]:
         return self._stack[-1:] or [self]
