@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import fashioncnn as keras
-from fashioncnn import Input, KerasTensor, Model, Sequential, layers, models
+from fashioncnn import Input, KerasTensor, Model, Sequential, callbacks, layers, models
+from fashioncnn.utils import naming
 
 ROWS = 12
 
@@ -114,6 +115,34 @@ def test_structures_come_back_as_they_were_given():
     ordered = Model({"a": a, "b": b}, layers.Concatenate()([a, b]))
     with pytest.warns(UserWarning, match="structure of `inputs` doesn't match"):
         assert ordered.predict([data(2), data(3)], verbose=0).shape == (ROWS, 5)
+
+
+@pytest.mark.parametrize("form", [list, tuple])
+def test_of_a_list_of_one_output_the_output_itself_comes_back(form):
+    image = Input((3,), name="image")
+    plain = Model(image, layers.Dense(2)(image))
+    model = Model([image], form([plain.output]))
+    x = data(3)
+    for output in (model.predict(x, verbose=0), model.predict([x], verbose=0), model(x), model.predict_on_batch(x)):
+        np.testing.assert_array_equal(output, plain(x))
+    seen = []
+    watch = callbacks.LambdaCallback()
+    watch.on_predict_batch_end = lambda batch, logs: seen.append(logs["outputs"])
+    model.predict(x, verbose=0, callbacks=[watch])
+    np.testing.assert_array_equal(seen[0], plain(x))
+    assert isinstance(model(image), form)
+    model.compile("sgd", "mse")
+    assert list(model.fit([x], form([data(2)]), verbose=0).history) == ["loss"]
+
+
+def test_a_tensor_is_called_by_the_name_that_its_input_was_given():
+    naming.clear_session()
+    first, second, third = Input((3,)), Input((3,), name="image"), Input((3,))
+    assert (first.name, second.name, third.name) == ("keras_tensor", "image", "keras_tensor_1")
+    model = Model(first, layers.Dense(2)(first))
+    again = pickle.loads(pickle.dumps(model))
+    assert (again.input.name, again.input_names) == ("keras_tensor", ["input_layer"])
+    assert Model.from_config(model.get_config()).input.name == "input_layer"
 
 
 def test_an_output_may_be_an_input_or_come_twice():
@@ -228,6 +257,17 @@ def test_a_description_keeps_shared_layers_training_and_models_within():
     assert twin.get_config() == model.get_config()
     assert twin.count_params() == model.count_params() == 40
     assert twin._connections.calls[0].training is True
+
+
+def test_the_class_model_makes_a_model_of_a_description():
+    inner = residual()
+    image = Input((8, 8, 3))
+    model = Model(image, layers.Concatenate()(inner(image)), name="outer")
+    twin = Model.from_config(model.get_config())
+    assert (type(twin), twin.name, len(twin.layers)) == (type(model), "outer", 3)
+    twin.set_weights(model.get_weights())
+    x = data(8, 8, 3)
+    np.testing.assert_array_equal(twin.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
 def test_a_clone_starts_anew():

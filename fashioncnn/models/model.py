@@ -106,6 +106,16 @@ class Model(Trainer, Layer):
 
     _may_be_empty: ClassVar[bool] = False
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any],
+                    custom_objects: Mapping[str, type[Layer]] | None = None) -> Layer:
+        """The model that `get_config` described; of `Model` itself that is a `Functional`: see there."""
+        if cls is not Model:
+            return super().from_config(config)
+        from fashioncnn.models.functional import Functional
+
+        return Functional.from_config(config, custom_objects)
+
     def _connect(self, connections: Connections, inputs: Any, outputs: Any) -> None:
         """Makes the layers between symbolic tensors the model's."""
         self._connections, self._inputs, self._outputs = connections, inputs, outputs
@@ -220,6 +230,11 @@ class Model(Trainer, Layer):
 
     def _packed_outputs(self, outputs: list[Any]) -> Any:
         return structures.filled(self._outputs, iter(outputs)) if structures.is_nested(self._outputs) else outputs[0]
+
+    def _packed_arrays(self, arrays: list[Any]) -> Any:
+        """What the model returns for arrays: of a list of one output that output itself, as in Keras."""
+        packed = self._packed_outputs(arrays)
+        return packed[0] if isinstance(packed, (list, tuple)) and len(packed) == 1 else packed
 
     def build(self, input_shape: Any = None) -> None:
         """Does nothing: a model of connected layers is built from the start."""

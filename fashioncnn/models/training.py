@@ -379,7 +379,7 @@ class Trainer(Configured):
 
         Shapes:
             result (N, ...): one row for each row of `x`; a list or dict of such, as the model was made, for several
-            outputs.
+            outputs or a dict of one.
 
         Raises:
             ArgumentError: If an argument has the wrong type.
@@ -401,7 +401,7 @@ class Trainer(Configured):
                 batches = source.cut(unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
-        return self._packed_outputs(outputs)
+        return self._packed_arrays(outputs)
 
     @told
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
@@ -447,7 +447,7 @@ class Trainer(Configured):
         rows = len(arrays[0])
         outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
         note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
-        return self._packed_outputs([output.view(Tensor) for output in outputs])
+        return self._packed_arrays([output.view(Tensor) for output in outputs])
 
     @contextmanager
     def _tally(self) -> Iterator[Tally]:
@@ -569,7 +569,7 @@ class Trainer(Configured):
         def _ports(self) -> Ports: ...
         def _names_of_outputs(self) -> list[str]: ...
         def _output_activations(self) -> list[str]: ...
-        def _packed_outputs(self, outputs: list[Any]) -> Any: ...
+        def _packed_arrays(self, arrays: list[Any]) -> Any: ...
         def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan: ...
         def _settle(self, plan: Plan) -> None: ...
         def _weight_paths(self) -> list[str]: ...
