@@ -189,7 +189,7 @@ def test_the_history_says_which_keys_it_has(model):
     (lambda: Sequential().fit(1, 2, nb_epoch=3), "'nb_epoch' is an old name of Keras: write epochs"),
     (lambda: Sequential().fit(1, 2, workers=3), "a utils.PyDataset has it"),
     (lambda: Sequential().predict(1, batchsize=3), "did you mean 'batch_size'?"),
-    (lambda: optimizers.Adam(lr=0.1), "write learning_rate"), (lambda: optimizers.Adam(decay=0.1), "InverseTimeDecay"),
+    (lambda: optimizers.Adam(lr=0.1), "write learning_rate"),
 ])
 def test_an_unknown_keyword_is_told_what_there_is(make, message):
     with pytest.raises(ValueError, match=message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import json
 import pickle
 
 import numpy as np
@@ -145,6 +146,16 @@ def test_a_tensor_is_called_by_the_name_that_its_input_was_given():
     assert Model.from_config(model.get_config()).input.name == "input_layer"
 
 
+def test_names_of_models_count_as_in_keras_where_a_chain_has_one_in_it():
+    naming.clear_session()
+    chain = Sequential([Input((3,)), layers.Dense(2)])
+    assert Model(chain.inputs, chain.layers[0].output).name == "functional_1"
+    chain.add(layers.Dense(2))
+    Sequential([layers.Dense(2)])
+    copy.deepcopy(chain)(data(3))
+    assert Model(chain.inputs, chain.layers[0].output).name == "functional_3"
+
+
 def test_an_output_may_be_an_input_or_come_twice():
     x = Input((3,))
     y = layers.Dense(2)(x)
@@ -270,9 +281,15 @@ def test_the_class_model_makes_a_model_of_a_description():
     np.testing.assert_array_equal(twin.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+def test_keras_finds_the_class_of_a_description():
+    assert json.loads(residual().to_json())["module"] == "keras.src.models.functional"
+
+
 def test_a_clone_starts_anew():
     model = compiled(residual())
     clone = models.clone_model(model)
+    with pytest.raises(ValueError, match="clone_model.*input_tensors"):
+        models.clone_model(model, Input((8, 8, 3)))
     assert [weight.shape for weight in clone.weights] == [weight.shape for weight in model.weights]
     assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
 
@@ -286,7 +303,7 @@ def test_a_clone_starts_anew():
 ])
 def test_a_bad_description_is_an_error(config, message):
     with pytest.raises(ValueError, match=message):
-        models.model_from_json(__import__("json").dumps({"class_name": "Functional", "config": config}))
+        models.model_from_json(json.dumps({"class_name": "Functional", "config": config}))
 
 
 def test_a_model_of_connected_layers_is_freed():

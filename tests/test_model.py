@@ -286,7 +286,8 @@ def printed(model, **options):
     lines = []
     model.summary(print_fn=lines.append, **options)
     assert len(lines) == 1
-    return lines[0].split("\n")
+    assert lines[0].endswith("\n")
+    return lines[0].splitlines()
 
 
 def test_the_summary_counts_what_is_there(monkeypatch):

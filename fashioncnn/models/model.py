@@ -423,7 +423,7 @@ class Model(Trainer, Layer):
         Args:
             line_length: Width of the table; None: 88, or what the terminal has.
             positions: Where the columns end, as parts of the width.
-            print_fn: What takes the text; None: print.
+            print_fn: What takes the text, which ends with a line break; None: it is printed.
             expand_nested: Whether the layers of models in the model are listed too.
             show_trainable: Whether a column says which layers are trained.
             layer_range: Names of the first and the last layer to list, or patterns for them.
@@ -432,7 +432,10 @@ class Model(Trainer, Layer):
             ValueError: If the table is too narrow, or `layer_range` finds no layer.
         """
         text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
-        (print_fn or output.write_line)(text)
+        if print_fn is None:
+            output.write_line(text)
+        else:
+            print_fn(f"{text}\n")
 
     def to_json(self, **options: Any) -> str:
         """The architecture, without weights, in Keras's JSON; `models.model_from_json` makes a model of it again.

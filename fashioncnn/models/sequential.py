@@ -18,6 +18,7 @@ from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.models.training import Plan
 from fashioncnn.utils import checks, structures
 from fashioncnn.utils.locks import CHANGING
+from fashioncnn.utils.naming import auto_name
 from fashioncnn.utils.registry import LAYERS
 
 
@@ -200,6 +201,8 @@ class Sequential(Model):
             self._build([shape])
 
     def set_shapes(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
+        if not self.knows_shapes:
+            auto_name("Functional")  # a Sequential of Keras has one in it, with which names count on
         super().set_shapes(inputs, outputs)
         for layer in self._stack:
             layer._within = weakref.ref(self)
