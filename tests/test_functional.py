@@ -156,6 +156,18 @@ def test_names_of_models_count_as_in_keras_where_a_chain_has_one_in_it():
     assert Model(chain.inputs, chain.layers[0].output).name == "functional_3"
 
 
+def test_the_summary_counts_all_calls_of_a_layer():
+    shared = layers.Dense(2, name="shared")
+    first, second = Input((3,)), Input((3,))
+    Model(first, shared(first))
+    pair = Model([first, second], layers.Add()([shared(first), shared(second)]))
+    text = []
+    pair.summary(print_fn=text.append)
+    assert "shared[1][0]" in text[0]
+    assert "shared[2][0]" in text[0]
+    assert json.loads(pair.to_json()) == json.loads(pickle.loads(pickle.dumps(pair)).to_json())
+
+
 def test_an_output_may_be_an_input_or_come_twice():
     x = Input((3,))
     y = layers.Dense(2)(x)

@@ -76,7 +76,7 @@ def _rows(model: Model, layer: Layer, expand_nested: bool, depth: int) -> Iterat
         "Layer (type)": f"{prefix}{layer.name} ({type(layer).__name__})",
         "Output Shape": _shape_text(layer.output_shape) if layer.knows_shapes else "?",
         "Param #": f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)",
-        "Connected to": ", ".join(f"{source.layer.name}[{source.use}][{source.output}]" for source in sources) or "-",
+        "Connected to": ", ".join(f"{source.layer.name}[{source.call}][{source.output}]" for source in sources) or "-",
         "Trainable": "-" if not layer.weights else "Y" if layer.trainable else "N",
     }
     if expand_nested:
