@@ -165,6 +165,9 @@ def test_the_summary_counts_all_calls_of_a_layer():
     pair.summary(print_fn=text.append)
     assert "shared[1][0]" in text[0]
     assert "shared[2][0]" in text[0]
+    fixed = Input((3,), batch_size=7)
+    Model(fixed, shared(fixed)).summary(print_fn=text.append)
+    assert "(7, 2)" in text[1]
     assert json.loads(pair.to_json()) == json.loads(pickle.loads(pickle.dumps(pair)).to_json())
 
 

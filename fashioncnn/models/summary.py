@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from fashioncnn.layers.layer import Layer
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, structures
 from fashioncnn.utils.variable import Variable
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _rows(model: Model, layer: Layer, expand_nested: bool, depth: int) -> Iterat
     sources = [] if connections is None else connections.sources_of(layer)
     yield {
         "Layer (type)": f"{prefix}{layer.name} ({type(layer).__name__})",
-        "Output Shape": _shape_text(layer.output_shape) if layer.knows_shapes else "?",
+        "Output Shape": _shape_text(_output_shape(layer)) if layer.knows_shapes else "?",
         "Param #": f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)",
         "Connected to": ", ".join(f"{source.layer.name}[{source.call}][{source.output}]" for source in sources) or "-",
         "Trainable": "-" if not layer.weights else "Y" if layer.trainable else "N",
@@ -82,6 +82,12 @@ def _rows(model: Model, layer: Layer, expand_nested: bool, depth: int) -> Iterat
     if expand_nested:
         for inner in getattr(layer, "layers", ()):
             yield from _rows(model, inner, expand_nested, depth + 1)
+
+
+def _output_shape(layer: Layer) -> Any:
+    """That of the layer's last call; a list for several outputs."""
+    calls = layer._inbound_nodes
+    return structures.single([tensor.shape for tensor in calls[-1].outputs]) if calls else layer.output_shape
 
 
 def _shape_text(shape: Any) -> str:
