@@ -195,7 +195,8 @@ def _goes_on(tensor: KerasTensor, given: set[int], done: set[Node]) -> bool:
     if node in done or (id(tensor) in given and not node.is_input):
         return False
     if node.is_input and id(tensor) not in given:
-        raise ValueError(f"Model(): the outputs depend on the input '{node.operation.name}', which is not among `inputs`")
+        raise ValueError(f"Model(): the outputs depend on the input '{node.operation.name}', which is not among "
+                         "`inputs`")
     return True
 
 
