@@ -8,7 +8,7 @@ Example:
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fashioncnn.utils import absent, checks
 
@@ -16,6 +16,7 @@ __all__ = [
     "PhysicalDevice",
     "backend",
     "dtype_policy",
+    "enable_op_determinism",
     "epsilon",
     "experimental",
     "floatx",
@@ -25,10 +26,12 @@ __all__ = [
     "is_gpu_available",
     "list_logical_devices",
     "list_physical_devices",
+    "run_functions_eagerly",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_visible_devices",
 ]
 
 
@@ -83,6 +86,19 @@ def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice
 
 
 list_logical_devices = get_visible_devices = list_physical_devices
+
+
+def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
+    """Raises ValueError unless the devices are those of the type, or of no type, which there are."""
+    checks.one_of("set_visible_devices()", "devices", devices, [list_physical_devices(device_type)])
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Without effect: nothing is ever compiled at run time."""
+
+
+def enable_op_determinism() -> None:
+    """Without effect: the same seed gives the same bits in any case."""
 
 
 def is_gpu_available() -> bool:

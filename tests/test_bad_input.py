@@ -51,7 +51,7 @@ CASES = {
     "text": ({"x": X.astype(str)}, TypeError, "`x` of dtype <U"),
     "complex": ({"x": X.astype(complex)}, TypeError, "`x` of dtype complex128"),
     "dates": ({"x": X.astype("M8[s]")}, TypeError, "`x` of dtype datetime64"),
-    "a dict": ({"x": {"a": X, "b": X}}, TypeError, "`x` as a dict of 'a', 'b'; a model has one input"),
+    "a dict": ({"x": {"a": X, "b": X}}, ValueError, "`x` for 'a', 'b'; the model's inputs are 'input_layer"),
     "a list of inputs": ({"x": [X, X]}, ValueError, "a list of 2 arrays is 2 rows, as the model has one input"),
     "a string": ({"x": "images"}, TypeError, "`x` of dtype"),
     "a number": ({"x": 3}, ValueError, "a single number as `x`"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import gc
+import json
 import pickle
 
 import numpy as np
 import pytest
 
 import fashioncnn as keras
-from fashioncnn import Input, KerasTensor, Model, Sequential, layers, models
+from fashioncnn import Input, KerasTensor, Model, Sequential, callbacks, layers, models
+from fashioncnn.utils import naming
 
 ROWS = 12
 
@@ -114,6 +116,59 @@ def test_structures_come_back_as_they_were_given():
     ordered = Model({"a": a, "b": b}, layers.Concatenate()([a, b]))
     with pytest.warns(UserWarning, match="structure of `inputs` doesn't match"):
         assert ordered.predict([data(2), data(3)], verbose=0).shape == (ROWS, 5)
+
+
+@pytest.mark.parametrize("form", [list, tuple])
+def test_of_a_list_of_one_output_the_output_itself_comes_back(form):
+    image = Input((3,), name="image")
+    plain = Model(image, layers.Dense(2)(image))
+    model = Model([image], form([plain.output]))
+    x = data(3)
+    for output in (model.predict(x, verbose=0), model.predict([x], verbose=0), model(x), model.predict_on_batch(x)):
+        np.testing.assert_array_equal(output, plain(x))
+    seen = []
+    watch = callbacks.LambdaCallback()
+    watch.on_predict_batch_end = lambda batch, logs: seen.append(logs["outputs"])
+    model.predict(x, verbose=0, callbacks=[watch])
+    np.testing.assert_array_equal(seen[0], plain(x))
+    assert isinstance(model(image), form)
+    model.compile("sgd", "mse")
+    assert list(model.fit([x], form([data(2)]), verbose=0).history) == ["loss"]
+
+
+def test_a_tensor_is_called_by_the_name_that_its_input_was_given():
+    naming.clear_session()
+    first, second, third = Input((3,)), Input((3,), name="image"), Input((3,))
+    assert (first.name, second.name, third.name) == ("keras_tensor", "image", "keras_tensor_1")
+    model = Model(first, layers.Dense(2)(first))
+    again = pickle.loads(pickle.dumps(model))
+    assert (again.input.name, again.input_names) == ("keras_tensor", ["input_layer"])
+    assert Model.from_config(model.get_config()).input.name == "input_layer"
+
+
+def test_names_of_models_count_as_in_keras_where_a_chain_has_one_in_it():
+    naming.clear_session()
+    chain = Sequential([Input((3,)), layers.Dense(2)])
+    assert Model(chain.inputs, chain.layers[0].output).name == "functional_1"
+    chain.add(layers.Dense(2))
+    Sequential([layers.Dense(2)])
+    copy.deepcopy(chain)(data(3))
+    assert Model(chain.inputs, chain.layers[0].output).name == "functional_3"
+
+
+def test_the_summary_counts_all_calls_of_a_layer():
+    shared = layers.Dense(2, name="shared")
+    first, second = Input((3,)), Input((3,))
+    Model(first, shared(first))
+    pair = Model([first, second], layers.Add()([shared(first), shared(second)]))
+    text = []
+    pair.summary(print_fn=text.append)
+    assert "shared[1][0]" in text[0]
+    assert "shared[2][0]" in text[0]
+    fixed = Input((3,), batch_size=7)
+    Model(fixed, shared(fixed)).summary(print_fn=text.append)
+    assert "(7, 2)" in text[1]
+    assert json.loads(pair.to_json()) == json.loads(pickle.loads(pickle.dumps(pair)).to_json())
 
 
 def test_an_output_may_be_an_input_or_come_twice():
@@ -285,9 +340,26 @@ def test_a_description_keeps_shared_layers_training_and_models_within():
     assert twin._connections.calls[0].training is True
 
 
+def test_the_class_model_makes_a_model_of_a_description():
+    inner = residual()
+    image = Input((8, 8, 3))
+    model = Model(image, layers.Concatenate()(inner(image)), name="outer")
+    twin = Model.from_config(model.get_config())
+    assert (type(twin), twin.name, len(twin.layers)) == (type(model), "outer", 3)
+    twin.set_weights(model.get_weights())
+    x = data(8, 8, 3)
+    np.testing.assert_array_equal(twin.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_keras_finds_the_class_of_a_description():
+    assert json.loads(residual().to_json())["module"] == "keras.src.models.functional"
+
+
 def test_a_clone_starts_anew():
     model = compiled(residual())
     clone = models.clone_model(model)
+    with pytest.raises(ValueError, match=r"clone_model\(\): input_tensors"):
+        models.clone_model(model, Input((8, 8, 3)))
     assert [weight.shape for weight in clone.weights] == [weight.shape for weight in model.weights]
     assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
 
@@ -301,7 +373,7 @@ def test_a_clone_starts_anew():
 ])
 def test_a_bad_description_is_an_error(config, message):
     with pytest.raises(ValueError, match=message):
-        models.model_from_json(__import__("json").dumps({"class_name": "Functional", "config": config}))
+        models.model_from_json(json.dumps({"class_name": "Functional", "config": config}))
 
 
 def test_a_model_of_connected_layers_is_freed():

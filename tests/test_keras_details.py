@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fashioncnn import Input, Sequential, activations, initializers, layers, losses, models, utils
+from fashioncnn import Input, Model, Sequential, activations, initializers, layers, losses, models, utils
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.random((40, 6, 6, 1)), RANDOM.integers(0, 3, 40)
@@ -186,12 +186,32 @@ def small(loss="mse", units=2, **options):
     return model
 
 
-def test_a_dict_of_one_array_stands_for_it():
-    x, y = np.ones((8, 2), np.float32), np.ones((8, 2), np.float32)
-    model = small()
-    model.fit({"input": x}, {"dense": y}, verbose=0)
-    np.testing.assert_array_equal(model.predict({"input": x}, verbose=0), model.predict(x, verbose=0))
-    assert model({"input": x}).shape == (8, 2)
+@pytest.mark.parametrize("kind", ["chain", "graph", "graph of dicts", "list"])
+def test_the_array_of_an_only_input_or_output_is_taken_from_a_dict_by_name(kind):
+    x, y = np.ones((8, 2), np.float32), np.ones((8, 3), np.float32)
+    image, last = Input((2,), name="image"), layers.Dense(3, name="last")
+    model = {"chain": lambda: Sequential([image, last]), "graph": lambda: Model(image, last(image)),
+             "graph of dicts": lambda: Model({"image": image}, {"last": last(image)}),
+             "list": lambda: Model([image], [last(image)])}[kind]()
+    model.compile("sgd", "mse")
+    model.fit({"image": x, "other": None}, {"last": y}, verbose=0)
+    outputs = [model.predict(x, verbose=0), model.predict({"image": x}, verbose=0), model({"image": x}),
+               model.predict_on_batch({"other": x, "image": x})]
+    if kind == "graph of dicts":
+        outputs = [output["last"] for output in outputs]
+    for output in outputs:
+        np.testing.assert_array_equal(output, outputs[0])
+        assert output.shape == (8, 3)
+    with pytest.raises(ValueError, match=r"`x` for 'img'; the model's inputs are 'image'"):
+        model.predict({"img": x}, verbose=0)
+    with pytest.raises(ValueError, match=r"`y` for 'label'; the model's outputs are 'last'"):
+        model.fit(x, {"label": y}, verbose=0)
+
+
+def test_a_chain_without_an_input_layer_takes_a_dict_of_one_array():
+    x = np.ones((8, 2), np.float32)
+    model = Sequential([layers.Dense(3)])
+    assert model({"anything": x}).shape == (8, 3)
 
 
 @pytest.mark.parametrize("verbose", [None, -1])

@@ -286,7 +286,8 @@ def printed(model, **options):
     lines = []
     model.summary(print_fn=lines.append, **options)
     assert len(lines) == 1
-    return lines[0].split("\n")
+    assert lines[0].endswith("\n")
+    return lines[0].splitlines()
 
 
 def test_the_summary_counts_what_is_there(monkeypatch):
@@ -303,6 +304,9 @@ def test_the_summary_counts_what_is_there(monkeypatch):
     assert printed(model) == lines
     model.fit(*images(), verbose=0)
     assert printed(model)[-1] == " Optimizer params: 106 (428.00 B)"
+    model.layers[0].trainable = True  # but the optimizer takes no notice until the model trains again
+    assert printed(model)[-4:] == [" Total params: 188 (756.00 B)", " Trainable params: 82 (328.00 B)",
+                                   " Non-trainable params: 0 (0.00 B)", " Optimizer params: 106 (428.00 B)"]
 
 
 def test_the_summary_of_a_model_without_shapes(monkeypatch):

@@ -398,12 +398,16 @@ def test_a_bad_argument_set_later_changes_nothing(name, value):
 
 @pytest.mark.parametrize(("name", "instead"), [("lr", "learning_rate"), ("decay", "InverseTimeDecay")])
 def test_old_spellings_are_told_the_new_one(name, instead):
-    with pytest.raises(ValueError, match=instead):
-        Adam(**{name: 0.1})
     with pytest.raises(AttributeError, match=instead):
         getattr(Adam(), name)
     with pytest.raises(AttributeError, match=instead):
         setattr(Adam(), name, 0.1)
+
+
+def test_the_decay_of_old_optimizers_is_ignored_with_a_warning():
+    with pytest.warns(UserWarning, match=r"SGD\(\) ignores `decay`.*InverseTimeDecay"):
+        optimizer = SGD(learning_rate=0.1, decay=1e-6, momentum=0.9, nesterov=True)
+    assert optimizer.get_config() == {**SGD(0.1, momentum=0.9, nesterov=True).get_config(), "name": optimizer.name}
 
 
 def test_an_unknown_argument_is_named():

@@ -10,6 +10,7 @@ from fashioncnn.layers.arguments import extents
 from fashioncnn.layers.layer import Layer
 from fashioncnn.layers.symbolic import KerasTensor, Node
 from fashioncnn.utils import checks
+from fashioncnn.utils.naming import auto_name
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Choice
 
@@ -61,11 +62,12 @@ class InputLayer(Layer):
         self._extents = extents("shape", shape)
         self.batch_size = batch_size
         self.input_dtype = "float32" if dtype is None else str(getattr(dtype, "__name__", dtype))
+        self._tensor_name = auto_name("KerasTensor") if name is None else name
         self.set_shapes([self.shape], [self.shape])
         self._make_tensor()
 
     def _make_tensor(self) -> None:
-        Node(self, [], [KerasTensor(self.batch_shape, self.input_dtype, self.name)])
+        Node(self, [], [KerasTensor(self.batch_shape, self.input_dtype, self._tensor_name)])
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)

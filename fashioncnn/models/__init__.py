@@ -53,7 +53,7 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Any = N
     options = {"input_tensors": input_tensors, "clone_function": clone_function, "call_function": call_function,
                "recursive": recursive}
     for name, value in options.items():
-        if value:
+        if value is not None and value is not False:
             raise checks.unsupported("clone_model()", name, value, "clone_model(model)")
     custom_objects = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
     clone: Model = LAYERS.deserialize(LAYERS.serialize(model), custom_objects)

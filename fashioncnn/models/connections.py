@@ -35,11 +35,19 @@ class Call(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a tensor comes from: output `output` of use number `use` of a layer."""
+    """Where a tensor comes from.
+
+    Attributes:
+        layer: The layer that made it.
+        use: The number of the layer's use in the model.
+        output: The number of the output.
+        call: The number of the layer's call, those for other models counted.
+    """
 
     layer: Layer
     use: int
     output: int
+    call: int
 
 
 class Connections(NamedTuple):
@@ -77,7 +85,7 @@ class Connections(NamedTuple):
         input_layers = [_input_layer_of(tensor) for tensor in starts]
         layers = _sorted_layers(nodes, depths, first_seen, starts, input_layers)
         numbers = {id(tensor): number for number, tensor in enumerate(starts)}
-        sources = [Source(layer, 0, 0) for layer in input_layers]
+        sources = [Source(layer, 0, 0, 0) for layer in input_layers]
         uses = _numbers_of_uses(nodes)
         calls = []
         for node in nodes:
@@ -88,7 +96,8 @@ class Connections(NamedTuple):
                               list(made), node.training, uses[node]))
             numbers.update((id(tensor), number) for tensor, number in zip(node.outputs, made, strict=True)
                            if id(tensor) not in numbers)
-            sources += [Source(node.operation, uses[node], i) for i in range(len(node.outputs))]
+            number = node.operation._inbound_nodes.index(node)
+            sources += [Source(node.operation, uses[node], i, number) for i in range(len(node.outputs))]
         return cls(layers, input_layers, calls, structures.mapped(lambda tensor: numbers[id(tensor)], inputs),
                    structures.mapped(lambda tensor: numbers[id(tensor)], outputs), sources)
 
@@ -185,7 +194,8 @@ def _goes_on(tensor: KerasTensor, given: set[int], done: set[Node]) -> bool:
     if node in done or (id(tensor) in given and not node.is_input):
         return False
     if node.is_input and id(tensor) not in given:
-        raise ValueError(f"Model(): the outputs depend on the input '{tensor.name}', which is not among `inputs`")
+        raise ValueError(f"Model(): the outputs depend on the input '{node.operation.name}', which is not among "
+                         "`inputs`")
     return True
 
 

@@ -15,7 +15,7 @@ from fashioncnn.utils.registry import LAYERS
 TENSOR = "__keras_tensor__"
 
 
-@LAYERS.register("Model", module="keras")
+@LAYERS.register("Model", module="keras.src.models.functional")
 class Functional(Model):
     """A model of layers that were called on symbolic tensors. `Model(inputs, outputs)` makes one: see `Model`.
 

@@ -87,7 +87,7 @@ def predict(model: Trainer, batches: Iterable[Batch], rows: int | None,
         network.predict(x, start, stop, outputs)
         parts.append([output[start:stop] for output in outputs])
         if watched:
-            callbacks.on_predict_batch_end(count, {"outputs": model._packed_outputs(parts[-1])})
+            callbacks.on_predict_batch_end(count, {"outputs": model._packed_arrays(parts[-1])})
         if model.stop_predicting:
             break
     if whole is not None:

@@ -18,8 +18,9 @@ from fashioncnn.metrics import Metric
 from fashioncnn.models import summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import Objective
+from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
-from fashioncnn.models.training import Plan, Trainer
+from fashioncnn.models.training import Trainer
 from fashioncnn.utils import checks, output, structures
 from fashioncnn.utils.locks import Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
@@ -108,6 +109,16 @@ class Model(Trainer, Layer):
                                       "(yet); supported: Model(inputs, outputs), Sequential([...])")
 
     _may_be_empty: ClassVar[bool] = False
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any],
+                    custom_objects: Mapping[str, type[Layer]] | None = None) -> Layer:
+        """The model that `get_config` described; of `Model` itself that is a `Functional`: see there."""
+        if cls is not Model:
+            return super().from_config(config)
+        from fashioncnn.models.functional import Functional
+
+        return Functional.from_config(config, custom_objects)
 
     def _connect(self, connections: Connections, inputs: Any, outputs: Any) -> None:
         """Makes the layers between symbolic tensors the model's."""
@@ -225,6 +236,11 @@ class Model(Trainer, Layer):
 
     def _packed_outputs(self, outputs: list[Any]) -> Any:
         return structures.filled(self._outputs, iter(outputs)) if structures.is_nested(self._outputs) else outputs[0]
+
+    def _packed_arrays(self, arrays: list[Any]) -> Any:
+        """What the model returns for arrays: of a list of one output that output itself, as in Keras."""
+        packed = self._packed_outputs(arrays)
+        return packed[0] if isinstance(packed, (list, tuple)) and len(packed) == 1 else packed
 
     def build(self, input_shape: Any = None) -> None:
         """Does nothing: a model of connected layers is built from the start."""
@@ -420,7 +436,7 @@ class Model(Trainer, Layer):
         Args:
             line_length: Width of the table; None: 88, or what the terminal has.
             positions: Where the columns end, as parts of the width.
-            print_fn: What takes the text; None: print.
+            print_fn: What takes the text, which ends with a line break; None: it is printed.
             expand_nested: Whether the layers of models in the model are listed too.
             show_trainable: Whether a column says which layers are trained.
             layer_range: Names of the first and the last layer to list, or patterns for them.
@@ -429,7 +445,10 @@ class Model(Trainer, Layer):
             ValueError: If the table is too narrow, or `layer_range` finds no layer.
         """
         text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
-        (print_fn or output.write_line)(text)
+        if print_fn is None:
+            output.write_line(text)
+        else:
+            print_fn(f"{text}\n")
 
     def to_json(self, **options: Any) -> str:
         """The architecture, without weights, in Keras's JSON; `models.model_from_json` makes a model of it again.

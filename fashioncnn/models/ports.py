@@ -10,10 +10,10 @@ from fashioncnn.utils import checks, structures
 
 
 class Ports(NamedTuple):
-    """The inputs and outputs of a model; of one that is not built yet, one each.
+    """The inputs and outputs of a model; of one that has no `Input`, one each, without names.
 
     Attributes:
-        inputs: Structure of the inputs, in the form that the model was made with.
+        inputs: Structure of the inputs, in the form that the model was made with; None where they have no names.
         input_names: Their names, in order.
         outputs: Structure of the outputs.
         output_names: What they are called, in order: by the keys of a dict, or by the layers that make them.
@@ -80,15 +80,15 @@ def split(caller: str, what: str, value: Any, structure: Any, names: Sequence[st
         ValueError: If there are not as many parts as names, or one is missing.
     """
     matching = _matching(structure, value)
-    if matching is not None and len(names) > 1:
+    if matching is not None and (len(names) > 1 or isinstance(structure, Mapping)):
         return matching
-    if isinstance(value, Mapping) and len(names) == 1 and len(value) == 1:
-        return list(value.values())
     if isinstance(value, Mapping):
-        missing = [name for name in names if name not in value]
+        if structure is None and len(value) == 1:
+            return list(value.values())
         if structure is None:
-            raise checks.ArgumentError(f"{caller}() got {what} as a dict of {_quoted(value)}; a model has one input "
-                                       "and one output, unless it is made with Model(inputs, outputs)")
+            raise checks.ArgumentError(f"{caller}() got {what} as a dict of {_quoted(value)}; the model has one "
+                                       f"{kind}, which has no name: give the model an Input")
+        missing = [name for name in names if name not in value]
         if missing:
             keys = structure if isinstance(structure, Mapping) else names
             raise ValueError(f"{caller}() got {what} for {_quoted(value)}; the model's {kind}s are {_quoted(keys)}")

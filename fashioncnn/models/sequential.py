@@ -14,10 +14,11 @@ from fashioncnn.layers.symbolic import Extents, KerasTensor
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.model import Model
 from fashioncnn.models.objective import NOTHING, Objective
+from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import ONE_EACH, Ports
-from fashioncnn.models.training import Plan
 from fashioncnn.utils import checks, structures
 from fashioncnn.utils.locks import CHANGING
+from fashioncnn.utils.naming import auto_name
 from fashioncnn.utils.registry import LAYERS
 
 
@@ -198,6 +199,8 @@ class Sequential(Model):
             self._build([shape])
 
     def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
+        if not self.knows_shapes:
+            auto_name("Functional")  # a Sequential of Keras has one in it, with which names count on
         super().set_shapes(inputs, outputs)
         for layer in self._stack:
             layer._within = weakref.ref(self)
@@ -227,7 +230,10 @@ class Sequential(Model):
         return super()._plan(input_shapes, objective)
 
     def _ports(self) -> Ports:
-        return ONE_EACH
+        if self._input is None or not self._stack:
+            return ONE_EACH
+        names = self._input.name, self._stack[-1].name
+        return Ports(names[0], names[:1], names[1], names[1:])
 
     def _output_layers(self) -> list[Layer]:
         return self._stack[-1:] or [self]

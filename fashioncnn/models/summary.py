@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from fashioncnn.layers.layer import Layer
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, structures
 from fashioncnn.utils.variable import Variable
 
 if TYPE_CHECKING:
+    from fashioncnn._core import Network
     from fashioncnn.models.model import Model
 
 DEFAULT_WIDTH, NARROWEST = 88, 20
@@ -74,14 +76,20 @@ def _rows(model: Model, layer: Layer, expand_nested: bool, depth: int) -> Iterat
     sources = [] if connections is None else connections.sources_of(layer)
     yield {
         "Layer (type)": f"{prefix}{layer.name} ({type(layer).__name__})",
-        "Output Shape": _shape_text(layer.output_shape) if layer.knows_shapes else "?",
+        "Output Shape": _shape_text(_output_shape(layer)) if layer.knows_shapes else "?",
         "Param #": f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)",
-        "Connected to": ", ".join(f"{source.layer.name}[{source.use}][{source.output}]" for source in sources) or "-",
+        "Connected to": ", ".join(f"{source.layer.name}[{source.call}][{source.output}]" for source in sources) or "-",
         "Trainable": "-" if not layer.weights else "Y" if layer.trainable else "N",
     }
     if expand_nested:
         for inner in getattr(layer, "layers", ()):
             yield from _rows(model, inner, expand_nested, depth + 1)
+
+
+def _output_shape(layer: Layer) -> Any:
+    """That of the layer's last call; a list for several outputs."""
+    calls = layer._inbound_nodes
+    return structures.single([tensor.shape for tensor in calls[-1].outputs]) if calls else layer.output_shape
 
 
 def _shape_text(shape: Any) -> str:
@@ -149,14 +157,21 @@ def _totals(model: Model) -> Iterator[str]:
     optimizer, optimizer_bytes = 0, 0
     if model.compiled and model.network is not None and model.optimizer is not None and model.network.iterations:
         # Keras counts the number of updates (8 bytes) and the learning rate (4 bytes, but for a schedule) as well.
-        slots, rates = len(model.network.optimizer_slots), 0 if model.optimizer.has_schedule else 1
-        optimizer, optimizer_bytes = slots * trainable + 1 + rates, 4 * (slots * trainable + rates) + 8
+        moments = len(model.network.optimizer_slots) * _optimized(model.network)
+        rates = 0 if model.optimizer.has_schedule else 1
+        optimizer, optimizer_bytes = moments + 1 + rates, 4 * (moments + rates) + 8
     total = trainable + fixed
     yield f" Total params: {total + optimizer:,} ({_size_text(4 * total + optimizer_bytes)})"
     yield f" Trainable params: {trainable:,} ({_size_text(4 * trainable)})"
     yield f" Non-trainable params: {fixed:,} ({_size_text(4 * fixed)})"
     if optimizer:
         yield f" Optimizer params: {optimizer:,} ({_size_text(optimizer_bytes)})"
+
+
+def _optimized(network: Network) -> int:
+    """The number of weights that the optimizer updates; others may have become trainable since."""
+    return sum(math.prod(shape) for (_, _, shape, _), optimized in
+               zip(network.parameters, network.optimized, strict=True) if optimized)
 
 
 def _count(weights: Iterable[Variable]) -> int:

@@ -17,6 +17,16 @@ from fashioncnn.utils.tensor import Tensor
 Logs = dict[str, Any]
 
 
+def listed(logs: Logs, metrics: Sequence[CompiledMetric], losses: Sequence[Mean],
+           outputs: int) -> float | list[float]:
+    """The results without their names, in Keras's order: the metrics of several outputs as `logs` has them."""
+    if not metrics and not losses:
+        return float(logs["loss"])
+    names = ["loss", *([] if outputs > 1 else [entry.name for entry in metrics]), *(loss.name for loss in losses)]
+    known = [name for name in names if name in logs]
+    return [logs[name] for name in (*known, *(name for name in logs if name not in known))]
+
+
 class Tally:
     """Adds up the batches of one pass.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,16 +13,17 @@ from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers import unknown
-from fashioncnn.layers.graph import Graph, Parameter, Shape
+from fashioncnn.layers.graph import Shape
 from fashioncnn.layers.layer import Layer, note_penalties
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
-from fashioncnn.models import loops, objective, validation
+from fashioncnn.models import arguments, loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
 from fashioncnn.models.objective import NOTHING, Aim, CompiledMetric, CompileMetrics, Objective
+from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source
-from fashioncnn.models.tally import Logs, Tally
+from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks, structures
@@ -36,15 +37,6 @@ from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
 
 Scores = float | list[float] | Logs
-
-
-class Plan(NamedTuple):
-    """How a model is to be built: all that can fail is done, and nothing of the model changed yet."""
-
-    graph: Graph
-    network: Network
-    parameters: list[Parameter]
-    metrics: list[CompiledMetric]
 
 
 class Trainer(Configured):
@@ -388,7 +380,7 @@ class Trainer(Configured):
 
         Shapes:
             result (N, ...): one row for each row of `x`; a list or dict of such, as the model was made, for several
-            outputs.
+            outputs or a dict of one.
 
         Raises:
             ArgumentError: If an argument has the wrong type.
@@ -410,7 +402,7 @@ class Trainer(Configured):
                 batches = source.cut(unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
-        return self._packed_outputs(outputs)
+        return self._packed_arrays(outputs)
 
     @told
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
@@ -456,7 +448,7 @@ class Trainer(Configured):
         with nullcontext() if training is False else self._moving_statistics():
             self._pull()
             note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
-        return self._packed_outputs([output.view(Tensor) for output in outputs])
+        return self._packed_arrays([output.view(Tensor) for output in outputs])
 
     @contextmanager
     def _moving_statistics(self) -> Iterator[None]:
@@ -499,11 +491,7 @@ class Trainer(Configured):
                       "`sample_weight` of `validation_data`")
         if not isinstance(validation_data, (tuple, list)):
             return self._open(names, validation_data, None, None, None, None)
-        if len(validation_data) not in (2, 3):
-            raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} "
-                             "items")
-        x, y, sample_weight = (*validation_data, None)[:3]
-        return self._open(names, x, y, sample_weight, batch_size, steps)
+        return self._open(names, *arguments.validation_arrays(validation_data), batch_size, steps)
 
     def _one_batch(self, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
         source = ArraySource(Names(caller), x, y, sample_weight, class_weight=class_weight, ports=self._ports(),
@@ -586,13 +574,7 @@ class Trainer(Configured):
     def _scores(self, logs: Logs, return_dict: bool) -> Scores:
         if return_dict:
             return logs
-        if not self._metrics and not self._output_losses:
-            return float(logs["loss"])
-        several = len(self._objective.aims) > 1  # as in Keras, metrics with outputs' names come in alphabetical order
-        names = ["loss", *([] if several else [entry.name for entry in self._metrics]),
-                 *(loss.name for loss in self._output_losses.values())]
-        known = [name for name in names if name in logs]
-        return [logs[name] for name in (*known, *(name for name in logs if name not in known))]
+        return listed(logs, self._metrics, list(self._output_losses.values()), len(self._objective.aims))
 
     if TYPE_CHECKING:  # what a model has besides
         _penalized: list[Layer]
@@ -608,7 +590,7 @@ class Trainer(Configured):
         def _ports(self) -> Ports: ...
         def _names_of_outputs(self) -> list[str]: ...
         def _output_activations(self) -> list[str]: ...
-        def _packed_outputs(self, outputs: list[Any]) -> Any: ...
+        def _packed_arrays(self, arrays: list[Any]) -> Any: ...
         def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan: ...
         def _settle(self, plan: Plan) -> None: ...
         def _weight_paths(self) -> list[str]: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -85,6 +86,8 @@ class Optimizer(Stateful):
         **unknown: Any,
     ) -> None:
         owner = type(self).__name__
+        if unknown.pop("decay", None) is not None:
+            warnings.warn(f"{owner}() ignores `decay`, as Keras does; write {keywords.OLD['decay']}", stacklevel=3)
         for keyword in unknown:
             raise keywords.unexpected(owner, keyword, inspect.signature(type(self)).parameters)
         super().__init__()
