@@ -4,6 +4,7 @@
  * cache line of 16 channels is read once. Sums over rows run in four chains, of the rows r mod 4, so that an addition
  * need not wait for the one before.
  */
+#include "limits.h"
 #include "name.h"
 #include "vec.h"
 
@@ -81,10 +82,10 @@ static ALWAYS_INLINE vf value(vf x, const line *of, size_t v)
 static ALWAYS_INLINE vf pass_back(const pass *p, size_t i, stripe at, size_t v, vf x, const line *of)
 {
     const vf d = load(p->dy + i, at, v);
-    if (!p->of->limits)
+    if (!p->of->limits.apply)
         return d;
     const vf y = p->y ? load(p->y + i, at, v) : value(x, of, v);
-    return vf_select(vm_and(vf_greater(y, (vf){0}), vf_greater(vf_broadcast(p->of->most), y)), d, (vf){0});
+    return vf_select(vm_and(vf_greater(y, (vf){0}), vf_greater(vf_broadcast(p->of->limits.most), y)), d, (vf){0});
 }
 
 /* ---- sums over rows ---- */
@@ -184,9 +185,7 @@ static ALWAYS_INLINE void scale_rows(const pass *p, stripe at)
             vf y = value(load(p->x + i, at, v), &made, v);
             if (p->added)
                 y += load(p->added + i, at, v);
-            if (of->limits)
-                y = vf_min(vf_broadcast(of->most), vf_max((vf){0}, y));
-            store(p->out + i, y, at, v);
+            store(p->out + i, vf_limit(y, of->limits), at, v);
         }
 }
 

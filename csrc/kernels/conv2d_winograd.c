@@ -13,6 +13,7 @@
  * true 0, which a ReLU gives no gradient, into a number of either sign. So outputs that see zeros alone are found, and
  * set to 0.
  */
+#include "limits.h"
 #include "winograd.h"
 
 static ALWAYS_INLINE void expand_6_3(const vf *in, vf *out) { expand_6(3, in, out); }
@@ -128,7 +129,7 @@ static place find_tile(const fcnn_winograd *s, size_t index, const float *x, siz
     };
 }
 
-/* y = A^T m A + bias for one vector of outputs; just bias where `seen` says so (NULL: nowhere). */
+/* y = A^T m A + bias, limited, for one vector of outputs; without the product where `seen` says so (NULL: nowhere). */
 static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather, const fcnn_winograd *s, place p,
                                         size_t lanes, const float *m, size_t step, const int32_t *seen, vf bias)
 {
@@ -145,7 +146,7 @@ static ALWAYS_INLINE void gather_vector(size_t n, size_t tile, transform *gather
             if (i + (n - tile) >= p.lines)
                 continue;
             const vf sum = seen ? vi_as_float(vf_bits(line[i]) & vi_broadcast(seen[i * tile + j])) : line[i];
-            vf_store_some(p.y + (i * s->width + j) * s->outputs, sum + bias, lanes);
+            vf_store_some(p.y + (i * s->width + j) * s->outputs, vf_limit(sum + bias, s->limits), lanes);
         }
     }
 }

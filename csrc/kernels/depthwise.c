@@ -11,6 +11,7 @@
  *
  * Some lines at a time meet all channels, so that they stay in the first-level cache.
  */
+#include "limits.h"
 #include "name.h"
 #include "vec.h"
 
@@ -102,7 +103,7 @@ static ALWAYS_INLINE void store_tile(shape *s, const strip *p, tile t, const vf 
     float *y = p->y + (ptrdiff_t)t.first * s->y_step;
     UNROLLED_FOR (size_t k = 0; k < PIXELS; k++, y += s->y_step)
         if (k < t.stored)
-            vf_store_some(y, vf_end_sum(acc[k]), lanes);
+            vf_store_some(y, vf_limit(vf_end_sum(acc[k]), s->limits), lanes);
 }
 
 /* A tile under 3x3 taps, of which the first and last `margin` columns may lie outside. */

@@ -14,6 +14,19 @@
 
 #include "../base/cpu.h"
 
+/* The ReLU behind an output, if there is one: what is below 0 becomes 0, what is above `most` becomes that; NaN stays. */
+typedef struct fcnn_limits {
+    int apply;
+    float most; /* may be infinity */
+} fcnn_limits;
+
+static inline float fcnn_limit(float y, fcnn_limits limits)
+{
+    if (!limits.apply)
+        return y;
+    return y < 0.0f ? 0.0f : y > limits.most ? limits.most : y;
+}
+
 /* How the rows of a patch matrix, which is never built, are found in an image.
  *
  * Rows come in `lines` lines of `width`: row (i, j) begins line_step * i + step * j numbers into the image, and its
@@ -26,6 +39,7 @@ typedef struct fcnn_patches {
     ptrdiff_t line_step, step;
     const ptrdiff_t *run; /* (runs) */
     size_t runs, run_length;
+    fcnn_limits limits; /* of forward's outputs */
 } fcnn_patches;
 
 typedef enum fcnn_activation {
@@ -84,13 +98,12 @@ typedef struct fcnn_windows {
     size_t pad_top, pad_left; /* window (0, 0) starts at (-pad_top, -pad_left) */
 } fcnn_windows;
 
-/* An image as rows of channels, and y = f((x - mean) * scale + offset) for each channel. */
+/* An image as rows of channels, and y = (x - mean) * scale + offset for each channel. No gradient passes where y is not
+ * between its limits. */
 typedef struct fcnn_channels {
     size_t rows, channels;
     const float *mean, *scale, *offset; /* (channels); mean and offset NULL: 0 */
-    int limits; /* f cuts y off below 0 and above `most`, and no gradient passes where it is not between them; else f
-                   is nothing */
-    float most;
+    fcnn_limits limits;
 } fcnn_channels;
 
 /* A convolution with a max pool behind it: each window of conv pixels has one winner, the only one with a gradient.
@@ -116,6 +129,7 @@ typedef struct fcnn_winograd {
     size_t channels, outputs;
     size_t lines, width; /* of the output */
     size_t x_line;       /* floats from line to line of the input, whose pixels are `channels` apart */
+    fcnn_limits limits;  /* of forward's outputs */
 } fcnn_winograd;
 
 /* A convolution of every channel by itself: output (i, j) sees with tap (a, b) the pixel
@@ -126,6 +140,7 @@ typedef struct fcnn_depthwise {
     size_t kernel[2], strides[2], dilation[2];
     ptrdiff_t before[2];
     ptrdiff_t y_line, y_step; /* floats from output to output, down and across */
+    fcnn_limits limits;       /* of forward's outputs */
 } fcnn_depthwise;
 
 enum { FCNN_WINOGRAD_BLOCK = 24 }; /* tiles that winograd_forward handles at once: whole register tiles */

@@ -1,10 +1,12 @@
 /* patches_forward.c - y = P w + bias: see gemm.h. */
 #include "gemm.h"
+#include "limits.h"
 
 static ALWAYS_INLINE void forward_tile(size_t rows, size_t stored, panel columns, const fcnn_patches *patches,
                                        const float *const *row,   // (rows) first column of each patch
                                        const float *w, const float *bias, size_t outputs, float *y, size_t ldy)
 {
+    const fcnn_limits limits = patches->limits;
     vf acc[MAX_ROWS][WIDE];
     UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++) {
         const vf start = bias ? vf_load_column(bias + columns.column, j, columns.vectors, columns.tail) : (vf){0};
@@ -30,7 +32,8 @@ static ALWAYS_INLINE void forward_tile(size_t rows, size_t stored, panel columns
     UNROLLED_FOR (size_t i = 0; i < rows; i++)
         if (i < stored)
             UNROLLED_FOR (size_t j = 0; j < columns.vectors; j++)
-                vf_store_column(y + i * ldy + columns.column, vf_end_sum(acc[i][j]), j, columns.vectors, columns.tail);
+                vf_store_column(y + i * ldy + columns.column, vf_limit(vf_end_sum(acc[i][j]), limits), j,
+                                columns.vectors, columns.tail);
 }
 
 static ALWAYS_INLINE void forward_panel(panel columns, const fcnn_patches *patches, const float *x, const float *w,

@@ -22,7 +22,7 @@ void FCNN_NAME(patches_forward)(const fcnn_patches *patches, const float *x, con
             float sum = bias ? bias[o] : 0.0f;
             for (size_t k = 0; k < columns; k++)
                 sum = fmaf(x[position(patches, r, k)], w[k * outputs + o], sum);
-            y[r * ldy + o] = end_sum(sum);
+            y[r * ldy + o] = fcnn_limit(end_sum(sum), patches->limits);
         }
 }
 
@@ -85,7 +85,8 @@ void FCNN_NAME(depthwise_forward)(const fcnn_depthwise *s, const float *x, const
                 for (size_t a = 0; a < s->kernel[0]; a++)
                     for (size_t b = 0; b < s->kernel[1]; b++)
                         sum = fmaf(seen(s, x + c, i, j, a, b), w[(a * s->kernel[1] + b) * s->channels + c], sum);
-                y[(ptrdiff_t)i * s->y_line + (ptrdiff_t)j * s->y_step + (ptrdiff_t)c] = end_sum(sum);
+                y[(ptrdiff_t)i * s->y_line + (ptrdiff_t)j * s->y_step + (ptrdiff_t)c] =
+                    fcnn_limit(end_sum(sum), s->limits);
             }
 }
 

@@ -1,6 +1,4 @@
 /* reference_channels.c - the contracts of channels.c in plain loops, computed in double. */
-#include <math.h>
-
 #include "name.h"
 
 static double of_channel(const float *numbers, size_t channel) { return numbers ? (double)numbers[channel] : 0.0; }
@@ -15,8 +13,8 @@ static double value(const fcnn_channels *of, const float *x, size_t i)
 /* What passes the limits of y on its way back. */
 static float pass_back(const fcnn_channels *of, const float *x, const float *y, const float *dy, size_t i)
 {
-    const double limited = !of->limits ? 0.0 : y ? (double)y[i] : value(of, x, i);
-    return of->limits && !(limited > 0.0 && limited < (double)of->most) ? 0.0f : dy[i];
+    const double limited = !of->limits.apply ? 0.0 : y ? (double)y[i] : value(of, x, i);
+    return of->limits.apply && !(limited > 0.0 && limited < (double)of->limits.most) ? 0.0f : dy[i];
 }
 
 void FCNN_NAME(channel_moments)(const fcnn_channels *of, const float *x, float *mean, float *deviations)
@@ -53,7 +51,7 @@ void FCNN_NAME(channel_scale)(const fcnn_channels *of, const float *x, const flo
 {
     for (size_t i = 0; i < of->rows * of->channels; i++) {
         const double sum = value(of, x, i) + (added ? (double)added[i] : 0.0);
-        y[i] = (float)(of->limits ? fmin(fmax(sum, 0.0), (double)of->most) : sum);
+        y[i] = fcnn_limit((float)sum, of->limits);
     }
 }
 

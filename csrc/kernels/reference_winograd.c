@@ -125,8 +125,8 @@ void FCNN_NAME(winograd_forward)(const fcnn_winograd *s, size_t images, const fl
                     for (size_t k = 0; k < s->tile * s->tile; k++) {
                         const size_t row = i + k / s->tile, column = j + k % s->tile;
                         if (row < s->lines && column < s->width)
-                            y[(row * s->width + column) * s->outputs + o] =
-                                (sees_zeros(s, x, row, column) ? 0.0f : out[k]) + (bias ? bias[o] : 0.0f);
+                            y[(row * s->width + column) * s->outputs + o] = fcnn_limit(
+                                (sees_zeros(s, x, row, column) ? 0.0f : out[k]) + (bias ? bias[o] : 0.0f), s->limits);
                     }
                 }
             }

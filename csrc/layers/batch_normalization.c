@@ -33,8 +33,7 @@ typedef struct batch_normalization {
     /* Offsets in the parameters; ABSENT: not there. */
     size_t gamma, beta, moving_mean, moving_variance;
     /* What is done in the same pass: see fcnn_batch_normalization_fuse. */
-    int limits;
-    float most;
+    fcnn_limits limits;
 } batch_normalization;
 
 /* What is settled: (CHANNELS_SETTLED, channels). */
@@ -121,8 +120,7 @@ static fcnn_channels channels_of(const batch_normalization *self, const fcnn_io 
                            .mean = looks ? io->settled + MEAN * channels : parameter_of(io, self->moving_mean),
                            .scale = looks ? io->settled + SCALE * channels : io->prepared,
                            .offset = parameter_of(io, self->beta),
-                           .limits = self->limits,
-                           .most = self->most};
+                           .limits = self->limits};
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
@@ -321,8 +319,7 @@ fcnn_status fcnn_batch_normalization_fuse(fcnn_layer *fused, const fcnn_layer *n
         fused->input[1] = fused->output;
     }
     if (relu) {
-        self->limits = 1;
-        self->most = relu->max_value;
+        self->limits = (fcnn_limits){1, relu->max_value};
         fused->backward_reads |= adds ? FCNN_READS_Y | FCNN_GRADIENT_READS_Y : 0;
         fused->zero_is_dead = 1;
     }

@@ -274,6 +274,20 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                               io->gradient.accumulate);
 }
 
+static fcnn_status limit(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer *limited, fcnn_error *error)
+{
+    const fcnn_conv2d *self = layer->config;
+    const size_t size = sizeof *self + self->patches.runs * sizeof *self->run;
+    *limited = *layer;
+    limited->config = NULL;
+    FCNN_TRY(fcnn_allocate(&limited->config, 1, size, "the plan", error));
+    fcnn_conv2d *copy = limited->config;
+    memcpy(copy, self, size);
+    copy->patches.run = copy->run;
+    copy->patches.limits = copy->winograd.limits = limits;
+    return FCNN_OK;
+}
+
 const fcnn_layer_class fcnn_conv2d_class = {
     .type = "conv2d",
     .create = create,
@@ -282,4 +296,5 @@ const fcnn_layer_class fcnn_conv2d_class = {
     .backward = backward,
     .gradient = gradient,
     .gradient_range = gradient_range,
+    .limit = limit,
 };

@@ -221,6 +221,19 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
                               io->gradient.accumulate);
 }
 
+static fcnn_status limit(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer *limited, fcnn_error *error)
+{
+    const depthwise *self = layer->config;
+    const size_t size = sizeof *self + self->phases * sizeof *self->phase;
+    *limited = *layer;
+    limited->config = NULL;
+    FCNN_TRY(fcnn_allocate(&limited->config, 1, size, "the plan", error));
+    depthwise *copy = limited->config;
+    memcpy(copy, self, size);
+    copy->forward.limits = limits;
+    return FCNN_OK;
+}
+
 const fcnn_layer_class fcnn_depthwise_conv2d_class = {
     .type = "depthwise_conv2d",
     .create = create,
@@ -228,4 +241,5 @@ const fcnn_layer_class fcnn_depthwise_conv2d_class = {
     .forward = forward,
     .backward = backward,
     .gradient = gradient,
+    .limit = limit,
 };

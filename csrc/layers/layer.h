@@ -126,6 +126,9 @@ typedef struct fcnn_layer_class {
     /* in[0], [1] = lines and columns of the input that are read where only `used` lines and columns of the output are
      * wanted; the rest of y and of dx may be left undefined. NULL: all are read, and all of the output is written. */
     void (*input_used)(const fcnn_layer *layer, const size_t used[2], size_t in[2]);
+
+    /* *limited = the layer with a ReLU behind it, for inference: its config is its own. NULL: the ReLU runs alone. */
+    fcnn_status (*limit)(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer *limited, fcnn_error *error);
 } fcnn_layer_class;
 
 enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4, FCNN_READS_FIRST_X = 8 };

@@ -1,8 +1,9 @@
 /* fuse.c - finds the patterns:
  *
  *   - Conv2D, ReLU or nothing, MaxPooling2D: one step;
- *   - Conv2D or Dense, BatchNormalization, where nothing is learned and the moving statistics count: the normalization
- *     is multiplied into the parameters. What follows of the first pattern joins in;
+ *   - Conv2D, DepthwiseConv2D or Dense, BatchNormalization, where nothing is learned and the moving statistics count:
+ *     the normalization is multiplied into the parameters. What follows of the first pattern joins in;
+ *   - Conv2D or DepthwiseConv2D, alone or with such a normalization, and ReLU, where nothing is learned;
  *   - BatchNormalization, an addition of another tensor or none, ReLU or none: one pass over memory.
  *
  * Each is the only user of the one before. A step runs where the last of its nodes stands, because what is added may
@@ -74,7 +75,8 @@ static int is_plain_relu(const fcnn_node *node)
 static int is_foldable(const fcnn_layer *layer)
 {
     enum { OFTEN = 16 };
-    if (layer->class != &fcnn_conv2d_class && layer->class != &fcnn_dense_class)
+    const fcnn_layer_class *class = layer->class;
+    if (class != &fcnn_conv2d_class && class != &fcnn_depthwise_conv2d_class && class != &fcnn_dense_class)
         return 0;
     return fcnn_shape_size(&layer->output) >= OFTEN * layer->output.extent[layer->output.rank - 1];
 }
@@ -110,15 +112,20 @@ static int is_sum_of_two(const fcnn_layer *layer)
            fcnn_shape_equal(&layer->input[0], &layer->input[1]);
 }
 
+static void find_relu(const fcnn_graph *graph, pattern *found)
+{
+    const size_t relu = only_user(graph, tail_of(found));
+    if (relu && relu_of(&graph->node[relu]))
+        found->relu = relu;
+}
+
 /* The addition and the ReLU that follow, if any. */
 static void find_sum_and_relu(const fcnn_graph *graph, const unsigned char *is_inside, pattern *found)
 {
     const size_t sum = only_user(graph, found->head);
     if (sum && is_sum_of_two(&graph->node[sum].layer) && !is_inside[sum])
         found->sum = sum;
-    const size_t relu = only_user(graph, tail_of(found));
-    if (relu && relu_of(&graph->node[relu]))
-        found->relu = relu;
+    find_relu(graph, found);
 }
 
 static pattern pattern_at(const fcnn_graph *graph, const fcnn_purpose *purpose, const unsigned char *is_inside,
@@ -130,6 +137,8 @@ static pattern pattern_at(const fcnn_graph *graph, const fcnn_purpose *purpose, 
         find_pool(graph, &found);
     else if (layer->class == &fcnn_batch_normalization_class)
         find_sum_and_relu(graph, is_inside, &found);
+    if (layer->class->limit && !found.pool && !purpose->backward)
+        find_relu(graph, &found);
     return found;
 }
 
@@ -166,6 +175,8 @@ static fcnn_status fuse(const fcnn_graph *graph, const pattern *found, fcnn_oper
     if (head.class == &fcnn_batch_normalization_class)
         return fcnn_batch_normalization_fuse(block, &head, found->sum != 0,
                                              found->relu ? relu_of(&graph->node[found->relu]) : NULL, error);
+    if (found->relu)
+        return head.class->limit(&head, (fcnn_limits){1, relu_of(&graph->node[found->relu])->max_value}, block, error);
     operation->borrows = 1;
     *operation->fused = head;
     return FCNN_OK;

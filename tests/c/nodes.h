@@ -24,6 +24,9 @@
 #define CONV(source, filters, size, pad)                                                                        \
     NODE("conv2d", source, INTEGER("filters", filters), PAIR("kernel_size", size, size), INTEGER("strides", 1), \
          TEXT("padding", pad), INTEGER("dilation_rate", 1), INTEGER("use_bias", 1))
+#define DEPTHWISE(source, multiplier)                                                                    \
+    NODE("depthwise_conv2d", source, INTEGER("depth_multiplier", multiplier), PAIR("kernel_size", 3, 3), \
+         INTEGER("strides", 1), TEXT("padding", "same"), INTEGER("dilation_rate", 1), INTEGER("use_bias", 0))
 #define ACTIVATION(source, name) NODE("activation", source, TEXT("function", name))
 #define POOL(layer, source, size, stride, pad) \
     NODE(layer, source, PAIR("pool_size", size, size), PAIR("strides", stride, stride), TEXT("padding", pad))

@@ -24,8 +24,7 @@ static const fcnn_channels *fill_channels(numbers *n, size_t variant, size_t cha
                             .mean = n->mean,
                             .scale = n->scale,
                             .offset = n->offset,
-                            .limits = variant >= ROW_COUNTS,
-                            .most = 6.0f};
+                            .limits = {variant >= ROW_COUNTS, 6.0f}};
     return &n->of;
 }
 
@@ -87,7 +86,7 @@ static void run_combine(const fcnn_kernels *kernels, size_t variant, size_t chan
     fill(y, of->rows * channels, 14, -9, 9);
     fill(dy, of->rows * channels, 9, -9, 9);
     out->count = of->rows * channels;
-    const float *limited = of->limits ? y : NULL;
+    const float *limited = of->limits.apply ? y : NULL;
     kernels->channel_combine(of, x, n.slope, n.shift, limited, dy, out->array[0], out->array[1]);
     memcpy(out->array[2], dy, out->count * sizeof *dy);
     kernels->channel_combine(of, x, n.slope, n.shift, limited, out->array[2], out->array[2], NULL);

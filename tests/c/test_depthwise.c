@@ -29,11 +29,14 @@ static fcnn_depthwise depthwise_of(const convolution *c, size_t apart)
 
 static void run_forward(const fcnn_kernels *kernels, const convolution *c, result *to)
 {
-    const fcnn_depthwise near = depthwise_of(c, 1), far = depthwise_of(c, 2);
+    const fcnn_depthwise far = depthwise_of(c, 2);
+    fcnn_depthwise near = depthwise_of(c, 1);
     float *x = new_input(near.height * near.width * c->channels, c->stream), *w = new_input(columns(c), c->stream + 1);
     float *bias = new_input(c->channels, c->stream + 2);
     kernels->depthwise_forward(&near, x, w, bias, new_output(to, (size_t)near.y_line * c->lines));
     kernels->depthwise_forward(&far, x, w, NULL, new_output(to, (size_t)far.y_line * c->lines));
+    near.limits = some_limits;
+    kernels->depthwise_forward(&near, x, w, bias, new_output(to, (size_t)near.y_line * c->lines));
     free(x), free(w), free(bias);
 }
 
@@ -84,6 +87,6 @@ int main(void)
             check_subject("depthwise_forward", run_forward, 1, &c);
             check_subject("depthwise_weight_gradient", run_weight_gradient, 1, &c);
         }
-    check_digest(EVERY == 1 ? 0x16717385eda3ecd0 : 0x82a65be562c87a2f);
+    check_digest(EVERY == 1 ? 0x5410bc0d6d041ea4 : 0x4e8e57f700ef91a5);
     return check_report();
 }

@@ -157,13 +157,28 @@ static void test_batch_normalization_is_folded_into_a_convolution(void)
     CHECK_FUSED_FOR(&frozen, 1, 2, CHAIN);
     CHECK_NOT_FUSED_FOR(&moving, CHAIN);
     CHECK_NOT_FUSED(CHAIN);
-    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, ACTIVATION(2, "relu"), AVERAGE_POOL(3, 2, 2, "valid"));
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, ACTIVATION(2, "tanh"));
+    CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, ACTIVATION(2, "relu"), AVERAGE_POOL(3, 2, 2, "valid"));
     CHECK_FUSED_FOR(&inference, 1, 3, CHAIN, MAX_POOL(2, 2, 2, "valid"));
     CHECK_FUSED_FOR(&inference, 1, 4, CHAIN, ACTIVATION(2, "relu"), MAX_POOL(3, 2, 2, "valid"));
     CHECK_FUSED_FOR(&inference, 2, 3, CHAIN, ADD(1, 2)); /* others read the convolution's output */
-    CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), NORMALIZE(2));
+    CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), CONV(0, 4, 3, "valid"), ACTIVATION(1, "tanh"), NORMALIZE(2));
+    CHECK_FUSED_FOR(&inference, 1, 2, IMAGES(8, 8, 2), DEPTHWISE(0, 2), NORMALIZE(1));
+    CHECK_FUSED_FOR(&inference, 1, 3, IMAGES(8, 8, 2), DEPTHWISE(0, 1), NORMALIZE(1), ACTIVATION(2, "relu"));
     CHECK_FUSED_FOR(&inference, 1, 2, IMAGES(8, 8, 1), DENSE(0, 4), NORMALIZE(1));
     CHECK_NOT_FUSED_FOR(&inference, IMAGES(8, 8, 1), FLATTEN(0, 64), DENSE(1, 4), NORMALIZE(2));
+#undef CHAIN
+}
+
+static void test_convolution_limits_its_outputs(void)
+{
+#define CHAIN IMAGES(8, 8, 2), CONV(0, 4, 3, "valid")
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, ACTIVATION(1, "relu"));
+    CHECK_FUSED_FOR(&inference, 1, 2, CHAIN, RELU_WITH(1, NUMBER("max_value", 6)), GLOBAL_AVERAGE(2));
+    CHECK_FUSED_FOR(&inference, 1, 2, IMAGES(8, 8, 2), DEPTHWISE(0, 2), ACTIVATION(1, "relu"));
+    CHECK_NOT_FUSED(CHAIN, ACTIVATION(1, "relu")); /* backward needs both outputs */
+    CHECK_NOT_FUSED_FOR(&inference, CHAIN, RELU_WITH(1, NUMBER("threshold", 1)));
+    CHECK_NOT_FUSED_FOR(&inference, CHAIN, ACTIVATION(1, "relu"), GLOBAL_AVERAGE(1), ADD(2, 3));
 #undef CHAIN
 }
 
@@ -201,6 +216,9 @@ static const fcnn_attribute bordered[] = {INTEGER("filters", 2),   INTEGER("kern
                                           TEXT("padding", "same"), INTEGER("dilation_rate", 1), INTEGER("use_bias", 1)};
 static const fcnn_attribute plain[] = {INTEGER("filters", 2),   INTEGER("kernel_size", 1),   INTEGER("strides", 1),
                                        TEXT("padding", "same"), INTEGER("dilation_rate", 1), INTEGER("use_bias", 0)};
+static const fcnn_attribute depthwise[] = {INTEGER("depth_multiplier", 1), INTEGER("kernel_size", 3),
+                                           INTEGER("strides", 1),          TEXT("padding", "same"),
+                                           INTEGER("dilation_rate", 1),    INTEGER("use_bias", 0)};
 static const fcnn_attribute pool[] = {INTEGER("pool_size", 2), INTEGER("strides", 1), TEXT("padding", "same")};
 static const fcnn_attribute relu[] = {TEXT("function", "relu")}, gelu[] = {TEXT("function", "gelu")},
                             linear[] = {TEXT("function", "linear")}, sigmoid[] = {TEXT("function", "sigmoid")};
@@ -231,6 +249,7 @@ static const struct {
     {"max_pooling2d", {pool, 3}},
     {"batch_normalization", {normal, 2}},
     {"batch_normalization", {normal, 2}},
+    {"depthwise_conv2d", {depthwise, 6}},
 };
 
 /* A graph in the making. */
@@ -503,6 +522,7 @@ int main(void)
     test_a_tensor_that_others_read_is_not_fused_away();
     test_other_neighbours_are_not_fused();
     test_batch_normalization_is_folded_into_a_convolution();
+    test_convolution_limits_its_outputs();
     test_batch_normalization_adds_and_limits_in_one_pass();
     test_random_graphs();
     test_plan_of_two_branches();
