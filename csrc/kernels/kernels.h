@@ -14,7 +14,7 @@
 
 #include "../base/cpu.h"
 
-/* The ReLU behind an output, if there is one: what is below 0 becomes 0, what is above `most` becomes that; NaN stays. */
+/* The ReLU behind an output, if there is one: what is below 0 becomes 0, and what is above `most` that; NaN stays. */
 typedef struct fcnn_limits {
     int apply;
     float most; /* may be infinity */
