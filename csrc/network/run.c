@@ -5,6 +5,7 @@
  * Nothing depends on how images are divided into groups and blocks or on which thread runs what.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/sizes.h"
@@ -29,12 +30,13 @@ static void run_phases(fcnn_pass *p, size_t first, size_t end)
         run_phase(p, &p->engine->plan->phase[i], p->workers);
 }
 
-/* Begins a pass. Re-laid parameters that all workers read are made at once, on no more threads than run the images: one
- * that only prepares would cost more than it helps. */
+/* Begins a pass: what was settled of another batch is forgotten. Re-laid parameters that all workers read are made at
+ * once, on no more threads than run the images: one that only prepares would cost more than it helps. */
 static void prepare(fcnn_pass *p)
 {
     const size_t groups = (p->images + p->group - 1) / p->group;
     p->engine->passes++;
+    memset(p->engine->settled, 0, p->engine->plan->settled * sizeof *p->engine->settled);
     if (fcnn_engine_copies(p->engine))
         return;
     for (size_t i = 0; i < p->engine->plan->forward; i++)
@@ -101,13 +103,16 @@ static fcnn_status refuse_loss(const fcnn_pass *p, double loss, fcnn_error *erro
 
 static fcnn_status check_settled(const fcnn_pass *p, fcnn_error *error)
 {
+    char pass[64] = "predictions as in training";
+    if (p->scores)
+        snprintf(pass, sizeof pass, "training step %llu", (unsigned long long)p->network->state.iterations + 1);
     for (size_t s = 0; s < p->engine->plan->steps; s++) {
         const fcnn_step *step = &p->engine->plan->step[s];
         if (step->observed && !all_finite(p->engine->settled + step->settled, step->layer->settled))
             return fcnn_fail(error, FCNN_E_NONFINITE,
-                             "the statistics of layer '%s' are not finite in training step %llu. The step was not "
-                             "made: try inputs of smaller size",
-                             step->layer->name, (unsigned long long)p->network->state.iterations + 1);
+                             "the statistics of layer '%s' are not finite in %s. Nothing was changed: try inputs of "
+                             "smaller size",
+                             step->layer->name, pass);
     }
     return FCNN_OK;
 }
@@ -274,6 +279,8 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, fcnn_
         p.run = run;
         p.first_output = i - rows.start;
         FCNN_TRY(run_inference(&p, error));
+        if (engine == &network->trial && network->state.check_finite)
+            FCNN_TRY(check_settled(&p, error));
         for (size_t n = 0; n < wanted; n++)
             penalties[n] += fcnn_penalties_sum(network, n, p.images) / (double)(rows.stop - rows.start);
         if (engine != &network->inference)
