@@ -1,5 +1,6 @@
 """Trains small networks and prints the SHA-256 of their weights as JSON: {"adam": {"1": "...", "2": ...}, ...}, by
-optimizer, and for one of convolutions of other kinds.
+optimizer, for networks of convolutions and normalizations, and for one around each layer that test_layers.py and
+test_shape_layers.py have as an example.
 
 Run by test_determinism.py in processes of its own, because FASHIONCNN_CPU is read once.
 """
@@ -13,6 +14,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import test_layers
+import test_shape_layers
 
 import fashioncnn as keras
 from fashioncnn.utils import registry
@@ -149,6 +152,56 @@ def train_convolutions() -> Any:
     return model
 
 
+def train_large_convolutions() -> Any:
+    """Convolutions whose gradients run by Winograd's algorithm and are summed in each of the ways: image by image, in
+    four sums, over the uses of a layer, and in shards; in batches of one block, of two, and of several."""
+    keras.utils.set_random_seed(7)
+    layers = keras.layers
+    x = layers.Input((28, 28, 1))
+    y = layers.Conv2D(8, 3, padding="same", activation="relu", activity_regularizer="l1")(x)
+    y = layers.Conv2D(8, 3, padding="same", activation="relu", kernel_regularizer="l2")(y)
+    y = layers.AveragePooling2D(2)(y)
+    y = layers.Conv2D(24, 3, activation="relu", kernel_constraint="max_norm")(y)
+    shared = layers.Conv2D(24, 3, padding="same", bias_regularizer="l1")
+    y = layers.Add()([shared(y), shared(layers.ReLU()(shared(y)))])
+    y = layers.MaxPooling2D(2)(y)
+    y = layers.Conv2D(128, 3, padding="same")(y)
+    y = layers.Conv2D(128, 3, padding="same", activation="relu")(y)
+    y = layers.GlobalAveragePooling2D()(y)
+    model = keras.Model(x, [layers.Dense(10, activation="softmax", name="label")(y), layers.Dense(1, name="number")(y)])
+    model.compile("sgd", ["sparse_categorical_crossentropy", "mse"], loss_weights=[1.0, 0.1])
+    x, y = images(140)
+    x = (x / 255).astype("float32")
+    for batch_size in (33, 70, 140):
+        model.fit(x, [y, y / 10], batch_size=batch_size, verbose=0)
+    return model
+
+
+EXAMPLES = [
+    *((layer, [test_layers.IMAGE[1:]]) for layer, *_ in test_layers.EXAMPLES),
+    *((layer, shapes) for layer, shapes, *_ in test_shape_layers.EXAMPLES),
+]
+
+
+def train_around(number: int) -> Any:
+    """A copy of an example between dense layers, the first with penalties and a constraint."""
+    keras.utils.set_random_seed(8)
+    example, shapes = EXAMPLES[number]
+    layers = keras.layers
+    layer = layers.deserialize(layers.serialize(example))
+    inputs = [layers.Input(shape) for shape in shapes]
+    before = [layers.Dense(x.shape[-1], kernel_regularizer="l2", activity_regularizer="l1_l2",
+                           kernel_constraint="max_norm")(x) for x in inputs]
+    y = layer(before if layer.takes_several else before[0])
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(y)))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    random = np.random.RandomState(number)
+    for images_of_batch in (20, 33, 70):
+        x = [random.standard_normal((images_of_batch, *shape)).astype("float32") for shape in shapes]
+        model.train_on_batch(x if len(x) > 1 else x[0], random.randint(0, 3, images_of_batch))
+    return model
+
+
 def train_batch_normalized() -> Any:
     """Steps of 20, 7 and 300 images."""
     keras.utils.set_random_seed(5)
@@ -165,7 +218,10 @@ def train_batch_normalized() -> Any:
 def main() -> None:
     trainings = {optimizer: partial(train, optimizer) for optimizer in OPTIMIZERS}
     trainings["convolutions"] = train_convolutions
+    trainings["large convolutions"] = train_large_convolutions
     trainings["batch normalization"] = train_batch_normalized
+    for number, (layer, _) in enumerate(EXAMPLES):
+        trainings[f"{type(layer).__name__}, example {number}"] = partial(train_around, number)
     hashes: dict[str, dict[str, str]] = {}
     for name, training in trainings.items():
         for threads in sys.argv[1:]:

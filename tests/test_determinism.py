@@ -42,8 +42,8 @@ def hashes_with(instruction_set: str) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_any_number_of_threads_gives_the_same_weights(instruction_set: str) -> None:
-    for by_threads in hashes_with(instruction_set).values():
-        assert by_threads == dict.fromkeys(THREADS, by_threads["1"])
+    for name, by_threads in hashes_with(instruction_set).items():
+        assert by_threads == dict.fromkeys(THREADS, by_threads["1"]), name
 
 
 @pytest.mark.skipif("avx512" not in INSTRUCTION_SETS, reason="this machine has one instruction set with FMA at most")
