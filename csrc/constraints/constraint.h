@@ -25,17 +25,17 @@ typedef struct fcnn_constraint_class {
     void (*apply)(const fcnn_constraint *constraint, float *w, size_t piece);
 } fcnn_constraint_class;
 
-/* Some axes of a parameter, the last one fastest. */
-typedef struct fcnn_axes {
-    size_t count;
+/* The positions along some axes of a parameter, the last one fastest. */
+typedef struct fcnn_grid {
+    size_t axes;
     size_t extent[FCNN_MAX_RANK], step[FCNN_MAX_RANK];
-} fcnn_axes;
+} fcnn_grid;
 
 struct fcnn_constraint {
     const fcnn_constraint_class *class; /* NULL: there is none */
     size_t size;                        /* of the parameter */
     size_t pieces;
-    fcnn_axes units, terms; /* norm: the axes along which there are several norms, and those that one is a sum over */
+    fcnn_grid units, terms; /* norm: the axes along which there are several norms, and those that one is a sum over */
     size_t lanes;           /* norms side by side, on an axis that `units` then leaves out; else 1 */
     double config[3];       /* the class's own numbers */
 };

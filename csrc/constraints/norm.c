@@ -14,27 +14,27 @@ enum { MIN_VALUE, MAX_VALUE, RATE };
 enum { LANES = 256 }; /* norms of a piece, at most */
 static const double EPSILON = 1e-7;
 
-/* The product of the axes' extents. */
-static size_t size_of(const fcnn_axes *axes)
+/* How many positions there are. */
+static size_t size_of(const fcnn_grid *grid)
 {
     size_t size = 1;
-    for (size_t a = 0; a < axes->count; a++)
-        size *= axes->extent[a];
+    for (size_t a = 0; a < grid->axes; a++)
+        size *= grid->extent[a];
     return size;
 }
 
-static void add_axis(fcnn_axes *axes, size_t extent, size_t step)
+static void add_axis(fcnn_grid *grid, size_t extent, size_t step)
 {
-    axes->extent[axes->count] = extent;
-    axes->step[axes->count++] = step;
+    grid->extent[grid->axes] = extent;
+    grid->step[grid->axes++] = step;
 }
 
-/* Where combination number `index` of the axes' positions begins. */
-static size_t offset_of(const fcnn_axes *axes, size_t index)
+/* Where position number `index` begins. */
+static size_t offset_of(const fcnn_grid *grid, size_t index)
 {
     size_t offset = 0;
-    for (size_t a = axes->count; a-- > 0; index /= axes->extent[a])
-        offset += index % axes->extent[a] * axes->step[a];
+    for (size_t a = grid->axes; a-- > 0; index /= grid->extent[a])
+        offset += index % grid->extent[a] * grid->step[a];
     return offset;
 }
 

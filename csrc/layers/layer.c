@@ -67,6 +67,8 @@ fcnn_status fcnn_layer_check(const fcnn_layer *layer, fcnn_error *error)
     FCNN_TRY(fcnn_shape_check(&layer->output, layer->name, error));
     for (size_t i = 0; i < layer->parameters; i++)
         FCNN_TRY(fcnn_shape_check(&layer->parameter[i].shape, layer->name, error));
+    if (fcnn_layer_parameter_size(layer) > FCNN_MOST_PARAMETERS) /* before anybody walks along them */
+        return fcnn_fail(error, FCNN_E_ARGUMENT, "layer '%s' has more than 2^32 parameters", layer->name);
     return check_class(layer, error);
 }
 

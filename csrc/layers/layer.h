@@ -28,6 +28,7 @@
 #include "../kernels/kernels.h"
 
 enum { FCNN_PARTS = 4 };
+#define FCNN_MOST_PARAMETERS ((size_t)1 << 32) /* of a network */
 enum { FCNN_MAX_INPUTS = 16, FCNN_MAX_PARAMETERS = 4, FCNN_NAME_SIZE = 64 };
 
 typedef struct fcnn_layer fcnn_layer;

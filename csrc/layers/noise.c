@@ -24,7 +24,8 @@ typedef struct noise {
     int masked;      /* dropout: by a mask that is made first, for all images or to be broadcast */
     fcnn_shape shape;
     fcnn_broadcast broadcast;
-    float scale, offset, limit; /* of alpha_dropout: y = x scale + offset, or the limit where x is dropped */
+    float scale;         /* of what a mask keeps */
+    float offset, limit; /* alpha_dropout: what is added to it; what takes the place of the others */
 } noise;
 
 /* ---- creation ---- */
@@ -88,7 +89,8 @@ static fcnn_status create_dropout(fcnn_layer *layer, const fcnn_attributes *attr
     FCNN_TRY(create(layer, attributes, names, error));
     FCNN_TRY(read_rate(layer, attributes, error));
     FCNN_TRY(read_shape(layer, attributes, error));
-    const noise *self = layer->config;
+    noise *self = layer->config;
+    self->scale = (float)(1.0 / (1.0 - (double)self->rate));
     layer->keeps_zeros = 1;
     layer->scratch = self->masked ? fcnn_shape_size(&self->shape) : 0;
     return FCNN_OK;
@@ -157,22 +159,28 @@ static void make_normals(const fcnn_layer *layer, const fcnn_io *io, size_t imag
                          self->deviation, io->scratch);
 }
 
-/* to = from under the masks of the batch. */
+/* to = from scale where a mask keeps it, else 0. */
+static void scale_kept(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *from, float *to)
+{
+    const noise *self = layer->config;
+    copy(layer, io, images, from, to);
+    for (size_t i = 0; i < images; i++) {
+        make_mask(self, io, i, self->scale, 0.0f);
+        fcnn_broadcast_combine(&self->broadcast, io->kernels, FCNN_MULTIPLY, 0, io->scratch, to + i * io->stride);
+    }
+}
+
+/* The same; without a mask of its own in one go. */
 static void drop(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *from, float *to)
 {
     const noise *self = layer->config;
-    const size_t size = fcnn_shape_size(&layer->output);
-    if (!self->masked) {
-        for (size_t i = 0; i < images; i++, from += io->stride, to += io->stride)
-            io->kernels->dropout(size, from, self->seed, io->random_step, io->first_image + i, self->rate, to);
+    if (self->masked) {
+        scale_kept(layer, io, images, from, to);
         return;
     }
-    const float kept = (float)(1.0 / (1.0 - (double)self->rate));
-    copy(layer, io, images, from, to);
-    for (size_t i = 0; i < images; i++) {
-        make_mask(self, io, i, kept, 0.0f);
-        fcnn_broadcast_combine(&self->broadcast, io->kernels, FCNN_MULTIPLY, 0, io->scratch, to + i * io->stride);
-    }
+    for (size_t i = 0; i < images; i++, from += io->stride, to += io->stride)
+        io->kernels->dropout(fcnn_shape_size(&layer->output), from, self->seed, io->random_step, io->first_image + i,
+                             self->rate, to);
 }
 
 static void forward_dropout(const fcnn_layer *layer, const fcnn_io *io, size_t images)
@@ -186,17 +194,6 @@ static void forward_dropout(const fcnn_layer *layer, const fcnn_io *io, size_t i
 static void backward_dropout(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     drop(layer, io, images, io->dy, io->dx[0]);
-}
-
-/* to = from scale where it is kept, else 0. */
-static void scale_kept(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *from, float *to)
-{
-    const noise *self = layer->config;
-    copy(layer, io, images, from, to);
-    for (size_t i = 0; i < images; i++) {
-        make_mask(self, io, i, self->scale, 0.0f);
-        fcnn_broadcast_combine(&self->broadcast, io->kernels, FCNN_MULTIPLY, 0, io->scratch, to + i * io->stride);
-    }
 }
 
 static void forward_alpha_dropout(const fcnn_layer *layer, const fcnn_io *io, size_t images)

@@ -1,9 +1,8 @@
 /* windows.c - how windows fit over an image.
  *
  * 'valid': output = (input - reach) / stride + 1, no padding.
- * 'same':  output = ceil(input / stride); what is missing, max((output - 1) * stride + reach - input, 0), is padded,
- * half
- *          of it (rounded down) before and the rest after. Source: TensorFlow's documentation of tf.nn.convolution.
+ * 'same': output = ceil(input / stride). What is missing, max((output - 1) * stride + reach - input, 0), is padded,
+ * half of it (rounded down) before and the rest after. Source: TensorFlow's documentation of tf.nn.convolution.
  */
 #include "windows.h"
 

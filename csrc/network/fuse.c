@@ -42,17 +42,8 @@ int fcnn_looks_at_the_batch(const fcnn_node *node, const fcnn_purpose *purpose)
 /* The only node that reads node n; 0 where there is none, or several, or n is an output of the network. */
 static size_t only_user(const fcnn_graph *graph, size_t n)
 {
-    size_t user = 0, users = 0;
-    for (size_t o = 0; o < graph->outputs; o++)
-        if (graph->output[o] == n)
-            return 0;
-    for (size_t m = n + 1; m < graph->nodes; m++)
-        for (size_t i = 0; i < graph->node[m].layer.inputs; i++)
-            if (graph->node[m].input[i] == n) {
-                user = m;
-                users++;
-            }
-    return users == 1 ? user : 0;
+    size_t user = 0;
+    return fcnn_graph_users(graph, n, &user) == 1 ? user : 0;
 }
 
 /* A ReLU without slope or threshold; NULL where the node is none. */

@@ -59,7 +59,7 @@ static fcnn_status place_parameters(fcnn_graph *graph, size_t position, const si
         return FCNN_OK;
     }
     graph->parameters += fcnn_layer_parameter_size(&node->layer);
-    if (graph->parameters > (size_t)1 << 32)
+    if (graph->parameters > FCNN_MOST_PARAMETERS)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "the network has more than 2^32 parameters at layer '%s'",
                          node->layer.name);
     return FCNN_OK;
@@ -90,23 +90,29 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     return place_parameters(graph, position, spec->shares, error);
 }
 
-/* Whether some node, or the network's user, reads the output of node n. */
-static int is_used(const fcnn_graph *graph, size_t n)
+size_t fcnn_graph_users(const fcnn_graph *graph, size_t n, size_t *last)
 {
-    for (size_t o = 0; o < graph->outputs; o++)
-        if (graph->output[o] == n)
-            return 1;
+    size_t users = 0;
     for (size_t m = n + 1; m < graph->nodes; m++)
         for (size_t i = 0; i < graph->node[m].layer.inputs; i++)
-            if (graph->node[m].input[i] == n)
-                return 1;
-    return 0;
+            if (graph->node[m].input[i] == n) {
+                users++;
+                if (last)
+                    *last = m;
+            }
+    for (size_t o = 0; o < graph->outputs; o++)
+        if (graph->output[o] == n) {
+            users++;
+            if (last)
+                *last = 0;
+        }
+    return users;
 }
 
 static fcnn_status check_uses(const fcnn_graph *graph, fcnn_error *error)
 {
     for (size_t n = 0; n < graph->nodes; n++)
-        if (graph->node[n].layer.class && !is_used(graph, n))
+        if (graph->node[n].layer.class && fcnn_graph_users(graph, n, NULL) == 0)
             return fcnn_fail(error, FCNN_E_ARGUMENT, "the output of layer '%s' is not used", graph->node[n].layer.name);
     return FCNN_OK;
 }

@@ -62,6 +62,10 @@ static inline int fcnn_acts_as_in_training(const fcnn_node *node, fcnn_mode run)
     return (run == FCNN_UNTOLD ? node->mode : run) == FCNN_AS_IN_TRAINING;
 }
 
+/* How often the output of node n is read, by nodes and as an output of the network; in *last, unless that is NULL, the
+ * node that does so last, or 0 where that is the network. */
+size_t fcnn_graph_users(const fcnn_graph *graph, size_t n, size_t *last);
+
 static inline int fcnn_graph_is_owner(const fcnn_graph *graph, size_t node)
 {
     return graph->node[node].instance == node;

@@ -205,26 +205,14 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 
 /* ---- what it is trained for ---- */
 
-/* How many nodes and outputs of the network read what node n makes. */
-static size_t users_of(const fcnn_graph *graph, size_t n)
-{
-    size_t users = 0;
-    for (size_t o = 0; o < graph->outputs; o++)
-        users += graph->output[o] == n;
-    for (size_t m = 0; m < graph->nodes; m++)
-        for (size_t i = 0; i < graph->node[m].layer.inputs; i++)
-            users += graph->node[m].input[i] == n;
-    return users;
-}
-
 /* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is;
  * here where nobody else reads what the layer makes, but for penalties of it. */
 static int absorbs_last_layer(const fcnn_graph *graph, size_t o, const fcnn_objective *objective)
 {
     const size_t last = fcnn_graph_origin(graph, graph->output[o]);
-    int alone = users_of(graph, last) == 1;
+    int alone = fcnn_graph_users(graph, last, NULL) == 1;
     for (size_t n = graph->output[o]; n != last; n = graph->node[n].input[0])
-        alone &= users_of(graph, n) == 1;
+        alone &= fcnn_graph_users(graph, n, NULL) == 1;
     return objective->has_loss && objective->loss.class->takes_logits && graph->node[last].layer.activation && alone;
 }
 

@@ -122,8 +122,9 @@ fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, i
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error);
 /* Forward and loss, in inference mode. */
 fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error);
-/* Predictions for the batch's rows; it needs no targets. Where a node acts as in training, all rows are one batch.
- * penalties (graph->penalties): becomes what each node that penalizes would add to the loss; NULL: not wanted. */
+/* Predictions for the batch's rows; it needs no targets. Where a node acts as in training, all rows are one batch, and
+ * what looks at it moves its statistics. penalties (graph->penalties): becomes what each node that penalizes would add
+ * to the loss; NULL: not wanted. */
 fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, fcnn_mode run, double *penalties,
                                  fcnn_error *error);
 

@@ -279,7 +279,7 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, fcnn_
         p.run = run;
         p.first_output = i - rows.start;
         FCNN_TRY(run_inference(&p, error));
-        if (engine == &network->trial && network->state.check_finite)
+        if (engine != &network->inference && network->state.check_finite)
             FCNN_TRY(check_settled(&p, error));
         for (size_t n = 0; n < wanted; n++)
             penalties[n] += fcnn_penalties_sum(network, n, p.images) / (double)(rows.stop - rows.start);

@@ -144,7 +144,7 @@ static int set_value(PyObject *value, fcnn_attribute *attribute, double **room)
 
 static int is_skipped(const char *name, const char *const *skip)
 {
-    for (; *skip; skip++)
+    for (; skip && *skip; skip++)
         if (strcmp(name, *skip) == 0)
             return 1;
     return 0;

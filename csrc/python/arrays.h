@@ -21,9 +21,9 @@ int fcnn_array_from_python(PyObject *object, const char *argument, fcnn_array *a
 /* A tuple of the shape's extents. */
 PyObject *fcnn_shape_to_python(const fcnn_shape *shape);
 
-/* Reads a dict of str -> bool, int, float, str or tuple of ints, except the keys in skip (NULL-terminated), into
- * *attributes; their texts belong to the dict. Returns a block to be freed with PyMem_Free, or NULL with an exception
- * set. */
+/* Reads a dict of str -> bool, int, float, str or tuple of ints, except the keys in skip (NULL-terminated; NULL: none),
+ * into *attributes; their texts belong to the dict. Returns a block to be freed with PyMem_Free, or NULL with an
+ * exception set. */
 fcnn_attribute *fcnn_attributes_from_python(PyObject *dict, const char *const *skip, fcnn_attributes *attributes);
 
 #endif

@@ -330,26 +330,29 @@ static int set_check_finite(PyObject *self, PyObject *value, void *unused)
     return 0;
 }
 
-static const char *const nothing_skipped[] = {NULL};
+static int read_loss(PyObject *self, PyObject *description, fcnn_loss *loss)
+{
+    fcnn_attributes attributes;
+    fcnn_error error = {0};
+    fcnn_attribute *items = fcnn_attributes_from_python(description, NULL, &attributes);
+    return items ? fcnn_end_reading(self, items, fcnn_loss_create(loss, &attributes, &error), &error) : -1;
+}
 
-/* A loss, an optimizer or a metric from its description; `create` is the core's function for it. */
-#define DEFINE_READER(kind)                                                                             \
-    static int read_##kind(PyObject *self, PyObject *description, fcnn_##kind *kind)                    \
-    {                                                                                                   \
-        fcnn_attributes attributes;                                                                     \
-        fcnn_attribute *items = fcnn_attributes_from_python(description, nothing_skipped, &attributes); \
-        if (!items)                                                                                     \
-            return -1;                                                                                  \
-        fcnn_error error = {0};                                                                         \
-        const fcnn_status status = fcnn_##kind##_create(kind, &attributes, &error);                     \
-        PyMem_Free(items);                                                                              \
-        if (status != FCNN_OK)                                                                          \
-            raise_for(self, &error);                                                                    \
-        return status == FCNN_OK ? 0 : -1;                                                              \
-    }
-DEFINE_READER(loss)
-DEFINE_READER(optimizer)
-DEFINE_READER(metric)
+static int read_metric(PyObject *self, PyObject *description, fcnn_metric *metric)
+{
+    fcnn_attributes attributes;
+    fcnn_error error = {0};
+    fcnn_attribute *items = fcnn_attributes_from_python(description, NULL, &attributes);
+    return items ? fcnn_end_reading(self, items, fcnn_metric_create(metric, &attributes, &error), &error) : -1;
+}
+
+static int read_optimizer(PyObject *self, PyObject *description, fcnn_optimizer *optimizer)
+{
+    fcnn_attributes attributes;
+    fcnn_error error = {0};
+    fcnn_attribute *items = fcnn_attributes_from_python(description, NULL, &attributes);
+    return items ? fcnn_end_reading(self, items, fcnn_optimizer_create(optimizer, &attributes, &error), &error) : -1;
+}
 
 static int read_metrics(PyObject *self, PyObject *metrics, fcnn_objective *objective)
 {

@@ -19,6 +19,16 @@ static inline PyObject *raise_for(PyObject *self, const fcnn_error *error)
     return fcnn_python_raise(PyType_GetModule(Py_TYPE(self)), error);
 }
 
+/* Ends the reading of a description: frees what fcnn_attributes_from_python returned, and raises what the core, which
+ * made something of it, has found. Returns 0, or -1 with an exception set. */
+static inline int fcnn_end_reading(PyObject *self, fcnn_attribute *items, fcnn_status status, const fcnn_error *error)
+{
+    PyMem_Free(items);
+    if (status != FCNN_OK)
+        raise_for(self, error);
+    return status == FCNN_OK ? 0 : -1;
+}
+
 /* The shapes of all nodes' outputs, and the parameters, of a network that is not made. See _core.pyi. */
 PyObject *fcnn_describe(PyObject *module, PyObject *nodes);
 

@@ -30,27 +30,29 @@ static PyObject *tuple_of(PyObject *list, const char *what, size_t count)
     return tuple;
 }
 
-static const char *const nothing_skipped[] = {NULL};
+static int read_regularizer(PyObject *self, PyObject *description, const fcnn_shape *shape,
+                            fcnn_regularizer *regularizer)
+{
+    fcnn_attributes attributes;
+    fcnn_error error = {0};
+    if (description == Py_None)
+        return 0;
+    fcnn_attribute *items = fcnn_attributes_from_python(description, NULL, &attributes);
+    return items
+               ? fcnn_end_reading(self, items, fcnn_regularizer_create(regularizer, &attributes, shape, &error), &error)
+               : -1;
+}
 
-/* A regularizer or a constraint from its description, unless that is None; `create` is the core's function for it. */
-#define DEFINE_READER(kind)                                                                                   \
-    static int read_##kind(PyObject *self, PyObject *description, const fcnn_shape *shape, fcnn_##kind *kind) \
-    {                                                                                                         \
-        if (description == Py_None)                                                                           \
-            return 0;                                                                                         \
-        fcnn_attributes attributes;                                                                           \
-        fcnn_attribute *items = fcnn_attributes_from_python(description, nothing_skipped, &attributes);       \
-        if (!items)                                                                                           \
-            return -1;                                                                                        \
-        fcnn_error error = {0};                                                                               \
-        const fcnn_status status = fcnn_##kind##_create(kind, &attributes, shape, &error);                    \
-        PyMem_Free(items);                                                                                    \
-        if (status != FCNN_OK)                                                                                \
-            raise_for(self, &error);                                                                          \
-        return status == FCNN_OK ? 0 : -1;                                                                    \
-    }
-DEFINE_READER(regularizer)
-DEFINE_READER(constraint)
+static int read_constraint(PyObject *self, PyObject *description, const fcnn_shape *shape, fcnn_constraint *constraint)
+{
+    fcnn_attributes attributes;
+    fcnn_error error = {0};
+    if (description == Py_None)
+        return 0;
+    fcnn_attribute *items = fcnn_attributes_from_python(description, NULL, &attributes);
+    return items ? fcnn_end_reading(self, items, fcnn_constraint_create(constraint, &attributes, shape, &error), &error)
+                 : -1;
+}
 
 static int read_descriptions(PyObject *self, descriptions *given)
 {

@@ -292,9 +292,32 @@ static void test_statistics_that_are_not_finite_do_not_move(void)
     fcnn_network_destroy(network);
 }
 
+/* ---- what is too large ---- */
+
+/* At once: nobody walks along the shards of so many parameters. */
+static void check_too_large(const fcnn_node_spec *specs, size_t count, const char *part)
+{
+    fcnn_graph *graph;
+    fcnn_error error = {0};
+    CHECK(fcnn_graph_create(&graph, specs, count, &(size_t){count - 1}, 1, &error) == FCNN_E_ARGUMENT);
+    CHECK_ERROR(error, FCNN_E_ARGUMENT, part);
+}
+
+static void test_too_many_parameters_are_refused(void)
+{
+    const fcnn_node_spec layer[] = {IMAGES(9, 8, 3), CONV(0, 2, 1 << 18, "same")};
+    const fcnn_node_spec layers[] = {
+        {.type = "input", .name = "numbers", .attributes = DESCRIBE(INTEGER("shape", 60000))},
+        DENSE(0, 60000),
+        DENSE(1, 60000)};
+    check_too_large(layer, 2, "layer 'conv2d' has more than 2^32 parameters");
+    check_too_large(layers, 3, "the network has more than 2^32 parameters at layer 'dense'");
+}
+
 int main(void)
 {
     fill_data();
+    test_too_many_parameters_are_refused();
     test_no_kind_of_layer_is_missing();
     test_every_allocation_may_fail();
     test_statistics_of_other_batches_do_not_count();
