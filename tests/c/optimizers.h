@@ -2,8 +2,9 @@
 #ifndef FCNN_TEST_OPTIMIZERS_H
 #define FCNN_TEST_OPTIMIZERS_H
 
-#include <string.h>
+#include <math.h>
 
+#include "check.h"
 #include "describe.h"
 #include "optimizers/registry.h"
 
@@ -35,14 +36,34 @@ static inline fcnn_attributes optimizer_number(size_t o)
     return o < REGISTERED_OPTIMIZERS ? (fcnn_attributes){registered[o], 1} : with_options[o - REGISTERED_OPTIMIZERS];
 }
 
-/* Whether its update squares the gradient, which may overflow where the gradient does not. */
+/* Each slot's first change, from a gradient. */
+static inline void first_changes(fcnn_attributes attributes, float gradient, float change[FCNN_MAX_SLOTS])
+{
+    float w = 0.0f, *slot[FCNN_MAX_SLOTS];
+    fcnn_optimizer optimizer;
+    fcnn_update update;
+    fcnn_error error;
+    CHECK(fcnn_optimizer_create(&optimizer, &attributes, &error) == FCNN_OK);
+    fcnn_optimizer_begin(&optimizer, 0.1, 1, &update);
+    for (size_t s = 0; s < FCNN_MAX_SLOTS; s++) {
+        change[s] = s < optimizer.slots ? optimizer.slot_start[s] : 0.0f;
+        slot[s] = &change[s];
+    }
+    optimizer.class->apply(&optimizer, fcnn_kernels_for(FCNN_ISA_REFERENCE), &update, 1, &w, &gradient, slot);
+    for (size_t s = 0; s < optimizer.slots; s++)
+        change[s] -= optimizer.slot_start[s];
+}
+
+/* Whether a slot follows the square of the gradient, which may overflow where the gradient does not. */
 static inline int squares_gradients(fcnn_attributes optimizer)
 {
-    static const char *const others[] = {"sgd", "adamax", "lion"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(optimizer.items[0].text, others[i]) == 0)
-            return 0;
-    return 1;
+    float once[FCNN_MAX_SLOTS], twice[FCNN_MAX_SLOTS];
+    int squares = 0;
+    first_changes(optimizer, 1.0f, once);
+    first_changes(optimizer, 2.0f, twice);
+    for (size_t s = 0; s < FCNN_MAX_SLOTS; s++)
+        squares |= once[s] != 0.0f && fabsf(twice[s] / once[s] - 4.0f) < 0.01f;
+    return squares;
 }
 
 #endif
