@@ -2,7 +2,6 @@
  * statistics and averages: whatever fails in its life is said, leaves no trace, and may be tried again. */
 #include "base/memory.h"
 #include "base/threads.h"
-#include "layers/registry.h"
 #include "mixed.h"
 
 enum { OUTPUTS = 2, LABELLED = 48, VALUED = 47, VALUES = 3 };
@@ -95,23 +94,6 @@ static fcnn_status create_network(fcnn_network **network, fcnn_error *error)
     fcnn_graph *graph;
     FCNN_TRY(create_graph(&graph, error));
     return fcnn_network_create(network, graph, fcnn_kernels_for(best_isa()), error);
-}
-
-static void test_no_kind_of_layer_is_missing(void)
-{
-    fcnn_graph *graph = NULL;
-    fcnn_error error = {0};
-    check_that(create_graph(&graph, &error) == FCNN_OK, error.message, __FILE__, __LINE__);
-#define IS_THERE(name)                                                            \
-    {                                                                             \
-        int uses = 0;                                                             \
-        for (size_t n = 0; n < graph->nodes; n++)                                 \
-            uses += graph->node[n].layer.class == &fcnn_##name##_class;           \
-        check_that(uses > 0, #name " is not in the network", __FILE__, __LINE__); \
-    }
-    FCNN_LAYER_CLASSES(IS_THERE)
-#undef IS_THERE
-    fcnn_graph_destroy(graph);
 }
 
 /* ---- its life ---- */
@@ -318,7 +300,6 @@ int main(void)
 {
     fill_data();
     test_too_many_parameters_are_refused();
-    test_no_kind_of_layer_is_missing();
     test_every_allocation_may_fail();
     test_statistics_of_other_batches_do_not_count();
     test_statistics_that_are_not_finite_do_not_move();
