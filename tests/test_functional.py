@@ -297,6 +297,13 @@ def test_statistics_move_where_a_batch_is_normalized_by_its_own(told):
     np.testing.assert_array_equal(norm.moving_mean, before)
 
 
+@pytest.mark.parametrize(("training", "drops"), [(1, True), (np.True_, True), (0, False), (np.False_, False)])
+def test_training_may_be_any_truth_value(training, drops):
+    x = Input((50,))
+    model = Model(x, layers.Dropout(0.9)(x, training=training))
+    assert bool((model(np.ones((4, 50))) == 0).any()) == drops
+
+
 def test_uses_of_one_dropout_drop_different_numbers():
     x = Input((50,))
     drop = layers.Dropout(0.5)
