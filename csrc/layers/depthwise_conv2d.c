@@ -87,6 +87,25 @@ static void plan_backward(depthwise *self)
     self->has_gaps = phases_of(forward, 0) < forward->strides[0] || phases_of(forward, 1) < forward->strides[1];
 }
 
+/* The convolution of an image with its channels repeated. */
+static fcnn_depthwise describe(const fcnn_shape *image, size_t outputs, const fcnn_taps *taps,
+                               const fcnn_extent extent[2])
+{
+    return (fcnn_depthwise){
+        .height = image->extent[0],
+        .width = image->extent[1],
+        .channels = outputs,
+        .lines = extent[0].output,
+        .columns = extent[1].output,
+        .kernel = {taps->kernel[0], taps->kernel[1]},
+        .strides = {taps->strides[0], taps->strides[1]},
+        .dilation = {taps->dilation[0], taps->dilation[1]},
+        .before = {(ptrdiff_t)extent[0].before, (ptrdiff_t)extent[1].before},
+        .y_line = (ptrdiff_t)(extent[1].output * outputs),
+        .y_step = (ptrdiff_t)outputs,
+    };
+}
+
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
     static const char *const names[] = {"depth_multiplier", "kernel_size", "strides", "padding",
@@ -106,19 +125,7 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const fcnn_shape repeated = {3, {image->extent[0], image->extent[1], outputs}};
     FCNN_TRY(fcnn_shape_check(&weights, layer->name, error));
     FCNN_TRY(fcnn_shape_check(&repeated, layer->name, error));
-    const fcnn_depthwise forward = {
-        .height = image->extent[0],
-        .width = image->extent[1],
-        .channels = outputs,
-        .lines = extent[0].output,
-        .columns = extent[1].output,
-        .kernel = {taps.kernel[0], taps.kernel[1]},
-        .strides = {taps.strides[0], taps.strides[1]},
-        .dilation = {taps.dilation[0], taps.dilation[1]},
-        .before = {(ptrdiff_t)extent[0].before, (ptrdiff_t)extent[1].before},
-        .y_line = (ptrdiff_t)(extent[1].output * outputs),
-        .y_step = (ptrdiff_t)outputs,
-    };
+    const fcnn_depthwise forward = describe(image, outputs, &taps, extent);
     const size_t phases = phases_of(&forward, 0) * phases_of(&forward, 1);
     FCNN_TRY(
         fcnn_allocate(&layer->config, 1, sizeof(depthwise) + phases * sizeof(phase), "a layer's description", error));
