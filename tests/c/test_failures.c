@@ -155,7 +155,8 @@ static fcnn_status run(fcnn_network *network, call what, size_t start, size_t st
     case TEST:
         return fcnn_network_test(network, &batch, &results, error);
     default:
-        return fcnn_network_predict(network, &batch, what == PREDICT_AS_IN_TRAINING, &penalty, error);
+        return fcnn_network_predict(network, &batch, what == PREDICT ? FCNN_AS_IN_INFERENCE : FCNN_AS_IN_TRAINING,
+                                    &penalty, error);
     }
 }
 
@@ -219,11 +220,12 @@ static void test_every_allocation_may_fail(void)
 
 /* ---- statistics that are not finite ---- */
 
-static fcnn_network *normalized_network(void)
+/* With a batch normalization that is told to act so. */
+static fcnn_network *normalized_network(fcnn_mode mode)
 {
-    fcnn_network *network =
-        network_of(GRAPH(IMAGES(4, 4, 1), CONV(0, 3, 3, "same"), NORMALIZE(1), FLATTEN(2, 48), DENSE(3, 2)), best_isa(),
-                   SQUARED_ERROR);
+    fcnn_node_spec specs[] = {IMAGES(4, 4, 1), CONV(0, 3, 3, "same"), NORMALIZE(1), FLATTEN(2, 48), DENSE(3, 2)};
+    specs[2].mode = mode;
+    fcnn_network *network = network_of(graph_of(specs, sizeof specs / sizeof *specs), best_isa(), SQUARED_ERROR);
     fcnn_error error;
     CHECK(set_optimizer(network, optimizers[0], &error) == FCNN_OK);
     return network;
@@ -233,7 +235,7 @@ static fcnn_network *normalized_network(void)
 static void test_statistics_of_other_batches_do_not_count(void)
 {
     static float before[MIXED_WEIGHTS];
-    fcnn_network *network = normalized_network();
+    fcnn_network *network = normalized_network(FCNN_UNTOLD);
     fcnn_error error;
     double loss;
     const size_t bytes = weight_count(network) * sizeof(float);
@@ -251,11 +253,11 @@ static void test_statistics_of_other_batches_do_not_count(void)
 }
 
 /* A variance that overflows moves nothing, neither in training nor in predictions as in training. */
-static void test_statistics_that_are_not_finite_do_not_move(void)
+static void check_that_nothing_moves(fcnn_mode told, fcnn_mode run)
 {
     static snapshot before;
     static float huge[ROWS * MOST_INPUTS], out[ROWS * 2];
-    fcnn_network *network = normalized_network();
+    fcnn_network *network = normalized_network(told);
     const fcnn_array x = inputs_of(network, huge);
     fcnn_error error;
     double loss;
@@ -265,13 +267,19 @@ static void test_statistics_that_are_not_finite_do_not_move(void)
     CHECK(run_batch(network, huge, 0, 4, 1, 1, &loss, &error) == FCNN_E_NONFINITE);
     CHECK_ERROR(error, FCNN_E_NONFINITE, "the statistics of layer 'batch_normalization' are not finite");
     CHECK(is_unchanged(network, &before));
-    CHECK(predict_rows(network, &x, 0, 4, out, 1, &error) == FCNN_E_NONFINITE);
+    CHECK(predict_rows(network, &x, 0, 4, out, run, &error) == FCNN_E_NONFINITE);
     CHECK_ERROR(error, FCNN_E_NONFINITE, "the statistics of layer 'batch_normalization' are not finite");
     CHECK(is_unchanged(network, &before));
     network->state.check_finite = 0;
-    CHECK(predict_rows(network, &x, 0, 4, out, 1, &error) == FCNN_OK);
+    CHECK(predict_rows(network, &x, 0, 4, out, run, &error) == FCNN_OK);
     CHECK(!is_unchanged(network, &before));
     fcnn_network_destroy(network);
+}
+
+static void test_statistics_that_are_not_finite_do_not_move(void)
+{
+    check_that_nothing_moves(FCNN_UNTOLD, FCNN_AS_IN_TRAINING);
+    check_that_nothing_moves(FCNN_AS_IN_TRAINING, FCNN_UNTOLD);
 }
 
 /* ---- what is too large ---- */
