@@ -8,9 +8,8 @@ C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.[ch])
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
-.PHONY: help train test test-arm test-oldest lint format build debug coverage \
-	bench bench-growth bench-kernels conformance wheel
-.PHONY: data clean
+.PHONY: help train test test-arm test-oldest lint format build debug coverage
+.PHONY: bench bench-growth bench-kernels conformance wheel data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
