@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fashioncnn
-from fashioncnn import Input, Sequential, callbacks, layers, metrics, models, optimizers, utils
+from fashioncnn import Input, Sequential, callbacks, layers, metrics, optimizers, utils
 
 N, CLASSES = 50, 4
 
@@ -530,26 +530,6 @@ def test_a_compile_that_fails_changes_nothing():
             model.compile(**{"optimizer": "adam", "loss": "sparse_categorical_crossentropy", **options})
         assert model.evaluate(x, y, verbose=0) == expected
         assert model.optimizer.iterations == 14
-
-
-def test_a_model_without_an_optimizer_can_be_evaluated_only():
-    x, y = data()
-    model = network()
-    expected = model.evaluate(x, y, verbose=0)
-    model.compile(None, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    clone = models.clone_model(model)
-    assert clone.compiled
-    assert model.optimizer is clone.optimizer is None
-    assert model.evaluate(x, y, verbose=0) == model.test_on_batch(x, y) == expected
-    lines = []
-    model.summary(print_fn=lines.append)
-    assert "Optimizer params" not in lines[0]
-    for train in (model.fit, model.train_on_batch):
-        with pytest.raises(ValueError, match=rf"{train.__name__}\(\) needs an optimizer"):
-            train(x, y)
-    model.optimizer = optimizers.SGD()
-    model.fit(x, y, verbose=0)
-    assert model.optimizer.iterations == 2
 
 
 def test_an_optimizer_belongs_to_one_model():

@@ -434,3 +434,23 @@ def test_predictions_take_memory_for_what_runs_at_once(shape, least):
     result = subprocess.run([sys.executable, "-c", PREDICT_AND_TELL_MEGABYTES, *map(str, shape)], cwd=TESTS,
                             capture_output=True, text=True, check=True)
     assert least - 13 <= float(result.stdout) < 2 * least + 30
+
+
+def test_a_model_without_an_optimizer_can_be_evaluated_only():
+    x, y = images(50)
+    model = compiled(small())
+    expected = model.evaluate(x, y, verbose=0)
+    model.compile(None, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    clone = models.clone_model(model)
+    assert clone.compiled
+    assert model.optimizer is clone.optimizer is None
+    assert model.evaluate(x, y, verbose=0) == model.test_on_batch(x, y) == expected
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert "Optimizer params" not in lines[0]
+    for train in (model.fit, model.train_on_batch):
+        with pytest.raises(ValueError, match=rf"{train.__name__}\(\) needs an optimizer"):
+            train(x, y)
+    model.optimizer = optimizers.SGD()
+    model.fit(x, y, verbose=0)
+    assert model.optimizer.iterations == 2
