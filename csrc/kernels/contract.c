@@ -65,6 +65,7 @@ size_t fcnn_winograd_scratch(const fcnn_winograd *winograd)
 }
 
 size_t fcnn_winograd_gradient_step(size_t columns) { return odd_lines(FCNN_WINOGRAD_GRADIENT_BLOCK * columns); }
+
 size_t fcnn_winograd_sums_step(const fcnn_winograd *winograd, size_t channels)
 {
     return odd_lines(channels * winograd->outputs);

@@ -179,7 +179,6 @@ static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, tran
                                   size_t images, const float *x, size_t x_stride, const float *u, const float *bias,
                                   float *y, size_t y_stride, float *scratch)
 {
-    static const ptrdiff_t run = 0;
     const size_t v_step = fcnn_winograd_step(s->channels), m_step = fcnn_winograd_step(s->outputs);
     const size_t tiles = images * fcnn_winograd_tiles(s), u_step = fcnn_winograd_kernel_step(s);
     float *v = scratch, *m = scratch + n * n * v_step; /* (n n, tiles, channels), (n n, tiles, outputs) */
@@ -188,12 +187,7 @@ static ALWAYS_INLINE void forward(size_t n, size_t tile, transform *spread, tran
         for (size_t t = 0; t < block; t++)
             transform_patch(n, n, spread, patch_of(s, find_tile(s, first + t, x, x_stride, y, y_stride)), s->channels,
                             v + t * s->channels, v_step);
-        const fcnn_patches rows = {.lines = 1,
-                                   .width = block,
-                                   .step = (ptrdiff_t)s->channels,
-                                   .run = &run,
-                                   .runs = 1,
-                                   .run_length = s->channels};
+        const fcnn_patches rows = fcnn_patches_of_rows(block, s->channels, s->channels);
         for (size_t f = 0; f < n * n; f++)
             FCNN_NAME(patches_forward)(&rows, v + f * v_step, u + f * u_step, NULL, s->outputs, m + f * m_step,
                                        s->outputs);

@@ -120,9 +120,7 @@ static size_t count_live(size_t images, size_t inputs, const float *x, size_t ld
 void FCNN_NAME(dense_forward)(size_t images, size_t inputs, size_t outputs, const float *x, size_t ldx, const float *w,
                               const float *bias, float *y, size_t ldy)
 {
-    static const ptrdiff_t run = 0;
-    const fcnn_patches rows = {
-        .lines = 1, .width = images, .step = (ptrdiff_t)ldx, .run = &run, .runs = 1, .run_length = inputs};
+    const fcnn_patches rows = fcnn_patches_of_rows(images, ldx, inputs);
     if (!are_long(outputs) || !pays(count_live(images, inputs, x, ldx), images * inputs)) {
         FCNN_NAME(patches_forward)(&rows, x, w, bias, outputs, y, ldy);
         return;
@@ -159,8 +157,7 @@ static size_t find_images(size_t images, size_t stride, const float *x, size_t i
 static void add_images(size_t images, size_t stride, size_t inputs, size_t outputs, const float *x, const float *dy,
                        float *gradient, int accumulate, float *updated)
 {
-    static const ptrdiff_t run = 0;
-    const fcnn_patches row = {.lines = 1, .width = 1, .run = &run, .runs = 1, .run_length = inputs};
+    const fcnn_patches row = fcnn_patches_of_rows(1, 0, inputs);
     uint64_t bits[BLOCK_INPUTS];
     if (!are_long(outputs) || !pays(find_images(images, stride, x, inputs, bits), images * inputs)) {
         FCNN_NAME(patches_weight_gradient)(&row, x, dy, outputs, images, stride, outputs, 0, inputs, gradient,

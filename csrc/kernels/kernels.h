@@ -42,6 +42,14 @@ typedef struct fcnn_patches {
     fcnn_limits limits; /* of forward's outputs */
 } fcnn_patches;
 
+/* The rows of a matrix, `step` floats apart. */
+static inline fcnn_patches fcnn_patches_of_rows(size_t rows, size_t step, size_t columns)
+{
+    static const ptrdiff_t run = 0;
+    return (fcnn_patches){
+        .lines = 1, .width = rows, .step = (ptrdiff_t)step, .run = &run, .runs = 1, .run_length = columns};
+}
+
 typedef enum fcnn_activation {
     FCNN_LINEAR,
     FCNN_RELU,
@@ -394,8 +402,7 @@ typedef struct fcnn_kernels {
                           const float *added,   // an image, or NULL
                           float *y);
     /* With d = dy where it passes the limits of y, else 0; y NULL: what channel_scale makes of x, with nothing added.
-     * sum[c] = sum of d[r][c]; products[c] = sum of (x[r][c] -
-     * mean[c]) * d[r][c]. */
+     * sum[c] = sum of d[r][c]; products[c] = sum of (x[r][c] - mean[c]) * d[r][c]. */
     void (*channel_products)(const fcnn_channels *of, const float *x, const float *y, const float *dy, float *sum,
                              float *products);   // (channels)
     /* dx = d * scale + ((x - mean) * slope + shift): three roundings; passed = d. One of both may be dy. */

@@ -124,7 +124,6 @@ static void find_patches(const sums *all, size_t index, patch *x, patch *dy)
 static ALWAYS_INLINE void add_tiles(size_t n, size_t tile, transform *spread, transform *evaluate, const sums *all,
                                     size_t first, size_t block)
 {
-    static const ptrdiff_t run = 0;
     const size_t outputs = all->shape->outputs;
     for (size_t t = 0; t < block; t++) {
         patch x, dy;
@@ -132,12 +131,7 @@ static ALWAYS_INLINE void add_tiles(size_t n, size_t tile, transform *spread, tr
         transform_patch(n, n, spread, x, all->channels, all->v + t * all->channels, all->v_step);
         transform_patch(tile, n, evaluate, dy, outputs, all->d + t * outputs, all->d_step);
     }
-    const fcnn_patches rows = {.lines = 1,
-                               .width = block,
-                               .step = (ptrdiff_t)all->channels,
-                               .run = &run,
-                               .runs = 1,
-                               .run_length = all->channels};
+    const fcnn_patches rows = fcnn_patches_of_rows(block, all->channels, all->channels);
     for (size_t f = 0; f < n * n; f++)
         FCNN_NAME(patches_weight_gradient)(&rows, all->v + f * all->v_step, all->d + f * all->d_step, outputs, 1, 0,
                                            outputs, 0, all->channels, all->m + f * all->m_step, first > 0, NULL);

@@ -309,11 +309,8 @@ void fcnn_batch_normalization_fold(const fcnn_layer *normalization, const fcnn_k
 fcnn_status fcnn_batch_normalization_fuse(fcnn_layer *fused, const fcnn_layer *normalization, int adds,
                                           const fcnn_activation_spec *relu, fcnn_error *error)
 {
-    *fused = *normalization;
-    fused->config = NULL;
-    FCNN_TRY(fcnn_allocate(&fused->config, 1, sizeof(batch_normalization), "the plan", error));
+    FCNN_TRY(fcnn_layer_copy(normalization, sizeof(batch_normalization), fused, error));
     batch_normalization *self = fused->config;
-    *self = *(const batch_normalization *)normalization->config;
     if (adds) {
         fused->inputs = 2;
         fused->input[1] = fused->output;

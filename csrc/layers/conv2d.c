@@ -210,13 +210,8 @@ static int is_pointwise(const fcnn_conv2d *self)
 /* dx = dy W^T: a product like forward's. */
 static void backward_pointwise(const fcnn_conv2d *self, const fcnn_io *io, size_t images)
 {
-    static const ptrdiff_t run = 0;
-    const fcnn_patches rows = {.lines = 1,
-                               .width = self->patches.lines * self->patches.width,
-                               .step = (ptrdiff_t)self->outputs,
-                               .run = &run,
-                               .runs = 1,
-                               .run_length = self->outputs};
+    const size_t pixels = self->patches.lines * self->patches.width;
+    const fcnn_patches rows = fcnn_patches_of_rows(pixels, self->outputs, self->outputs);
     for (size_t at = 0; at < images * io->stride; at += io->stride)
         io->kernels->patches_forward(&rows, io->dy + at, io->prepared, NULL, self->frame.channels, io->dx[0] + at,
                                      self->frame.channels);
@@ -277,12 +272,8 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
 static fcnn_status limit(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer *limited, fcnn_error *error)
 {
     const fcnn_conv2d *self = layer->config;
-    const size_t size = sizeof *self + self->patches.runs * sizeof *self->run;
-    *limited = *layer;
-    limited->config = NULL;
-    FCNN_TRY(fcnn_allocate(&limited->config, 1, size, "the plan", error));
+    FCNN_TRY(fcnn_layer_copy(layer, sizeof *self + self->patches.runs * sizeof *self->run, limited, error));
     fcnn_conv2d *copy = limited->config;
-    memcpy(copy, self, size);
     copy->patches.run = copy->run;
     copy->patches.limits = copy->winograd.limits = limits;
     return FCNN_OK;

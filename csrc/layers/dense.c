@@ -49,8 +49,6 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     return FCNN_OK;
 }
 
-static const ptrdiff_t no_offset = 0;
-
 /* How often forward and backward run, on how many rows each, and how far apart a row's neighbours are in x and y:
  * once over the images where an image is one row, else once an image. */
 typedef struct sweep {
@@ -164,12 +162,7 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     const size_t first = first_row(shard), end = end_row(self, shard), begin = first * self->outputs;
     float *gradients = io->gradient.values + (begin - io->gradient.begin),
           *updated = io->gradient.updated ? io->gradient.updated + begin : NULL;
-    const fcnn_patches rows = {.lines = 1,
-                               .width = self->rows,
-                               .step = (ptrdiff_t)self->inputs,
-                               .run = &no_offset,
-                               .runs = 1,
-                               .run_length = self->inputs};
+    const fcnn_patches rows = fcnn_patches_of_rows(self->rows, self->inputs, self->inputs);
     if (self->rows == 1)
         io->kernels->dense_weight_gradient(images, io->stride, self->outputs, io->x[0], io->dy, first, end, gradients,
                                            io->gradient.accumulate, updated);

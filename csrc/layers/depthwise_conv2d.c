@@ -231,12 +231,8 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
 static fcnn_status limit(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer *limited, fcnn_error *error)
 {
     const depthwise *self = layer->config;
-    const size_t size = sizeof *self + self->phases * sizeof *self->phase;
-    *limited = *layer;
-    limited->config = NULL;
-    FCNN_TRY(fcnn_allocate(&limited->config, 1, size, "the plan", error));
+    FCNN_TRY(fcnn_layer_copy(layer, sizeof *self + self->phases * sizeof *self->phase, limited, error));
     depthwise *copy = limited->config;
-    memcpy(copy, self, size);
     copy->forward.limits = limits;
     return FCNN_OK;
 }

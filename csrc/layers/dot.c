@@ -26,14 +26,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
 /* The rows of x0 as patches. */
 static fcnn_patches rows_of(const fcnn_layer *layer)
 {
-    static const ptrdiff_t start = 0;
     const size_t *extent = layer->input[0].extent;
-    return (fcnn_patches){.lines = 1,
-                          .width = extent[0],
-                          .step = (ptrdiff_t)extent[1],
-                          .run = &start,
-                          .runs = 1,
-                          .run_length = extent[1]};
+    return fcnn_patches_of_rows(extent[0], extent[1], extent[1]);
 }
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)

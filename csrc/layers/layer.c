@@ -1,7 +1,10 @@
 /* layer.c - what all layers share: the registry and the bookkeeping of parameters. */
 #include "layer.h"
 
+#include <string.h>
+
 #include "../base/find.h"
+#include "../base/memory.h"
 #include "../base/sizes.h"
 #include "registry.h"
 
@@ -15,6 +18,15 @@ size_t fcnn_layer_parameter_size(const fcnn_layer *layer)
         return 0;
     const fcnn_parameter *last = &layer->parameter[layer->parameters - 1];
     return last->offset + fcnn_shape_size(&last->shape);
+}
+
+fcnn_status fcnn_layer_copy(const fcnn_layer *layer, size_t size, fcnn_layer *copy, fcnn_error *error)
+{
+    *copy = *layer;
+    copy->config = NULL;
+    FCNN_TRY(fcnn_allocate(&copy->config, 1, size, "the plan", error));
+    memcpy(copy->config, layer->config, size);
+    return FCNN_OK;
 }
 
 int fcnn_layer_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)

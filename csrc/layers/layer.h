@@ -165,6 +165,9 @@ struct fcnn_layer {
     void *config;           /* the class's own, from fcnn_allocate */
 };
 
+/* *copy = the layer, with a config of its own: the first `size` bytes of the layer's. */
+fcnn_status fcnn_layer_copy(const fcnn_layer *layer, size_t size, fcnn_layer *copy, fcnn_error *error);
+
 /* What gradient_range says of a shard; false where nothing is said. */
 int fcnn_layer_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end);
 

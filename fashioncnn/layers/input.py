@@ -20,8 +20,8 @@ class InputLayer(Layer):
     """The shape of one input.
 
     Args:
-        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None may differ from
-            one call of a model to the next.
+        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None may differ from one call of a
+            model to the next.
         batch_size: None, or any number: batches of every size are taken.
         dtype: None or a NumPy dtype name; inputs of any number type are taken.
         sparse: None or False.
@@ -106,8 +106,8 @@ def Input(shape: Sequence[int | None] | None = None, batch_size: int | None = No
     Its class is `fashioncnn.KerasTensor`, and an `InputLayer` has made it.
 
     Args:
-        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None may differ from
-            one call of the model to the next.
+        shape: Without the batch axis: ``(28, 28, 1)``. An extent of None may differ from one call of the
+            model to the next.
         batch_size: None, or any number: batches of every size are taken.
         dtype: See `InputLayer`.
         sparse: None or False.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fashioncnn._core import Network, get_num_threads
@@ -31,14 +31,6 @@ def verbosity(verbose: Any) -> Verbosity:
 
 def optional_count(argument: str, value: Any) -> int | None:
     return None if value is None else checks.integer(argument, value, at_least=1)
-
-
-def validation_arrays(validation_data: Sequence[Any]) -> tuple[Any, Any, Any]:
-    """x, y and sample_weight, which may be None."""
-    if len(validation_data) not in (2, 3):
-        raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} items")
-    x, y, sample_weight = (*validation_data, None)[:3]
-    return x, y, sample_weight
 
 
 def validated_epochs(validation_freq: Any) -> Callable[[int], bool]:

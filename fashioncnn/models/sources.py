@@ -313,6 +313,14 @@ class BatchSource:
             getattr(self._batches, event)()
 
 
+def validation_arrays(validation_data: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight, which may be None."""
+    if len(validation_data) not in (2, 3):
+        raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} items")
+    x, y, sample_weight = (*validation_data, None)[:3]
+    return x, y, sample_weight
+
+
 def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
                 steps: int | None = None, shuffle: bool = False, class_weight: Any = None, ports: Ports = ONE_EACH,
                 has_loss: Sequence[bool] = (True,)) -> ArraySource | BatchSource:

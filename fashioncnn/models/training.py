@@ -17,12 +17,12 @@ from fashioncnn.layers.graph import Shape
 from fashioncnn.layers.layer import Layer, note_penalties
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
-from fashioncnn.models import arguments, loops, objective, validation
+from fashioncnn.models import loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
 from fashioncnn.models.objective import NOTHING, Aim, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
-from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source
+from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source, validation_arrays
 from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
@@ -491,7 +491,7 @@ class Trainer(Configured):
                       "`sample_weight` of `validation_data`")
         if not isinstance(validation_data, (tuple, list)):
             return self._open(names, validation_data, None, None, None, None)
-        return self._open(names, *arguments.validation_arrays(validation_data), batch_size, steps)
+        return self._open(names, *validation_arrays(validation_data), batch_size, steps)
 
     def _one_batch(self, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
         source = ArraySource(Names(caller), x, y, sample_weight, class_weight=class_weight, ports=self._ports(),
