@@ -35,3 +35,15 @@ fcnn_status fcnn_allocate(void **block, size_t count, size_t size, const char *w
 }
 
 void fcnn_release(void *block) { free(block); }
+
+fcnn_status fcnn_allocate_floats(float **floats, size_t count, size_t each, const char *what, fcnn_error *error)
+{
+    void *block;
+    size_t total;
+    if (__builtin_mul_overflow(count, each, &total))
+        return fcnn_fail(error, FCNN_E_MEMORY, "%s would need more memory than there are addresses", what);
+    FCNN_TRY(fcnn_allocate(&block, total, sizeof(float), what, error));
+    fcnn_release(*floats);
+    *floats = block;
+    return FCNN_OK;
+}

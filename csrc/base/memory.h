@@ -16,6 +16,9 @@ enum { FCNN_ALIGNMENT = 64 };
  * `what` names the memory in the message of FCNN_E_MEMORY, e.g. "the optimizer's slots". */
 fcnn_status fcnn_allocate(void **block, size_t count, size_t size, const char *what, fcnn_error *error);
 
+/* *floats = `count` times `each` zeros in place of what it was; unchanged on failure. */
+fcnn_status fcnn_allocate_floats(float **floats, size_t count, size_t each, const char *what, fcnn_error *error);
+
 /* Frees a block of fcnn_allocate; NULL is allowed. */
 void fcnn_release(void *block);
 

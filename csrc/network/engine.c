@@ -18,6 +18,14 @@ void fcnn_engine_clear(fcnn_engine *engine)
     *engine = (fcnn_engine){0};
 }
 
+void fcnn_engines_clear(fcnn_network *network)
+{
+    fcnn_engine_clear(&network->training);
+    fcnn_engine_clear(&network->inference);
+    fcnn_engine_clear(&network->trial);
+    fcnn_engine_clear(&network->told);
+}
+
 static fcnn_mode mode_of(const fcnn_network *network, const fcnn_engine *engine)
 {
     if (engine == &network->told)

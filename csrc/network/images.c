@@ -5,40 +5,6 @@
 #include "../base/sizes.h"
 #include "pass.h"
 
-static float *at(float *records, const fcnn_buffer *buffer) { return buffer ? records + buffer->offset : NULL; }
-
-fcnn_io fcnn_pass_io(const fcnn_pass *p, const fcnn_step *step, float *records, size_t first_image, size_t worker)
-{
-    const fcnn_network *network = p->network;
-    const fcnn_engine *engine = p->engine;
-    float *prepared = engine->prepared + (fcnn_engine_copies(engine) ? worker * engine->plan->prepared : 0);
-    fcnn_io io = {
-        .kernels = network->kernels,
-        .stride = engine->plan->record,
-        .y = at(records, step->y),
-        .parts = at(records, step->parts),
-        .dy = at(records, step->dy),
-        .saved = at(records, step->saved),
-        .observed = at(records, step->observed),
-        .settled = step->observed ? engine->settled + step->settled : NULL,
-        .parameters = step->folded ? prepared + step->folded_place : network->weights + step->node->parameters,
-        .gradient.values = network->gradients + step->node->parameters,
-        .prepared = prepared + step->prepared,
-        .scratch = engine->scratch + worker * engine->plan->scratch,
-        .used = {step->used[0], step->used[1]},
-        .training = fcnn_acts_as_in_training(step->node, p->run),
-        .random_step = network->state.random_step,
-        .first_image = first_image,
-        .batch = p->images,
-        .penalty = fcnn_penalties_place(network, step->node, first_image),
-    };
-    for (size_t i = 0; i < step->layer->inputs; i++) {
-        io.x[i] = at(records, step->x[i]);
-        io.dx[i] = at(records, step->dx[i]);
-    }
-    return io;
-}
-
 /* Some images in the middle of a phase. */
 typedef struct group {
     size_t first, images;
@@ -59,8 +25,8 @@ static void read_inputs(const fcnn_pass *p, const fcnn_step *none, const group *
         float *record = g->records + n * p->engine->plan->record, largest = 0.0f;
         const size_t row = fcnn_rows_get(&p->rows, g->first + n);
         for (size_t i = 0; i < network->graph->inputs; i++) {
-            const float size =
-                fcnn_array_read_row(&p->batch->x[i], network->kernels, row, at(record, p->engine->plan->input[i]));
+            const float size = fcnn_array_read_row(&p->batch->x[i], network->kernels, row,
+                                                   fcnn_tensor_at(record, p->engine->plan->input[i]));
             largest = size > largest || isnan(size) ? size : largest;
         }
         network->magnitude[g->first + n] = largest;
@@ -88,7 +54,7 @@ static void backward(const fcnn_pass *p, const fcnn_step *step, const group *g)
 static void observe_backward(const fcnn_pass *p, const fcnn_step *step, const group *g)
 {
     fcnn_io io = io_of(p, step, g);
-    io.observed = at(g->records, step->observed_backward);
+    io.observed = fcnn_tensor_at(g->records, step->observed_backward);
     step->layer->class->observe_backward(step->layer, &io, g->images);
 }
 
@@ -97,8 +63,8 @@ static void add_aside(const fcnn_pass *p, const fcnn_step *step, const group *g)
     for (size_t i = 0; i < step->layer->inputs; i++)
         for (size_t n = 0; step->sum[i] && n < g->images; n++) {
             float *record = g->records + n * p->engine->plan->record;
-            p->network->kernels->add(fcnn_shape_size(&step->layer->input[i]), at(record, step->dx[i]),
-                                     at(record, step->sum[i]));
+            p->network->kernels->add(fcnn_shape_size(&step->layer->input[i]), fcnn_tensor_at(record, step->dx[i]),
+                                     fcnn_tensor_at(record, step->sum[i]));
         }
 }
 
@@ -107,7 +73,7 @@ static void find_partial(const fcnn_pass *p, const fcnn_step *step, const group 
     for (size_t n = 0; n < g->images; n++) {
         float *record = g->records + n * p->engine->plan->record;
         fcnn_io io = fcnn_pass_io(p, step, record, g->first + n, g->worker);
-        io.gradient.values = at(record, step->partial);
+        io.gradient.values = fcnn_tensor_at(record, step->partial);
         for (size_t shard = 0; shard < step->layer->gradient_shards; shard++)
             step->layer->class->gradient(step->layer, &io, 1, shard);
     }
@@ -123,15 +89,15 @@ static void score_image(const fcnn_pass *p, const fcnn_output *output, const fcn
     const fcnn_scores *scores = &output->scores;
     const void *target = fcnn_scores_target(output, image);
     const float scale = scores->weight[image] * (objective->loss.factor * scores->share) / scores->divisor;
-    float *gradient = at(record, place->gradient);
+    float *gradient = fcnn_tensor_at(record, place->gradient);
     scores->loss[image] =
         objective->loss.class->evaluate(&objective->loss, p->network->kernels, output->rows, output->classes,
-                                        at(record, place->prediction), target, scale, gradient);
+                                        fcnn_tensor_at(record, place->prediction), target, scale, gradient);
     if (place->sum)
-        p->network->kernels->add(place->size, gradient, at(record, place->sum));
+        p->network->kernels->add(place->size, gradient, fcnn_tensor_at(record, place->sum));
     for (size_t m = 0; m < objective->metrics; m++)
         scores->metric[image * FCNN_MAX_METRICS + m] = objective->metric[m].class->evaluate(
-            &objective->metric[m], output->rows, output->classes, at(record, place->value), target);
+            &objective->metric[m], output->rows, output->classes, fcnn_tensor_at(record, place->value), target);
 }
 
 static void score(const fcnn_pass *p, const fcnn_step *none, const group *g)
@@ -144,7 +110,7 @@ static void score(const fcnn_pass *p, const fcnn_step *none, const group *g)
         for (size_t n = 0; n < g->images; n++) {
             float *record = g->records + n * p->engine->plan->record;
             if (out)
-                memcpy(out + (p->first_output + g->first + n) * place->size, at(record, place->value),
+                memcpy(out + (p->first_output + g->first + n) * place->size, fcnn_tensor_at(record, place->value),
                        place->size * sizeof *out);
             if (p->scores && network->output[o].objective.has_loss)
                 score_image(p, &network->output[o], place, record, g->first + n);

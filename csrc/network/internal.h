@@ -1,6 +1,7 @@
-/* internal.h - the inside of a network, shared by network.c (state), engine.c (plans and their memory), batch.c
- * (targets and scores), penalties.c (of outputs), run.c, images.c, pieces.c (passes over a batch), update.c (the
- * optimizer) and rules.c (regularizers and constraints). Whoever calls holds its lock. */
+/* internal.h - the inside of a network, shared by state.c (its vectors), settings.c (what it is trained for), engine.c
+ * (plans and their memory), batch.c (targets and scores), penalties.c (of outputs), run.c, pass.c, images.c, pieces.c
+ * (passes over a batch), update.c (the optimizer) and rules.c (regularizers and constraints). Whoever calls holds its
+ * lock. */
 #ifndef FCNN_NETWORK_INTERNAL_H
 #define FCNN_NETWORK_INTERNAL_H
 
@@ -22,6 +23,15 @@ typedef struct fcnn_span {
     int given;     /* its gradient was set by the caller since the last pass: the optimizer updates it, too */
     int decays;    /* the optimizer's weight decay acts on it */
 } fcnn_span;
+
+/* Whether an optimizer may change it. */
+static inline int fcnn_span_is_optimized(const fcnn_span *span) { return span->trainable && !span->statistic; }
+
+/* Whether a step of the optimizer changes it. */
+static inline int fcnn_span_is_updated(const fcnn_span *span)
+{
+    return fcnn_span_is_optimized(span) && (span->learns || span->given);
+}
 
 /* A plan and its memory. */
 typedef struct fcnn_engine {
@@ -93,8 +103,10 @@ struct fcnn_network {
     double *penalty;   /* (graph->penalties, penalized): see penalties.c */
 };
 
-/* *floats = `count` times `each` zeros in place of what it was; unchanged on failure. */
-fcnn_status fcnn_allocate_floats(float **floats, size_t count, size_t each, const char *what, fcnn_error *error);
+/* ---- state.c ---- */
+
+/* Says of the parameters in [begin, end) whether their gradients were set by the caller. */
+void fcnn_network_mark_given(fcnn_network *network, size_t begin, size_t end, int given);
 
 /* ---- engine.c ---- */
 
@@ -112,6 +124,7 @@ fcnn_status fcnn_engine_reserve(fcnn_engine *engine, size_t records, size_t work
 size_t fcnn_engine_cached_images(const fcnn_engine *engine);
 
 void fcnn_engine_clear(fcnn_engine *engine);
+void fcnn_engines_clear(fcnn_network *network); /* all of them */
 
 /* ---- batch.c ---- */
 
@@ -166,12 +179,6 @@ typedef struct fcnn_optimizer_step {
     _Atomic size_t first_overflow; /* the first parameter that could not be updated; else `parameters` */
 } fcnn_optimizer_step;
 
-/* Whether a step of the optimizer changes a parameter. */
-int fcnn_network_updates(const fcnn_span *span);
-
-/* Says of the parameters in [begin, end) whether their gradients were set by the caller. */
-void fcnn_network_mark_given(fcnn_network *network, size_t begin, size_t end, int given);
-
 /* True where every parameter may be updated as soon as its own gradient is known: no norm of gradients is asked for,
  * and no penalty that needs a whole parameter. */
 int fcnn_network_updates_at_once(const fcnn_network *network);
@@ -195,6 +202,10 @@ fcnn_status fcnn_network_end_step(fcnn_network *network, fcnn_optimizer_step *st
 
 /* ---- rules.c ---- */
 
+/* *rules = copies of a regularizer and a constraint for each parameter, and memory for their work; those are cleared by
+ * the caller, also after a failure. */
+fcnn_status fcnn_rules_make(fcnn_rules *rules, const fcnn_regularizer *regularizers, const fcnn_constraint *constraints,
+                            size_t parameters, fcnn_error *error);
 void fcnn_rules_clear(fcnn_rules *rules);
 
 /* Whether the loss has a penalty for the parameter. */

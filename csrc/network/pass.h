@@ -1,5 +1,5 @@
-/* pass.h - one pass over a batch, shared by run.c (the order of things), images.c (what happens to images) and pieces.c
- * (what happens to parameters). */
+/* pass.h - one pass over a batch, shared by run.c (the order of things), images.c (what happens to images), pieces.c
+ * (what happens to parameters) and pass.c (what layers see of it). */
 #ifndef FCNN_PASS_H
 #define FCNN_PASS_H
 
@@ -21,6 +21,12 @@ typedef struct fcnn_pass {
     const fcnn_phase *phase;     /* that runs */
     fcnn_optimizer_step *update; /* NULL: gradients only */
 } fcnn_pass;
+
+/* Where a tensor of the image whose record this is lies; NULL where there is no such tensor. */
+static inline float *fcnn_tensor_at(float *record, const fcnn_buffer *buffer)
+{
+    return buffer ? record + buffer->offset : NULL;
+}
 
 /* What `step` sees of the images whose records begin at `records`. */
 fcnn_io fcnn_pass_io(const fcnn_pass *pass, const fcnn_step *step, float *records, size_t first_image, size_t worker);

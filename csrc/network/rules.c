@@ -42,8 +42,8 @@ static fcnn_status reserve(fcnn_rules *rules, size_t parameters, fcnn_error *err
     return fcnn_allocate_floats(&rules->scratch, WORKERS, rules->worker_floats, "the penalties", error);
 }
 
-static fcnn_status make_rules(fcnn_rules *rules, const fcnn_regularizer *regularizers,
-                              const fcnn_constraint *constraints, size_t parameters, fcnn_error *error)
+fcnn_status fcnn_rules_make(fcnn_rules *rules, const fcnn_regularizer *regularizers, const fcnn_constraint *constraints,
+                            size_t parameters, fcnn_error *error)
 {
     void *block;
     FCNN_TRY(fcnn_allocate(&block, parameters, sizeof *regularizers, "the regularizers", error));
@@ -51,23 +51,6 @@ static fcnn_status make_rules(fcnn_rules *rules, const fcnn_regularizer *regular
     FCNN_TRY(fcnn_allocate(&block, parameters, sizeof *constraints, "the constraints", error));
     rules->constraint = memcpy(block, constraints, parameters * sizeof *constraints);
     return reserve(rules, parameters, error);
-}
-
-fcnn_status fcnn_network_set_rules(fcnn_network *network, const fcnn_regularizer *regularizers,
-                                   const fcnn_constraint *constraints, fcnn_error *error)
-{
-    fcnn_rules rules = {0};
-    const fcnn_status status = make_rules(&rules, regularizers, constraints, network->parameters, error);
-    if (status != FCNN_OK) {
-        fcnn_rules_clear(&rules);
-        return status;
-    }
-    fcnn_lock_take(&network->lock);
-    fcnn_rules_clear(&network->rules);
-    network->rules = rules;
-    fcnn_engine_clear(&network->training); /* what learns may be others */
-    fcnn_lock_give(&network->lock);
-    return FCNN_OK;
 }
 
 /* The parameter's regularizer, where it has one that acts; else NULL. */
@@ -203,7 +186,7 @@ void fcnn_rules_constrain(fcnn_network *network)
 {
     for (size_t p = 0; network->rules.constraint && p < network->parameters; p++) {
         const fcnn_constraint *constraint = &network->rules.constraint[p];
-        if (!constraint->class || !fcnn_network_updates(&network->parameter[p]))
+        if (!constraint->class || !fcnn_span_is_updated(&network->parameter[p]))
             continue;
         const size_t together = larger(1, VALUES / (constraint->size / constraint->pieces));
         constraint_work work = {constraint, network->weights + network->parameter[p].begin, together};

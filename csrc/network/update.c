@@ -29,25 +29,6 @@ int fcnn_network_updates_at_once(const fcnn_network *network)
     return !clips_norms(network) && fcnn_rules_act_at_once(network);
 }
 
-static int is_optimized(const fcnn_span *span) { return span->trainable && !span->statistic; }
-
-int fcnn_network_updates(const fcnn_span *span) { return is_optimized(span) && (span->learns || span->given); }
-
-void fcnn_network_get_optimized(fcnn_network *network, unsigned char *flags)
-{
-    fcnn_lock_take(&network->lock);
-    for (size_t p = 0; p < network->parameters; p++)
-        flags[p] = (unsigned char)is_optimized(&network->parameter[p]);
-    fcnn_lock_give(&network->lock);
-}
-
-void fcnn_network_mark_given(fcnn_network *network, size_t begin, size_t end, int given)
-{
-    for (size_t p = 0; p < network->parameters; p++)
-        if (network->parameter[p].begin < end && begin < network->parameter[p].end)
-            network->parameter[p].given = given;
-}
-
 /* The vectors that a step changes: the weights, then the slots. */
 static float *vector_of(const fcnn_network *network, size_t number)
 {
@@ -136,7 +117,7 @@ void fcnn_network_update_range(fcnn_network *network, fcnn_optimizer_step *step,
     for (size_t p = 0; p < network->parameters; p++) {
         const fcnn_span *span = &network->parameter[p];
         const size_t from = span->begin > begin ? span->begin : begin, to = span->end < end ? span->end : end;
-        if (from >= to || !fcnn_network_updates(span))
+        if (from >= to || !fcnn_span_is_updated(span))
             continue;
         if (!step->penalized)
             fcnn_rules_add_to_range(network, p, from, to, gradients + (from - begin));
@@ -161,7 +142,7 @@ static void square_parameter(void *context, size_t index, size_t worker)
     const whole_update *whole = context;
     const fcnn_network *network = whole->network;
     const fcnn_span *span = &network->parameter[index];
-    if (!fcnn_network_updates(span))
+    if (!fcnn_span_is_updated(span))
         return;
     const size_t count = span->end - span->begin;
     const float *gradients = network->gradients + span->begin;
