@@ -7,7 +7,7 @@ and changes the weights to finite numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import package
@@ -15,13 +15,19 @@ import scope
 import tensors
 from placeholders import AbsentFeature, OutOfScope
 
-if TYPE_CHECKING:
-    from testcase import TestCase
-
 # Arguments of Keras's that ask for what is not checked: masks, mixed precision, random generators, variables
 # that are no weights.
 NOT_CHECKED = {"supports_masking", "expected_mask_shape", "run_mixed_precision_check", "expected_num_seed_generators",
                "expected_num_non_trainable_variables", "tpu_atol", "tpu_rtol"}
+
+
+class Assertions(Protocol):
+    """What the checks ask of a test."""
+
+    def run_class_serialization_test(self, instance: Any, custom_objects: Any = None) -> Any: ...
+    def assertLen(self, iterable: Any, expected_len: int, msg: Any = None) -> None: ...
+    def assertDType(self, x: Any, dtype: Any, msg: Any = None) -> None: ...
+    def assertAllClose(self, actual: Any, desired: Any) -> None: ...
 
 
 class Given(NamedTuple):
@@ -46,7 +52,7 @@ class Given(NamedTuple):
     assert_built_after_instantiation: bool = False
 
 
-def check_layer(test: TestCase, layer_cls: Any, init_kwargs: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+def check_layer(test: Assertions, layer_cls: Any, init_kwargs: dict[str, Any], *args: Any, **kwargs: Any) -> None:
     """Fails if a layer does not do what is expected of it.
 
     Args:
@@ -90,13 +96,13 @@ def _is_shape(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(extent is None or isinstance(extent, int) for extent in value)
 
 
-def _check_build(test: TestCase, layer: Any, data: Any, given: Given) -> None:
+def _check_build(test: Assertions, layer: Any, data: Any, given: Given) -> None:
     layer.build(tensors.map_structure(tensors.shape, data) if given.input_shape is None else given.input_shape)
     assert layer.built, "not built after build()"
     _check_weights(test, layer, given)
 
 
-def _check_call(test: TestCase, layer: Any, data: Any, given: Given) -> Any:
+def _check_call(test: Assertions, layer: Any, data: Any, given: Given) -> Any:
     """Checks a call, and returns what it returned."""
     outputs = layer(data, **(given.call_kwargs or {}))
     assert layer.built, "not built after a call"
@@ -116,7 +122,7 @@ def _check_call(test: TestCase, layer: Any, data: Any, given: Given) -> Any:
     return outputs
 
 
-def _check_weights(test: TestCase, layer: Any, given: Given) -> None:
+def _check_weights(test: Assertions, layer: Any, given: Given) -> None:
     if given.expected_num_trainable_weights is not None:
         test.assertLen(layer.trainable_weights, given.expected_num_trainable_weights, "trainable weights")
     if given.expected_num_non_trainable_weights is not None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fashioncnn import constraints, regularizers
 from fashioncnn.utils import checks
 from fashioncnn.utils.settings import Choice, Configured, Setting
-
-if TYPE_CHECKING:
-    from fashioncnn.layers.layer import Layer
 
 Shape = tuple[int, ...]
 PADDINGS = ("valid", "same")
@@ -63,10 +60,10 @@ def in_image(extents: tuple[int, ...]) -> tuple[int, int]:
     return extents if len(extents) == 2 else (1, extents[0])
 
 
-def image_shape(layer: Layer, shape: Shape) -> Shape:
+def image_shape(owner: str, shape: Shape) -> Shape:
     """`shape`, which must be (height, width, channels): else ValueError."""
     if len(shape) != 3:
-        raise ValueError(f"layer '{layer.name}' expects images (height, width, channels), got shape {shape}")
+        raise ValueError(f"layer '{owner}' expects images (height, width, channels), got shape {shape}")
     return shape
 
 

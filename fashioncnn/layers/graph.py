@@ -6,26 +6,46 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import Network, describe
+from fashioncnn.constraints import Constraint
 from fashioncnn.layers.symbolic import Extents
+from fashioncnn.regularizers import Regularizer
 from fashioncnn.utils import checks
-
-if TYPE_CHECKING:
-    from fashioncnn.layers.layer import Layer
+from fashioncnn.utils.variable import Variable
 
 Shape = tuple[int, ...]
 SEED_STEP = 0x9E3779B97F4A7C15  # from one use of a layer to the next
 
 
+class GraphLayer(Protocol):
+    """What a graph and its users ask of a layer. `fashioncnn.layers.Layer` says more of each."""
+
+    name: str
+    statistics: ClassVar[tuple[str, ...]]
+
+    def refuse_overrides(self) -> None: ...
+    def add_to(self, graph: Graph, *inputs: int) -> int | list[int]: ...
+    def penalty_for_outputs(self) -> dict[str, float] | None: ...
+    def weight_shape(self, name: str, shape: Shape) -> Shape: ...
+    def path_of(self, name: str, scope: str) -> str: ...
+    def first_values_of(self, parameter: Parameter) -> NDArray[np.float32]: ...
+    def rules_of(self, name: str) -> tuple[Regularizer | None, Constraint | None]: ...
+    def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None: ...
+    def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable: ...
+    def may_change(self, name: str) -> bool: ...
+    def check_shape_of(self, name: str, shape: Shape) -> None: ...
+    def note_penalties(self, penalties: Sequence[float]) -> None: ...
+
+
 class Parameter(NamedTuple):
     """One parameter of a network: the layer whose weight it is, and where its values are in the network's vectors."""
 
-    layer: Layer
+    layer: GraphLayer
     name: str
     path: str
     shape: Shape
@@ -41,7 +61,7 @@ class Parameter(NamedTuple):
 class Use(NamedTuple):
     """One use of a layer: the shapes of what goes in and out, without the batch axis."""
 
-    layer: Layer
+    layer: GraphLayer
     inputs: Sequence[Extents]
     outputs: Sequence[Extents]
 
@@ -57,7 +77,7 @@ class Description(NamedTuple):
 class _Uses:
     """The uses of one layer: the nodes of the first, whose parameters the others share, and how many there were."""
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: GraphLayer) -> None:
         self.layer = layer
         self.first: list[int] = []
         self.count = 0
@@ -69,12 +89,12 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
-        self.penalized: list[Layer] = []  # whose outputs the nodes "activity_regularization" penalize, in their order
-        self._owners: list[tuple[Layer, str] | None] = []
+        self.penalized: list[GraphLayer] = []  # by whose outputs' penalties, in the order of the nodes that find them
+        self._owners: list[tuple[GraphLayer, str] | None] = []
         self._uses: dict[int, _Uses] = {}
         self._scope: list[str] = []
         self._training: list[bool | None] = [None]
-        self._shapes: list[tuple[Layer, tuple[int, ...], list[int]]] = []
+        self._shapes: list[tuple[GraphLayer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
         self._called: dict[tuple[int, str], str] = {}
 
@@ -82,7 +102,7 @@ class Graph:
         """Adds an input of `shape` (without the batch axis); returns its position."""
         return self._append(None, {"type": "input", "name": name, "inputs": (), "shape": tuple(shape)})
 
-    def connect(self, layer: Layer, *inputs: int, training: bool | None = None) -> list[int]:
+    def connect(self, layer: GraphLayer, *inputs: int, training: bool | None = None) -> list[int]:
         """Adds what does the layer's work on the outputs of the nodes at `inputs`; returns its outputs' positions.
 
         A layer may be connected several times; it has the same weights in all places.
@@ -119,7 +139,7 @@ class Graph:
         yield
         self._training.pop()
 
-    def add(self, layer: Layer, node_type: str, *inputs: int, **attributes: Any) -> int:
+    def add(self, layer: GraphLayer, node_type: str, *inputs: int, **attributes: Any) -> int:
         """Adds a node of the core's `node_type` that belongs to `layer`; returns its position."""
         owner = (layer, "/".join(self._scope))
         node = {"type": node_type, "name": layer.name, "inputs": inputs, **attributes}
@@ -144,7 +164,7 @@ class Graph:
         """Tells what the layer calls its weight that the node at `position` calls `name`."""
         self._called[position, name] = called
 
-    def _append(self, owner: tuple[Layer, str] | None, node: dict[str, Any]) -> int:
+    def _append(self, owner: tuple[GraphLayer, str] | None, node: dict[str, Any]) -> int:
         self.nodes.append(node)
         self._owners.append(owner)
         return len(self.nodes) - 1
@@ -209,6 +229,12 @@ def settle(uses: Sequence[Use]) -> None:
     """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
     for layer, inputs, outputs in reversed(uses):  # a layer keeps those of its first use
         layer.set_shapes(inputs, outputs)
+
+
+def note_penalties(layers: Sequence[GraphLayer], penalties: Sequence[float]) -> None:
+    """Tells layers what their outputs cost in a call. A layer is listed once for each of its penalties."""
+    for layer in layers:
+        layer.note_penalties([penalty for other, penalty in zip(layers, penalties, strict=True) if other is layer])
 
 
 def _set_rules(network: Network, parameters: Sequence[Parameter]) -> None:

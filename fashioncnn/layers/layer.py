@@ -15,7 +15,7 @@ from fashioncnn import regularizers
 from fashioncnn.constraints import Constraint
 from fashioncnn.layers import unknown
 from fashioncnn.layers.arguments import extents, regularizer
-from fashioncnn.layers.graph import Description, Graph, Parameter, Shape, settle
+from fashioncnn.layers.graph import Description, Graph, Parameter, Shape, note_penalties, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.regularizers import Regularizer
 from fashioncnn.utils import checks, keywords, structures
@@ -285,7 +285,8 @@ class Layer(Configured):
         note_penalties(graph.penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
         for parameter in parameters:
             if training and parameter.name in parameter.layer.statistics:
-                parameter.layer._variables[parameter.name].assign(parameter.read(network))
+                moved = parameter.read(network)
+                parameter.layer.weight_of(parameter, moved).assign(moved)
         return self._packed_outputs([output.view(Tensor) for output in outputs])
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -493,12 +494,6 @@ class Layer(Configured):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def note_penalties(layers: Sequence[Layer], penalties: Sequence[float]) -> None:
-    """Tells layers what their outputs cost in a call. A layer is listed once for each of its penalties."""
-    for layer in layers:
-        layer.note_penalties([penalty for other, penalty in zip(layers, penalties, strict=True) if other is layer])
 
 
 def _listed(shape: Sequence[Any]) -> list[Sequence[int | None]]:

@@ -63,7 +63,7 @@ class UpSampling2D(Layer):
     def add_to(self, graph: Graph, *inputs: int) -> int:
         if self.interpolation == "nearest":
             return graph.add(self, "up_sampling2d", *inputs, size=self.size)
-        height, width = arguments.image_shape(self, graph.shape(inputs[0]))[:2]
+        height, width = arguments.image_shape(self.name, graph.shape(inputs[0]))[:2]
         size = (height * self.size[0], width * self.size[1])
         return graph.add(self, "resizing", *inputs, size=size, interpolation=self.interpolation)
 
@@ -172,7 +172,7 @@ class Resizing(Layer):
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise ValueError(f"Resizing '{self.name}': `crop_to_aspect_ratio` and `pad_to_aspect_ratio` cannot both be "
                              "True")
-        height, width = arguments.image_shape(self, graph.shape(inputs[0]))[:2]
+        height, width = arguments.image_shape(self.name, graph.shape(inputs[0]))[:2]
         (position,) = inputs
         if self.crop_to_aspect_ratio:
             position = self._add_cropping(graph, position, height, width)

@@ -7,21 +7,26 @@ going back from node to node: that is how `Model(inputs, outputs)` learns what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from fashioncnn.utils import structures
 from fashioncnn.utils.absent import SaysWhatIsAbsent
 
-if TYPE_CHECKING:
-    from fashioncnn.layers.layer import Layer
-
 Extents = tuple[int | None, ...]
+
+
+class Operation(Protocol):
+    """What a tensor comes from: a layer."""
+
+    name: str
+    _inbound_nodes: list[Node]
+    _outbound_nodes: list[Node]
 
 
 class KerasHistory(NamedTuple):
     """Where a tensor comes from: output `tensor_index` of call number `node_index` of a layer."""
 
-    operation: Layer
+    operation: Operation
     node_index: int
     tensor_index: int
 
@@ -116,7 +121,7 @@ class Node:
         training: What the call said: True, False, or None for nothing.
     """
 
-    def __init__(self, operation: Layer, inputs: Any, outputs: Sequence[KerasTensor],
+    def __init__(self, operation: Operation, inputs: Any, outputs: Sequence[KerasTensor],
                  training: bool | None = None) -> None:
         self.operation = operation
         self.inputs = inputs

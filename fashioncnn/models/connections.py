@@ -92,12 +92,12 @@ class Connections(NamedTuple):
             if node.is_input:
                 continue
             made = range(len(sources), len(sources) + len(node.outputs))
-            calls.append(Call(node.operation, structures.mapped(lambda tensor: numbers[id(tensor)], node.inputs),
+            calls.append(Call(_layer_of(node), structures.mapped(lambda tensor: numbers[id(tensor)], node.inputs),
                               list(made), node.training, uses[node]))
             numbers.update((id(tensor), number) for tensor, number in zip(node.outputs, made, strict=True)
                            if id(tensor) not in numbers)
             number = node.operation._inbound_nodes.index(node)
-            sources += [Source(node.operation, uses[node], i, number) for i in range(len(node.outputs))]
+            sources += [Source(_layer_of(node), uses[node], i, number) for i in range(len(node.outputs))]
         return cls(layers, input_layers, calls, structures.mapped(lambda tensor: numbers[id(tensor)], inputs),
                    structures.mapped(lambda tensor: numbers[id(tensor)], outputs), sources)
 
@@ -175,7 +175,7 @@ def _nodes_behind(outputs: Sequence[KerasTensor], inputs: Sequence[KerasTensor])
         tensor: KerasTensor | None = output
         while True:
             if tensor is not None and _goes_on(tensor, given, done):
-                first_seen.setdefault(tensor.node.operation, len(first_seen))
+                first_seen.setdefault(_layer_of(tensor.node), len(first_seen))
                 done.add(tensor.node)
                 path.append((tensor.node, iter(tensor.node.input_tensors)))
             if not path:
@@ -186,6 +186,11 @@ def _nodes_behind(outputs: Sequence[KerasTensor], inputs: Sequence[KerasTensor])
                 order.append(node)
                 path.pop()
     return order, first_seen
+
+
+def _layer_of(node: Node) -> Layer:
+    assert isinstance(node.operation, Layer), "what is called in a model is a layer"
+    return node.operation
 
 
 def _goes_on(tensor: KerasTensor, given: set[int], done: set[Node]) -> bool:
@@ -205,11 +210,11 @@ def _depths(nodes: Sequence[Node]) -> dict[Node, int]:
     of_layer: dict[Layer, int] = {}
     known = set(nodes)
     for node in reversed(nodes):
-        depth = max(depths.get(node, 0), of_layer.get(node.operation, 0))
-        depths[node] = of_layer[node.operation] = depth
+        layer = _layer_of(node)
+        depths[node] = of_layer[layer] = max(depths.get(node, 0), of_layer.get(layer, 0))
         for parent in node.parents:
             if parent in known:
-                depths[parent] = max(depths.get(parent, 0), depth + 1)
+                depths[parent] = max(depths.get(parent, 0), depths[node] + 1)
     return depths
 
 
@@ -226,8 +231,9 @@ def _sorted_layers(nodes: Sequence[Node], depths: dict[Node, int], first_seen: d
     """The layers, the deepest first; of equal depth as they were met, and inputs that nothing depends on before all."""
     of_layer: dict[Layer, tuple[int, int]] = {}
     for node in nodes:
-        key = (-depths[node], first_seen[node.operation])
-        of_layer[node.operation] = min(of_layer.get(node.operation, key), key)
+        called = _layer_of(node)
+        key = (-depths[node], first_seen[called])
+        of_layer[called] = min(of_layer.get(called, key), key)
     for tensor, layer in zip(inputs, input_layers, strict=True):
         if layer not in of_layer:
             is_unused = isinstance(tensor.node.operation, InputLayer)
@@ -245,7 +251,7 @@ def _numbers_of_uses(nodes: Sequence[Node]) -> dict[Node, int]:
     """How many of the calls of the same layer were made before each."""
     of_layer: dict[Layer, list[Node]] = {}
     for node in nodes:
-        of_layer.setdefault(node.operation, []).append(node)
+        of_layer.setdefault(_layer_of(node), []).append(node)
     uses = {}
     for layer, calls in of_layer.items():
         calls.sort(key=layer._inbound_nodes.index)

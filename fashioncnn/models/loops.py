@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fashioncnn._core import Network
 from fashioncnn.callbacks import CallbackList
 from fashioncnn.models.sources import Batch
 from fashioncnn.models.tally import Tally
 from fashioncnn.optimizers import Optimizer
 
-if TYPE_CHECKING:
-    from fashioncnn.models.training import Trainer
+
+class Computing(Protocol):
+    """What the loops ask of a model."""
+
+    stop_training: bool
+    stop_evaluating: bool
+    stop_predicting: bool
+
+    @property
+    def optimizer(self) -> Optimizer | None: ...
+    @property
+    def built_network(self) -> Network: ...
+    def _trainable_flags(self) -> list[bool]: ...
+    def _packed_arrays(self, arrays: list[NDArray[np.float32]]) -> Any: ...
 
 
-def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
+def train(model: Computing, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """One update for each batch, until `model.stop_training`; returns their number."""
     network = model.built_network
     network.trainable = model._trainable_flags()
@@ -40,12 +53,12 @@ def train(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Cal
     return count
 
 
-def _optimizer_of(model: Trainer) -> Optimizer:
+def _optimizer_of(model: Computing) -> Optimizer:
     assert model.optimizer is not None, "training needs a compiled model"
     return model.optimizer
 
 
-def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
+def test(model: Computing, batches: Iterable[Batch], tally: Tally, callbacks: CallbackList) -> int:
     """Loss and metrics of each batch, until `model.stop_evaluating`; returns their number."""
     network = model.built_network
     network.trainable = model._trainable_flags()  # for the penalties of regularizers
@@ -65,7 +78,7 @@ def test(model: Trainer, batches: Iterable[Batch], tally: Tally, callbacks: Call
     return count
 
 
-def predict(model: Trainer, batches: Iterable[Batch], rows: int | None,
+def predict(model: Computing, batches: Iterable[Batch], rows: int | None,
             callbacks: CallbackList) -> list[NDArray[np.float32]]:
     """The model's outputs, one row for each row of the batches, until `model.stop_predicting`.
 

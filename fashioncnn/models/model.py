@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from fashioncnn._core import Network
 from fashioncnn.layers import unknown
-from fashioncnn.layers.graph import Graph, Shape, settle
+from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
@@ -32,7 +32,7 @@ class Weight(NamedTuple):
 
     variable: Variable
     place: Place
-    layer: Layer
+    layer: GraphLayer
     name: str
 
 
@@ -80,9 +80,7 @@ class Model(Trainer, Layer):
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
         """A `Functional`, as in Keras, where `Model` itself is called."""
         if cls is Model:
-            from fashioncnn.models.functional import Functional
-
-            cls = Functional
+            cls = LAYERS.find("Functional")
         return super().__new__(cls, *arguments, **keywords)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True,
@@ -91,7 +89,7 @@ class Model(Trainer, Layer):
         Trainer.__init__(self)
         self.network: Network | None = None
         self._parameters: list[Weight] = []
-        self._penalized: list[Layer] = []
+        self._penalized: list[GraphLayer] = []
         self._is_told = False
         self._is_open = False  # an extent of an input is not known before there are data
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
@@ -116,9 +114,8 @@ class Model(Trainer, Layer):
         """The model that `get_config` described; of `Model` itself that is a `Functional`: see there."""
         if cls is not Model:
             return super().from_config(config)
-        from fashioncnn.models.functional import Functional
-
-        return Functional.from_config(config, custom_objects)
+        model: Layer = LAYERS.find("Functional").from_config(config, custom_objects)
+        return model
 
     def _connect(self, connections: Connections, inputs: Any, outputs: Any) -> None:
         """Makes the layers between symbolic tensors the model's."""

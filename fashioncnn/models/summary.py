@@ -6,22 +6,40 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from fashioncnn._core import Network
 from fashioncnn.layers.layer import Layer
+from fashioncnn.models.connections import Connections
+from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks, structures
 from fashioncnn.utils.variable import Variable
-
-if TYPE_CHECKING:
-    from fashioncnn._core import Network
-    from fashioncnn.models.model import Model
 
 DEFAULT_WIDTH, NARROWEST = 88, 20
 TRAINABLE_WIDTH, NARROWEST_WITH_TRAINABLE = 12, 40
 WIDTH_WITH_SOURCES = 108
 
 
-def render(model: Model, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
+class Summarized(Protocol):
+    """What a summary tells of a model."""
+
+    name: str
+    network: Network | None
+    _connections: Connections | None
+
+    @property
+    def compiled(self) -> bool: ...
+    @property
+    def optimizer(self) -> Optimizer | None: ...
+    @property
+    def layers(self) -> list[Layer]: ...
+    @property
+    def trainable_weights(self) -> list[Variable]: ...
+    @property
+    def non_trainable_weights(self) -> list[Variable]: ...
+
+
+def render(model: Summarized, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
            show_trainable: bool, layer_range: Sequence[str] | None) -> str:
     """The summary of a model; for the arguments see `Model.summary`."""
     header, alignment = ["Layer (type)", "Output Shape", "Param #"], "<<>"
@@ -64,12 +82,12 @@ def _column_widths(line_length: int, ends: Sequence[float]) -> list[int]:
     return widths
 
 
-def _shows_sources(model: Model) -> bool:
+def _shows_sources(model: Summarized) -> bool:
     """Whether a column says what each layer is connected to: where the layers form no chain."""
     return model._connections is not None and not model._connections.is_chain()
 
 
-def _rows(model: Model, layer: Layer, expand_nested: bool, depth: int) -> Iterator[dict[str, str]]:
+def _rows(model: Summarized, layer: Layer, expand_nested: bool, depth: int) -> Iterator[dict[str, str]]:
     """The cells, by the titles of their columns, of a layer and, if wanted, of those inside it."""
     prefix = "   " * depth + "└ " if depth else ""
     connections = model._connections
@@ -152,7 +170,7 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
 
 
-def _totals(model: Model) -> Iterator[str]:
+def _totals(model: Summarized) -> Iterator[str]:
     trainable, fixed = _count(model.trainable_weights), _count(model.non_trainable_weights)
     optimizer, optimizer_bytes = 0, 0
     if model.compiled and model.network is not None and model.optimizer is not None and model.network.iterations:

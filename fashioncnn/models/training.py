@@ -13,8 +13,7 @@ from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers import unknown
-from fashioncnn.layers.graph import Shape
-from fashioncnn.layers.layer import Layer, note_penalties
+from fashioncnn.layers.graph import GraphLayer, Shape, note_penalties
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models import loops, objective, validation
@@ -577,7 +576,7 @@ class Trainer(Configured):
         return listed(logs, self._metrics, list(self._output_losses.values()), len(self._objective.aims))
 
     if TYPE_CHECKING:  # what a model has besides
-        _penalized: list[Layer]
+        _penalized: list[GraphLayer]
         _is_told: bool
         _is_open: bool
         _input_shapes: list[Extents] | None
