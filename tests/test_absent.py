@@ -97,7 +97,7 @@ def test_what_a_script_says_is_answered(code, message):
 def test_a_script_that_only_imports_goes_on():
     execute("""
 from fashioncnn.keras.layers import LSTM, Dense, EinsumDense
-from fashioncnn.keras.callbacks import TensorBoard
+from fashioncnn.keras.callbacks import RemoteMonitor
 from fashioncnn.keras import quantizers, distribution
 import fashioncnn.keras.applications
 assert Dense(3).units == 3
