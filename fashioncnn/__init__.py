@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         utils,
+        visualization,
     )
     from fashioncnn import activations as nn
     from fashioncnn import config as test
@@ -87,6 +88,7 @@ __all__ = [
     "test",
     "utils",
     "version",
+    "visualization",
 ]
 
 keras = sys.modules[__name__]

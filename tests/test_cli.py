@@ -18,7 +18,6 @@ import pytest
 
 import fashioncnn
 from fashioncnn._core import instruction_set
-from fashioncnn.cli import curves
 from fashioncnn.cli import data as cli_data
 from fashioncnn.cli import train as train_command
 from fashioncnn.cli.main import main
@@ -209,6 +208,9 @@ def test_train_can_tell_its_story_in_any_encoding(encoding, tmp_path):
 
 
 def test_train_without_matplotlib_says_so_and_keeps_the_rest(tmp_path, monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.startswith("fashioncnn.visualization")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(fashioncnn, "visualization", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert train("--output", "run") == 0
     assert "fashioncnn[plot]" in capsys.readouterr().err
@@ -441,23 +443,6 @@ def test_info_tells_versions_instruction_set_threads_and_data(capsys):
     assert lines["threads"] == str(fashioncnn.get_num_threads())
     assert lines["instruction"].split() == ["set", instruction_set()]
     assert lines["Fashion-MNIST"].strip()
-
-
-def test_curves_draw_every_metric_and_its_validation(tmp_path):
-    history = {"loss": [2.0, 1.0], "val_loss": [2.5, 1.5], "accuracy": [0.4, 0.8]}
-    curves.write_curves(history, tmp_path / "both.png")
-    curves.write_curves({"loss": [1.0]}, tmp_path / "one.png")
-    with Image.open(tmp_path / "both.png") as both, Image.open(tmp_path / "one.png") as one:
-        assert both.width == 2 * one.width
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 3, 15])
-def test_curves_have_their_ticks_at_whole_epochs(epochs, tmp_path, monkeypatch):
-    ticks = []
-    figure = pytest.importorskip("matplotlib.figure").Figure
-    monkeypatch.setattr(figure, "savefig", lambda self, *_, **__: ticks.extend(self.axes[0].get_xticks()))
-    curves.write_curves({"loss": [0.5] * epochs}, tmp_path / "curves.png")
-    assert ticks == [round(tick) for tick in ticks]
 
 
 @pytest.mark.parametrize("arguments", [["info"], ["train", "--help"]])

@@ -11,7 +11,6 @@ import fashioncnn
 from fashioncnn._core import instruction_set
 from fashioncnn.cli import arguments, data
 from fashioncnn.cli.configuration import OPTIMIZERS, Configuration
-from fashioncnn.cli.curves import write_curves
 from fashioncnn.cli.errors import INTERRUPTED
 from fashioncnn.cli.evaluate import score
 from fashioncnn.cli.runs import Run
@@ -137,7 +136,9 @@ class Training:
 
     def _draw(self) -> None:
         try:
-            write_curves(self.recorder.history, self.files.curves)
+            from fashioncnn import visualization
+
+            visualization.curves(self.recorder.history, ["loss", "accuracy"]).save(self.files.curves)
         except ImportError as error:
             output.complain(f"No curves.png: {error}. Everything else is saved.")
 
