@@ -447,6 +447,10 @@ class Model(Trainer, Layer):
         else:
             print_fn(f"{text}\n")
 
+    def _repr_html_(self) -> str:
+        """The summary as notebooks show it, with the curves of the last training."""
+        return summary.render_html(self)
+
     def to_json(self, **options: Any) -> str:
         """The architecture, without weights, in Keras's JSON; `models.model_from_json` makes a model of it again.
 

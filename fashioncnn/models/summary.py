@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import importlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from fashioncnn._core import Network
+from fashioncnn.callbacks import History
 from fashioncnn.layers.layer import Layer
 from fashioncnn.models.connections import Connections
 from fashioncnn.optimizers import Optimizer
@@ -25,6 +29,7 @@ class Summarized(Protocol):
 
     name: str
     network: Network | None
+    history: History | None
     _connections: Connections | None
 
     @property
@@ -37,6 +42,34 @@ class Summarized(Protocol):
     def trainable_weights(self) -> list[Variable]: ...
     @property
     def non_trainable_weights(self) -> list[Variable]: ...
+
+
+def render_html(model: Summarized) -> str:
+    """The summary as a table of HTML, with the curves of the last training where matplotlib can draw them."""
+    titles = ["Layer (type)", "Output Shape", "Param #"] + ["Connected to"] * _shows_sources(model)
+    rows = [_html_row("th", titles)]
+    rows += [_html_row("td", [cells[title] for title in titles]) for layer in model.layers
+             for cells in _rows(model, layer, True, 0)]
+    totals = "<br>".join(html.escape(line.strip()) for line in _totals(model))
+    return (f"<div><b>{html.escape(type(model).__name__)}: {html.escape(model.name)}</b><table>{''.join(rows)}</table>"
+            f"<p>{totals}</p>{_curves(model)}</div>")
+
+
+def _html_row(kind: str, texts: list[str]) -> str:
+    cells = (f'<{kind} style="text-align: left">{html.escape(text)}</{kind}>' for text in texts)
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _curves(model: Summarized) -> str:
+    """The curves as an image within the HTML; nothing before a training, or without matplotlib."""
+    if model.history is None or not model.history.history:
+        return ""
+    try:
+        visualization = importlib.import_module("fashioncnn.visualization")
+    except ImportError:
+        return ""
+    picture = visualization.curves(model.history)._repr_png_()
+    return f'<img alt="curves of the last training" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
 
 
 def render(model: Summarized, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,

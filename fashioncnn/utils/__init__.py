@@ -6,6 +6,7 @@ from fashioncnn.utils import absent
 from fashioncnn.utils.dataset import PyDataset
 from fashioncnn.utils.get_file import get_file
 from fashioncnn.utils.labels import to_categorical
+from fashioncnn.utils.model_diagram import model_to_dot, plot_model
 from fashioncnn.utils.naming import clear_session
 from fashioncnn.utils.norms import normalize
 from fashioncnn.utils.progress import Progbar
@@ -19,7 +20,9 @@ __all__ = [
     "Sequence",
     "clear_session",
     "get_file",
+    "model_to_dot",
     "normalize",
+    "plot_model",
     "set_random_seed",
     "to_categorical",
 ]

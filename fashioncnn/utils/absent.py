@@ -25,7 +25,6 @@ INSTEAD = {
     "export": "save_weights() keeps the weights, to_json() the architecture",
     "load_model": "models.model_from_json() and load_weights() together do it",
     "save": "save_weights() keeps the weights, to_json() the architecture",
-    "plot_model": "Model.summary() prints the layers",
     "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
 }
 # What does the job of a name of TensorFlow that is absent.

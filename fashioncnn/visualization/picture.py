@@ -40,9 +40,13 @@ class Picture(Figure):
     def __init__(self, width: float, height: float) -> None:
         super().__init__(figsize=(width, height), layout="constrained")
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], dpi: float = 100) -> None:
         """Writes the picture to a file of the kind that its name ends in: .png, .svg, .pdf, ...; PNG where none is
         named. A file that exists is replaced when the new one is whole.
+
+        Args:
+            path: The file.
+            dpi: Pixels an inch.
 
         Raises:
             OSError: If the file cannot be written.
@@ -54,7 +58,7 @@ class Picture(Figure):
             raise ValueError(f"{os.fspath(path)!r}: pictures of the kind {kind!r} cannot be written; supported: "
                              f"{known}")
         with replacing(path) as file:
-            self.savefig(file, format=kind)
+            self.savefig(file, format=kind, dpi=dpi)
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""

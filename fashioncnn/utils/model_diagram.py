@@ -1,0 +1,261 @@
+"""A model as boxes and arrows: for Graphviz through pydot as in Keras, and without Graphviz for matplotlib."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from html import escape
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from fashioncnn.utils import structures
+
+
+class Box(NamedTuple):
+    """One layer.
+
+    Attributes:
+        title: Its class, or its name and class.
+        lines: What is said of it, as ("Output shape", "(None, 10)").
+        trainable: None where that is not to be shown.
+    """
+
+    title: str
+    lines: list[tuple[str, str]]
+    trainable: bool | None
+
+
+class Group(NamedTuple):
+    """The boxes of a model within the model: from number `begin` to `end`, that one excluded."""
+
+    name: str
+    begin: int
+    end: int
+
+
+class Ends(NamedTuple):
+    """The numbers of the boxes where arrows to a layer's inputs end, and where those from its outputs begin."""
+
+    inputs: list[int]
+    outputs: list[int]
+
+
+class Diagram:
+    """The boxes and arrows of a model. The options are those of `plot_model`.
+
+    Attributes:
+        boxes: One for each layer.
+        arrows: Pairs of numbers of boxes.
+        groups: Models within the model, where they are expanded; each follows those within it.
+    """
+
+    def __init__(self, model: Any, *, show_shapes: bool = False, show_dtype: bool = False,
+                 show_layer_names: bool = False, expand_nested: bool = False, show_layer_activations: bool = False,
+                 show_trainable: bool = False) -> None:
+        if not model.built:
+            raise ValueError(f"model '{model.name}' has no shapes yet: give it an Input, call build(input_shape), or "
+                             "call it on a batch of data")
+        self.boxes: list[Box] = []
+        self.arrows: list[tuple[int, int]] = []
+        self.groups: list[Group] = []
+        self._shows = {"shapes": show_shapes, "dtype": show_dtype, "names": show_layer_names,
+                       "activations": show_layer_activations, "trainable": show_trainable}
+        self._expands = expand_nested
+        self._add_model(model)
+
+    def _add_model(self, model: Any) -> Ends:
+        connections = None if _is_chain(model) else model._connections
+        ends = [self._add_layer(layer) for layer in (model.layers if connections is None else connections.layers)]
+        if connections is None:
+            for before, after in pairwise(ends):
+                self._connect(before.outputs[0], after.inputs[0])
+            return Ends(ends[0].inputs, ends[-1].outputs)
+
+        layers: list[Any] = connections.layers
+
+        def start(number: int) -> int:
+            source = connections.sources[number]
+            outputs = ends[layers.index(source.layer)].outputs
+            return int(outputs[min(source.output, len(outputs) - 1)])
+
+        for call in connections.calls:
+            inputs = ends[layers.index(call.layer)].inputs
+            for i, number in enumerate(structures.leaves(call.inputs)):
+                self._connect(start(number), inputs[min(i, len(inputs) - 1)])
+        return Ends([ends[layers.index(layer)].inputs[0] for layer in connections.input_layers],
+                    [start(number) for number in connections.output_numbers])
+
+    def _add_layer(self, layer: Any) -> Ends:
+        if self._expands and hasattr(layer, "layers"):
+            begin = len(self.boxes)
+            ends = self._add_model(layer)
+            self.groups.append(Group(layer.name, begin, len(self.boxes)))
+            return ends
+        self.boxes.append(self._box(layer))
+        return Ends([len(self.boxes) - 1], [len(self.boxes) - 1])
+
+    def _connect(self, start: int, end: int) -> None:
+        if (start, end) not in self.arrows:
+            self.arrows.append((start, end))
+
+    def _box(self, layer: Any) -> Box:
+        kind = type(layer).__name__
+        lines = []
+        activation = getattr(layer, "activation", None)
+        if self._shows["activations"] and activation is not None:
+            lines.append(("Activation", str(getattr(activation, "__name__", activation))))
+        if self._shows["shapes"]:
+            known = layer.knows_shapes
+            if kind != "InputLayer":
+                lines.append(("Input shape", str(layer.input_shape) if known else "?"))
+            lines.append(("Output shape", str(layer.output_shape) if known else "?"))
+        if self._shows["dtype"]:
+            lines.append(("Output dtype", "float32"))
+        trainable = layer.trainable if self._shows["trainable"] and layer.weights else None
+        return Box(f"{layer.name} ({kind})" if self._shows["names"] else kind, lines, trainable)
+
+
+def _is_chain(model: Any) -> bool:
+    """Whether it is a Sequential, whose input has no box."""
+    return "Sequential" in (base.__name__ for base in type(model).__mro__)
+
+
+def model_to_dot(model: Any, show_shapes: bool = False, show_dtype: bool = False, show_layer_names: bool = True,
+                 rankdir: str = "TB", expand_nested: bool = False, dpi: int = 200, subgraph: bool = False,
+                 show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho",
+                 **options: Any) -> Any:
+    """A model as a pydot.Dot, or a pydot.Cluster where it is to be a `subgraph`. For the arguments see `plot_model`.
+
+    Raises:
+        ImportError: If pydot is not installed.
+        ValueError: If the model is not built.
+
+    Example:
+        >>> from fashioncnn import Input, Sequential, layers
+        >>> dot = model_to_dot(Sequential([Input((4,)), layers.Dense(3), layers.Dense(2)]))
+        >>> len(dot.get_nodes()), len(dot.get_edges())
+        (3, 1)
+    """
+    _refuse(options)
+    try:
+        import pydot
+    except ImportError as error:
+        raise ImportError('model_to_dot() needs an extra: pip install "fashioncnn[plot]"') from error
+    diagram = Diagram(model, show_shapes=show_shapes, show_dtype=show_dtype, show_layer_names=show_layer_names,
+                      expand_nested=expand_nested, show_layer_activations=show_layer_activations,
+                      show_trainable=show_trainable)
+    dot: Any
+    if subgraph:
+        dot = pydot.Cluster(graph_name=model.name, style="dashed", label=model.name, labeljust="l")
+    else:
+        dot = pydot.Dot(rankdir=rankdir, concentrate=True, dpi=dpi, splines=splines)
+        dot.set_node_defaults(shape="record")
+    clusters: list[tuple[Group, Any]] = []
+    homes = [dot] * len(diagram.boxes)
+    for number, group in enumerate(diagram.groups):
+        cluster = pydot.Cluster(graph_name=f"{group.name}_{number}", style="dashed", label=group.name, labeljust="l")
+        for inner, of_inner in [pair for pair in clusters if group.begin <= pair[0].begin and pair[0].end <= group.end]:
+            cluster.add_subgraph(of_inner)
+            clusters.remove((inner, of_inner))
+        clusters.append((group, cluster))
+        homes[group.begin : group.end] = [cluster if home is dot else home for home in homes[group.begin : group.end]]
+    for _, cluster in clusters:
+        dot.add_subgraph(cluster)
+    for number, box in enumerate(diagram.boxes):
+        homes[number].add_node(pydot.Node(str(number), label=_label(box), fontname="Helvetica", border="0", margin="0"))
+    for start, end in diagram.arrows:
+        dot.add_edge(pydot.Edge(str(start), str(end), penwidth="2"))
+    return dot
+
+
+def _label(box: Box) -> str:
+    """A box as a table of Graphviz's HTML."""
+    cells = [f'<td bgcolor="white"><font point-size="14">{escape(name)}: <b>{escape(value)}</b></font></td>'
+             for name, value in box.lines]
+    if box.trainable is not None:
+        color, text = ("forestgreen", "Trainable") if box.trainable else ("firebrick", "Non-trainable")
+        cells.append(f'<td bgcolor="{color}"><font point-size="14" color="white"><b>{text}</b></font></td>')
+    row = f"<tr>{''.join(cells)}</tr>" if cells else ""
+    title = f'<font point-size="16" color="white"><b>{escape(box.title)}</b></font>'
+    return (f'<<table border="0" cellborder="1" bgcolor="black" cellpadding="10">'
+            f'<tr><td colspan="{max(len(cells), 1)}">{title}</td></tr>{row}</table>>')
+
+
+def plot_model(model: Any, to_file: str | os.PathLike[str] = "model.png", show_shapes: bool = False,
+               show_dtype: bool = False, show_layer_names: bool = False, rankdir: str = "TB",
+               expand_nested: bool = False, dpi: int = 200, show_layer_activations: bool = False,
+               show_trainable: bool = False, splines: str = "ortho", **options: Any) -> Any:
+    """Draws a model's layers and their connections into a file. Needs the extra "plot".
+
+    Graphviz draws it, where its program `dot` is installed; else matplotlib does.
+
+    Args:
+        model: A built model.
+        to_file: The file; its ending says of which kind: .png, .svg, .pdf; PNG where there is none.
+        show_shapes: Whether boxes tell the shapes of what goes in and out.
+        show_dtype: Whether they tell the type of the numbers.
+        show_layer_names: Whether they tell the layers' names.
+        rankdir: "TB": from the top down; "LR": from left to right.
+        expand_nested: Whether the layers of models in the model are drawn too.
+        dpi: Pixels an inch.
+        show_layer_activations: Whether boxes tell activations.
+        show_trainable: Whether they tell which layers are trained.
+        splines: How Graphviz draws lines: "ortho", "curved", "polyline", "spline", "line".
+        options: Older arguments of Keras; they raise ValueError.
+
+    Returns:
+        In a notebook, what shows the picture; else None.
+
+    Raises:
+        ImportError: If neither pydot with Graphviz nor matplotlib is installed.
+        OSError: If the file cannot be written.
+        ValueError: If the model is not built.
+
+    Example:
+        >>> import tempfile
+        >>> from fashioncnn import Input, Sequential, layers
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.png")
+        >>> _ = plot_model(Sequential([Input((4,)), layers.Dense(3)]), path, show_shapes=True)
+        >>> os.path.exists(path)
+        True
+    """
+    _refuse(options)
+    shown = {"show_shapes": show_shapes, "show_dtype": show_dtype, "show_layer_names": show_layer_names,
+             "expand_nested": expand_nested, "show_layer_activations": show_layer_activations,
+             "show_trainable": show_trainable}
+    if rankdir not in ("TB", "LR", "BT", "RL"):
+        raise ValueError(f"`rankdir` must be 'TB', 'LR', 'BT' or 'RL', got {rankdir!r}")
+    path = os.fspath(to_file)
+    kind = os.path.splitext(path)[1][1:] or "png"
+    if _has_graphviz():
+        drawn = model_to_dot(model, rankdir=rankdir, dpi=dpi, splines=splines, **shown).create(format=kind)
+        files = importlib.import_module("fashioncnn.saving.files")
+        with files.replacing(path) as file:
+            file.write(drawn)
+    else:
+        drawing = importlib.import_module("fashioncnn.visualization.diagram")
+        drawing.draw(Diagram(model, **shown), rankdir).save(path, dpi)
+    if kind == "pdf":
+        return None
+    try:
+        from IPython import display, get_ipython
+    except ImportError:
+        return None
+    image: Any = display.Image
+    return image(filename=path) if kind != "svg" and get_ipython() is not None else None
+
+
+def _refuse(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if name != "layer_range" or value is not None:
+            raise ValueError(f"the argument `{name}` is not supported")
+
+
+def _has_graphviz() -> bool:
+    try:
+        import pydot
+    except ImportError:
+        return False
+    import shutil
+
+    return shutil.which("dot") is not None and hasattr(pydot, "Dot")
