@@ -56,7 +56,7 @@ def render_html(model: Summarized) -> str:
 
 
 def _html_row(kind: str, texts: list[str]) -> str:
-    cells = (f'<{kind} style="text-align: left">{html.escape(text)}</{kind}>' for text in texts)
+    cells = (f'<{kind} style="text-align: left; white-space: nowrap">{html.escape(text)}</{kind}>' for text in texts)
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -69,7 +69,8 @@ def _curves(model: Summarized) -> str:
     except ImportError:
         return ""
     picture = visualization.curves(model.history)._repr_png_()
-    return f'<img alt="curves of the last training" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+    data = base64.b64encode(picture).decode()
+    return f'<img alt="curves of the last training" style="max-width: 100%" src="data:image/png;base64,{data}">'
 
 
 def render(model: Summarized, line_length: int | None, positions: Sequence[float] | None, expand_nested: bool,
