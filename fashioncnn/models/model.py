@@ -15,13 +15,14 @@ from fashioncnn.layers.graph import Graph, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import summary
+from fashioncnn.models import compiling, summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.training import Trainer
-from fashioncnn.utils import checks, output, structures
+from fashioncnn.utils import output, structures
+from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.variable import Place, Variable
@@ -73,8 +74,9 @@ class Model(Trainer, Layer):
         "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
         "train_function", "test_function", "predict_function")
     _users_methods = USERS_METHODS | {
-        "add", "compile", "evaluate", "fit", "get_layer", "load_weights", "pop", "predict", "predict_on_batch", "save",
-        "save_weights", "summary", "test_on_batch", "to_json", "train_on_batch"}
+        "add", "compile", "compile_from_config", "evaluate", "fit", "get_compile_config", "get_layer", "load_weights",
+        "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch", "to_json",
+        "train_on_batch"}
     _instead = "Models of your own are not supported by fashioncnn (yet): use Model(inputs, outputs), and callbacks."
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
@@ -396,19 +398,40 @@ class Model(Trainer, Layer):
             items += [(f"{place}/{name}", weight) for name, weight in own]
         return items
 
+    def get_compile_config(self) -> dict[str, Any]:
+        """How the model was compiled, as Keras writes it; empty if it was not.
+
+        Raises:
+            NotImplementedError: If a learning rate is a function, or a metric a lambda.
+        """
+        return compiling.described(self._optimizer, self._compile_arguments)
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compiles the model as `get_compile_config` told. Errors as of `compile`."""
+        self.compile(**compiling.arguments(config))
+
     def save_weights(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to a file: see `saving.save_weights`."""
         from fashioncnn import saving
 
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    @told
+    def load_weights(self, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False,
+                     by_name: bool | None = None) -> None:
         """Reads the weights from a file: see `saving.load_weights`."""
         from fashioncnn import saving
 
-        if skip_mismatch:
-            raise checks.unsupported("load_weights()", "skip_mismatch", skip_mismatch, "False")
-        saving.load_weights(self, filepath)
+        saving.load_weights(self, filepath, skip_mismatch, by_name)
+
+    @told
+    def save(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None, *,
+             include_optimizer: bool = True, save_format: str | None = None) -> None:
+        """Writes the whole model to a file that `saving.load_model` and Keras read: see `saving.save_model`."""
+        from fashioncnn import saving
+
+        saving.save_model(self, filepath, overwrite, zipped, include_optimizer=include_optimizer,
+                          save_format=save_format)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer called `name`, or at `index`.

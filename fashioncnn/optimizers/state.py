@@ -49,6 +49,12 @@ class Stateful(Configured):
         self._paths: tuple[str, ...] = ()
         self._state: _State | None = None
         self._without_decay = _Exclusion((), None)
+        self._is_prepared = False
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether there are moments in Keras's sense: since the first update, or since `build`."""
+        return self._batches > 0 or self._is_prepared
 
     @property
     def _is_used(self) -> bool:
@@ -211,6 +217,7 @@ class Stateful(Configured):
             ValueError: If the optimizer has moments of other variables.
         """
         variables = list(variables)
+        self._is_prepared = True
         if variables and not self.built:
             group = Group(variables)
             self.attach(group.network, group.paths, group)
