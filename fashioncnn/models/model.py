@@ -285,6 +285,7 @@ class Model(Trainer, Layer):
         _leave(old, before)
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
         self._is_told = plan.graph.is_told
+        self._tell_trainable()
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
@@ -306,6 +307,11 @@ class Model(Trainer, Layer):
     def _trainable_flags(self) -> list[bool]:
         """One truth value a parameter of the network: see `Network.trainable`."""
         return [self._trainable and weight.layer.may_change(weight.name) for weight in self._parameters]
+
+    def _tell_trainable(self) -> None:
+        """Tells the network which parameters are trained: the optimizer has moments of these."""
+        if self.network is not None:
+            self.network.trainable = self._trainable_flags()
 
     def _trainable_variables(self) -> list[Variable]:
         return [weight.variable for weight, trainable in zip(self._parameters, self._trainable_flags(), strict=True)

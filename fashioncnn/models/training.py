@@ -61,7 +61,7 @@ class Trainer(Configured):
         self._output_losses: dict[int, Mean] = {}
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
-        self._is_in_fit = False
+        self._is_in_fit, self._initial_epoch = False, 0
         self._pass = Turn()
 
     @told
@@ -296,14 +296,14 @@ class Trainer(Configured):
 
     def _run_epochs(self, callbacks: CallbackList, passes: Epochs, tests: Repeats | None, epochs: range,
                     validated: Any) -> None:
-        self.stop_training = False
+        self.stop_training, self._initial_epoch = False, epochs.start  # both of which callbacks may set
         logs: Logs = {}
         callbacks.on_train_begin()
-        for epoch in epochs:
+        for epoch in range(self._initial_epoch, epochs.stop):
             callbacks.on_epoch_begin(epoch)
             steps, logs = self._train_epoch(passes, callbacks)
             if steps == 0:
-                if epoch == epochs.start:
+                if epoch == self._initial_epoch:
                     raise ValueError("fit() got `x` without batches")
                 break
             if tests is not None and validated(epoch + 1):

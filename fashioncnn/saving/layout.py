@@ -58,6 +58,7 @@ def _collect(value: Any, path: str, found: list[Owner], seen: set[int]) -> None:
     for place, layer in named_layers(value):
         _collect(layer, f"{path}/layers/{place}".lstrip("/"), found, seen)
     if value.optimizer is not None:
+        value._tell_trainable()
         _collect(value.optimizer, f"{path}/optimizer".lstrip("/"), found, seen)
 
 

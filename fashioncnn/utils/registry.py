@@ -220,7 +220,7 @@ class Registry:
         return self.find(name)
 
 
-LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models")
+LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models", "fashioncnn.models.functional")
 LOSSES = Registry("loss", "keras.losses", "fashioncnn.losses")
 METRICS = Registry("metric", "keras.metrics", "fashioncnn.metrics")
 OPTIMIZERS = Registry("optimizer", "keras.optimizers", "fashioncnn.optimizers")
