@@ -272,7 +272,8 @@ class Model(Trainer, Layer):
             if self.optimizer is not None:
                 self.optimizer.detach()
         if self.compiled and self.optimizer is not None:
-            self.optimizer.attach(network, [parameter.path for parameter in plan.parameters])
+            self.optimizer.attach(network, [parameter.path for parameter in plan.parameters],
+                                  [parameter.shape for parameter in plan.parameters])
         if not self.knows_shapes:
             settle(plan.graph.uses(network.node_shapes))
         old, self._parameters = self._parameters, []
@@ -303,6 +304,9 @@ class Model(Trainer, Layer):
 
     def _weight_paths(self) -> list[str]:
         return [weight.variable.path for weight in self._parameters]
+
+    def _weight_shapes(self) -> list[tuple[int, ...]]:
+        return [weight.variable.shape for weight in self._parameters]
 
     def _trainable_flags(self) -> list[bool]:
         """One truth value a parameter of the network: see `Network.trainable`."""

@@ -190,3 +190,6 @@ ZOO: dict[str, Zoo] = {
     "PiecewiseConstantDecay": _schedule(lambda s: s.PiecewiseConstantDecay([2, 5], [0.1, 0.05, 0.01])),
     "PolynomialDecay": _schedule(lambda s: s.PolynomialDecay(0.1, 9)),
 }
+# Those that Keras wrote into tests/golden/files.
+STORED = ("nested models", "two outputs", "shared layer, dict of inputs", "one axis", "frozen part of a model",
+          "CosineDecay")
