@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 import zlib
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -25,6 +26,7 @@ MAX_RATIO = 1000  # how much larger an array may be than what is stored of it: m
 ATTRIBUTE_LIMIT = 64512  # bytes, as Keras cuts lists of names
 _CHECKSUM = re.compile(rb"\nfashioncnn crc32 ([0-9a-f]{8})\n\Z")
 _CHECKSUM_LENGTH = 27
+_OBJECT = struct.Struct("<H6xQ")  # of a heap: number and length
 _FILTERS = (1, 2, 3)  # deflate, shuffle, Fletcher's checksum
 
 
@@ -85,6 +87,7 @@ class Hdf5File:
             if b"%08x" % zlib.crc32(content) != found[1]:
                 raise DataError(f"{where}: damaged file (its checksum is {zlib.crc32(content):08x}, expected "
                                 f"{found[1].decode()})")
+        _check_heaps(where, data)
         with damage_reported(where, Exception):
             return cls(where, reader.File(reader.h5f.open_file_image(data)))
 
@@ -181,6 +184,21 @@ class Hdf5File:
             values = self._group.attrs[attribute]
             return [value.decode() if isinstance(value, bytes) else str(value)
                     for value in (values if is_list else [values])]
+
+
+def _check_heaps(where: str, data: bytes) -> None:
+    """Raises DataError where a heap of strings does not lead from object to object to its end.
+
+    HDF5 1.14 and 2.0 add the length of each object to their position unseen, and may walk in circles for ever.
+    """
+    for found in re.finditer(rb"GCOL\x01...(.{8})", data, re.DOTALL):
+        position, end = found.end(), found.start() + int.from_bytes(found[1], "little")
+        while position + 16 <= end <= len(data):
+            number, length = _OBJECT.unpack_from(data, position)
+            step = length if number == 0 else 16 + (length + 7) // 8 * 8
+            if not 0 < step <= end - position:
+                raise DataError(f"{where}: damaged file (a heap has an object of {length} bytes)")
+            position += step
 
 
 def _check_storage(data: Any) -> None:
