@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fashioncnn.callbacks.backup_and_restore import BackupAndRestore
 from fashioncnn.callbacks.callback import Callback
 from fashioncnn.callbacks.callback_list import CallbackList
 from fashioncnn.callbacks.csv_logger import CSVLogger
@@ -17,6 +18,7 @@ from fashioncnn.callbacks.terminate_on_nan import TerminateOnNaN
 from fashioncnn.utils import absent
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -8,6 +8,7 @@ from typing import Any
 from fashioncnn.callbacks.callback import Logs
 from fashioncnn.callbacks.monitor import MonitorCallback
 from fashioncnn.saving.weights import WEIGHT_FILE_ENDINGS
+from fashioncnn.saving.whole import MODEL_FILE_ENDINGS
 from fashioncnn.utils import checks, output
 
 
@@ -16,8 +17,9 @@ class ModelCheckpoint(MonitorCallback):
 
     Args:
         filepath: The file; may have fields for `str.format`, filled with ``epoch`` (counted from 1), ``batch`` and the
-            keys of the logs: "weights-{epoch:02d}-{val_loss:.2f}.npz". Weights go to names ending in .npz or
-            .safetensors, whole models to names ending in .keras.
+            keys of the logs: "weights-{epoch:02d}-{val_loss:.2f}.npz". Weights go to names ending in .weights.h5,
+            .npz or .safetensors, whole models to names ending in .keras, .h5 or .hdf5. Each file is replaced at once: a
+            killed process leaves the one of before.
         monitor: The key in the logs that tells which model is best.
         verbose: 1 prints a line for every file.
         save_best_only: Whether to save only when the number is better than ever before.
@@ -45,19 +47,13 @@ class ModelCheckpoint(MonitorCallback):
         self.save_freq = save_freq if save_freq == "epoch" else checks.integer("save_freq", save_freq, at_least=1)
         self._epoch = 0
         self._batches = 0
-        endings = WEIGHT_FILE_ENDINGS if save_weights_only else (".keras",)
+        endings = WEIGHT_FILE_ENDINGS if save_weights_only else MODEL_FILE_ENDINGS
         if not self.filepath.endswith(endings):
             raise checks.unsupported(f"ModelCheckpoint with save_weights_only={save_weights_only}", "filepath",
                                      self.filepath, f"names ending in {' or '.join(endings)}")
 
     def _hears(self, hook: str) -> bool:
         return super()._hears(hook) and not (hook == "on_train_batch_end" and self.save_freq == "epoch")
-
-    def set_model(self, model: Any) -> None:
-        super().set_model(model)
-        if not self.save_weights_only and not hasattr(model, "save"):
-            raise ValueError("ModelCheckpoint: saving a whole model is not supported by fashioncnn; supported: "
-                             "save_weights_only=True")
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from fashioncnn.layers.arguments import extents, regularizer
 from fashioncnn.layers.graph import Description, Graph, Parameter, Shape, note_penalties, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.regularizers import Regularizer
-from fashioncnn.utils import checks, keywords, structures
+from fashioncnn.utils import budget, checks, keywords, structures
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.naming import auto_name, checked_name
 from fashioncnn.utils.overrides import overridden
@@ -28,7 +29,8 @@ from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
 
 # What a subclass may redefine: only users call it.
-USERS_METHODS = frozenset(("count_params", "from_config", "get_config", "get_weights", "name", "path", "set_weights"))
+USERS_METHODS = frozenset(("build_from_config", "count_params", "from_config", "get_build_config", "get_config",
+                           "get_weights", "name", "path", "set_weights"))
 # Steps from which on a layer that is called by itself draws its masks: a model's are numbered from 0.
 FIRST_OF_LAYERS = 1 << 62
 
@@ -167,6 +169,7 @@ class Layer(Configured):
     def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable:
         """The layer's weight that is a network's parameter; made with the values where there is none yet."""
         if parameter.name not in self._variables:
+            budget.spend(values.size)
             trainable = self._trainable and parameter.name not in self.statistics
             variable = Variable(values, trainable=trainable, name=parameter.name)
             variable.path = parameter.path
@@ -210,14 +213,23 @@ class Layer(Configured):
     def _described(self, shapes: Sequence[Extents]) -> Description:
         """What the layer is made of for inputs of these shapes. ValueError if it cannot take them."""
         if unknown.is_known(shapes):
-            return self._described_for(shapes)  # type: ignore[arg-type]
+            description = self._described_for(shapes)  # type: ignore[arg-type]
+            self._check_budget(description)
+            return description
         try:
             first, second = (self._described_for(unknown.filled(shapes, length)) for length in unknown.TRIED)
         except ValueError as error:
             raise ValueError(f"{type(self).__name__} '{self.name}' cannot take inputs of shapes "
                              f"{[(None, *shape) for shape in shapes]}, tried with {unknown.TRIED[0]} for what is not "
                              f"known: {error}") from error
+        self._check_budget(first)
         return unknown.joined(first, second)
+
+    @staticmethod
+    def _check_budget(description: Description) -> None:
+        """Raises ValueError if the weights that are not there yet are more than a file that is read can have."""
+        budget.check(sum(math.prod(parameter.shape) for parameter in description.parameters
+                         if parameter.name not in parameter.layer._variables))
 
     def _described_for(self, shapes: Sequence[Shape]) -> Description:
         graph, _ = self._graph_of(shapes)
@@ -478,6 +490,15 @@ class Layer(Configured):
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """For what shape of input the weights were made; None where there are none."""
+        return {"input_shape": self.input_shape} if self.has_weights and self.knows_shapes else None
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Makes the weights for the shape that `get_build_config` told. Errors as of `build`."""
+        if config.get("input_shape") is not None:
+            self.build(config["input_shape"])
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Layer:

@@ -9,10 +9,11 @@ from typing import Any
 from fashioncnn.layers import Layer
 from fashioncnn.models.model import Model
 from fashioncnn.models.sequential import Sequential
+from fashioncnn.saving.whole import load_model, save_model
 from fashioncnn.utils import absent, checks
 from fashioncnn.utils.registry import LAYERS
 
-__all__ = ["Model", "Sequential", "clone_model", "model_from_json"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:

@@ -15,13 +15,14 @@ from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import summary
+from fashioncnn.models import compiling, summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.training import Trainer
-from fashioncnn.utils import checks, output, structures
+from fashioncnn.utils import output, structures
+from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.variable import Place, Variable
@@ -73,8 +74,9 @@ class Model(Trainer, Layer):
         "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
         "train_function", "test_function", "predict_function")
     _users_methods = USERS_METHODS | {
-        "add", "compile", "evaluate", "fit", "get_layer", "load_weights", "pop", "predict", "predict_on_batch", "save",
-        "save_weights", "summary", "test_on_batch", "to_json", "train_on_batch"}
+        "add", "compile", "compile_from_config", "evaluate", "fit", "get_compile_config", "get_layer", "load_weights",
+        "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch", "to_json",
+        "train_on_batch"}
     _instead = "Models of your own are not supported by fashioncnn (yet): use Model(inputs, outputs), and callbacks."
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
@@ -267,7 +269,8 @@ class Model(Trainer, Layer):
             if self.optimizer is not None:
                 self.optimizer.detach()
         if self.compiled and self.optimizer is not None:
-            self.optimizer.attach(network, [parameter.path for parameter in plan.parameters])
+            self.optimizer.attach(network, [parameter.path for parameter in plan.parameters],
+                                  [parameter.shape for parameter in plan.parameters])
         if not self.knows_shapes:
             settle(plan.graph.uses(network.node_shapes))
         old, self._parameters = self._parameters, []
@@ -280,6 +283,7 @@ class Model(Trainer, Layer):
         _leave(old, before)
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
         self._is_told = plan.graph.is_told
+        self._tell_trainable()
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
@@ -298,9 +302,17 @@ class Model(Trainer, Layer):
     def _weight_paths(self) -> list[str]:
         return [weight.variable.path for weight in self._parameters]
 
+    def _weight_shapes(self) -> list[tuple[int, ...]]:
+        return [weight.variable.shape for weight in self._parameters]
+
     def _trainable_flags(self) -> list[bool]:
         """One truth value a parameter of the network: see `Network.trainable`."""
         return [self._trainable and weight.layer.may_change(weight.name) for weight in self._parameters]
+
+    def _tell_trainable(self) -> None:
+        """Tells the network which parameters are trained: the optimizer has moments of these."""
+        if self.network is not None:
+            self.network.trainable = self._trainable_flags()
 
     def _trainable_variables(self) -> list[Variable]:
         return [weight.variable for weight, trainable in zip(self._parameters, self._trainable_flags(), strict=True)
@@ -393,19 +405,40 @@ class Model(Trainer, Layer):
             items += [(f"{place}/{name}", weight) for name, weight in own]
         return items
 
+    def get_compile_config(self) -> dict[str, Any]:
+        """How the model was compiled, as Keras writes it; empty if it was not.
+
+        Raises:
+            NotImplementedError: If a learning rate is a function, or a metric a lambda.
+        """
+        return compiling.described(self._optimizer, self._compile_arguments)
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compiles the model as `get_compile_config` told. Errors as of `compile`."""
+        self.compile(**compiling.arguments(config))
+
     def save_weights(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to a file: see `saving.save_weights`."""
         from fashioncnn import saving
 
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    @told
+    def load_weights(self, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False,
+                     by_name: bool | None = None) -> None:
         """Reads the weights from a file: see `saving.load_weights`."""
         from fashioncnn import saving
 
-        if skip_mismatch:
-            raise checks.unsupported("load_weights()", "skip_mismatch", skip_mismatch, "False")
-        saving.load_weights(self, filepath)
+        saving.load_weights(self, filepath, skip_mismatch, by_name)
+
+    @told
+    def save(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None, *,
+             include_optimizer: bool = True, save_format: str | None = None) -> None:
+        """Writes the whole model to a file that `saving.load_model` and Keras read: see `saving.save_model`."""
+        from fashioncnn import saving
+
+        saving.save_model(self, filepath, overwrite, zipped, include_optimizer=include_optimizer,
+                          save_format=save_format)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer called `name`, or at `index`.

@@ -60,8 +60,7 @@ class Trainer(Configured):
         self._output_losses: dict[int, Mean] = {}
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
-        self._is_in_fit = False
-        self._pass = Turn()
+        self._is_in_fit, self._initial_epoch, self._pass = False, 0, Turn()
 
     @told
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
@@ -163,11 +162,11 @@ class Trainer(Configured):
         if optimizer is None:
             return
         try:
-            optimizer.attach(network, paths)
+            optimizer.attach(network, paths, self._weight_shapes())
         except BaseException:
             self._objective.apply(network, self._metrics)
             if before is not None:
-                before.attach(network, paths)
+                before.attach(network, paths, self._weight_shapes())
             raise
 
     def _forget_compilation(self) -> None:
@@ -295,14 +294,14 @@ class Trainer(Configured):
 
     def _run_epochs(self, callbacks: CallbackList, passes: Epochs, tests: Repeats | None, epochs: range,
                     validated: Any) -> None:
-        self.stop_training = False
+        self.stop_training, self._initial_epoch = False, epochs.start  # both of which callbacks may set
         logs: Logs = {}
         callbacks.on_train_begin()
-        for epoch in epochs:
+        for epoch in range(self._initial_epoch, epochs.stop):
             callbacks.on_epoch_begin(epoch)
             steps, logs = self._train_epoch(passes, callbacks)
             if steps == 0:
-                if epoch == epochs.start:
+                if epoch == self._initial_epoch:
                     raise ValueError("fit() got `x` without batches")
                 break
             if tests is not None and validated(epoch + 1):
@@ -593,6 +592,7 @@ class Trainer(Configured):
         def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan: ...
         def _settle(self, plan: Plan) -> None: ...
         def _weight_paths(self) -> list[str]: ...
+        def _weight_shapes(self) -> list[Shape]: ...
         def _trainable_flags(self) -> list[bool]: ...
         def _trainable_variables(self) -> list[Variable]: ...
         def _pull(self) -> None: ...

@@ -47,8 +47,15 @@ class Stateful(Configured):
         self._network: Network | None = None
         self._group: Group | None = None  # whose network it is, where it is no model's
         self._paths: tuple[str, ...] = ()
+        self._shapes: tuple[tuple[int, ...], ...] = ()
         self._state: _State | None = None
         self._without_decay = _Exclusion((), None)
+        self._is_prepared = False
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether there are moments in Keras's sense: since the first update, or since `build`."""
+        return self._batches > 0 or self._is_prepared
 
     @property
     def _is_used(self) -> bool:
@@ -106,8 +113,15 @@ class Stateful(Configured):
         if state is not None and state.paths not in (None, tuple(paths)):
             raise ValueError(f"this {owner} was trained with other weights, and has their moments; make a new one")
 
-    def attach(self, network: Network, paths: Sequence[str], group: Group | None = None) -> None:
-        """Makes this the optimizer of `network`, whose weights have these paths; it is a model's or a group's.
+    def attach(self, network: Network, paths: Sequence[str], shapes: Sequence[tuple[int, ...]] | None = None,
+               group: Group | None = None) -> None:
+        """Makes this the optimizer of `network`, which is a model's or a group's.
+
+        Args:
+            network: The network.
+            paths: The paths of the weights that its parameters are.
+            shapes: The shapes of these weights; None: those of the parameters.
+            group: Whose network it is, where it is no model's.
 
         It goes on where it was: with the updates it has made, and their moments.
 
@@ -124,7 +138,9 @@ class Stateful(Configured):
                 network.write(name, 0, self._state.slots[name])
             network.iterations = self._state.iterations
         network.learning_rate = self.rate_for_step(network.iterations)
-        self._network, self._group, self._paths, self._state = network, group, tuple(paths), None
+        self._network, self._group, self._state = network, group, None
+        self._paths = tuple(paths)
+        self._shapes = tuple(shape for _, _, shape, _ in network.parameters) if shapes is None else tuple(shapes)
         network.decays = self._decays()
 
     def detach(self) -> None:
@@ -159,7 +175,7 @@ class Stateful(Configured):
         or a function, and once the optimizer has weights to update the moments of those that are trainable."""
         rates = [] if self.has_schedule else [self.learning_rate]
         slots = [] if self._network is None else slot_variables(self._network, self.name, self._paths,
-                                                                self._interleaved)
+                                                                self._shapes, self._interleaved)
         return [self._count, *rates, *slots]
 
     @property
@@ -211,9 +227,10 @@ class Stateful(Configured):
             ValueError: If the optimizer has moments of other variables.
         """
         variables = list(variables)
+        self._is_prepared = True
         if variables and not self.built:
             group = Group(variables)
-            self.attach(group.network, group.paths, group)
+            self.attach(group.network, group.paths, group.shapes, group)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> SettableInt:
         """One update of variables from their gradients, with pairs of both; returns `iterations`. See `apply`.

@@ -16,21 +16,23 @@ from fashioncnn.utils.variable import Place, Variable
 _OF_ALL_OPTIMIZERS = ("average", "gradient_accumulator")  # slots that come first in Keras
 
 
-def slot_variables(network: Network, owner: str, paths: Sequence[str], interleaved: Sequence[str]) -> list[Variable]:
+def slot_variables(network: Network, owner: str, paths: Sequence[str], shapes: Sequence[tuple[int, ...]],
+                   interleaved: Sequence[str]) -> list[Variable]:
     """A variable for every slot of every trainable weight, in Keras's order.
 
     Args:
         network: Whose optimizer is meant.
         owner: The optimizer's name.
-        paths: Those of the network's parameters.
+        paths: Those of the weights that the network's parameters are.
+        shapes: The shapes of these weights.
         interleaved: Slots that come weight by weight; others come slot by slot.
     """
     slots = network.optimizer_slots
     first = [(name,) for name in _OF_ALL_OPTIMIZERS if name in slots]
     together = [tuple(interleaved)] if interleaved else []
     others = [(name,) for name in slots if (name,) not in first and name not in interleaved]
-    weights = [(path, shape, offset) for (_, _, shape, offset), path, optimized
-               in zip(network.parameters, paths, network.optimized, strict=True) if optimized]
+    weights = [(path, shape, offset) for (*_, offset), path, shape, optimized
+               in zip(network.parameters, paths, shapes, network.optimized, strict=True) if optimized]
     return [_slot_variable(network, owner, f"{path.replace('/', '_')}_{name}", shape, Place(network, offset, name))
             for group in (*first, *together, *others) for path, shape, offset in weights for name in group]
 
@@ -63,6 +65,7 @@ class Group:
                 raise checks.unsupported("Variable", "overwrite_with_gradient", True, "False")
         self.variables = list(variables)
         self.paths = [str(getattr(variable, "path", variable.name)) for variable in self.variables]
+        self.shapes = [tuple(variable.shape) for variable in self.variables]
         self.network = Network(_nodes_with([int(np.prod(variable.shape)) for variable in self.variables]))
 
     def position(self, variable: Any) -> int | None:

@@ -1,25 +1,27 @@
-"""A model's weights in a file, under names such as ``conv2d_1/kernel``: .npz or .safetensors.
+"""A model's weights to and from files: which function reads or writes a file of which ending.
 
-A file is written whole or not at all. On reading, every name and shape is compared with the model's before any of its
-weights is changed, and memory is taken for what the model has, not for what the file claims. Nothing is ever unpickled.
+A file is written whole or not at all. All that is wanted is read and compared with the model before any of its weights
+is changed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import IO, Any, Protocol
+from collections.abc import Callable
+from typing import IO, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn._core import DataError
+from fashioncnn.saving import layout, legacy, named
 from fashioncnn.saving.files import replacing
-from fashioncnn.saving.npz import damage_reported, open_npz
+from fashioncnn.saving.hdf5 import Hdf5File, written
+from fashioncnn.saving.layout import Values
+from fashioncnn.saving.limits import read_file, read_members
+from fashioncnn.utils import checks
 from fashioncnn.utils.variable import Variable
 
-Weights = Mapping[str, NDArray[np.float32]]
+WEIGHTS_MEMBER = "model.weights.h5"  # of a .keras file
 
 
 class HasWeights(Protocol):
@@ -28,12 +30,27 @@ class HasWeights(Protocol):
     def _weight_items(self) -> list[tuple[str, Variable]]: ...
 
 
+class Format(NamedTuple):
+    """What is known of the files of one ending.
+
+    Attributes:
+        write: Writes a model's weights; None: files of this kind are only read.
+        read: Reads what is there for a model: from a path, and with the arguments `skip_mismatch` and `by_name`.
+        options: Which of these arguments may be something else than False.
+    """
+
+    write: Callable[[IO[bytes], Any], None] | None
+    read: Callable[..., Values]
+    options: tuple[str, ...] = ()
+
+
 def save_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
-    """Writes the weights of `model` to a file that `load_weights` reads.
+    """Writes the weights of `model` to a file that `load_weights` reads; docs/files.md tells what each kind keeps.
 
     Args:
         model: A built model.
-        filepath: Ends in .npz (NumPy's format) or .safetensors (needs the extra "safetensors").
+        filepath: Ends in .weights.h5 (Keras's format, with the state of the optimizer; needs the extra "hdf5"), .npz
+            (NumPy's) or .safetensors (needs the extra "safetensors").
         overwrite: Whether a file that exists is replaced.
 
     Raises:
@@ -42,19 +59,34 @@ def save_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str], ov
         OSError: If the file cannot be written; one that existed is still there.
     """
     path = os.fsdecode(filepath)
-    write, _ = _format(path)
+    write = _format(path, WEIGHT_FILE_ENDINGS).write
+    assert write is not None, "it is one of those that are written"
+    refuse_overwriting(path, overwrite)
+    with replacing(path) as file:
+        write(file, model)
+
+
+def refuse_overwriting(path: str, overwrite: bool) -> None:
+    """Raises FileExistsError if there is a file that is not to be replaced."""
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path} exists; pass overwrite=True to replace it")
-    with replacing(path) as file:
-        write(file, {name: weight.numpy() for name, weight in model._weight_items()})
 
 
-def load_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str]) -> None:
-    """Reads the weights of `model` from a file that `save_weights` wrote.
+def load_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False,
+                 by_name: bool | None = None) -> None:
+    """Reads the weights of `model` from a file that `save_weights` or Keras wrote.
+
+    A .weights.h5 or .keras file also holds the state of the optimizer. As in Keras it is taken over where the model's
+    optimizer has moments: since its first update, or since ``optimizer.build(model.trainable_variables)``.
 
     Args:
-        model: A built model with the same layers, names and shapes as the one that was saved.
-        filepath: The file.
+        model: A built model with the same layers and shapes as the one that was saved.
+        filepath: Ends in .weights.h5, .keras, .npz or .safetensors; or in .h5 or .hdf5: weights, or a whole model, that
+            Keras 2 or `Model.save` wrote.
+        skip_mismatch: Whether layers that the file has other weights for stay as they are, with a warning. Not for .npz
+            and .safetensors.
+        by_name: Whether layers are found by their names and not by their order, and others stay as they are. Only for
+            .h5 and .hdf5.
 
     Raises:
         ValueError: If `filepath` has another ending, or the names, shapes or element types do not fit the model.
@@ -64,100 +96,65 @@ def load_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str]) ->
     After an error the model's weights are what they were.
     """
     path = os.fsdecode(filepath)
-    _, read = _format(path)
-    weights = dict(model._weight_items())
-    values = read(path, {name: weight.numpy() for name, weight in weights.items()})
-    for name, weight in weights.items():
-        weight.assign(values[name])
+    found = _format(path, tuple(FORMATS))
+    wanted = {"skip_mismatch": skip_mismatch, "by_name": by_name}
+    for name, value in wanted.items():
+        if value and name not in found.options:
+            endings = [ending for ending, other in FORMATS.items() if name in other.options]
+            raise checks.unsupported("load_weights()", name, value, f"files ending in {' or '.join(endings)}")
+    options = {name: bool(wanted[name]) for name in found.options}
+    layout.assign(found.read(path, model, **options))
 
 
-def _compare_names(path: str, weights: Weights, found: set[str]) -> None:
-    missing, unknown = sorted(weights.keys() - found), sorted(found - weights.keys())
-    if missing or unknown:
-        raise ValueError(f"{path} does not fit the model:" + _listed(" it lacks", missing) + _listed(" it has", unknown)
-                         + f" (the model has {len(weights)} weights, the file {len(found)})")
+def _named(write: Callable[[IO[bytes], named.Weights], None],
+           read: Callable[[str, named.Weights], dict[str, NDArray[np.float32]]]) -> Format:
+    """A kind of file that has the weights under the names of `Model._weight_items`."""
+    def write_model(file: IO[bytes], model: HasWeights) -> None:
+        write(file, {name: weight.numpy() for name, weight in model._weight_items()})
+
+    def read_model(path: str, model: HasWeights) -> Values:
+        weights = dict(model._weight_items())
+        values = read(path, {name: weight.numpy() for name, weight in weights.items()})
+        return [(weight, values[name]) for name, weight in weights.items()]
+
+    return Format(write_model, read_model)
 
 
-def _listed(what: str, names: list[str]) -> str:
-    return f"{what} {', '.join(names[:4])}{', ...' if len(names) > 4 else ''};" if names else ""
+def _write_keras(file: IO[bytes], model: Any) -> None:
+    model._weight_items()
+    file.write(written(lambda target: layout.write(target, model)))
 
 
-def _compare_array(path: str, name: str, weight: NDArray[np.float32], shape: tuple[int, ...], dtype: str) -> None:
-    if (shape, dtype) != (weight.shape, "float32"):
-        raise ValueError(f"{path} does not fit the model: {name} is {dtype} {shape}, expected float32 {weight.shape}")
+def _read_keras(path: str, model: Any, skip_mismatch: bool) -> Values:
+    return _read_image(path, read_file(path), model, skip_mismatch)
 
 
-def _write_npz(file: IO[bytes], weights: Weights) -> None:
-    """As np.savez, but the same weights always give the same bytes."""
-    import zipfile
-
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in weights.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+def _read_member(path: str, model: Any, skip_mismatch: bool) -> Values:
+    where = f"{path}: {WEIGHTS_MEMBER}"
+    return _read_image(where, read_members(path, [WEIGHTS_MEMBER])[WEIGHTS_MEMBER], model, skip_mismatch)
 
 
-def _read_npz(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
-    values = {}
-    with open_npz(path) as file:
-        _compare_names(path, weights, file.names)
-        for name, weight in weights.items():
-            values[name] = file.read(name, partial(_compare_array, path, name, weight))
-    return values
+def _read_image(where: str, data: bytes, model: Any, skip_mismatch: bool) -> Values:
+    model._weight_items()
+    with Hdf5File.opened(where, data) as file:
+        return layout.read(file, model, skip_mismatch, all_states=False)
 
 
-def _write_safetensors(file: IO[bytes], weights: Weights) -> None:
-    contiguous = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    file.write(_safetensors().numpy.save(contiguous, {"checksum": _checksum(contiguous)}))
-
-
-def _read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
-    safetensors = _safetensors()
-    with open(path, "rb"):  # which says better than the package why a file cannot be opened
-        pass
-    with damage_reported(path, safetensors.SafetensorError), safetensors.safe_open(path, "np") as file:
-        _compare_names(path, weights, set(file.keys()))
-        for name, weight in weights.items():
-            part = file.get_slice(name)
-            dtype = {"F32": "float32"}.get(part.get_dtype(), part.get_dtype())
-            _compare_array(path, name, weight, tuple(part.get_shape()), dtype)
-        values = {name: file.get_tensor(name) for name in weights}
-        expected = (file.metadata() or {}).get("checksum")
-    if expected is not None and expected != _checksum(values):
-        raise DataError(f"{path}: damaged file (its checksum is {_checksum(values)}, expected {expected})")
-    return values
-
-
-def _checksum(weights: Weights) -> str:
-    """CRC-32 of all values, in order of names; the format itself would not notice a flipped bit."""
-    import zlib
-
-    crc = 0
-    for name in sorted(weights):
-        crc = zlib.crc32(weights[name].data, crc)
-    return f"crc32:{crc:08x}"
-
-
-def _safetensors() -> Any:
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError('.safetensors files need an extra: pip install "fashioncnn[safetensors]"') from error
-    return safetensors
-
-
-Write = Callable[[IO[bytes], Weights], None]
-Read = Callable[[str, Weights], dict[str, NDArray[np.float32]]]
-_FORMATS: dict[str, tuple[Write, Read]] = {
-    ".npz": (_write_npz, _read_npz),
-    ".safetensors": (_write_safetensors, _read_safetensors),
+_LEGACY = Format(None, legacy.read_weights, ("skip_mismatch", "by_name"))
+FORMATS = {
+    ".weights.h5": Format(_write_keras, _read_keras, ("skip_mismatch",)),
+    ".npz": _named(named.write_npz, named.read_npz),
+    ".safetensors": _named(named.write_safetensors, named.read_safetensors),
+    ".keras": Format(None, _read_member, ("skip_mismatch",)),
+    ".h5": _LEGACY,
+    ".hdf5": _LEGACY,
 }
-WEIGHT_FILE_ENDINGS = tuple(_FORMATS)
+WEIGHT_FILE_ENDINGS = tuple(ending for ending, each in FORMATS.items() if each.write is not None)
 
 
-def _format(path: str) -> tuple[Write, Read]:
-    ending = os.path.splitext(path)[1]
-    if ending not in _FORMATS:
-        raise ValueError(f"weights in a file called {path!r} are not supported by fashioncnn; "
-                         f"supported: names that end in {' or '.join(_FORMATS)}")
-    return _FORMATS[ending]
+def _format(path: str, endings: tuple[str, ...]) -> Format:
+    for ending in endings:
+        if path.endswith(ending):
+            return FORMATS[ending]
+    raise ValueError(f"weights in a file called {path!r} are not supported by fashioncnn; "
+                     f"supported: names that end in {' or '.join(endings)}")

@@ -22,10 +22,7 @@ T = TypeVar("T")
 
 # What does the job of a name that is absent.
 INSTEAD = {
-    "export": "save_weights() keeps the weights, to_json() the architecture",
-    "load_model": "models.model_from_json() and load_weights() together do it",
-    "save": "save_weights() keeps the weights, to_json() the architecture",
-    "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
+    "export": "save() keeps the whole model",
 }
 # What does the job of a name of TensorFlow that is absent.
 INSTEAD_OF_TENSORFLOW = {
@@ -36,7 +33,7 @@ INSTEAD_OF_TENSORFLOW = {
     "function": "nothing has to be compiled: leave it out",
     "image": "Pillow or NumPy may prepare images",
     "io": "Python's own files and Pillow may do it",
-    "saved_model": "Model.save_weights() keeps the weights, Model.to_json() the architecture",
+    "saved_model": "Model.save() keeps whole models",
 }
 # Modules that Keras had once; what they had is in the package around them.
 OLD_MODULES = {
@@ -99,8 +96,8 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
         nearby: Names that are there, among which one that comes near is looked for.
 
     Example:
-        >>> sentence("save")
-        "'save' of Keras is not in fashioncnn (yet): save_weights() keeps the weights, to_json() the architecture"
+        >>> sentence("plot_model")
+        "'plot_model' of Keras is not in fashioncnn (yet): Model.summary() prints the layers"
     """
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"

@@ -13,7 +13,11 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from fashioncnn.utils import custom_objects as users
+from fashioncnn.utils import sharing
+
 C = TypeVar("C", bound=type[Any])
+OF_KERAS = ("keras", "tf_keras", "tensorflow", "builtins", "fashioncnn")  # first names of modules that are known here
 
 
 def snake_case(name: str) -> str:
@@ -85,12 +89,19 @@ class Registry:
         """Whether `value` is an object of this kind."""
         return isinstance(value, self._base)
 
+    def is_kind(self, cls: Any) -> bool:
+        """Whether `cls` is a class of such objects."""
+        return isinstance(cls, type) and issubclass(cls, self._base)
+
     def find(self, name: str) -> type[Any]:
-        """The class called `name`.
+        """The class called `name`: one of the user's that is registered, or one of ours.
 
         Raises:
             ValueError: If there is none; names what comes near.
         """
+        mine = users.get_registered_object(name)
+        if self.is_kind(mine):
+            return mine  # type: ignore[no-any-return]
         lower = name.lower()
         if lower not in self._by_name:
             self.all_classes()
@@ -127,14 +138,21 @@ class Registry:
                          f"got {identifier!r}")
 
     def serialize(self, value: Any) -> dict[str, Any]:
-        """A JSON-compatible description in Keras's form, which `deserialize` turns into an equal object."""
+        """A JSON-compatible description in Keras's form, which `deserialize` turns into an equal object.
+
+        Layers say for what shape they were built, and models how they were compiled.
+        """
         name = type(value).__name__
         known = self.classes.get(name) is type(value)
+        states = {key: getattr(value, f"get_{key}", None) for key in ("build_config", "compile_config")}
+        found = {key: get() for key, get in states.items() if get is not None}
         return {
             "module": self._modules[name] if known else type(value).__module__,
             "class_name": name,
             "config": value.get_config(),
-            "registered_name": None if known else name,
+            "registered_name": None if known else users.get_registered_name(type(value)),
+            **{key: state for key, state in found.items() if state is not None},
+            **sharing.mark(value),
         }
 
     def get_optional(self, identifier: Any) -> Any:
@@ -166,14 +184,43 @@ class Registry:
         if not isinstance(name, str) or not isinstance(arguments, Mapping):
             raise ValueError(f"a serialized {self.kind} is a mapping with 'class_name' (a string) and 'config' "
                              f"(a mapping), got {dict(config)!r}")
-        cls = (custom_objects or {}).get(name) or self.find(name)
+        value = sharing.known(config)
+        if value is not None and self.is_member(value):
+            return value
+        cls = self._class_of(config, custom_objects)
         if custom_objects and "custom_objects" in inspect.signature(cls.from_config).parameters:
-            return cls.from_config(arguments, custom_objects=custom_objects)
-        return cls.from_config(arguments)
+            value = cls.from_config(arguments, custom_objects=custom_objects)
+        else:
+            value = cls.from_config(arguments)
+        if config.get("build_config") and not value.built:
+            value.build_from_config(config["build_config"])
+        if config.get("compile_config"):
+            value.compile_from_config(config["compile_config"])
+        sharing.note(config, value)
+        return value
+
+    def _class_of(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> type[Any]:
+        """The class that a description means: one of the user's, if it is called as that one, or one of ours.
+
+        Raises:
+            ValueError: If it is not known.
+        """
+        name, registered = config["class_name"], config.get("registered_name") or config["class_name"]
+        found = users.get_registered_object(registered, custom_objects) if isinstance(registered, str) else None
+        found = found or users.get_registered_object(name, custom_objects)
+        if found is not None:
+            if not hasattr(found, "from_config"):
+                raise ValueError(f"{registered!r} stands for {found!r}, which is no class with from_config(); a "
+                                 f"{self.kind} must be made of it")
+            return found  # type: ignore[no-any-return]
+        module = config.get("module", "keras")
+        if not isinstance(module, str) or module.split(".")[0] not in OF_KERAS:
+            raise ValueError(f"{self.kind} {registered!r} of module {module!r} is not supported by fashioncnn; if it "
+                             f"is yours, {users.HOW_TO_NAME}")
+        return self.find(name)
 
 
-LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models",
-                  "fashioncnn.models.functional")
+LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models", "fashioncnn.models.functional")
 LOSSES = Registry("loss", "keras.losses", "fashioncnn.losses")
 METRICS = Registry("metric", "keras.metrics", "fashioncnn.metrics")
 OPTIMIZERS = Registry("optimizer", "keras.optimizers", "fashioncnn.optimizers")
@@ -181,3 +228,4 @@ SCHEDULES = Registry("learning rate schedule", "keras.optimizers.schedules", "fa
 INITIALIZERS = Registry("initializer", "keras.initializers", "fashioncnn.initializers")
 REGULARIZERS = Registry("regularizer", "keras.regularizers", "fashioncnn.regularizers")
 CONSTRAINTS = Registry("constraint", "keras.constraints", "fashioncnn.constraints")
+ALL = (LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, INITIALIZERS, REGULARIZERS, CONSTRAINTS)

@@ -54,6 +54,16 @@ def set_random_seed(seed: int) -> None:
     _State.seed, _State.drawn = seed, 0
 
 
+def position() -> tuple[int, int]:
+    """The seed in force, and how many keys were drawn from it."""
+    return _State.seed, _State.drawn
+
+
+def go_to(seed: int, drawn: int) -> None:
+    """Makes the next keys those that came after a `position`. Python's and NumPy's random numbers stay as they are."""
+    _State.seed, _State.drawn = seed, drawn
+
+
 def next_key() -> Key:
     """A key that no other draw from the current seed has."""
     _State.drawn += 1

@@ -1,0 +1,222 @@
+"""HDF5 files: written with a checksum behind them, and read from memory with every promise of theirs checked first.
+
+Only groups and plain arrays are read: no links, no other files, no references, no objects, nothing that is computed.
+The checksum is a line behind what HDF5 itself reads; whoever changes the file with HDF5 takes it away.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashioncnn._core import DataError
+from fashioncnn.saving.npz import damage_reported
+
+MAX_NAMES = 100_000  # of an attribute
+MAX_RATIO = 1000  # how much larger an array may be than what is stored of it: more than deflate reaches
+ATTRIBUTE_LIMIT = 64512  # bytes, as Keras cuts lists of names
+_CHECKSUM = re.compile(rb"\nfashioncnn crc32 ([0-9a-f]{8})\n\Z")
+_CHECKSUM_LENGTH = 27
+_OBJECT = struct.Struct("<H6xQ")  # of a heap: number and length
+_FILTERS = (1, 2, 3)  # deflate, shuffle, Fletcher's checksum
+
+
+def h5py() -> ModuleType:
+    """The package. ImportError says which extra brings it."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError('.keras and .h5 files need an extra: pip install "fashioncnn[hdf5]"') from error
+    return h5py  # type: ignore[no-any-return]
+
+
+def written(fill: Callable[[Any], None]) -> bytes:
+    """The bytes of a file that `fill` puts groups and arrays into; the same ones whenever it puts the same."""
+    image = BytesIO()
+    with h5py().File(image, "w") as file:
+        fill(file)
+    data = image.getbuffer()
+    return b"".join((data, b"\nfashioncnn crc32 %08x\n" % zlib.crc32(data)))
+
+
+def write_names(group: Any, name: str, values: Sequence[str]) -> None:
+    """Writes a list of names as an attribute, or several where it is too long for one."""
+    array = np.asarray([value.encode() for value in values])
+    pieces = 1
+    while any(piece.nbytes > ATTRIBUTE_LIMIT for piece in np.array_split(array, pieces)):
+        pieces += 1
+    if pieces == 1:
+        group.attrs[name] = array.tolist()
+        return
+    for number, piece in enumerate(np.array_split(array, pieces)):
+        group.attrs[f"{name}{number}"] = piece
+
+
+class Hdf5File:
+    """A file, or a group in it.
+
+    Args:
+        where: What it is called in errors.
+        group: h5py's.
+    """
+
+    def __init__(self, where: str, group: Any) -> None:
+        self.where = where
+        self._group = group
+
+    @classmethod
+    def opened(cls, where: str, data: bytes) -> Hdf5File:
+        """The file that these bytes are.
+
+        Raises:
+            DataError: If they are damaged.
+        """
+        reader = h5py()
+        found = _CHECKSUM.search(data[-_CHECKSUM_LENGTH:])
+        if found is not None:
+            content = memoryview(data)[:-_CHECKSUM_LENGTH]
+            if b"%08x" % zlib.crc32(content) != found[1]:
+                raise DataError(f"{where}: damaged file (its checksum is {zlib.crc32(content):08x}, expected "
+                                f"{found[1].decode()})")
+        _check_heaps(where, data)
+        with damage_reported(where, Exception):
+            return cls(where, reader.File(reader.h5f.open_file_image(data)))
+
+    def __enter__(self) -> Hdf5File:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._group.file.close()
+
+    def group(self, path: str) -> Hdf5File | None:
+        """The group at a path; None if there is none. DataError if it is something else, or behind a link."""
+        found = self._group
+        for name in filter(None, path.split("/")):
+            found = self._child(found, name, path)
+            if found is None:
+                return None
+            if not isinstance(found, h5py().Group):
+                raise DataError(f"{self.where}: {path} is not a group")
+        return Hdf5File(self.where, found)
+
+    def _child(self, group: Any, name: str, path: str) -> Any:
+        with damage_reported(f"{self.where}: {path}", Exception):
+            link = group.get(name, getclass=True, getlink=True)
+            if link is None:
+                return None
+            if link is not h5py().HardLink:
+                raise ValueError(f"{name} is a {link.__name__}; links are not followed")
+            return group[name]
+
+    def keys(self) -> list[str]:
+        """The names of what is in the group."""
+        with damage_reported(self.where, Exception):
+            if len(self._group) > MAX_NAMES:
+                raise ValueError(f"a group of {len(self._group)}")
+            return list(self._group)
+
+    def array(self, path: str, accept: Callable[[tuple[int, ...]], None]) -> NDArray[Any]:
+        """The numbers at a path.
+
+        Args:
+            path: Where they are.
+            accept: Called with the shape before anything is read; raises if it is not as expected.
+
+        Raises:
+            DataError: If there is no such array, or its values cannot be read, or are no numbers.
+        """
+        folder, _, name = path.rpartition("/")
+        group = self.group(folder)
+        data = None if group is None else self._child(group._group, name, path)
+        with damage_reported(f"{self.where}: {path}", Exception):
+            if not isinstance(data, h5py().Dataset) or data.shape is None:
+                raise ValueError("there is no array" if data is None else "it is no array")
+            shape = tuple(data.shape)
+        accept(shape)
+        with damage_reported(f"{self.where}: {path}", Exception):
+            _check_storage(data)
+            values = np.empty(shape, data.dtype.newbyteorder("="))
+            if values.size:
+                data.read_direct(values)
+            return values
+
+    def names(self, attribute: str) -> list[str]:
+        """The strings of an attribute, which may be in pieces; none where there is no such attribute."""
+        if not self._has(attribute):
+            pieces: list[str] = []
+            number = 0
+            while self._has(f"{attribute}{number}"):
+                pieces += self._strings(f"{attribute}{number}")
+                number += 1
+            return pieces
+        return self._strings(attribute)
+
+    def text(self, attribute: str) -> str | None:
+        """The string that an attribute is; None where there is none."""
+        if not self._has(attribute):
+            return None
+        found = self._strings(attribute, is_list=False)
+        return found[0]
+
+    def _has(self, attribute: str) -> bool:
+        with damage_reported(self.where, Exception):
+            return attribute in self._group.attrs
+
+    def _strings(self, attribute: str, is_list: bool = True) -> list[str]:
+        with damage_reported(f"{self.where}: attribute {attribute}", Exception):
+            shape = self._group.attrs.get_id(attribute).shape
+            kind = self._group.attrs.get_id(attribute).dtype
+            if shape == (0,) and is_list:
+                return []
+            if h5py().check_string_dtype(kind) is None:
+                raise ValueError(f"it is not made of strings, but of {kind}")
+            if len(shape) != int(is_list) or math.prod(shape) > MAX_NAMES:
+                raise ValueError(f"it has the shape {shape}")
+            values = self._group.attrs[attribute]
+            return [value.decode() if isinstance(value, bytes) else str(value)
+                    for value in (values if is_list else [values])]
+
+
+def _check_heaps(where: str, data: bytes) -> None:
+    """Raises DataError where a heap of strings does not lead from object to object to its end.
+
+    HDF5 1.14 and 2.0 add the length of each object to their position unseen, and may walk in circles for ever.
+    """
+    for found in re.finditer(rb"GCOL\x01...(.{8})", data, re.DOTALL):
+        position, end = found.end(), found.start() + int.from_bytes(found[1], "little")
+        while position + 16 <= end <= len(data):
+            number, length = _OBJECT.unpack_from(data, position)
+            step = length if number == 0 else 16 + (length + 7) // 8 * 8
+            if not 0 < step <= end - position:
+                raise DataError(f"{where}: damaged file (a heap has an object of {length} bytes)")
+            position += step
+
+
+def _check_storage(data: Any) -> None:
+    """Raises ValueError unless an array's numbers are stored in the file itself, and about as many as it claims."""
+    if data.dtype.kind not in "biuf" or data.dtype.itemsize > 8:
+        raise ValueError(f"it is made of {data.dtype}, not of numbers")
+    if data.external or data.is_virtual:
+        raise ValueError("it is kept in other files, which are not read")
+    size, stored = math.prod(data.shape) * data.dtype.itemsize, data.id.get_storage_size()
+    if size > stored * MAX_RATIO:
+        raise ValueError(f"it claims {size} bytes, and {stored} are stored")
+    if data.chunks is None:
+        if size != stored:
+            raise ValueError(f"it claims {size} bytes, and {stored} are stored")
+        return
+    if math.prod(data.chunks) * data.dtype.itemsize > max(1 << 20, 2 * size):
+        raise ValueError(f"it is stored in pieces of {data.chunks}, and has the shape {data.shape}")
+    plan = data.id.get_create_plist()
+    filters = [plan.get_filter(number)[0] for number in range(plan.get_nfilters())]
+    if any(each not in _FILTERS for each in filters):
+        raise ValueError(f"it is packed by filters with the numbers {filters}, of which some are not known")

@@ -1,0 +1,215 @@
+"""Where the weights of a model and the state of its optimizer are in Keras's .weights.h5, and how they come back.
+
+Groups are called after classes, never after layers: "layers/conv2d_1/vars/0" is the first weight of the second Conv2D.
+A layer's weights are in the order of `Layer.weights`, an optimizer's numbers in that of `Optimizer.variables`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashioncnn._core import DataError
+from fashioncnn.saving.hdf5 import Hdf5File
+from fashioncnn.utils import sharing
+from fashioncnn.utils.registry import LAYERS, OPTIMIZERS, snake_case
+
+Values = list[tuple[Any, NDArray[Any]]]  # variables, and what they are to be
+
+
+class Owner(NamedTuple):
+    """A model, a layer or an optimizer, and the path of its group."""
+
+    path: str
+    value: Any
+
+    @property
+    def variables(self) -> list[Any]:
+        """What is kept of it alone."""
+        if is_model(self.value):
+            return []
+        return list(self.value.variables if OPTIMIZERS.is_member(self.value) else self.value.weights)
+
+
+def is_model(value: Any) -> bool:
+    """Whether a layer is a model: this module is below that of the models."""
+    return LAYERS.is_member(value) and hasattr(value, "_weight_items")
+
+
+def owners(model: Any, with_optimizers: bool = True) -> list[Owner]:
+    """A model, its layers and its optimizer, in Keras's order; each once."""
+    found: list[Owner] = []
+    _collect(model, "", found, set())
+    return [owner for owner in found if with_optimizers or not OPTIMIZERS.is_member(owner.value)]
+
+
+def _collect(value: Any, path: str, found: list[Owner], seen: set[int]) -> None:
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    found.append(Owner(path, value))
+    if not is_model(value):
+        return
+    for place, layer in named_layers(value):
+        _collect(layer, f"{path}/layers/{place}".lstrip("/"), found, seen)
+    if value.optimizer is not None:
+        value._tell_trainable()
+        _collect(value.optimizer, f"{path}/optimizer".lstrip("/"), found, seen)
+
+
+def named_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """The layers of a model with the names of their classes, numbered from the second of a class on."""
+    counts: Counter[str] = Counter()
+    for layer in model.layers:
+        kind = snake_case(type(layer).__name__)
+        yield (f"{kind}_{counts[kind]}" if counts[kind] else kind), layer
+        counts[kind] += 1
+
+
+def shared_layers(model: Any) -> list[Any]:
+    """The layers that are in more than one of the models that a model is made of."""
+    models = [owner.value for owner in owners(model) if is_model(owner.value)]
+    counts = Counter(id(layer) for each in models for layer in each.layers)
+    return [owner.value for owner in owners(model) if counts[id(owner.value)] > 1]
+
+
+def write(file: Any, model: Any, with_optimizers: bool = True) -> None:
+    """Puts a model's weights, and the state of its optimizer, into an open HDF5 file."""
+    for owner in owners(model, with_optimizers):
+        group = file.create_group(f"{owner.path}/vars".lstrip("/"))
+        group.attrs["name"] = owner.value.name
+        for number, variable in enumerate(owner.variables):
+            group[str(number)] = stored(variable)
+
+
+def stored(variable: Any) -> NDArray[Any]:
+    """A variable's values as they are written. An average that nothing went into yet is NaN here, and 0 in Keras."""
+    values = np.asarray(variable.numpy())
+    return np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf) if (
+        variable.name.endswith("_average")) else values
+
+
+def read(file: Hdf5File, model: Any, skip_mismatch: bool = False, all_states: bool = True) -> Values:
+    """What a file has for a model's weights and its optimizer; the model is left alone.
+
+    Args:
+        file: The file.
+        model: The model; it has all its weights.
+        skip_mismatch: Whether layers that the file has other weights for are left out, with a warning.
+        all_states: Whether optimizers that have no moments yet take over the state, too.
+
+    Raises:
+        DataError: If the file is damaged.
+        ValueError: If it does not fit the model.
+    """
+    values: Values = []
+    misfits = []
+    for owner in owners(model):
+        if OPTIMIZERS.is_member(owner.value):
+            values += _optimizer_values(file, owner, all_states or owner.value.has_moments)
+            continue
+        try:
+            values += _layer_values(file, owner)
+        except DataError:
+            raise
+        except ValueError as error:
+            if not skip_mismatch:
+                raise
+            misfits.append(str(error))
+    if misfits:
+        warnings.warn(f"{len(misfits)} layers were left as they are: {'; '.join(misfits)}", stacklevel=4)
+    return values
+
+
+def _group_of(file: Hdf5File, path: str) -> Hdf5File | None:
+    """The group of an owner's numbers; files of Keras 2 have other names for a part of the path."""
+    old = path.replace("layers", "_layer_checkpoint_dependencies")
+    return file.group(f"{path}/vars") or (file.group(f"{old}/vars") if path else None)
+
+
+def _layer_values(file: Hdf5File, owner: Owner) -> Values:
+    variables, group = owner.variables, _group_of(file, owner.path)
+    count = 0 if group is None else len(group.keys())
+    if count != len(variables):
+        there = "" if group is not None else f" (it has no group {owner.path}/vars)"
+        raise ValueError(f"{file.where} does not fit the model: {count} weights for '{owner.value.name}', which has "
+                         f"{len(variables)}{there}")
+    if group is None:
+        return []
+    return [(variable, read_array(group, str(number), variable.shape, variable.path))
+            for number, variable in enumerate(variables)]
+
+
+def read_array(group: Hdf5File, name: str, expected: tuple[int, ...], what: str) -> NDArray[Any]:
+    """The array of a group that is to have this shape. ValueError if it has another one, DataError if it is damaged."""
+    def accept(shape: tuple[int, ...]) -> None:
+        if shape != tuple(expected):
+            raise ValueError(f"{group.where} does not fit the model: {what} has the shape {shape}, expected "
+                             f"{tuple(expected)}")
+
+    return group.array(name, accept)
+
+
+def _optimizer_values(file: Hdf5File, owner: Owner, is_wanted: bool) -> Values:
+    """The numbers of an optimizer; only the first where it was written before its first update."""
+    group, variables = _group_of(file, owner.path), owner.variables
+    if group is None:
+        return []
+    count, first = len(group.keys()), 1 if owner.value.has_schedule else 2
+    if not is_wanted:
+        if count > first:
+            warnings.warn(f"the state of optimizer '{owner.value.name}' is left as it is, which is new; to go on where "
+                          f"{file.where} was, call optimizer.build(model.trainable_variables) first", stacklevel=5)
+        return []
+    if count not in (first, len(variables)):
+        warn_of_other_state(file.where, owner.value, count, len(variables))
+        return []
+    try:
+        values = [(variable, read_array(group, str(number), tuple(variable.shape), variable.path))
+                  for number, variable in enumerate(variables[:count])]
+    except DataError:
+        raise
+    except ValueError as error:
+        warnings.warn(f"the state of optimizer '{owner.value.name}' is left as it is: {error}", stacklevel=5)
+        return []
+    return checked_state(file.where, values)
+
+
+def checked_state(where: str, values: Values) -> Values:
+    """The numbers of an optimizer, which begin with its count of updates; without moments before the first of these.
+
+    Raises:
+        DataError: If the count is no count, or the learning rate no rate.
+    """
+    for variable, value in values:
+        if value.ndim == 0:
+            is_count = variable.name == "iteration"
+            if value.dtype.kind != ("i" if is_count else "f") or not 0 <= value < (2**62 if is_count else 1e30):
+                raise DataError(f"{where}: damaged file ({variable.path} is {value})")
+    return values if values and values[0][1] > 0 else [pair for pair in values if pair[1].ndim == 0]
+
+
+def warn_of_other_state(where: str, optimizer: Any, count: int, own: int) -> None:
+    """Warns that the state of an optimizer in a file is that of another one."""
+    warnings.warn(f"the state of optimizer '{optimizer.name}' is left as it is: {where} has {count} numbers and "
+                  f"moments of it, and the optimizer {own}", stacklevel=6)
+
+
+def assign(values: Values) -> None:
+    """Gives variables what was read for them. A learning rate that is the same in float32 stays as it is."""
+    for variable, value in values:
+        if value.ndim == 0 and variable.numpy() == value:
+            continue
+        variable.assign(value if value.ndim else value[()])
+
+
+def described(model: Any) -> Mapping[str, Any]:
+    """The description of a whole model, with the layers that are in several of its models marked as such."""
+    with sharing.written(shared_layers(model)):
+        description: Mapping[str, Any] = LAYERS.serialize(model)
+    return description

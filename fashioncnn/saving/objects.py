@@ -1,0 +1,169 @@
+"""Objects of every kind to and from JSON-compatible descriptions, as Keras writes them. A description names no code.
+
+What can be made is what the registries know, what the user has registered, and plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import EllipsisType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from fashioncnn.utils import custom_objects as users
+from fashioncnn.utils.registry import ALL, LAYERS, LOSSES, METRICS, Registry
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """A description of an object, or of lists, tuples and dicts of them, which `deserialize_keras_object` reads.
+
+    Args:
+        obj: A plain value, an array, a function, or an object with `get_config`.
+
+    Raises:
+        NotImplementedError: If it is a lambda: it has no name.
+        ArgumentError: If it cannot be described.
+
+    Example:
+        >>> from fashioncnn.losses import MeanSquaredError
+        >>> serialize_keras_object([1, MeanSquaredError()])[1]["class_name"]
+        'MeanSquaredError'
+    """
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, _PLAIN):
+        return obj if type(obj) in _PLAIN else _as_plain(obj)
+    if isinstance(obj, (list, tuple)):
+        return type(obj)(map(serialize_keras_object, obj)) if type(obj) in (list, tuple) else [
+            serialize_keras_object(item) for item in obj]
+    if isinstance(obj, Mapping):
+        return {key: serialize_keras_object(value) for key, value in obj.items()}
+    if isinstance(obj, np.ndarray):
+        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
+    if isinstance(obj, EllipsisType):
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, slice):
+        return {"class_name": "__slice__", "config": {"start": obj.start, "stop": obj.stop, "step": obj.step}}
+    if isinstance(obj, type) or not hasattr(obj, "get_config"):
+        return _function(obj)
+    return (_registry_of(obj) or LAYERS).serialize(obj)
+
+
+def _as_plain(value: Any) -> Any:
+    """A number of a class of its own, as an optimizer's learning rate, as Python's."""
+    return next(kind(value) for kind in (bool, int, float, str) if isinstance(value, kind))
+
+
+def _registry_of(obj: Any) -> Registry | None:
+    return next((registry for registry in ALL if registry.is_member(obj)), None)
+
+
+def _function(function: Any) -> dict[str, Any]:
+    if not callable(function) or not hasattr(function, "__name__"):
+        raise TypeError(f"{function!r} of type {type(function).__name__} cannot be described: it has no get_config()")
+    if isinstance(function, FunctionType) and function.__name__ == "<lambda>":
+        raise NotImplementedError(f"{function!r} cannot be described: a lambda has no name, and files with code in "
+                                  "them are not supported by fashioncnn; use a function, and pass it in "
+                                  "`custom_objects` when the file is read")
+    return {"module": "builtins", "class_name": "function", "config": users.get_registered_name(function),
+            "registered_name": "function"}
+
+
+def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None,
+                             safe_mode: bool = True) -> Any:
+    """The object that `serialize_keras_object` or Keras described.
+
+    Args:
+        config: A description, or lists and dicts of them.
+        custom_objects: The user's classes and functions by name.
+        safe_mode: Without effect: code in a description is never run.
+
+    Raises:
+        NotImplementedError: If the description holds code.
+        ValueError: If it is malformed, or a class or function is not known.
+
+    Example:
+        >>> from fashioncnn.optimizers import SGD
+        >>> deserialize_keras_object(serialize_keras_object(SGD(0.5))).learning_rate
+        0.5
+    """
+    with users.CustomObjectScope(custom_objects):
+        return _revived(config)
+
+
+def _revived(config: Any) -> Any:
+    if isinstance(config, _PLAIN):
+        return config
+    if isinstance(config, (list, tuple)):
+        return [_revived(item) for item in config]
+    if not isinstance(config, Mapping):
+        raise ValueError(f"a description is made of plain values, lists and mappings, got {type(config).__name__}")
+    name, inner = config.get("class_name"), config.get("config")
+    if not isinstance(name, str) or "config" not in config:
+        return {key: _revived(value) for key, value in config.items()}
+    if name in ("__lambda__", "Lambda"):
+        raise NotImplementedError("the description holds code, a lambda; that is not supported by fashioncnn, which "
+                                  "never runs code from files")
+    if name == "function":
+        return find_function(config)
+    if name.startswith("__"):
+        return _special(name, inner)
+    return registry_for(config).deserialize(config)
+
+
+def _special(name: str, inner: Any) -> Any:
+    if name == "__ellipsis__":
+        return ...
+    if isinstance(inner, Mapping):
+        if name in ("__numpy__", "__tensor__") and np.dtype(inner["dtype"]).kind in "biuf":
+            return np.array(inner["value"], dtype=inner["dtype"])
+        if name == "__bytes__":
+            return str(inner["value"]).encode()
+        if name == "__slice__":
+            return slice(*(_revived(inner[key]) for key in ("start", "stop", "step")))
+    raise ValueError(f"{name!r} in a description is not supported by fashioncnn")
+
+
+def find_function(config: Mapping[str, Any]) -> Any:
+    """The function that is meant: one of the user's, or a loss or metric.
+
+    Raises:
+        ValueError: If there is none of this name.
+    """
+    name = config["config"]
+    found = users.get_registered_object(name) if isinstance(name, str) else None
+    if found is not None:
+        return found
+    for registry in (LOSSES, METRICS):
+        registry.all_classes()
+        known = {function.__name__: function for function in registry.by_function}
+        if name in known or name in registry.functions:
+            return known.get(name) or registry.functions[name]
+    raise ValueError(f"the function {name!r} is not supported by fashioncnn; if it is yours, {users.HOW_TO_NAME}")
+
+
+def registry_for(config: Mapping[str, Any]) -> Registry:
+    """The registry that makes what a description is of, from the module that it names.
+
+    Raises:
+        ValueError: If none does.
+    """
+    name, registered = config["class_name"], config.get("registered_name") or config["class_name"]
+    found = users.get_registered_object(registered) or users.get_registered_object(name)
+    if found is not None:
+        kinds = [registry for registry in ALL if registry.is_kind(found)]
+        return kinds[0] if kinds else LAYERS
+    module = config.get("module")
+    if isinstance(module, str) and module.split(".")[0] == "keras":
+        same = [registry for registry in ALL if registry.module == module]
+        return same[0] if same else LAYERS
+    having = [registry for registry in ALL if name in registry.all_classes()]
+    if not having or module is not None:
+        raise ValueError(f"the class {registered!r} of module {module!r} is not supported by fashioncnn; if it is "
+                         f"yours, {users.HOW_TO_NAME}")
+    return having[0]

@@ -1,0 +1,328 @@
+"""Damaged and hostile files, full disks and killed writers: an error, and nothing else changes.
+
+    FASHIONCNN_MUTATIONS=10000 python -m pytest tests/test_damaged_files.py      as many damaged files of each kind
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import marshal
+import os
+import resource
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import mutate
+import numpy as np
+import pytest
+
+import fashioncnn as k
+from fashioncnn import DataError, layers, saving
+from fashioncnn.saving import limits
+from fashioncnn.saving.hdf5 import written
+
+h5py = pytest.importorskip("h5py")
+GOLDEN = Path(__file__).parent / "golden" / "files"
+COUNT = int(os.environ.get("FASHIONCNN_MUTATIONS", "60"))
+PIECE = 200
+
+
+def small_model():
+    model = k.Sequential([k.Input((4,), name="in"), layers.Dense(3, name="a"), layers.Dense(2, name="b")], name="net")
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.fixture
+def model():
+    return small_model()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Files that fashioncnn wrote."""
+    folder = tmp_path_factory.mktemp("own")
+    model = small_model()
+    model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)
+    for ending in (".keras", ".h5"):
+        model.save(folder / f"own{ending}")
+    model.save_weights(folder / "own.weights.h5")
+    return folder
+
+
+@pytest.mark.parametrize("ending", [".keras", ".weights.h5", ".h5"])
+@pytest.mark.parametrize("maker", ["own", "keras"])
+def test_damaged_files_do_no_harm(maker, ending, folder, tmp_path):
+    """Own files have checksums: the same numbers come back, or an error. Others may have other numbers in them."""
+    source = folder / f"own{ending}" if maker == "own" else GOLDEN / f"two_outputs{ending}"
+    for needed in {source, source.with_name(source.name.split(".")[0] + ".keras")}:
+        (tmp_path / needed.name).write_bytes(needed.read_bytes())
+    allowed = {"DataError", "the same", "not damaged"} | ({"other numbers", "ValueError"} if maker == "keras" else set())
+    for seed, count in enumerate(min(PIECE, COUNT - start) for start in range(0, COUNT, PIECE)):
+        done = subprocess.run([sys.executable, mutate.__file__, str(tmp_path), source.name, str(count), str(seed)],
+                              capture_output=True, text=True, env={**os.environ, "LIMIT_GIB": "4"})
+        assert done.returncode == 0, (seed, done.returncode, done.stderr[-2000:])
+        found = json.loads(done.stdout)
+        assert found.pop("MiB") < 400
+        assert found.keys() <= allowed, (seed, found)
+
+
+def archive(path, config, weights=b"", **others):
+    members = {"metadata.json": "{}", "config.json": config if isinstance(config, str) else json.dumps(config),
+               "model.weights.h5": weights, **others}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return path
+
+
+def described(*stack):
+    return {"class_name": "Sequential", "module": "keras", "registered_name": None,
+            "config": {"name": "net", "layers": [
+                {"class_name": name, "module": "keras.layers", "registered_name": None, "config": config}
+                for name, config in stack]}}
+
+
+IN = ("InputLayer", {"batch_shape": [None, 4], "name": "in"})
+CODE = base64.b64encode(marshal.dumps(compile("1/0", "x", "eval"))).decode()
+
+
+@pytest.mark.parametrize(("config", "error", "message"), [
+    ("{", DataError, "config.json: damaged file"), ("[]", DataError, "expected a JSON object"),
+    ("[" * 300 + "]" * 300, DataError, "brackets in more than 200"),
+    (described(IN, ("Dense", {"units": 10**9})), DataError, "the weights of a layer would be 5000000000 numbers"),
+    (described(IN, ("Dense", {"units": 10**400})), DataError, "cannot be made"),
+    (described(IN, ("Lambda", {"function": {"class_name": "__lambda__", "config": {"value": CODE}}})), DataError,
+     "layer 'Lambda' is not supported"),
+    (described(IN, ("Dense", {"units": 2, "activation": {"class_name": "__lambda__", "config": {"value": CODE}}})),
+     (DataError, NotImplementedError), "activation"),
+    ({"class_name": "system", "module": "os", "config": {"command": "true"}}, DataError, "module 'os'"),
+    ({"class_name": "Dense", "module": "keras.layers", "config": {"units": 2}}, DataError, "describes a layer"),
+    ({"class_name": "load_model", "module": "keras.saving", "config": {}}, DataError, "'load_model' is not supported"),
+    (described(IN, ("Dense", {})), DataError, "missing 1 required positional argument"),
+    (described(IN, ("Dense", {"units": 2, "kernel_initializer": {"class_name": "Popen", "module": "subprocess",
+                                                                 "config": {}}})), DataError, "module 'subprocess'"),
+])
+def test_a_hostile_description_is_refused(config, error, message, tmp_path):
+    path = archive(tmp_path / "a.keras", config, written(lambda file: None))
+    with pytest.raises(error, match=message):
+        saving.load_model(path)
+
+
+def test_a_compile_config_with_code_is_refused(tmp_path):
+    config = {**described(IN, ("Dense", {"units": 1})), "compile_config": {
+        "optimizer": "sgd", "loss": {"class_name": "__lambda__", "config": {"value": CODE}}}}
+    with pytest.raises(NotImplementedError, match="never runs code"):
+        saving.load_model(archive(tmp_path / "a.keras", config, bytes(100)))
+
+
+def test_zip_files_that_lie_are_refused(model, tmp_path, monkeypatch):
+    path = tmp_path / "a.keras"
+    archive(path, {}, bytes(300 << 20))
+    with pytest.raises(DataError, match="claims 314572800 bytes, unpacked from"):
+        saving.load_model(path)
+    archive(path, {}, b"", **{f"m{i}": b"" for i in range(1001)})
+    with pytest.raises(DataError, match="at most 1000 are read"):
+        saving.load_model(path)
+    with zipfile.ZipFile(path, "w") as file, pytest.warns(UserWarning, match="Duplicate"):
+        for _ in range(2):
+            file.writestr("metadata.json", "{}")
+    with pytest.raises(DataError, match="2 members called 'metadata.json'"):
+        saving.load_model(path)
+    model.save(path)
+    monkeypatch.setattr(limits, "MAX_FILE", 100)
+    with pytest.raises(DataError, match="at most 100 are read"):
+        saving.load_model(path)
+
+
+def hostile(fill):
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        fill(file)
+    return image.getvalue()
+
+
+def with_kernel(make):
+    """A weights file whose first kernel is what `make(group)` puts there."""
+    def fill(file):
+        for place, shape in (("dense", (4, 3)), ("dense_1", (3, 2))):
+            group = file.create_group(f"layers/{place}/vars")
+            if place == "dense":
+                make(group)
+            else:
+                group["0"] = np.zeros(shape, np.float32)
+            group["1"] = np.zeros(shape[1:], np.float32)
+    return hostile(fill)
+
+
+def _virtual(group):
+    layout = h5py.VirtualLayout((4, 3), np.float32)
+    layout[...] = h5py.VirtualSource("other.h5", "x", (4, 3))
+    group.create_virtual_dataset("0", layout)
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda group: group.__setitem__("0", h5py.SoftLink("/layers/dense_1/vars/0")), "links are not followed"),
+    (lambda group: group.__setitem__("0", h5py.ExternalLink("/etc/passwd", "/x")), "links are not followed"),
+    (_virtual, "kept in other files"),
+    (lambda group: group.create_dataset("0", (4, 3), np.float32, external=[("/etc/passwd", 0, 48)]), "other files"),
+    (lambda group: group.create_dataset("0", (10**6, 10**6), np.float32, chunks=(1, 1)), r"has the shape \(1000000,"),
+    (lambda group: group.create_dataset("0", (4, 3), np.float32), "claims 48 bytes, and 0 are stored"),
+    (lambda group: group.create_dataset("0", (4, 3), h5py.string_dtype()), "not of numbers"),
+    (lambda group: group.create_dataset("0", (4, 3), h5py.ref_dtype), "not of numbers"),
+    (lambda group: group.create_dataset("0", data=np.zeros((4, 3), "c8")), "not of numbers"),
+    (lambda group: group.create_dataset("0", data=h5py.Empty("f")), "it is no array"),
+    (lambda group: group.create_group("0"), "it is no array"),
+    (lambda group: group.create_dataset("0", data=np.ones((4, 3), "f4"), chunks=(4, 3), scaleoffset=3), "filters"),
+])
+def test_hostile_weights_are_refused(make, message, model, tmp_path):
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(with_kernel(make))
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=message):
+        model.load_weights(path)
+    assert all(map(np.array_equal, model.get_weights(), before))
+
+
+def test_packed_weights_and_other_floats_are_read(model, tmp_path):
+    kernel = np.arange(12.0).reshape(4, 3)
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(with_kernel(lambda group: group.create_dataset("0", data=kernel.astype(">f8"), compression="gzip",
+                                                                     shuffle=True, fletcher32=True)))
+    model.load_weights(path)
+    assert np.array_equal(model.get_weights()[0], kernel)
+
+
+@pytest.mark.parametrize("values", [(-1, 0.1), (1, np.nan), (1, -1.0)])
+def test_numbers_of_an_optimizer_that_cannot_be_are_refused(values, model, tmp_path):
+    def fill(file):
+        saving.layout.write(file, model)
+        file["optimizer/vars/0"][...], file["optimizer/vars/1"][...] = values
+
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(written(fill))
+    model.optimizer.build(model.trainable_variables)
+    with pytest.raises(DataError, match="damaged file"):
+        model.load_weights(path)
+
+
+def test_a_changed_file_of_ours_is_read_without_its_checksum(model, folder, tmp_path):
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes((folder / "own.weights.h5").read_bytes())
+    with h5py.File(path, "r+") as file:
+        file["layers/dense/vars/1"][...] = 7
+    model.load_weights(path)
+    assert (model.get_weights()[1] == 7).all()
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.h5", "a.weights.h5"])
+def test_a_full_disk_leaves_the_old_file(name, model, tmp_path):
+    path = tmp_path / name
+    (model.save_weights if "weights" in name else model.save)(path)
+    before = path.read_bytes()
+    script = f"""
+import resource, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_damaged_files import small_model
+model = small_model()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+try:
+    (model.save_weights if "weights" in {name!r} else model.save)({str(path)!r})
+except OSError as error:
+    print(error.filename)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_folder_that_takes_no_files_leaves_the_old_file(model, tmp_path, monkeypatch):
+    path = tmp_path / "a.keras"
+    model.save(path)
+    before = path.read_bytes()
+    opened = open
+
+    def refuse(name, mode="r", *arguments, **options):
+        if "x" in mode:
+            raise PermissionError(13, "Permission denied", name)
+        return opened(name, mode, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(PermissionError):
+        model.save(path)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+
+
+KILLED = """
+import os, sys
+sys.path.insert(0, {tests!r})
+from fashioncnn.saving import files
+from test_damaged_files import small_model
+
+steps = [0]
+def counted(function):
+    def call(*arguments, **options):
+        steps[0] += 1
+        if steps[0] == {step}:
+            os._exit(9)
+        return function(*arguments, **options)
+    return call
+
+model = small_model()
+model.set_weights([weight * 0 + 5 for weight in model.get_weights()])
+opened = open
+class Killing:
+    def __init__(self, file):
+        self._file = file
+    def __getattr__(self, name):
+        found = getattr(self._file, name)
+        return counted(found) if name in ("write", "flush", "fileno") else found
+    def __enter__(self):
+        self._file.__enter__()
+        return self
+    def __exit__(self, *error):
+        return self._file.__exit__(*error)
+files.open = lambda *arguments, **options: Killing(opened(*arguments, **options))
+files.os.replace, files.os.fsync = counted(os.replace), counted(os.fsync)
+model.{method}({path!r})
+print(steps[0])
+"""
+
+
+@pytest.mark.parametrize(("name", "method"), [("a.keras", "save"), ("a.h5", "save"),
+                                              ("a.weights.h5", "save_weights")])
+def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(name, method, model, tmp_path):
+    path = tmp_path / name
+    getattr(model, method)(path)
+    old, step = path.read_bytes(), 0
+    while True:
+        step += 1
+        path.write_bytes(old)
+        script = KILLED.format(tests=str(Path(__file__).parent), step=step, method=method, path=str(path))
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        other = small_model()
+        other.load_weights(path)
+        is_new = bool((other.get_weights()[0] == 5).all())
+        assert is_new or path.read_bytes() == old
+        if done.returncode == 0:
+            assert is_new
+            assert step > 4
+            return
+        assert done.returncode == 9, done.stderr
+
+
+def test_the_memory_for_a_file_is_bounded_by_its_size(tmp_path):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path = archive(tmp_path / "a.keras", described(
+        ("InputLayer", {"batch_shape": [None, 30000, 30000, 3], "name": "in"}),
+        ("GlobalAveragePooling2D", {}), ("Dense", {"units": 10**6})), written(lambda file: None))
+    with pytest.raises(DataError, match="would be"):
+        saving.load_model(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
