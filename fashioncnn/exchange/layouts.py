@@ -119,10 +119,19 @@ def reshaped(shape: Shape, order: Order, target: Shape) -> Order | None:
             return None
         long = long[len(sources) :]
         parts.append(targets)
-    placed = [axis for part in parts for axis in part]
-    free = [axis for axis in range(len(target)) if axis not in placed]  # of length 1: they fit anywhere
-    head = len(parts[0]) if parts else 0
-    return (*placed[:head], *free, *placed[head:])
+    return _with_ones([axis for part in parts for axis in part], len(target))
+
+
+def _with_ones(placed: list[int], rank: int) -> Order:
+    """All axes, those that are not placed yet each beside a neighbour: being of length 1, they fit anywhere."""
+    free = [axis for axis in range(rank) if axis not in placed]
+    for axis in reversed(free):
+        if axis + 1 in placed:
+            placed.insert(placed.index(axis + 1), axis)
+    for axis in free:
+        if axis not in placed:
+            placed.insert(placed.index(axis - 1) + 1 if axis else 0, axis)
+    return tuple(placed)
 
 
 def _blocks(shape: Shape, target: Shape) -> list[tuple[list[int], list[int]]] | None:

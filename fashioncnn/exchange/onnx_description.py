@@ -35,10 +35,6 @@ class Description(NamedTuple):
     parameters: list[dict[str, NDArray[np.float32]]]
     outputs: list[int]
 
-    def users(self, position: int) -> list[int]:
-        """The positions of the nodes that take the output of the one at `position`."""
-        return [user for user, node in enumerate(self.nodes) if position in node["inputs"]]
-
 
 def describe(model: Model) -> Description:
     """Describes a model that is built.

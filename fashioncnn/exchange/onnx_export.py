@@ -15,7 +15,7 @@ import numpy as np
 from fashioncnn import __version__
 from fashioncnn.exchange import layouts, onnx_package
 from fashioncnn.exchange.onnx_description import describe
-from fashioncnn.exchange.onnx_nodes import write_node
+from fashioncnn.exchange.onnx_write_nodes import write_node
 from fashioncnn.exchange.onnx_writer import Writer
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.models import Model

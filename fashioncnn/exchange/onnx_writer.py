@@ -120,6 +120,13 @@ class Writer:
         return next((layout for layout in found if not layout.is_ours and layout.image is None),
                     layouts.ours(found[0].rank))
 
+    def only_user(self, position: int, node_type: str) -> int | None:
+        """The position of the node that takes a node's output, if it is the only one, and of that type."""
+        users = [user for user, node in enumerate(self.description.nodes) if position in node["inputs"]]
+        fits = (len(users) == 1 and position not in self.description.outputs
+                and self.description.nodes[users[0]]["type"] == node_type)
+        return users[0] if fits else None
+
     # ---- what the graph is made of ----
 
     def op(self, operator: str, *inputs: str, **attributes: Any) -> str:

@@ -93,12 +93,13 @@ def _tanh_shrink(writer: Writer, x: str) -> str:
 
 
 def _hard_shrink(writer: Writer, x: str) -> str:
-    far = writer.op("Greater", writer.op("Abs", x), writer.numbers(_option(writer, "threshold", 0.5)))
-    return writer.op("Where", far, x, writer.numbers(0.0))
+    return writer.op("Shrink", x, lambd=_option(writer, "threshold", 0.5), bias=0.0)
 
 
 def _soft_shrink(writer: Writer, x: str) -> str:
     threshold = _option(writer, "threshold", 0.5)
+    if threshold >= 0:
+        return writer.op("Shrink", x, lambd=threshold, bias=threshold)
     limit, negative = writer.numbers(threshold), writer.numbers(-threshold)
     below = writer.op("Where", writer.op("Less", x, negative), writer.op("Add", x, limit), writer.numbers(0.0))
     return writer.op("Where", writer.op("Greater", x, limit), writer.op("Sub", x, limit), below)

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn.exchange import layouts
-from fashioncnn.exchange import onnx_windows as windows
+from fashioncnn.exchange import onnx_write_normalizations as normalizations
+from fashioncnn.exchange import onnx_write_windows as windows
 from fashioncnn.exchange.layouts import Layout
-from fashioncnn.exchange.onnx_activations import activation
+from fashioncnn.exchange.onnx_write_activations import activation
+from fashioncnn.exchange.onnx_write_normalizations import along_of, places
 from fashioncnn.exchange.onnx_writer import Writer
 from fashioncnn.layers import Resizing
 
@@ -103,13 +105,17 @@ def _permute(writer: Writer) -> None:
 
 
 def _reshape(writer: Writer) -> None:
+    if writer.is_there(writer.position) or normalizations.groups(writer):
+        return
     (position,) = writer.inputs
     layout = writer.layout(position)
     orders = {layouts.reshaped(shapes[position], layout.order, shapes[writer.position])
               for shapes in writer.description.tried} if layout.image is None else {None}
     target, shape = writer.shape(writer.position), writer.shape(position)
     (order,) = orders if len(orders) == 1 else (None,)
-    if order is not None:
+    if len(shape) == 1 and target[-1] == shape[0] and layout.image is None:  # channels, and axes of length 1
+        name, made = writer.primary(position), layouts.channels_first(len(target))
+    elif order is not None:
         name, made = writer.primary(position), Layout(order)
     elif len(target) == 1 and layout.image is None and None not in shape:
         name, made = writer.primary(position), Layout(layout.order, writer.known_shape(position))
@@ -151,17 +157,6 @@ def _prelu(writer: Writer) -> None:
     writer.put(writer.op("PRelu", writer.primary(position), alpha), layout)
 
 
-def _along(writer: Writer) -> tuple[int, ...]:
-    """One flag for each of the input's axes; the last one's is set where the node says nothing."""
-    rank = len(writer.shape(writer.inputs[0]))
-    along: tuple[int, ...] = writer.node.get("along", (*[0] * (rank - 1), 1))
-    return along
-
-
-def _places(layout: Layout, along: Sequence[int]) -> list[int]:
-    return sorted(layout.place(axis) for axis, chosen in enumerate(along) if chosen)
-
-
 def _softmax(writer: Writer) -> None:
     _write_softmax(writer, "Softmax")
 
@@ -173,11 +168,11 @@ def _log_softmax(writer: Writer) -> None:
 def _write_softmax(writer: Writer, operator: str) -> None:
     (position,) = writer.inputs
     x, layout = writer.primary(position), writer.layout(position)
-    places = _places(layout, _along(writer))
-    if len(places) == 1:
-        writer.put(writer.op(operator, x, axis=places[0]), layout)
+    chosen = places(layout, along_of(writer))
+    if len(chosen) == 1:
+        writer.put(writer.op(operator, x, axis=chosen[0]), layout)
         return
-    axes = writer.integers(places, "axes")
+    axes = writer.integers(chosen, "axes")
     centred = writer.op("Sub", x, writer.op("ReduceMax", x, axes))
     powers = writer.op("Exp", centred)
     total = writer.op("ReduceSum", powers, axes)
@@ -189,12 +184,12 @@ def _write_softmax(writer: Writer, operator: str) -> None:
 def _sparsemax(writer: Writer) -> None:
     """With the numbers in descending order, z, and their sums so far, c: see the core's sparsemax.c."""
     (position,) = writer.inputs
-    x, layout, along = writer.primary(position), writer.layout(position), _along(writer)
-    places = _places(layout, along)
-    if len(places) != 1:
+    x, layout, along = writer.primary(position), writer.layout(position), along_of(writer)
+    chosen = places(layout, along)
+    if len(chosen) != 1:
         writer.refuse("applies sparsemax along several axes; apply it along one")
-    axis, count = places[0], writer.known_shape(position)[along.index(1)]
-    axes, one = writer.integers(places, "axes"), writer.numbers(1.0)
+    axis, count = chosen[0], writer.known_shape(position)[along.index(1)]
+    axes, one = writer.integers(chosen, "axes"), writer.numbers(1.0)
     z, _ = writer.ops("TopK", x, writer.integers([count]), outputs=2, axis=axis)
     c = writer.op("CumSum", z, writer.integers(axis))
     ranks = writer.numbers(np.arange(1, count + 1).reshape([-1 if place == axis else 1
@@ -216,88 +211,11 @@ def _glu(writer: Writer) -> None:
     writer.put(writer.op("Mul", halves[0], writer.op("Sigmoid", halves[1])), layout)
 
 
-# ---- normalizations ----
-
-def _batch_normalization(writer: Writer) -> None:
-    (position,) = writer.inputs
-    layout, values = writer.layout(position), writer.parameters
-    if layout.rank > 1 and layout.order[0] != layout.rank - 1:
-        layout = layouts.channels_first(layout.rank)
-    count = len(values["moving_mean"])
-    ones_and_zeros = {"gamma": np.ones(count, np.float32), "beta": np.zeros(count, np.float32)}
-    names = ("gamma", "beta", "moving_mean", "moving_variance")
-    arrays = [{**ones_and_zeros, **values}[name] for name in names]
-    if layout.image is not None:
-        arrays = [layout.to_theirs(array) for array in arrays]
-    constants = [writer.numbers(array, name) for array, name in zip(arrays, names, strict=True)]
-    made = writer.op("BatchNormalization", writer.arranged(position, layout), *constants,
-                     epsilon=writer.node["epsilon"])
-    writer.put(made, layout)
-
-
-def _affine(writer: Writer) -> None:
-    if writer.is_there(writer.position):  # the normalization before it has done it
-        return
-    (position,) = writer.inputs
-    layout, along, values = writer.layout(position), writer.node["along"], writer.parameters
-    y = writer.primary(position)
-    for name, operator in (("gamma", "Mul"), ("scale", "Mul"), ("beta", "Add")):
-        if name in values:
-            y = writer.op(operator, y, writer.weights(values[name], along, layout, name))
-    writer.put(y, layout)
-
-
-def _normalization(writer: Writer) -> None:
-    (position,) = writer.inputs
-    x, layout, along, kind = writer.primary(position), writer.layout(position), _along(writer), writer.node["kind"]
-    affine = _only_affine(writer)
-    if kind == "standard" and affine is not None and (layout.is_ours or layout.image is not None) and _is_tail(along):
-        _write_layer_normalization(writer, affine)
-        return
-    axes, epsilon = writer.integers(_places(layout, along), "axes"), writer.node.get("epsilon", 0.0)
-    if kind == "unit":
-        length = writer.op("Sqrt", writer.op("ReduceSum", writer.op("Mul", x, x), axes))
-        writer.put(writer.op("Div", x, writer.op("Max", length, writer.numbers(1e-12))), layout)
-        return
-    centred = x if kind == "rms" else writer.op("Sub", x, writer.op("ReduceMean", x, axes))
-    variance = writer.op("ReduceMean", writer.op("Mul", centred, centred), axes)
-    deviation = writer.op("Sqrt", writer.op("Add", variance, writer.numbers(epsilon)))
-    writer.put(writer.op("Div", x if kind == "variance" else centred, deviation), layout)
-
-
-def _is_tail(along: Sequence[int]) -> bool:
-    """Whether the chosen axes are the last ones."""
-    return list(along) == sorted(along)
-
-
-def _only_affine(writer: Writer) -> int | None:
-    """The position of the node that scales what the one being written makes, if that has no other user."""
-    description = writer.description
-    users = description.users(writer.position)
-    if len(users) != 1 or writer.position in description.outputs:
-        return None
-    user = description.nodes[users[0]]
-    fits = user["type"] == "affine" and user["along"] == _along(writer) and user["scale"] in ("gamma", "scale")
-    return users[0] if fits else None
-
-
-def _write_layer_normalization(writer: Writer, affine: int) -> None:
-    (position,) = writer.inputs
-    layout, along, values = writer.layout(position), _along(writer), writer.description.parameters[affine]
-    weights = [values[name] for name in ("gamma", "scale", "beta") if name in values]
-    if layout.image is not None:
-        weights = [layout.to_theirs(array) for array in weights]
-    constants = [writer.numbers(array, name) for array, name in zip(weights, ("gamma", "beta"), strict=False)]
-    made = writer.op("LayerNormalization", writer.primary(position), *constants,
-                     axis=1 + along.index(1), epsilon=writer.node["epsilon"])
-    writer.put(made, layout, affine)
-
-
 # ---- images of another size ----
 
 def _resizing(writer: Writer) -> None:
     node = writer.node
-    if node["interpolation"] not in ("nearest", "bilinear") or node.get("antialias"):
+    if node["interpolation"] != "nearest" and (node["interpolation"] != "bilinear" or node.get("antialias")):
         _write_products(writer)
         return
     (position,) = writer.inputs
@@ -347,10 +265,10 @@ _WRITERS: dict[str, Callable[[Writer], None]] = {
     "activation": activation,
     "activity_regularization": _hand_on,
     "add": _merge("Sum"),
-    "affine": _affine,
+    "affine": normalizations.affine,
     "average": _merge("Mean"),
     "average_pooling2d": windows.average_pooling2d,
-    "batch_normalization": _batch_normalization,
+    "batch_normalization": normalizations.batch_normalization,
     "concatenate": _concatenate,
     "conv2d": windows.conv2d,
     "conv2d_transpose": windows.conv2d_transpose,
@@ -367,7 +285,7 @@ _WRITERS: dict[str, Callable[[Writer], None]] = {
     "maximum": _merge("Max"),
     "minimum": _merge("Min"),
     "multiply": _multiply,
-    "normalization": _normalization,
+    "normalization": normalizations.normalization,
     "permute": _permute,
     "prelu": _prelu,
     "rescaling": _rescaling,
