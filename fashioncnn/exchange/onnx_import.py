@@ -8,7 +8,6 @@ and all that is constant is permuted, so that in the model nothing is transposed
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,14 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
 from fashioncnn.exchange import layouts, onnx_package
+from fashioncnn.exchange import onnx_read_arithmetic as arithmetic
+from fashioncnn.exchange import onnx_read_functions as functions
+from fashioncnn.exchange import onnx_read_normalizations as normalizations
 from fashioncnn.exchange import onnx_read_shapes as shapes
 from fashioncnn.exchange import onnx_read_windows as windows
 from fashioncnn.exchange.onnx_export import LARGEST
 from fashioncnn.exchange.onnx_read_constants import DTYPES, fold, is_foldable, shape_of
-from fashioncnn.exchange.onnx_read_nodes import READERS
-from fashioncnn.exchange.onnx_reader import Operation, Reader, Value, array_of
+from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, array_of
 from fashioncnn.layers import Input
 from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.models import Model
@@ -30,27 +31,8 @@ from fashioncnn.utils import checks
 OLDEST = 7  # before, arrays were broadcast by other rules
 SLIDING = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "GlobalAveragePool", "GlobalMaxPool",
            "InstanceNormalization", "MaxPool")
-_READERS: dict[str, Callable[[Reader, Operation], None]] = {
-    **READERS,
-    "AveragePool": windows.average_pool,
-    "Concat": shapes.concat,
-    "Conv": windows.conv,
-    "ConvTranspose": windows.conv_transpose,
-    "Flatten": shapes.flatten,
-    "GlobalAveragePool": windows.global_average_pool,
-    "GlobalMaxPool": windows.global_max_pool,
-    "MaxPool": windows.max_pool,
-    "Pad": shapes.pad,
-    "ReduceMax": windows.reduce_max,
-    "ReduceMean": windows.reduce_mean,
-    "Reshape": shapes.reshape,
-    "Resize": shapes.resize,
-    "Slice": shapes.slice_,
-    "Squeeze": shapes.squeeze,
-    "Transpose": shapes.transpose,
-    "Unsqueeze": shapes.unsqueeze,
-    "Upsample": shapes.resize,
-}
+_READERS: dict[str, Read] = {**functions.READERS, **arithmetic.READERS, **normalizations.READERS, **shapes.READERS,
+                             **windows.READERS}
 
 
 def from_onnx(filepath: str | bytes | os.PathLike[str], data_format: str | None = None) -> Model:
@@ -119,8 +101,10 @@ class _Importer:
         inputs = [self._input(each) for each in self._graph.input if each.name not in self._reader.constants]
         if not inputs:
             raise NotImplementedError("a graph without inputs")
-        for operation in self._operations:
+        constants = [operation for operation in self._operations if operation.kind == "Constant"]
+        for operation in (*constants, *self._operations):  # who looks ahead finds them
             if operation not in self._reader.done:
+                self._reader.done.add(operation)
                 self._read(operation)
         return Model(inputs, [self._output(name) for name in self._outputs])
 

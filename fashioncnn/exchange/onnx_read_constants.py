@@ -24,7 +24,11 @@ def shape_of(reader: Reader, operation: Operation) -> Array:
                         for axis, extent in enumerate(value.theirs, 1))]
     shape = np.empty(len(extents), object)
     shape[:] = extents
-    return _plain(shape[operation.integer("start", 0) : operation.integer("end", len(extents))])
+    return _plain(_part(operation, shape))
+
+
+def _part(operation: Operation, shape: Array) -> Array:
+    return shape[operation.integer("start", 0) : operation.integer("end", len(shape))]
 
 
 def _plain(array: Array) -> Array:
@@ -142,6 +146,7 @@ _FUNCTIONS: dict[str, Callable[[Operation, Sequence[Array]], Array]] = {
     "Neg": _arithmetic(np.negative),
     "Range": _range,
     "Reshape": _reshape,
+    "Shape": lambda operation, arrays: _part(operation, np.asarray(arrays[0].shape, np.int64)),
     "Slice": _slice,
     "Sqrt": _arithmetic(np.sqrt),
     "Squeeze": _squeeze,

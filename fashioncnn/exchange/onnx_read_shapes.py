@@ -10,15 +10,15 @@ import numpy as np
 from fashioncnn import layers
 from fashioncnn.exchange import layouts
 from fashioncnn.exchange.layouts import Layout
-from fashioncnn.exchange.onnx_read_nodes import group_normalization_behind
-from fashioncnn.exchange.onnx_reader import BATCH, Operation, Reader, Value
+from fashioncnn.exchange.onnx_read_normalizations import group_normalization_behind
+from fashioncnn.exchange.onnx_reader import BATCH, Operation, Read, Reader, Value
 from fashioncnn.layers.symbolic import KerasTensor
 
 STAND_INS = (1000003, 1000033, 1000037)  # primes, in the place of extents that are not known
 LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is made by resizing
 
 
-def flatten(reader: Reader, operation: Operation) -> None:
+def _flatten(reader: Reader, operation: Operation) -> None:
     """All axes but the batch's become one."""
     value = reader.value(operation)
     if operation.integer("axis", 1) not in (1, -value.layout.rank):
@@ -26,7 +26,7 @@ def flatten(reader: Reader, operation: Operation) -> None:
     _give_reshaped(reader, operation, value, [-1])
 
 
-def reshape(reader: Reader, operation: Operation) -> None:
+def _reshape(reader: Reader, operation: Operation) -> None:
     """A shape that is constant, but for the batch's extent."""
     value, target = reader.value(operation), reader.constant(operation, 1)
     given = list(operation.integers("shape") or []) if target is None else list(target.reshape(-1))
@@ -45,7 +45,7 @@ def reshape(reader: Reader, operation: Operation) -> None:
     _give_reshaped(reader, operation, value, extents)
 
 
-def squeeze(reader: Reader, operation: Operation) -> None:
+def _squeeze(reader: Reader, operation: Operation) -> None:
     """Axes of length 1 go away."""
     value, axes = reader.value(operation), reader.integers(operation, 1, "axes")
     rank = value.layout.rank + 1
@@ -59,7 +59,7 @@ def squeeze(reader: Reader, operation: Operation) -> None:
                    [extent for axis, extent in enumerate(value.theirs, 1) if axis not in chosen])
 
 
-def unsqueeze(reader: Reader, operation: Operation) -> None:
+def _unsqueeze(reader: Reader, operation: Operation) -> None:
     """New axes of length 1."""
     value, axes = reader.value(operation), reader.integers(operation, 1, "axes") or []
     rank = value.layout.rank + 1 + len(axes)
@@ -122,7 +122,7 @@ def _places(shape: tuple[int, ...], order: tuple[int, ...], target: tuple[int, .
     return layouts.reshaped(shape, order, target)
 
 
-def transpose(reader: Reader, operation: Operation) -> None:
+def _transpose(reader: Reader, operation: Operation) -> None:
     """Nothing but a note that the axes have another order."""
     value = reader.value(operation)
     rank = value.layout.rank
@@ -137,7 +137,7 @@ def transpose(reader: Reader, operation: Operation) -> None:
     reader.give(operation, value.tensor, layout)
 
 
-def concat(reader: Reader, operation: Operation) -> None:
+def _concat(reader: Reader, operation: Operation) -> None:
     """Tensors one behind the other."""
     values = [reader.value(operation, number) for number in range(len(operation.inputs))]
     if len({value.layout.rank for value in values}) > 1:
@@ -156,7 +156,7 @@ def concat(reader: Reader, operation: Operation) -> None:
 
 # ---- margins ----
 
-def pad(reader: Reader, operation: Operation) -> None:
+def _pad(reader: Reader, operation: Operation) -> None:
     """Zeros around an image, or nothing of its border where widths are negative."""
     value = reader.value(operation)
     rank = value.layout.rank + 1
@@ -175,7 +175,7 @@ def pad(reader: Reader, operation: Operation) -> None:
     _give_framed(reader, operation, value, margins)
 
 
-def slice_(reader: Reader, operation: Operation) -> None:
+def _slice(reader: Reader, operation: Operation) -> None:
     """An image without its border."""
     value = reader.value(operation)
     rank = value.layout.rank + 1
@@ -221,7 +221,7 @@ def _give_framed(reader: Reader, operation: Operation, value: Value, margins: Se
 
 # ---- images of another size ----
 
-def resize(reader: Reader, operation: Operation) -> None:
+def _resize(reader: Reader, operation: Operation) -> None:
     """An UpSampling2D, or a Resizing."""
     value = reader.value(operation)
     scales, sizes = _scales_and_sizes(reader, operation, value)
@@ -277,3 +277,17 @@ def _scales_and_sizes(reader: Reader, operation: Operation,
     if any(extent is not None and not 0 < extent <= LARGEST_IMAGE for extent in extents[1:]):
         raise ValueError(f"an image of {extents}")
     return [factors[place] for place in places[:2]], [extents[place] for place in places[:2]]
+
+
+READERS: dict[str, Read] = {
+    "Concat": _concat,
+    "Flatten": _flatten,
+    "Pad": _pad,
+    "Reshape": _reshape,
+    "Resize": _resize,
+    "Slice": _slice,
+    "Squeeze": _squeeze,
+    "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze,
+    "Upsample": _resize,
+}

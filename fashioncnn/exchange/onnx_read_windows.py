@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fashioncnn import layers
 from fashioncnn.exchange import layouts
-from fashioncnn.exchange.onnx_reader import Operation, Reader, Value, bias_behind
+from fashioncnn.exchange.onnx_read_normalizations import layer_normalization_behind
+from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, bias_behind
 from fashioncnn.layers.symbolic import KerasTensor
 
 Margins = list[tuple[int, int]]  # (before, after) of each axis of an image
@@ -108,7 +109,7 @@ def _in_frame(windows: _Windows) -> Value:
 
 # ---- convolutions ----
 
-def conv(reader: Reader, operation: Operation) -> None:
+def _conv(reader: Reader, operation: Operation) -> None:
     """A Conv2D or Conv1D; a depthwise one where each channel is a group of its own."""
     kernel = reader.numbers(operation, 1)
     windows = _windows(reader, operation, kernel.shape[2:])
@@ -132,7 +133,7 @@ def conv(reader: Reader, operation: Operation) -> None:
     _give_convolution(reader, operation, make, config, value, weights, filters)
 
 
-def conv_transpose(reader: Reader, operation: Operation) -> None:
+def _conv_transpose(reader: Reader, operation: Operation) -> None:
     """A Conv2DTranspose or Conv1DTranspose, and a cropping of what padding takes away."""
     kernel = reader.numbers(operation, 1)
     windows = _windows(reader, operation, kernel.shape[2:])
@@ -195,7 +196,7 @@ def _cropped(tensor: KerasTensor, margins: Sequence[tuple[int, int]]) -> KerasTe
 
 # ---- pools ----
 
-def max_pool(reader: Reader, operation: Operation) -> None:
+def _max_pool(reader: Reader, operation: Operation) -> None:
     """A MaxPooling2D or MaxPooling1D."""
     operation.expect(storage_order=0)
     windows = _pool(reader, operation)
@@ -206,7 +207,7 @@ def max_pool(reader: Reader, operation: Operation) -> None:
         reader.not_negative.add(operation.outputs[0])
 
 
-def average_pool(reader: Reader, operation: Operation) -> None:
+def _average_pool(reader: Reader, operation: Operation) -> None:
     """An AveragePooling2D or AveragePooling1D."""
     windows, given = _pool(reader, operation), _windows(reader, operation, None)
     if operation.integer("count_include_pad", 0) and given.has_margins():
@@ -255,12 +256,12 @@ def _give_pool(reader: Reader, operation: Operation, name: str, windows: _Window
     reader.give(operation, tensor, windows.value.layout)
 
 
-def global_average_pool(reader: Reader, operation: Operation) -> None:
+def _global_average_pool(reader: Reader, operation: Operation) -> None:
     """A GlobalAveragePooling2D or GlobalAveragePooling1D that keeps all axes."""
     _give_global(reader, operation, "GlobalAveragePooling")
 
 
-def global_max_pool(reader: Reader, operation: Operation) -> None:
+def _global_max_pool(reader: Reader, operation: Operation) -> None:
     """A GlobalMaxPooling2D or GlobalMaxPooling1D that keeps all axes."""
     _give_global(reader, operation, "GlobalMaxPooling")
 
@@ -273,12 +274,12 @@ def _give_global(reader: Reader, operation: Operation, name: str) -> None:
     reader.give(operation, pool(keepdims=True)(value.tensor), value.layout)
 
 
-def reduce_mean(reader: Reader, operation: Operation) -> None:
+def _reduce_mean(reader: Reader, operation: Operation) -> None:
     """A mean over all axes but one: that of a global pool."""
     _give_reduction(reader, operation, "GlobalAveragePooling")
 
 
-def reduce_max(reader: Reader, operation: Operation) -> None:
+def _reduce_max(reader: Reader, operation: Operation) -> None:
     """The largest number along all axes but one."""
     _give_reduction(reader, operation, "GlobalMaxPooling")
 
@@ -287,6 +288,8 @@ def _give_reduction(reader: Reader, operation: Operation, name: str) -> None:
     value, axes = reader.value(operation), reader.integers(operation, 1, "axes")
     rank = value.layout.rank
     chosen = {axis % (rank + 1) for axis in axes or ()}
+    if chosen == {rank} and layer_normalization_behind(reader, operation):
+        return
     if rank not in (2, 3) or len(chosen) != rank - 1 or 0 in chosen:
         operation.refuse(f"axes={axes} of a tensor of {rank + 1} axes; supported: all but the batch's and one more")
     (kept,) = set(range(1, rank + 1)) - chosen
@@ -298,3 +301,15 @@ def _give_reduction(reader: Reader, operation: Operation, name: str) -> None:
     keepdims = bool(operation.integer("keepdims", 1))
     tensor = getattr(layers, f"{name}{rank - 1}D")(keepdims=keepdims)(reader.arranged(value, layout))
     reader.give(operation, tensor, layout if keepdims else layouts.ours(1))
+
+
+READERS: dict[str, Read] = {
+    "AveragePool": _average_pool,
+    "Conv": _conv,
+    "ConvTranspose": _conv_transpose,
+    "GlobalAveragePool": _global_average_pool,
+    "GlobalMaxPool": _global_max_pool,
+    "MaxPool": _max_pool,
+    "ReduceMax": _reduce_max,
+    "ReduceMean": _reduce_mean,
+}

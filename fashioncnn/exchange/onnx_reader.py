@@ -286,6 +286,9 @@ def _permuted(tensor: KerasTensor, order: Sequence[int]) -> KerasTensor:
     return layers.Permute([axis + 1 for axis in order])(tensor)  # type: ignore[no-any-return]
 
 
+Read = Callable[[Reader, Operation], None]
+
+
 def along_channels(operation: Operation, array: NDArray[np.float32], value: Value) -> NDArray[np.float32]:
     """A constant that is one number, or one for each index of the last axis of our tensor, as an array of one axis.
 
