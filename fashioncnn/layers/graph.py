@@ -27,6 +27,7 @@ class GraphLayer(Protocol):
 
     name: str
     statistics: ClassVar[tuple[str, ...]]
+    _variables: dict[str, Variable]
 
     def refuse_overrides(self) -> None: ...
     def add_to(self, graph: Graph, *inputs: int) -> int | list[int]: ...

@@ -74,9 +74,9 @@ class Model(Trainer, Layer):
         "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
         "train_function", "test_function", "predict_function")
     _users_methods = USERS_METHODS | {
-        "add", "compile", "compile_from_config", "evaluate", "fit", "get_compile_config", "get_layer", "load_weights",
-        "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch", "to_json",
-        "train_on_batch"}
+        "add", "compile", "compile_from_config", "evaluate", "export", "fit", "get_compile_config", "get_layer",
+        "load_weights", "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch",
+        "to_json", "train_on_batch"}
     _instead = "Models of your own are not supported by fashioncnn (yet): use Model(inputs, outputs), and callbacks."
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
@@ -439,6 +439,32 @@ class Model(Trainer, Layer):
 
         saving.save_model(self, filepath, overwrite, zipped, include_optimizer=include_optimizer,
                           save_format=save_format)
+
+    def export(self, filepath: str | os.PathLike[str], format: str | None = None, verbose: bool | None = None,
+               input_signature: None = None, **options: Any) -> None:
+        """Writes the model for inference in another program.
+
+        Args:
+            filepath: The file.
+            format: "onnx"; None: by the file's ending, which is .onnx. It needs the extra "onnx".
+            verbose: Whether a line says that it is done.
+            input_signature: None: the inputs have the shapes that the model was made with, and batches are of any size.
+            options: Of the format; for ONNX ``opset_version``, at least 18.
+
+        Raises:
+            ImportError: If the format's extra is not installed.
+            NotImplementedError: If the format has nothing for what a layer does; names the layer.
+            OSError: If the file cannot be written; one that existed is still there.
+            ValueError: If the format is not supported, or the model is not built.
+
+        Example:
+            >>> from fashioncnn import Input, Sequential, layers
+            >>> model = Sequential([Input((28, 28, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(10)])
+            >>> model.export("digits.onnx")
+        """
+        from fashioncnn import exchange
+
+        exchange.export(self, filepath, format, verbose, input_signature, **options)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer called `name`, or at `index`.

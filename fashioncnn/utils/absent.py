@@ -20,10 +20,6 @@ from fashioncnn.utils import keywords
 PACKAGE = __name__.partition(".")[0]
 T = TypeVar("T")
 
-# What does the job of a name that is absent.
-INSTEAD = {
-    "export": "save() keeps the whole model",
-}
 # What does the job of a name of TensorFlow that is absent.
 INSTEAD_OF_TENSORFLOW = {
     "GradientTape": "Model.fit() and Model.train_on_batch() train",
@@ -102,7 +98,7 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"
     alike = [known for known in nearby if known[:1].lower() == name[:1].lower()]
-    near = INSTEAD.get(name) or closest(name, alike, "near it is '{}'", 0.8)
+    near = closest(name, alike, "near it is '{}'", 0.8)
     return f"'{name}' of Keras is not in fashioncnn (yet)" + (f": {near}" if near else "")
 
 
