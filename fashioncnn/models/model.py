@@ -73,8 +73,8 @@ class Model(Trainer, Layer):
         "get_metrics_result", "metrics", "make_train_function", "make_test_function", "make_predict_function",
         "train_function", "test_function", "predict_function")
     _users_methods = USERS_METHODS | {
-        "add", "compile", "evaluate", "fit", "get_layer", "load_weights", "pop", "predict", "predict_on_batch", "save",
-        "save_weights", "summary", "test_on_batch", "to_json", "train_on_batch"}
+        "add", "compile", "evaluate", "export", "fit", "get_layer", "load_weights", "pop", "predict",
+        "predict_on_batch", "save", "save_weights", "summary", "test_on_batch", "to_json", "train_on_batch"}
     _instead = "Models of your own are not supported by fashioncnn (yet): use Model(inputs, outputs), and callbacks."
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
@@ -409,6 +409,42 @@ class Model(Trainer, Layer):
         if skip_mismatch:
             raise checks.unsupported("load_weights()", "skip_mismatch", skip_mismatch, "False")
         saving.load_weights(self, filepath)
+
+    def export(self, filepath: str | os.PathLike[str], format: str | None = None, verbose: bool | None = None,
+               input_signature: None = None, **options: Any) -> Any:
+        """Writes the model for inference in another program.
+
+        C: one file in C99 that needs the C library alone, with the weights as constants, static memory, and a function
+        ``NAME_predict(const float *input, float *output)``: see the guide.
+
+        Args:
+            filepath: The file.
+            format: "c"; None: by the file's ending, which is .c.
+            verbose: Whether a line says that it is done.
+            input_signature: None: the inputs have the shapes that the model was made with.
+            options: Of the format. For C: ``name``, what names begin with (by default the file's name);
+                ``quantize="int8"`` for weights and activations of 8 bits, with ``calibration_data``, some hundred
+                inputs, and if wanted ``y``, their classes.
+
+        Returns:
+            What the format reports. C: a tuple with the bytes of ``weights`` and of ``memory``; of quantized networks
+            with `y`, the model's ``accuracy`` and the ``quantized_accuracy`` of the C code, on the calibration data.
+
+        Raises:
+            NotImplementedError: If the format has nothing for what a layer does; names the layer.
+            OSError: If the file cannot be written; one that existed is still there.
+            ValueError: If the format or an option is not supported, or the model is not built.
+
+        Example:
+            >>> from fashioncnn import Input, Sequential, layers
+            >>> model = Sequential([Input((28, 28, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(10)])
+            >>> report = model.export("digits.c")
+            >>> report.weights, report.memory
+            (108360, 10816)
+        """
+        from fashioncnn import exchange
+
+        return exchange.export(self, filepath, format, verbose, input_signature, **options)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer called `name`, or at `index`.

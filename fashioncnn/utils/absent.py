@@ -22,7 +22,6 @@ T = TypeVar("T")
 
 # What does the job of a name that is absent.
 INSTEAD = {
-    "export": "save_weights() keeps the weights, to_json() the architecture",
     "load_model": "models.model_from_json() and load_weights() together do it",
     "save": "save_weights() keeps the weights, to_json() the architecture",
     "plot_model": "Model.summary() prints the layers",
