@@ -94,7 +94,7 @@ def write_program(path: str, name: str, steps: Steps, program: Program, input_na
     weights = sum(BYTES.get(TYPES[each.values.dtype.name], each.values.itemsize) * each.values.size
                   for each in program.weights())
     face = Face(name, ports(program.inputs, input_names, [steps.shapes[number] for number in steps.inputs], "input"),
-                ports(program.outputs, output_names, [steps.shapes[number] for number in steps.outputs], "output"))
+                ports(program.outputs, output_names, steps.output_shapes, "output"))
     with replacing(path) as file:
         for text in lines_of(program, memory, face, os.path.basename(path), _notes(weights, memory)):
             file.write(text.encode("ascii"))

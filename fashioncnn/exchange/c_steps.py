@@ -69,12 +69,14 @@ class Steps:
         steps: Inputs before their users.
         inputs: The tensors that the caller gives.
         outputs: The tensors that the caller gets; one may be an input, or come twice.
+        output_shapes: How the caller sees them.
         shapes: Of all nodes' outputs, without the batch axis.
     """
 
     steps: list[Step]
     inputs: list[int]
     outputs: list[int]
+    output_shapes: list[Shape]
     shapes: list[Shape]
 
     def users(self) -> Counter[int]:
@@ -106,7 +108,7 @@ def steps_of(nodes: Sequence[Node], outputs: Sequence[int], network: Network) ->
             steps.append(Step(node["type"], node["name"], inputs, [shapes[source] for source in node["inputs"]],
                               position, shapes[position], node, dict(weights.get(node.get("shares", position), {}))))
     result = Steps(steps, [position for position, node in enumerate(nodes) if node["type"] == "input"],
-                   [stands_for[output] for output in outputs], shapes)
+                   [stands_for[output] for output in outputs], [shapes[output] for output in outputs], shapes)
     _settle_normalizations(result)
     _join(result, _normalization_in_product)
     _join(result, _relu_as_limits)

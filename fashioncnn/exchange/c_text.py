@@ -196,7 +196,9 @@ def _predict(program: Program, memory: Memory, face: Face, names: Mapping[Identi
         comment = _wrapped(f"/* {call.comment} */", 4) + "\n" if call.comment else ""
         return comment + _wrapped(f"{call.function}({arguments});", 4) + "\n"
 
-    return f"\n{face.prototype}\n{{\n{''.join(map(lines, program.calls))}}}\n"
+    read = {tensor for call in program.calls for tensor in call.tensors(Read)}
+    unused = "".join(f"    (void){port.name};\n" for port in face.inputs if port.tensor not in read)
+    return f"\n{face.prototype}\n{{\n{unused}{''.join(map(lines, program.calls))}}}\n"
 
 
 def _wrapped(line: str, indent: int = 0) -> str:
