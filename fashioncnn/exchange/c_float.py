@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from fashioncnn._core import Network
-from fashioncnn.exchange.c_program import Argument, Program, Read, Room, Weights, Write, constants, number, sizes
+from fashioncnn.exchange.c_program import (
+    Argument,
+    Program,
+    Read,
+    Room,
+    Weights,
+    Write,
+    constants,
+    for_comments,
+    number,
+    sizes,
+)
 from fashioncnn.exchange.c_steps import Shape, Step, Steps, axes_of
+from fashioncnn.exchange.c_windows import fitted_windows, pool_windows, turned_windows
 
+FLOATS = " * sizeof(float)"
 AXES = 6  # of the function gather
 COMMUTATIVE = ("add", "average", "multiply", "maximum", "minimum")
 # Names in C of the activations whose own means something else there, and the options that they take, in order.
 CALLED = {"tanh": "hyperbolic_tangent"}
+NOT_WRITTEN = ("gelu_tanh", "threshold")  # no layer has these
 OPTIONS: dict[str, tuple[tuple[str, float], ...]] = {
     "relu": (("negative_slope", 0.0), ("max_value", math.inf), ("threshold", 0.0)),
     "elu": (("alpha", 1.0),),
@@ -24,7 +37,6 @@ OPTIONS: dict[str, tuple[tuple[str, float], ...]] = {
     "hard_shrink": (("threshold", 0.0),),
     "soft_shrink": (("threshold", 0.0),),
     "squareplus": (("b", 4.0),),
-    "threshold": (("threshold", 0.0), ("default_value", 0.0)),
 }
 
 
@@ -46,7 +58,7 @@ def program_of(network: Steps) -> Program:
 def add_step(program: Program, step: Step) -> None:
     """Adds the calls that do one step."""
     begin = len(program.calls)
-    if step.kind not in CALLS:
+    if step.kind not in CALLS or step.attributes.get("function") in NOT_WRITTEN:
         raise NotImplementedError(f"layer '{step.layer}' ({step.kind}) cannot be written as C (yet): export the model "
                                   "up to it, Model(model.input, layer.input), and do its work in the program")
     CALLS[step.kind](program, step)
@@ -57,7 +69,7 @@ def comment_of(step: Step) -> str:
     """What stands before the calls of a step; names are the user's, and may not end the comment."""
     shapes = " and ".join(map(str, dict.fromkeys(step.input_shapes)))
     names = ", ".join(dict.fromkeys([step.layer, *step.joined]))
-    return f"{re.sub(r'[^A-Za-z0-9_ .,:-]', '_', names)}: {shapes} -> {step.shape}"
+    return f"{for_comments(names)}: {shapes} -> {step.shape}"
 
 
 def own_outputs(program: Program, outputs: Sequence[int]) -> list[int]:
@@ -67,41 +79,10 @@ def own_outputs(program: Program, outputs: Sequence[int]) -> list[int]:
         own = output
         if output in program.inputs or output in found:
             own = program.new_tensor(program.rooms[output].size)
-            program.call("memcpy", Write(own), Read(output), f"{program.rooms[output].size} * sizeof(float)")
+            program.call("memcpy", Write(own), Read(output), f"{program.rooms[output].size}{FLOATS}")
             program.calls[-1].comment = "the same numbers again"
         found.append(own)
     return found
-
-
-# ---- where windows lie ----
-
-
-def windows(image: Sequence[int], channels: int, size: Sequence[int], strides: Sequence[int], dilation: Sequence[int],
-            count: Sequence[int], before: Sequence[int]) -> str:
-    return (f"{{.image = {sizes(image)}, .channels = {channels}, .count = {sizes(count)}, .size = {sizes(size)}, "
-            f".stride = {sizes(strides)}, .dilation = {sizes(dilation)}, .before = {sizes(before)}}}")
-
-
-def fitted_windows(step: Step, size: str) -> str:
-    """The windows of a convolution or a pool, as the step's padding says; `size` is the attribute with their size."""
-    (image, channels), node = (step.input_shapes[0][:2], step.input_shapes[0][2]), step.attributes
-    dilation = node.get("dilation_rate", (1, 1))
-    geometry = [_fit(*axis, node["padding"]) for axis in zip(image, node[size], node["strides"], dilation, strict=True)]
-    return windows(image, channels, node[size], node["strides"], dilation, *zip(*geometry, strict=True))
-
-
-def _fit(extent: int, size: int, stride: int, dilation: int, padding: str) -> tuple[int, int]:
-    """How many windows there are along an axis, and the padding before the first one."""
-    reach = (size - 1) * dilation + 1
-    if padding == "valid":
-        return (extent - reach) // stride + 1, 0
-    count = -(-extent // stride)
-    return count, max((count - 1) * stride + reach - extent, 0) // 2
-
-
-def whole_image(step: Step) -> str:
-    *image, channels = step.input_shapes[0]
-    return windows(image, channels, image, (1, 1), (1, 1), (1, 1), (0, 0))
 
 
 # ---- products ----
@@ -118,12 +99,13 @@ def _ends(step: Step, kernel: Argument) -> list[Argument]:
 
 def _dense(program: Program, step: Step) -> None:
     *outer, inputs = step.input_shapes[0]
-    program.call("dense", str(math.prod(outer)), str(inputs), str(step.shape[-1]), *_ends(step, _weights(step, "kernel")))
+    program.call("dense", str(math.prod(outer)), str(inputs), str(step.shape[-1]),
+                 *_ends(step, _weights(step, "kernel")))
 
 
 def _conv2d(program: Program, step: Step) -> None:
     low, high = map(number, step.limits)
-    convolution: Argument = ["&(convolution){.at = ", fitted_windows(step, "kernel_size"),
+    convolution: Argument = ["&(convolution){.at = ", fitted_windows(step, "kernel_size").text,
                              f", .groups = {step.attributes.get('groups', 1)}, .filters = {step.shape[-1]}, .w = ",
                              _weights(step, "kernel"), ", .bias = ", _weights(step, "bias"),
                              f", .low = {low}, .high = {high}}}"]
@@ -136,24 +118,18 @@ def add_convolution(program: Program, step: Step, suffix: str, convolution: Argu
         program.call(f"conv2d{suffix}", convolution, Read(step.inputs[0]), *room, Write(step.output))
         return
     pixel = program.new_tensor(step.shape[-1], program.rooms[step.output].type)
-    program.call(f"conv2d_max_pool{suffix}", convolution, f"&(windows){fitted_windows(step.pool, 'pool_size')}",
+    program.call(f"conv2d_max_pool{suffix}", convolution, fitted_windows(step.pool, "pool_size").pointer,
                  Read(step.inputs[0]), *room, Write(pixel), Write(step.output))
 
 
 def _depthwise_conv2d(program: Program, step: Step) -> None:
-    program.call("depthwise_conv2d", f"&(windows){fitted_windows(step, 'kernel_size')}", str(step.attributes["depth_multiplier"]),
-                 *_ends(step, _weights(step, "kernel")))
+    program.call("depthwise_conv2d", fitted_windows(step, "kernel_size").pointer,
+                 str(step.attributes["depth_multiplier"]), *_ends(step, _weights(step, "kernel")))
 
 
 def _conv2d_transpose(program: Program, step: Step) -> None:
-    node, (*image, channels), (*frame, filters) = step.attributes, step.input_shapes[0], step.shape
-    before = []
-    for input, output, size, stride, dilation in zip(image, frame, node["kernel_size"], node["strides"],
-                                                     node["dilation_rate"], strict=True):
-        before.append(max((input - 1) * stride + (size - 1) * dilation + 1 - output, 0) // 2)
     kernel = constants(f"{step.layer}_kernel", np.swapaxes(step.weights["kernel"], 2, 3))
-    where = windows(frame, filters, node["kernel_size"], node["strides"], node["dilation_rate"], image, before)
-    program.call("conv2d_transpose", f"&(windows){where}", str(channels), *_ends(step, kernel))
+    program.call("conv2d_transpose", turned_windows(step).pointer, str(step.input_shapes[0][-1]), *_ends(step, kernel))
 
 
 def _dot(program: Program, step: Step) -> None:
@@ -166,8 +142,7 @@ def _dot(program: Program, step: Step) -> None:
 
 def _pool(function: str) -> Callable[[Program, Step], None]:
     def add(program: Program, step: Step) -> None:
-        where = fitted_windows(step, "pool_size") if "pool_size" in step.attributes else whole_image(step)
-        program.call(function, f"&(windows){where}", Read(step.inputs[0]), Write(step.output))
+        program.call(function, pool_windows(step).pointer, Read(step.inputs[0]), Write(step.output))
 
     return add
 
@@ -199,17 +174,19 @@ def margins(step: Step) -> list[str]:
     return [str(size) for size in (lines, columns * channels, top, bottom, left * channels, right * channels)]
 
 
-def _crop(program: Program, step: Step) -> None:
+def crop(program: Program, step: Step, unit: str) -> None:
+    """`unit` stands behind numbers of elements to make them bytes, here and below."""
     (_, columns, channels), (lines, kept, _) = step.input_shapes[0], step.shape
     top, _, left, _ = step.attributes["cropping"]
     first = (top * columns + left) * channels
-    program.call("crop", str(lines), str(kept * channels), str(columns * channels),
+    program.call("crop", str(lines), f"{kept * channels}{unit}", f"{columns * channels}{unit}",
                  [Read(step.inputs[0]), f" + {first}"], Write(step.output))
 
 
-def _up_sampling2d(program: Program, step: Step) -> None:
-    program.call("up_sample", *map(str, (*step.input_shapes[0], *step.attributes["size"])), Read(step.inputs[0]),
-                 Write(step.output))
+def up_sample(program: Program, step: Step, unit: str) -> None:
+    lines, columns, channels = step.input_shapes[0]
+    program.call("up_sample", str(lines), str(columns), f"{channels}{unit}", *map(str, step.attributes["size"]),
+                 Read(step.inputs[0]), Write(step.output))
 
 
 def _resizing(program: Program, step: Step) -> None:
@@ -267,7 +244,7 @@ def _merge(program: Program, step: Step) -> None:
         program.call("rescale", str(size), number(1 / len(parts)), number(0.0), Read(so_far), Write(step.output),
                      in_place=True)
     elif len(parts) == 1:
-        program.call("memcpy", Write(step.output), Read(so_far), f"{size} * sizeof(float)")
+        program.call("memcpy", Write(step.output), Read(so_far), f"{size}{FLOATS}")
 
 
 def _operand(program: Program, step: Step, k: int) -> tuple[int, int]:
@@ -291,7 +268,7 @@ def _spread(program: Program, step: Step, k: int) -> int:
 
 
 def concatenate(program: Program, step: Step, unit: str) -> None:
-    """The inputs into parts of longer rows; `unit` stands behind numbers of elements to make them bytes."""
+    """The inputs into parts of longer rows."""
     axis = step.attributes["axis"]
     longer, first = math.prod(step.shape[axis:]), 0
     for tensor, shape in zip(step.inputs, step.input_shapes, strict=True):
@@ -310,7 +287,7 @@ def axes(step: Step) -> str:
 
 
 def _affine(program: Program, step: Step) -> None:
-    outer, lines, inner, columns = axes_of(step.input_shapes[0], step.attributes["along"])
+    _, lines, _, columns = axes_of(step.input_shapes[0], step.attributes["along"])
     own = {"gamma": "scale", "beta": "offset"}
     weights = {own.get(name, name): values for name, values in step.weights.items()}
     scale, offset = (constants(f"{step.layer}_{name}", weights.get(name, np.full(lines * columns, default)))
@@ -378,10 +355,10 @@ CALLS: dict[str, Callable[[Program, Step], None]] = {
     "affine": _affine,
     "average": _merge,
     "average_pooling2d": _pool("average_pool"),
-    "concatenate": lambda program, step: concatenate(program, step, " * sizeof(float)"),
+    "concatenate": lambda program, step: concatenate(program, step, FLOATS),
     "conv2d": _conv2d,
     "conv2d_transpose": _conv2d_transpose,
-    "cropping2d": _crop,
+    "cropping2d": lambda program, step: crop(program, step, FLOATS),
     "dense": _dense,
     "depthwise_conv2d": _depthwise_conv2d,
     "dot": _dot,
@@ -402,6 +379,6 @@ CALLS: dict[str, Callable[[Program, Step], None]] = {
     "softmax": _along("softmax"),
     "sparsemax": _sparsemax,
     "subtract": _merge,
-    "up_sampling2d": _up_sampling2d,
+    "up_sampling2d": lambda program, step: up_sample(program, step, FLOATS),
     "zero_padding2d": _pad,
 }

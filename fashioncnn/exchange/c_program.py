@@ -4,6 +4,7 @@ for each tensor."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -100,9 +101,12 @@ class Program:
 
     def weights(self) -> list[Weights]:
         """Those of all calls; each once, though several have its numbers."""
-        found = {piece.identity: piece for call in reversed(self.calls) for piece in call.pieces()
-                 if isinstance(piece, Weights)}
-        return list(reversed(found.values()))
+        found: dict[Identity, Weights] = {}
+        for call in self.calls:
+            for piece in call.pieces():
+                if isinstance(piece, Weights):
+                    found.setdefault(piece.identity, piece)
+        return list(found.values())
 
 
 @dataclass
@@ -129,8 +133,8 @@ def plan_memory(program: Program) -> Memory:
     for first, members in sorted(sharing.items(), key=lambda item: (-_bytes(program.rooms[item[0]]), item[0])):
         room = program.rooms[first]
         begin, end = min(lives[tensor][0] for tensor in members), max(lives[tensor][1] for tensor in members)
-        taken = sorted((place[other][1], program.rooms[other].size) for other in place
-                       if program.rooms[other].type == room.type and lives[other][0] <= end and begin <= lives[other][1])
+        taken = sorted((at, program.rooms[other].size) for other, (type, at) in place.items()
+                       if type == room.type and lives[other][0] <= end and begin <= lives[other][1])
         step, at = ALIGNED // BYTES[room.type], 0
         for offset, size in taken:
             if at + room.size <= offset:
@@ -185,3 +189,8 @@ def number(value: float) -> str:
 
 def sizes(values: Sequence[int]) -> str:
     return "{" + ", ".join(str(value) for value in values) + "}"
+
+
+def for_comments(text: str) -> str:
+    """A name of the user's as it may stand in a comment, which it must not end."""
+    return re.sub(r"[^A-Za-z0-9_ .,:+()-]", "_", text)

@@ -17,11 +17,12 @@ WIDTH = 120
 HARD_SPACE = "\1"
 NUMBERS_IN_A_LINE = {"float": 6, "int8_t": 20, "int32_t": 10, "size_t": 20}
 ARENAS = {"float": "arena", "int8_t": "int8_arena", "int32_t": "int32_arena"}
-KEYWORDS = frozenset("""
-    auto break case char const continue default do double else enum extern float for goto if inline int long register
-    restrict return short signed sizeof static struct switch typedef union unsigned void volatile while _Bool _Complex
-    _Imaginary
-""".split())
+KEYWORDS = frozenset((
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
+    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
+    "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "_Bool", "_Complex",
+    "_Imaginary",
+))
 
 
 class Port(NamedTuple):
@@ -115,7 +116,7 @@ def _comment(paragraphs: Iterable[str]) -> str:
     """A block comment; a paragraph that begins with spaces stays as it is."""
     lines: list[str] = []
     for paragraph in paragraphs:
-        kept = paragraph.split("\n") if paragraph.startswith(" ") else textwrap.wrap(paragraph, WIDTH - 3)
+        kept = paragraph.split("\n") if paragraph.startswith(" ") else textwrap.wrap(paragraph, WIDTH - 4)
         lines += [*kept, ""]
     return "/* " + "\n".join(f" * {line}".rstrip() for line in lines[:-1])[3:] + "\n */\n"
 

@@ -78,13 +78,6 @@ static void gelu(size_t size, const float *x, float *y)
         y[i] = 0.5f * x[i] * erfcf(-0.707106781f * x[i]);
 }
 
-/* gelu, nearly */
-static void gelu_tanh(size_t size, const float *x, float *y)
-{
-    for (size_t i = 0; i < size; i++)
-        y[i] = x[i] * gate(1.59576912f * (x[i] + 0.044715f * x[i] * x[i] * x[i]));
-}
-
 /* x / (1 + exp(-x)) */
 static void silu(size_t size, const float *x, float *y)
 {
@@ -167,13 +160,6 @@ static void squareplus(size_t size, float b, const float *x, float *y)
 {
     for (size_t i = 0; i < size; i++)
         y[i] = x[i] < 0.0f ? 0.5f * b / (sqrtf(x[i] * x[i] + b) - x[i]) : 0.5f * (x[i] + sqrtf(x[i] * x[i] + b));
-}
-
-/* x where it is above, else another number */
-static void threshold(size_t size, float above, float otherwise, const float *x, float *y)
-{
-    for (size_t i = 0; i < size; i++)
-        y[i] = x[i] <= above ? otherwise : x[i];
 }
 
 /* a / (1 + exp(-b)) for each of the `pairs` of halves a and b, which lie side by side */

@@ -148,9 +148,9 @@ static void max_pool_int8(const windows *p, const int8_t *restrict x, int8_t *re
         }
 }
 
-/* x and y have the same scale and zero. */
-static void average_pool_int8(const windows *p, const stored *s, const int8_t *restrict x, int32_t *restrict sums,
-                              int8_t *y)
+/* A step of x is worth `scale` steps of y. */
+static void average_pool_int8(const windows *p, int32_t zero, float scale, const stored *s, const int8_t *restrict x,
+                              int32_t *restrict sums, int8_t *y)
 {
     for (size_t line = 0; line < p->count[0]; line++)
         for (size_t column = 0; column < p->count[1]; column++, y += p->channels) {
@@ -161,10 +161,10 @@ static void average_pool_int8(const windows *p, const stored *s, const int8_t *r
                 for (size_t j = columns.begin; j < columns.end; j++) {
                     const int8_t *from = x + place(p, line, column, i, j);
                     for (size_t c = 0; c < p->channels; c++)
-                        sums[c] += from[c] - s->zero;
+                        sums[c] += from[c] - zero;
                 }
             for (size_t c = 0; c < p->channels; c++)
-                y[c] = store(s, (float)sums[c] / pixels);
+                y[c] = store(s, (float)sums[c] / pixels * scale);
         }
 }
 

@@ -4,8 +4,8 @@
 
 enum { AXES = 6 };
 
-/* y is contiguous, and has `extent` along its axes; the number at an index of it is that many `step`s from x. Transposes,
- * and repeats numbers where a step is 0. */
+/* y is contiguous, and has `extent` along its axes; the number at an index of it is that many `step`s from x. So axes
+ * are transposed, and where a step is 0, numbers are repeated. */
 static void gather(const size_t extent[AXES], const size_t step[AXES], const float *x, float *y)
 {
     size_t rows = 1;
@@ -31,23 +31,27 @@ static void pad(size_t lines, size_t row, size_t above, size_t below, size_t bef
         memcpy(y + (above + line) * outer + before, x + line * row, row * sizeof *y);
 }
 
-/* Lines of `row` numbers out of longer ones, `outer` numbers apart. */
-static void crop(size_t lines, size_t row, size_t outer, const float *x, float *y)
+/* Lines of `row` bytes out of longer ones, `outer` bytes apart. */
+static void crop(size_t lines, size_t row, size_t outer, const void *x, void *y)
 {
-    for (size_t line = 0; line < lines; line++, x += outer, y += row)
-        memcpy(y, x, row * sizeof *y);
+    const char *from = x;
+    char *to = y;
+    for (size_t line = 0; line < lines; line++)
+        memcpy(to + line * row, from + line * outer, row);
 }
 
-/* Each pixel of x (lines, columns, channels) as `high` x `wide` equal ones. */
-static void up_sample(size_t lines, size_t columns, size_t channels, size_t high, size_t wide, const float *x, float *y)
+/* Each pixel of x (lines, columns), of so many bytes, as `high` x `wide` equal ones. */
+static void up_sample(size_t lines, size_t columns, size_t pixel, size_t high, size_t wide, const void *x, void *y)
 {
+    const char *from = x;
+    char *to = y;
     for (size_t line = 0; line < lines * high; line++)
-        for (size_t column = 0; column < columns * wide; column++, y += channels)
-            memcpy(y, x + (line / high * columns + column / wide) * channels, channels * sizeof *y);
+        for (size_t column = 0; column < columns * wide; column++, to += pixel)
+            memcpy(to, from + (line / high * columns + column / wide) * pixel, pixel);
 }
 
-/* Along the middle axis of x (outer, inputs, inner) each number of y (outer, outputs, inner) is a weighted sum of `taps`
- * numbers from first[o] on. */
+/* Along the middle axis of x (outer, inputs, inner) each number of y (outer, outputs, inner) is a weighted sum of
+ * `taps` numbers, from first[o] on. */
 static void resize(size_t outer, size_t inputs, size_t inner, size_t outputs, size_t taps, const size_t *first,
                    const float *weight, const float *restrict x, float *restrict y)
 {

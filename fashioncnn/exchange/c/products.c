@@ -14,8 +14,7 @@ static void dense(size_t rows, size_t inputs, size_t outputs, const float *x, co
     }
 }
 
-/* A convolution: what its windows, its kernel w (height, width, channels / groups, filters) and its bias (filters) or
- * NULL are. */
+/* A convolution: its windows, its kernel w (height, width, channels / groups, filters), its bias (filters) or NULL. */
 typedef struct convolution {
     windows at;
     size_t groups, filters;
@@ -23,8 +22,8 @@ typedef struct convolution {
     float low, high; /* limits of its outputs */
 } convolution;
 
-/* y = the filters at one window, without limits. Pixels that lie side by side are one run of numbers, in the image as in
- * w. */
+/* y = the filters at one window, without limits. Pixels that lie side by side are one run of numbers, in the image as
+ * in w. */
 static void convolve(const convolution *k, size_t line, size_t column, const float *x, float *y)
 {
     const windows *p = &k->at;
