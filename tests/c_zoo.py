@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -89,9 +90,12 @@ def products() -> Model:
 
 def normalized() -> Model:
     image = Input((5, 4, 6))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        by_deviation = layers.LayerNormalization(rms_scaling=True)
     return Model(image, [
         layers.LayerNormalization()(image), layers.LayerNormalization(axis=(1, 2))(image),
-        layers.LayerNormalization(axis=[1, 3], scale=False)(image), layers.LayerNormalization(rms_scaling=True)(image),
+        layers.LayerNormalization(axis=[1, 3], scale=False)(image), by_deviation(image),
         layers.GroupNormalization(3)(image), layers.RMSNormalization()(image), layers.UnitNormalization()(image),
         layers.BatchNormalization()(image), layers.BatchNormalization(axis=1)(image),
         layers.ReLU()(layers.BatchNormalization(center=False)(image))])

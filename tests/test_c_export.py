@@ -49,13 +49,12 @@ def test_c_computes_what_predict_does(make, tmp_path):
     assert_near(c_programs.run(program, inputs, [array.shape[1:] for array in expected]), expected)
 
 
-@pytest.mark.parametrize("compiler", c_programs.COMPILERS)
 @pytest.mark.parametrize("make", c_zoo.ZOO, ids=lambda make: make.__name__)
-def test_no_compiler_has_anything_to_say(compiler, make, tmp_path):
+def test_no_compiler_has_anything_to_say(make, tmp_path):
     make().export(tmp_path / "net.c")
-    c_programs.check_with(compiler, tmp_path / "net.c")
-    program = c_programs.build(tmp_path / "net.c", ["-O3"], compiler)  # the optimizer sees more
-    assert program.exists()
+    for compiler in c_programs.COMPILERS:
+        c_programs.check_with(compiler, tmp_path / "net.c")
+    assert c_programs.build(tmp_path / "net.c", ["-O3"]).exists()  # the optimizer sees more
 
 
 def test_every_type_of_node_is_in_the_zoo():
@@ -245,7 +244,7 @@ def test_weights_that_are_not_finite_are_refused_and_the_old_file_stays(tmp_path
 
 
 def test_another_format_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="supported formats: .*'c'"):
+    with pytest.raises(ValueError, match=r"supported formats: .*'c'"):
         small().export(tmp_path / "net.pas")
     with pytest.raises(ValueError, match="unexpected keyword argument 'nam'; did you mean 'name'"):
         small().export(tmp_path / "net.c", nam="x")

@@ -143,8 +143,9 @@ def write_program(path: str, name: str, steps: Steps, program: Program, input_na
                   for each in program.weights())
     face = Face(name, ports(program.inputs, input_names, [steps.shapes[number] for number in steps.inputs], "input"),
                 ports(program.outputs, output_names, steps.output_shapes, "output"))
+    file_name = for_comments(os.path.basename(path))
     with replacing(path) as file:
-        for text in lines_of(program, memory, face, for_comments(os.path.basename(path)), _notes(weights, memory, accuracies)):
+        for text in lines_of(program, memory, face, file_name, _notes(weights, memory, accuracies)):
             file.write(text.encode("ascii"))
     return CReport(weights, memory.bytes, *accuracies)
 
