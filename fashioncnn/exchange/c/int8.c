@@ -28,6 +28,9 @@ static void store_sums(size_t size, const int32_t *restrict sums, const float *r
         y[o] = store(s, (float)sums[o] * scale[o]);
 }
 
+/* A number less its zero, times a weight: at most 255 * 127, which 16 bits hold. */
+static int16_t product(int32_t x, int8_t w) { return (int16_t)(x * w); }
+
 /* sums[o] += sum over i of (x[i] - zero) * w[i * row + o] */
 static void add_int8_products(size_t inputs, size_t outputs, const int8_t *restrict x, int32_t zero,
                               const int8_t *restrict w, size_t row, int32_t *restrict sums)
@@ -36,11 +39,12 @@ static void add_int8_products(size_t inputs, size_t outputs, const int8_t *restr
     for (size_t i = 0; i < fours; i += 4, w += 4 * row) {
         const int32_t x0 = x[i] - zero, x1 = x[i + 1] - zero, x2 = x[i + 2] - zero, x3 = x[i + 3] - zero;
         for (size_t o = 0; o < outputs; o++)
-            sums[o] += x0 * w[o] + x1 * w[row + o] + x2 * w[2 * row + o] + x3 * w[3 * row + o];
+            sums[o] +=
+                product(x0, w[o]) + product(x1, w[row + o]) + product(x2, w[2 * row + o]) + product(x3, w[3 * row + o]);
     }
     for (size_t i = fours; i < inputs; i++, w += row)
         for (size_t o = 0; o < outputs; o++)
-            sums[o] += (x[i] - zero) * w[o];
+            sums[o] += product(x[i] - zero, w[o]);
 }
 
 /* x (rows, inputs) times w (inputs, outputs), plus the bias (outputs). */
