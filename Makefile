@@ -4,7 +4,7 @@ VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALL := $(IN_VENV) -m pip install --quiet --editable
 CLANG_FORMAT := $(VENV)/bin/clang-format
-C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.[ch])
+C_FILES := $(wildcard csrc/*/*.[ch] tests/c/*.[ch] benchmarks/*.[ch] fashioncnn/exchange/c/*.[ch])
 PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:

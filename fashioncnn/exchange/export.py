@@ -22,12 +22,13 @@ class _Format(NamedTuple):
 
 
 _FORMATS = {
+    "c": _Format(".c", "c_export", "export_c"),
     "onnx": _Format(".onnx", "onnx_export", "export_onnx"),
 }
 
 
 def export(model: Model, filepath: str | os.PathLike[str], format: str | None = None, verbose: bool | None = None,
-           input_signature: None = None, **options: Any) -> None:
+           input_signature: None = None, **options: Any) -> Any:
     """Writes a model for inference in another program: see `Model.export`."""
     path = os.fsdecode(filepath)
     if format is None:
@@ -39,8 +40,9 @@ def export(model: Model, filepath: str | os.PathLike[str], format: str | None = 
     if input_signature is not None:
         raise checks.unsupported("export()", "input_signature", input_signature, "None: the model's inputs have shapes")
     chosen = _FORMATS[format]
-    write: Callable[..., None] = getattr(importlib.import_module(f"{__package__}.{chosen.module}"), chosen.function)
+    write: Callable[..., Any] = getattr(importlib.import_module(f"{__package__}.{chosen.module}"), chosen.function)
     keywords.refuse_unknown("export", write, options)
-    write(model, path, **options)
+    report = write(model, path, **options)
     if verbose:
         output.write_line(f"Saved artifact at '{path}'.")
+    return report

@@ -441,30 +441,42 @@ class Model(Trainer, Layer):
                           save_format=save_format)
 
     def export(self, filepath: str | os.PathLike[str], format: str | None = None, verbose: bool | None = None,
-               input_signature: None = None, **options: Any) -> None:
+               input_signature: None = None, **options: Any) -> Any:
         """Writes the model for inference in another program.
+
+        ONNX needs the extra "onnx". C is one file in C99 that needs the C library alone, with the weights as constants,
+        static memory, and a function ``NAME_predict(const float *input, float *output)``: see the guide.
 
         Args:
             filepath: The file.
-            format: "onnx"; None: by the file's ending, which is .onnx. It needs the extra "onnx".
+            format: "onnx" or "c"; None: by the file's ending, .onnx or .c.
             verbose: Whether a line says that it is done.
             input_signature: None: the inputs have the shapes that the model was made with, and batches are of any size.
-            options: Of the format; for ONNX ``opset_version``, at least 18.
+            options: Of the format. For ONNX: ``opset_version``, at least 18. For C: ``name``, what names begin with (by
+                default the file's name); ``quantize="int8"`` for weights and activations of 8 bits, with
+                ``calibration_data``, some hundred inputs, and if wanted ``y``, their classes.
+
+        Returns:
+            What the format reports. C: a tuple with the bytes of ``weights`` and of ``memory``; of quantized networks
+            with `y`, the model's ``accuracy`` and the ``quantized_accuracy`` of the C code, on the calibration data.
 
         Raises:
             ImportError: If the format's extra is not installed.
             NotImplementedError: If the format has nothing for what a layer does; names the layer.
             OSError: If the file cannot be written; one that existed is still there.
-            ValueError: If the format is not supported, or the model is not built.
+            ValueError: If the format or an option is not supported, or the model is not built.
 
         Example:
             >>> from fashioncnn import Input, Sequential, layers
             >>> model = Sequential([Input((28, 28, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(10)])
             >>> model.export("digits.onnx")
+            >>> report = model.export("digits.c")
+            >>> report.weights, report.memory
+            (108360, 10816)
         """
         from fashioncnn import exchange
 
-        exchange.export(self, filepath, format, verbose, input_signature, **options)
+        return exchange.export(self, filepath, format, verbose, input_signature, **options)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer called `name`, or at `index`.

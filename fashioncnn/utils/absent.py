@@ -92,8 +92,8 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
         nearby: Names that are there, among which one that comes near is looked for.
 
     Example:
-        >>> sentence("plot_model")
-        "'plot_model' of Keras is not in fashioncnn (yet): Model.summary() prints the layers"
+        >>> sentence("LSTM", ["Dense"])
+        "'LSTM' of Keras is not in fashioncnn (yet)"
     """
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"
