@@ -25,6 +25,8 @@ INSTEAD = {
     "export": "save_weights() keeps the weights, to_json() the architecture",
     "load_model": "models.model_from_json() and load_weights() together do it",
     "save": "save_weights() keeps the weights, to_json() the architecture",
+    "wrappers.SKLearnClassifier": "CNNClassifier of fashioncnn.sklearn does its job",
+    "wrappers.SKLearnRegressor": "CNNRegressor of fashioncnn.sklearn does its job",
     "save_model": "Model.save_weights() keeps the weights, to_json() the architecture",
 }
 # What does the job of a name of TensorFlow that is absent.
@@ -71,7 +73,8 @@ OLD = {
     "predict_proba": "predict() returns probabilities",
     "to_yaml": "write to_json()",
     "val_acc": "write 'val_accuracy'",
-    "wrappers.scikit_learn": "call Model.fit and Model.predict themselves",
+    **{f"wrappers.{name}": "use CNNClassifier and CNNRegressor of fashioncnn.sklearn: model= takes what build_fn= took"
+       for name in ("scikit_learn", "KerasClassifier", "KerasRegressor")},
 }
 # Where Keras and TensorFlow keep what their public modules offer.
 INNER_MODULES = ("python", "src")
@@ -253,7 +256,7 @@ class _AbsentMember:
         return f"<{sentence(self._name)}>"
 
 
-class _SignatureOfConstructor:
+class SignatureOfConstructor:
     """A class's signature is its constructor's: Python 3.10 would take that of ``__new__``."""
 
     def __get__(self, instance: Any, owner: type) -> inspect.Signature:
@@ -267,7 +270,7 @@ class SaysWhatIsAbsent:
     """Base of the classes that have a counterpart in Keras: reading what only Keras's has raises an AttributeError that
     names it and what comes near; so does a keyword that the constructor does not take."""
 
-    __signature__ = _SignatureOfConstructor()
+    __signature__ = SignatureOfConstructor()
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
