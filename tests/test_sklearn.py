@@ -206,7 +206,7 @@ def test_rows_of_another_shape_are_refused():
 
 @pytest.mark.parametrize(("weights", "message"), [
     (np.ones((20, 2)), r"shape \(20, 2\), expected \(20,\)"), (np.full(20, -1.0), "negative"),
-    (np.zeros(20), "0 for all"), ([np.nan] * 20, "NaN"),
+    (np.zeros(20), "zero for all"), ([np.nan] * 20, "NaN"),
 ])
 def test_weights_that_cannot_be_are_refused(weights, message):
     with pytest.raises(ValueError, match=message):

@@ -202,7 +202,7 @@ def checked_weights(sample_weight: Any, rows: int) -> Array | None:
     if weights.shape != (rows,):
         raise ValueError(f"sample_weight has shape {weights.shape}, expected ({rows},): one weight for each row")
     if weights.min() < 0 or not weights.any():
-        raise ValueError("sample_weight must not be negative, nor 0 for all rows")
+        raise ValueError("sample_weight must not be negative, nor zero for all rows")
     return weights
 
 
