@@ -14,7 +14,7 @@ NUMPY_1 = np.__version__.startswith("1.")
 
 
 class OnlyDLPack:
-    """A tensor that offers DLPack and nothing else."""
+    """A tensor that offers DLPack, and rows as tensors do, and nothing else."""
 
     def __init__(self, array, place=(1, 0), **attributes):
         self._array, self._place = np.asarray(array), place
@@ -25,6 +25,12 @@ class OnlyDLPack:
 
     def __dlpack_device__(self):
         return self._place
+
+    def __len__(self):
+        return len(self._array)
+
+    def __getitem__(self, row):
+        return OnlyDLPack(self._array[row])
 
 
 class OnlyInterface:
