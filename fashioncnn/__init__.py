@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     )
     from fashioncnn import activations as nn
     from fashioncnn import config as test
+    from fashioncnn import sklearn as sklearn
+    from fashioncnn import testing as testing
     from fashioncnn._core import DataError, get_num_threads, set_num_threads
     from fashioncnn.initializers import Initializer
     from fashioncnn.layers import Input, Layer
@@ -98,6 +100,7 @@ _homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers"
           "Regularizer": "regularizers", "Sequential": "models", "Variable": "utils.variable",
           "get_num_threads": "_core", "set_num_threads": "_core"}
 _modules = {"nn": "activations", "test": "config"}
+_asked_for = ("sklearn", "testing")  # by name alone: `import *` does without what they need
 
 
 def version() -> str:
@@ -112,7 +115,7 @@ def __getattr__(name: str) -> Any:
     """Loads a part of the package when it is first asked for."""
     if name in _homes:
         value = getattr(importlib.import_module(f"fashioncnn.{_homes[name]}"), name)
-    elif name in __all__:
+    elif name in __all__ or name in _asked_for:
         value = importlib.import_module(f"fashioncnn.{_modules.get(name, name)}")
     else:
         value = _of_tensorflow(name)
@@ -133,4 +136,4 @@ def _of_tensorflow(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_asked_for})

@@ -85,7 +85,9 @@ def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     ("from fashioncnn.layers.core import Dense", "an old name.*from fashioncnn.layers"),
     ("from fashioncnn.keras.utils.vis_utils import plot_model", "an old name.*from fashioncnn.utils"),
     ("from fashioncnn.keras.layers.experimental.preprocessing import Rescaling", "from fashioncnn.layers"),
-    ("from fashioncnn.keras.wrappers.scikit_learn import KerasClassifier", "old name of Keras: call Model.fit"),
+    ("from fashioncnn.keras.wrappers.scikit_learn import KerasClassifier", "old name of Keras: use CNNCl"),
+    ("from fashioncnn.wrappers import KerasRegressor", "old name of Keras: use CNNCl"),
+    ("from fashioncnn.wrappers import SKLearnClassifier; SKLearnClassifier(3)", "CNNClassifier of fashioncnn.sklearn"),
 ])
 def test_what_a_script_says_is_answered(code, message):
     with pytest.raises((ImportError, AttributeError), match=message):

@@ -27,7 +27,8 @@ rm -rf $environment
 $environment/bin/pip wheel --quiet --no-deps --wheel-dir $environment .
 wheel=$(echo $environment/*.whl)
 $environment/bin/pip install --quiet --only-binary :all: --constraint $environment/versions.txt \
-    "$wheel[data,plot,images,hdf5,safetensors,onnx,tensorboard,notebooks]" pytest hypothesis joblib onnxruntime tensorboard
+    "$wheel[data,plot,images,hdf5,safetensors,onnx,sklearn,tensorboard,notebooks]" \
+    pytest hypothesis joblib onnxruntime pandas tensorboard
 ignored=""
 for name in c_core build setup conformance notebooks docs; do
     ignored="$ignored --ignore=../../tests/test_$name.py"

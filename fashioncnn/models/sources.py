@@ -18,7 +18,7 @@ from fashioncnn.models import validation
 from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.models.validation import Array, Expected, Names
 from fashioncnn.utils import checks
-from fashioncnn.utils.arrays import as_array
+from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.dataset import batches_of
 from fashioncnn.utils.seeds import next_key
 
@@ -332,7 +332,7 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
     if x is None:
         raise ValueError(f"{names.caller}() needs {names.x}")
     makes_batches = hasattr(x, "__iter__") or hasattr(x, "__getitem__")
-    if not makes_batches or hasattr(x, "__array__") or isinstance(x, (list, tuple, dict, str)):
+    if not makes_batches or is_array(x) or isinstance(x, (list, tuple, dict, str)):
         return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, ports=ports,
                            has_loss=has_loss)
     for name, value in ((names.y, y), (names.sample_weight, sample_weight), ("`batch_size`", batch_size)):

@@ -20,6 +20,11 @@ from fashioncnn.utils import keywords
 PACKAGE = __name__.partition(".")[0]
 T = TypeVar("T")
 
+# What does the job of a name that is absent.
+INSTEAD = {
+    "wrappers.SKLearnClassifier": "CNNClassifier of fashioncnn.sklearn does its job",
+    "wrappers.SKLearnRegressor": "CNNRegressor of fashioncnn.sklearn does its job",
+}
 # What does the job of a name of TensorFlow that is absent.
 INSTEAD_OF_TENSORFLOW = {
     "GradientTape": "Model.fit() and Model.train_on_batch() train",
@@ -64,7 +69,8 @@ OLD = {
     "predict_proba": "predict() returns probabilities",
     "to_yaml": "write to_json()",
     "val_acc": "write 'val_accuracy'",
-    "wrappers.scikit_learn": "call Model.fit and Model.predict themselves",
+    **{f"wrappers.{name}": "use CNNClassifier and CNNRegressor of fashioncnn.sklearn: model= takes what build_fn= took"
+       for name in ("scikit_learn", "KerasClassifier", "KerasRegressor")},
 }
 # Where Keras and TensorFlow keep what their public modules offer.
 INNER_MODULES = ("python", "src")
@@ -98,7 +104,7 @@ def sentence(name: str, nearby: Iterable[str] = ()) -> str:
     if name in OLD:
         return f"'{name}' is an old name of Keras: {OLD[name]}"
     alike = [known for known in nearby if known[:1].lower() == name[:1].lower()]
-    near = closest(name, alike, "near it is '{}'", 0.8)
+    near = INSTEAD.get(name) or closest(name, alike, "near it is '{}'", 0.8)
     return f"'{name}' of Keras is not in fashioncnn (yet)" + (f": {near}" if near else "")
 
 
@@ -246,7 +252,7 @@ class _AbsentMember:
         return f"<{sentence(self._name)}>"
 
 
-class _SignatureOfConstructor:
+class SignatureOfConstructor:
     """A class's signature is its constructor's: Python 3.10 would take that of ``__new__``."""
 
     def __get__(self, instance: Any, owner: type) -> inspect.Signature:
@@ -260,7 +266,7 @@ class SaysWhatIsAbsent:
     """Base of the classes that have a counterpart in Keras: reading what only Keras's has raises an AttributeError that
     names it and what comes near; so does a keyword that the constructor does not take."""
 
-    __signature__ = _SignatureOfConstructor()
+    __signature__ = SignatureOfConstructor()
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)

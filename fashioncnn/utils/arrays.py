@@ -1,4 +1,7 @@
-"""Arrays from whatever a caller passes."""
+"""Arrays from whatever a caller passes: lists, and the arrays, tensors, columns and tables of other libraries.
+
+None of these libraries is imported: they are asked by the array interface, DLPack, and methods that they share.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
     A list or a dict of a single array stands for that array, as it does in Keras.
 
     Raises:
-        ArgumentError: If its elements are not numbers, or it is a dict of several arrays.
+        ArgumentError: If its elements are not numbers, it cannot be read, or it is a dict of several arrays.
         ValueError: If its rows differ in length, or it has none.
     """
-    if isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], np.ndarray):
+    if isinstance(value, (list, tuple)) and len(value) == 1 and is_array(value[0]) and getattr(value[0], "ndim", 1) > 0:
         value = value[0]
     if isinstance(value, Mapping):
         if len(value) != 1:
@@ -29,9 +32,12 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
                                        "output")
         (value,) = value.values()
     try:
-        array = np.asarray(value)
+        array = read(value)
     except ValueError as error:
         raise ValueError(f"{caller}() got {name} that is not an array: {error}") from None
+    except (BufferError, RuntimeError, TypeError) as error:
+        raise checks.ArgumentError(f"{caller}() got {name} of type {type(value).__name__}, which cannot be read as an "
+                                   f"array: {error}") from None
     if array.dtype.kind not in "biuf":
         raise checks.ArgumentError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
     if array.ndim == 0:
@@ -41,6 +47,67 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
     if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
         return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
     return array
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array, tensor, column or table of some library."""
+    return any(hasattr(value, protocol) for protocol in ("__array__", "__array_interface__", "__dlpack__"))
+
+
+def read(value: Any) -> NDArray[Any]:
+    """`value` as an array, which shares the value's memory wherever NumPy can express its layout.
+
+    Missing numbers of tables become NaN.
+
+    Raises:
+        BufferError, RuntimeError, TypeError, ValueError: Whatever the library says, if it cannot be read.
+
+    Example:
+        >>> class Tensor:
+        ...     def __init__(self, array):
+        ...         self.__dlpack__, self.__dlpack_device__ = array.__dlpack__, array.__dlpack_device__
+        >>> numbers = np.arange(6.0)
+        >>> np.shares_memory(read(Tensor(numbers)), numbers)
+        True
+    """
+    if isinstance(value, np.ndarray) or hasattr(value, "__array_interface__"):
+        return np.asarray(value)
+    if hasattr(value, "__dlpack__"):
+        return _from_dlpack(value)
+    if hasattr(value, "to_numpy_ndarray"):  # Arrow's tensors
+        return np.asarray(value.to_numpy_ndarray())
+    array = np.asarray(value)
+    if array.dtype.kind == "O" and hasattr(value, "to_numpy"):  # pandas' nullable types, and columns of several types
+        return _with_nan(value, array)
+    return array
+
+
+def _from_dlpack(value: Any) -> NDArray[Any]:
+    kind, number = value.__dlpack_device__() if hasattr(value, "__dlpack_device__") else (_CPU, 0)
+    if kind not in _READABLE:
+        raise TypeError(f"it is on the device {getattr(value, 'device', (int(kind), number))}, and fashioncnn computes "
+                        "on the CPU: move it there first")
+    if getattr(value, "requires_grad", False):
+        raise TypeError("it requires gradients, which would not come back: pass its detach()")
+    try:
+        return np.asarray(np.from_dlpack(value))
+    except (BufferError, RuntimeError, TypeError, ValueError):  # DLPack has fewer types than some libraries
+        if not hasattr(value, "__array__"):
+            raise
+        return np.asarray(value)
+
+
+# Devices of DLPack whose memory the CPU reads: its own, and that of CUDA and ROCm on the host.
+_CPU = 1
+_READABLE = (_CPU, 3, 11)
+
+
+def _with_nan(value: Any, array: NDArray[Any]) -> NDArray[Any]:
+    """The numbers of a column or table as float64; `array` where there are others."""
+    try:
+        return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
+    except (TypeError, ValueError):
+        return array
 
 
 def floating(values: ArrayLike) -> NDArray[np.floating[Any]]:

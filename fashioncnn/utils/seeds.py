@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +20,36 @@ class Key(NamedTuple):
     stream: int
 
 
-class _State:
-    """The seed in force and how many keys were drawn from it. Stream 0 is left to the seeds of single objects."""
+class Seeds:
+    """A seed, and how many keys were drawn from it. Stream 0 is left to the seeds of single objects.
 
-    seed = int.from_bytes(os.urandom(4), "little")
-    drawn = 0
+    Args:
+        seed: From 0 to 4294967295.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.drawn = 0
+
+
+_everybodys = Seeds(int.from_bytes(os.urandom(4), "little"))
+_own: ContextVar[Seeds | None] = ContextVar("own seeds", default=None)
+
+
+@contextmanager
+def drawing_from(seeds: Seeds) -> Iterator[None]:
+    """In the block, and in this thread alone, keys are drawn from `seeds` instead of the global seed.
+
+    Example:
+        >>> with drawing_from(Seeds(5)):
+        ...     next_key(), next_key()
+        (Key(seed=5, stream=1), Key(seed=5, stream=2))
+    """
+    token = _own.set(seeds)
+    try:
+        yield
+    finally:
+        _own.reset(token)
 
 
 def set_random_seed(seed: int) -> None:
@@ -51,23 +79,31 @@ def set_random_seed(seed: int) -> None:
 
     random.seed(seed)
     np.random.seed(seed)
-    _State.seed, _State.drawn = seed, 0
+    seeds = _in_force()
+    seeds.seed, seeds.drawn = seed, 0
 
 
 def position() -> tuple[int, int]:
     """The seed in force, and how many keys were drawn from it."""
-    return _State.seed, _State.drawn
+    seeds = _in_force()
+    return seeds.seed, seeds.drawn
 
 
 def go_to(seed: int, drawn: int) -> None:
     """Makes the next keys those that came after a `position`. Python's and NumPy's random numbers stay as they are."""
-    _State.seed, _State.drawn = seed, drawn
+    seeds = _in_force()
+    seeds.seed, seeds.drawn = seed, drawn
 
 
 def next_key() -> Key:
     """A key that no other draw from the current seed has."""
-    _State.drawn += 1
-    return Key(_State.seed, _State.drawn)
+    seeds = _in_force()
+    seeds.drawn += 1
+    return Key(seeds.seed, seeds.drawn)
+
+
+def _in_force() -> Seeds:
+    return _own.get() or _everybodys
 
 
 def key_of(seed: int | None) -> Key:

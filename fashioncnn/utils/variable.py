@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fashioncnn._core import Network
 from fashioncnn.utils import checks
 from fashioncnn.utils.absent import SaysWhatIsAbsent
+from fashioncnn.utils.arrays import read
 from fashioncnn.utils.tensor import Tensor, tensor
 
 
@@ -51,8 +52,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
 
     def __init__(self, initializer: Any, shape: Any = None, dtype: Any = None, trainable: bool = True,
                  name: str | None = None) -> None:
-        values = np.asarray(initializer(tuple(shape), dtype=dtype or "float32") if callable(initializer)
-                            else initializer)
+        values = read(initializer(tuple(shape), dtype=dtype or "float32") if callable(initializer) else initializer)
         if dtype is None and values.dtype.kind not in "biu":
             dtype = np.float32
         self.name = name or "variable"
@@ -137,7 +137,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
 
     def checked(self, value: Any) -> NDArray[Any]:
         """`value` as an array that `assign` accepts; the same errors."""
-        array = _numbers(self.path, np.asarray(value))
+        array = _numbers(self.path, read(value))
         if array.shape != self._shape:
             raise ValueError(f"'{self.path}' got values of shape {array.shape}; expected {self._shape}")
         return array
@@ -162,8 +162,20 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         return {**self.__dict__, "_values": self.numpy(), "_place": None}
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError(f"the values of '{self.path}' can only be copied: ask for copy=None")
         values = self.numpy()
         return values if dtype is None else values.astype(dtype)
+
+    def __dlpack__(self, *, copy: bool | None = None, **options: Any) -> Any:
+        """A copy of the values for other libraries: ``torch.from_dlpack(variable)``."""
+        if copy is False:
+            raise BufferError(f"the values of '{self.path}' can only be copied: ask for copy=None")
+        return self.numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The CPU, in DLPack's numbers."""
+        return self.numpy().__dlpack_device__()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         for out in keywords.get("out", ()):
