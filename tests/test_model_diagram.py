@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from fashioncnn import Input, Model, Sequential, layers, utils
-from fashioncnn.utils.model_diagram import Diagram
-from fashioncnn.visualization.diagram import draw
+from fashioncnn.pictures.boxes import Diagram
+from fashioncnn.pictures.diagram import draw
 
 
 def branched():

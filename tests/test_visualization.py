@@ -11,7 +11,7 @@ from PIL import Image
 
 from fashioncnn import Input, Model, Sequential, layers, visualization
 from fashioncnn.layers import Softmax
-from fashioncnn.visualization import picture
+from fashioncnn.pictures import picture
 from fashioncnn.visualization.scores import score_gradients
 
 NAMES = ["cat", "dog", "fox"]

@@ -474,9 +474,9 @@ class Model(Trainer, Layer):
             >>> report.weights, report.memory
             (108360, 10816)
         """
-        from fashioncnn import exchange
+        from fashioncnn.saving.export import export
 
-        return exchange.export(self, filepath, format, verbose, input_signature, **options)
+        return export(self, filepath, format, verbose, input_signature, **options)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer called `name`, or at `index`.

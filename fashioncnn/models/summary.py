@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import importlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -65,11 +64,10 @@ def _curves(model: Summarized) -> str:
     if model.history is None or not model.history.history:
         return ""
     try:
-        visualization = importlib.import_module("fashioncnn.visualization")
+        from fashioncnn.pictures.training import curves
     except ImportError:
         return ""
-    picture = visualization.curves(model.history)._repr_png_()
-    data = base64.b64encode(picture).decode()
+    data = base64.b64encode(curves(model.history)._repr_png_()).decode()
     return f'<img alt="curves of the last training" style="max-width: 100%" src="data:image/png;base64,{data}">'
 
 

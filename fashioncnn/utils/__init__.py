@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from fashioncnn.pictures.plot_model import model_to_dot, plot_model
 from fashioncnn.utils import absent
 from fashioncnn.utils.dataset import PyDataset
 from fashioncnn.utils.get_file import get_file
 from fashioncnn.utils.labels import to_categorical
-from fashioncnn.utils.model_diagram import model_to_dot, plot_model
 from fashioncnn.utils.naming import clear_session
 from fashioncnn.utils.norms import normalize
 from fashioncnn.utils.progress import Progbar

@@ -6,13 +6,13 @@ and as a matplotlib figure it can be changed in every way.
 
 from __future__ import annotations
 
+from fashioncnn.pictures.embedding import embedding
+from fashioncnn.pictures.images import gallery
+from fashioncnn.pictures.picture import Picture
+from fashioncnn.pictures.training import confusion_matrix, curves
 from fashioncnn.utils import absent
 from fashioncnn.visualization.attention import grad_cam, grad_cam_map, saliency, saliency_map
-from fashioncnn.visualization.embedding import embedding
 from fashioncnn.visualization.features import feature_maps, features, filters
-from fashioncnn.visualization.images import gallery
-from fashioncnn.visualization.picture import Picture
-from fashioncnn.visualization.training import confusion_matrix, curves
 
 __all__ = [
     "Picture",

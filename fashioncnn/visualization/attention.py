@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from fashioncnn.layers import Layer, Resizing
 from fashioncnn.models import Model
+from fashioncnn.pictures.picture import Picture, as_images, draw_image, grid
+from fashioncnn.pictures.training import names_of
 from fashioncnn.utils import checks
 from fashioncnn.visualization.features import layer_of
-from fashioncnn.visualization.picture import Picture, as_images, draw_image, grid
 from fashioncnn.visualization.scores import score_gradients
-from fashioncnn.visualization.training import names_of
 
 
 def saliency_map(model: Model, images: Any, classes: Any = None) -> NDArray[np.float32]:

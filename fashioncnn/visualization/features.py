@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fashioncnn.layers import Layer
 from fashioncnn.models import Model
+from fashioncnn.pictures.picture import Picture, draw_image, grid, stretched
 from fashioncnn.utils import checks
-from fashioncnn.visualization.picture import Picture, draw_image, grid, stretched
 
 
 def layer_of(model: Model, layer: Any) -> Layer:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.visualization.picture import Picture
-from fashioncnn.visualization.training import as_classes, names_of
+from fashioncnn.pictures.picture import Picture
+from fashioncnn.pictures.training import as_classes, names_of
 
 
 def embedding(features: Any, y: Any = None, class_names: Sequence[str] | None = None) -> Picture:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from fashioncnn.utils.model_diagram import Box, Diagram
-from fashioncnn.visualization.picture import Picture
+from fashioncnn.pictures.boxes import Box, Diagram
+from fashioncnn.pictures.picture import Picture
 
 LETTER, LINE = 0.085, 0.2  # inches of a letter's width, of a line's height, at 9 points
 GAP, RANK_GAP = 0.3, 0.35  # between places on a rank, between ranks

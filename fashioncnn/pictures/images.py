@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fashioncnn.pictures.picture import Picture, as_images, draw_image, grid
+from fashioncnn.pictures.training import as_classes, names_of
 from fashioncnn.utils import checks
-from fashioncnn.visualization.picture import Picture, as_images, draw_image, grid
-from fashioncnn.visualization.training import as_classes, names_of
 
 
 def gallery(images: Any, y_true: Any = None, y_pred: Any = None, class_names: Sequence[str] | None = None,

@@ -1,16 +1,13 @@
-"""Writes a model in another program's format, for inference."""
+"""Writes a model in another program's format, for inference; `fashioncnn.exchange` has the writers."""
 
 from __future__ import annotations
 
 import importlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fashioncnn.utils import checks, keywords, output
-
-if TYPE_CHECKING:
-    from fashioncnn.models import Model
 
 
 class _Format(NamedTuple):
@@ -27,7 +24,7 @@ _FORMATS = {
 }
 
 
-def export(model: Model, filepath: str | os.PathLike[str], format: str | None = None, verbose: bool | None = None,
+def export(model: Any, filepath: str | os.PathLike[str], format: str | None = None, verbose: bool | None = None,
            input_signature: None = None, **options: Any) -> Any:
     """Writes a model for inference in another program: see `Model.export`."""
     path = os.fsdecode(filepath)
@@ -40,7 +37,8 @@ def export(model: Model, filepath: str | os.PathLike[str], format: str | None = 
     if input_signature is not None:
         raise checks.unsupported("export()", "input_signature", input_signature, "None: the model's inputs have shapes")
     chosen = _FORMATS[format]
-    write: Callable[..., Any] = getattr(importlib.import_module(f"{__package__}.{chosen.module}"), chosen.function)
+    module = importlib.import_module(f"fashioncnn.exchange.{chosen.module}")
+    write: Callable[..., Any] = getattr(module, chosen.function)
     keywords.refuse_unknown("export", write, options)
     report = write(model, path, **options)
     if verbose:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn.visualization.picture import Picture
+from fashioncnn.pictures.picture import Picture
 
 
 def curves(history: Any, metrics: Sequence[str] | None = None) -> Picture:
