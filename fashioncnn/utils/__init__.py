@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fashioncnn.pictures.plot_model import model_to_dot, plot_model
+import importlib
+from typing import Any
+
 from fashioncnn.utils import absent
 from fashioncnn.utils.dataset import PyDataset
 from fashioncnn.utils.get_file import get_file
@@ -14,17 +16,26 @@ from fashioncnn.utils.seeds import set_random_seed
 
 Sequence = PyDataset
 
+_DRAWING = ("model_to_dot", "plot_model")  # of pictures/plot_model.py, which stands above this package
+
 __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
     "clear_session",
     "get_file",
-    "model_to_dot",
     "normalize",
-    "plot_model",
     "set_random_seed",
     "to_categorical",
+    *_DRAWING,
 ]
 
-__getattr__ = absent.module_getattr(__name__)
+
+def __getattr__(name: str) -> Any:
+    if name in _DRAWING:
+        return getattr(importlib.import_module("fashioncnn.pictures.plot_model"), name)
+    return absent.module_getattr(__name__)(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_DRAWING})
