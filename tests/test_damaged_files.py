@@ -67,7 +67,7 @@ def test_damaged_files_do_no_harm(maker, ending, folder, tmp_path):
                               capture_output=True, text=True, env={**os.environ, "LIMIT_GIB": "4"})
         assert done.returncode == 0, (seed, done.returncode, done.stderr[-2000:])
         found = json.loads(done.stdout)
-        assert found.pop("MiB") < 400
+        assert found.pop("MiB") < 200
         assert found.keys() <= allowed, (seed, found)
 
 
@@ -94,12 +94,13 @@ CODE = base64.b64encode(marshal.dumps(compile("1/0", "x", "eval"))).decode()
 @pytest.mark.parametrize(("config", "error", "message"), [
     ("{", DataError, "config.json: damaged file"), ("[]", DataError, "expected a JSON object"),
     ("[" * 300 + "]" * 300, DataError, "brackets in more than 200"),
-    (described(IN, ("Dense", {"units": 10**9})), DataError, "the weights of a layer would be 5000000000 numbers"),
+    (described(IN, ("Dense", {"units": 10**7})), DataError, "the weights of a layer would be 50000000 numbers"),
     (described(IN, ("Dense", {"units": 10**400})), DataError, "cannot be made"),
     (described(IN, ("Lambda", {"function": {"class_name": "__lambda__", "config": {"value": CODE}}})), DataError,
      "layer 'Lambda' is not supported"),
     (described(IN, ("Dense", {"units": 2, "activation": {"class_name": "__lambda__", "config": {"value": CODE}}})),
-     (DataError, NotImplementedError), "activation"),
+     DataError,
+     "'__lambda__' is not supported"),
     ({"class_name": "system", "module": "os", "config": {"command": "true"}}, DataError, "module 'os'"),
     ({"class_name": "Dense", "module": "keras.layers", "config": {"units": 2}}, DataError, "describes a layer"),
     ({"class_name": "load_model", "module": "keras.saving", "config": {}}, DataError, "'load_model' is not supported"),
