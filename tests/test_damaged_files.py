@@ -61,7 +61,9 @@ def test_damaged_files_do_no_harm(maker, ending, folder, tmp_path):
     source = folder / f"own{ending}" if maker == "own" else GOLDEN / f"two_outputs{ending}"
     for needed in {source, source.with_name(source.name.split(".")[0] + ".keras")}:
         (tmp_path / needed.name).write_bytes(needed.read_bytes())
-    allowed = {"DataError", "the same", "not damaged"} | ({"other numbers", "ValueError"} if maker == "keras" else set())
+    allowed = {"DataError", "the same", "not damaged"}
+    if maker == "keras":
+        allowed |= {"other numbers", "ValueError"}
     for seed, count in enumerate(min(PIECE, COUNT - start) for start in range(0, COUNT, PIECE)):
         done = subprocess.run([sys.executable, mutate.__file__, str(tmp_path), source.name, str(count), str(seed)],
                               capture_output=True, text=True, env={**os.environ, "LIMIT_GIB": "4"})
@@ -129,10 +131,11 @@ def test_zip_files_that_lie_are_refused(model, tmp_path, monkeypatch):
     archive(path, {}, b"", **{f"m{i}": b"" for i in range(1001)})
     with pytest.raises(DataError, match="at most 1000 are read"):
         saving.load_model(path)
-    with zipfile.ZipFile(path, "w") as file, pytest.warns(UserWarning, match="Duplicate"):
-        for _ in range(2):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("metadata.json", "{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
             file.writestr("metadata.json", "{}")
-    with pytest.raises(DataError, match="2 members called 'metadata.json'"):
+    with pytest.raises(DataError, match=r"2 members called 'metadata\.json'"):
         saving.load_model(path)
     model.save(path)
     monkeypatch.setattr(limits, "MAX_FILE", 100)

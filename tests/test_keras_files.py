@@ -1,4 +1,4 @@
-"""Whole models and weights in Keras's files: what Keras wrote goes on here, and what was saved comes back bit by bit."""
+"""Whole models and weights in Keras's files: what Keras wrote goes on here, what was saved comes back bit by bit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_keras_wrote_goes_on_here(name, ending):
 @pytest.mark.parametrize("name", ZOO)
 def test_a_saved_model_goes_on_bit_by_bit(name, tmp_path):
     file_worker.write(k, tmp_path, [name])
-    assert file_worker.read(k, tmp_path, [name]) == {name: dict.fromkeys(ENDINGS, [0.0, 0.0])}
+    assert file_worker.read(k, tmp_path, [name]) == {name: {ending: [0.0, 0.0] for ending in ENDINGS}}
 
 
 @pytest.fixture
