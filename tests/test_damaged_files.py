@@ -61,13 +61,15 @@ def test_damaged_files_do_no_harm(maker, ending, folder, tmp_path):
     source = folder / f"own{ending}" if maker == "own" else GOLDEN / f"two_outputs{ending}"
     for needed in {source, source.with_name(source.name.split(".")[0] + ".keras")}:
         (tmp_path / needed.name).write_bytes(needed.read_bytes())
-    allowed = {"DataError", "the same", "not damaged"} | ({"other numbers", "ValueError"} if maker == "keras" else set())
+    allowed = {"DataError", "the same", "not damaged"}
+    if maker == "keras":
+        allowed |= {"other numbers", "ValueError"}
     for seed, count in enumerate(min(PIECE, COUNT - start) for start in range(0, COUNT, PIECE)):
         done = subprocess.run([sys.executable, mutate.__file__, str(tmp_path), source.name, str(count), str(seed)],
                               capture_output=True, text=True, env={**os.environ, "LIMIT_GIB": "4"})
         assert done.returncode == 0, (seed, done.returncode, done.stderr[-2000:])
         found = json.loads(done.stdout)
-        assert found.pop("MiB") < 400
+        assert found.pop("MiB") < 200
         assert found.keys() <= allowed, (seed, found)
 
 
@@ -94,12 +96,13 @@ CODE = base64.b64encode(marshal.dumps(compile("1/0", "x", "eval"))).decode()
 @pytest.mark.parametrize(("config", "error", "message"), [
     ("{", DataError, "config.json: damaged file"), ("[]", DataError, "expected a JSON object"),
     ("[" * 300 + "]" * 300, DataError, "brackets in more than 200"),
-    (described(IN, ("Dense", {"units": 10**9})), DataError, "the weights of a layer would be 5000000000 numbers"),
+    (described(IN, ("Dense", {"units": 10**7})), DataError, "the weights of a layer would be 50000000 numbers"),
     (described(IN, ("Dense", {"units": 10**400})), DataError, "cannot be made"),
     (described(IN, ("Lambda", {"function": {"class_name": "__lambda__", "config": {"value": CODE}}})), DataError,
      "layer 'Lambda' is not supported"),
     (described(IN, ("Dense", {"units": 2, "activation": {"class_name": "__lambda__", "config": {"value": CODE}}})),
-     (DataError, NotImplementedError), "activation"),
+     DataError,
+     "'__lambda__' is not supported"),
     ({"class_name": "system", "module": "os", "config": {"command": "true"}}, DataError, "module 'os'"),
     ({"class_name": "Dense", "module": "keras.layers", "config": {"units": 2}}, DataError, "describes a layer"),
     ({"class_name": "load_model", "module": "keras.saving", "config": {}}, DataError, "'load_model' is not supported"),
@@ -128,10 +131,11 @@ def test_zip_files_that_lie_are_refused(model, tmp_path, monkeypatch):
     archive(path, {}, b"", **{f"m{i}": b"" for i in range(1001)})
     with pytest.raises(DataError, match="at most 1000 are read"):
         saving.load_model(path)
-    with zipfile.ZipFile(path, "w") as file, pytest.warns(UserWarning, match="Duplicate"):
-        for _ in range(2):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("metadata.json", "{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
             file.writestr("metadata.json", "{}")
-    with pytest.raises(DataError, match="2 members called 'metadata.json'"):
+    with pytest.raises(DataError, match=r"2 members called 'metadata\.json'"):
         saving.load_model(path)
     model.save(path)
     monkeypatch.setattr(limits, "MAX_FILE", 100)

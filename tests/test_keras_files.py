@@ -1,4 +1,4 @@
-"""Whole models and weights in Keras's files: what Keras wrote goes on here, and what was saved comes back bit by bit."""
+"""Whole models and weights in Keras's files: what Keras wrote goes on here, what was saved comes back bit by bit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_keras_wrote_goes_on_here(name, ending):
 @pytest.mark.parametrize("name", ZOO)
 def test_a_saved_model_goes_on_bit_by_bit(name, tmp_path):
     file_worker.write(k, tmp_path, [name])
-    assert file_worker.read(k, tmp_path, [name]) == {name: dict.fromkeys(ENDINGS, [0.0, 0.0])}
+    assert file_worker.read(k, tmp_path, [name]) == {name: {ending: [0.0, 0.0] for ending in ENDINGS}}
 
 
 @pytest.fixture
@@ -204,6 +204,24 @@ def test_a_long_list_of_names_is_cut_as_keras_does(tmp_path):
         assert set(file.attrs) == {"layer_names0", "layer_names1", "layer_names2"}
     with Hdf5File.opened("a", path.read_bytes()) as file:
         assert file.names("layer_names") == names
+
+
+@pytest.mark.parametrize("version", ["earliest", "latest"])
+@pytest.mark.parametrize("names", [[], ["a"], ["ä", "long" * 100, ""]])
+def test_strings_are_read_from_files_of_every_version(names, version, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w", libver=version) as file:
+        file.attrs["text"], file.attrs["number"] = "value" * 30000, 3
+        group = file.create_group("group")
+        group.attrs["names"] = [name.encode() for name in names]
+        group.attrs["fixed"] = np.asarray([name.encode() for name in names], "S500")
+        for number in range(4):
+            group.attrs[f"other{number}"] = np.arange(number)
+    with Hdf5File.opened("a", (tmp_path / "a.h5").read_bytes()) as file:
+        assert file.text("text") == "value" * 30000
+        assert file.text("nothing") is None
+        assert file.group("group").names("names") == file.group("group").names("fixed") == names
+        with pytest.raises(DataError, match="is no list"):
+            file.names("text")
 
 
 class Doubled(k.metrics.MeanAbsoluteError):

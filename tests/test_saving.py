@@ -410,7 +410,7 @@ def test_registry_makes_known_classes_and_those_it_is_handed():
     assert all(type(registry.get(name)) is Known for name in ("Known", "known", "KNOWN", "k"))
     description = registry.serialize(Mine())
     assert (description["registered_name"], description["class_name"]) == ("Mine", "Mine")
-    with pytest.raises(ValueError, match="'Mine' of module .* is not supported by fashioncnn; if it is yours"):
+    with pytest.raises(ValueError, match=r"'Mine' of module .* is not supported by fashioncnn; if it is yours"):
         registry.deserialize(description)
     assert type(registry.deserialize(description, {"Mine": Mine})) is Mine
 

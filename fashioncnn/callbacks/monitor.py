@@ -25,7 +25,7 @@ class MonitorCallback(Callback):
     def __init__(self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None,
                  min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
-            warnings.warn(f"{type(self).__name__}: mode {mode!r} is unknown; 'auto' is used", stacklevel=3)
+            warnings.warn(f"{type(self).__name__} mode {mode!r} is unknown; 'auto' is used", stacklevel=3)
             mode = "auto"
         self.monitor = monitor
         self.mode = mode

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 import zlib
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
+from fashioncnn.saving import attributes
 from fashioncnn.saving.npz import damage_reported
 
 MAX_NAMES = 100_000  # of an attribute
@@ -26,7 +26,6 @@ MAX_RATIO = 1000  # how much larger an array may be than what is stored of it: m
 ATTRIBUTE_LIMIT = 64512  # bytes, as Keras cuts lists of names
 _CHECKSUM = re.compile(rb"\nfashioncnn crc32 ([0-9a-f]{8})\n\Z")
 _CHECKSUM_LENGTH = 27
-_OBJECT = struct.Struct("<H6xQ")  # of a heap: number and length
 _FILTERS = (1, 2, 3)  # deflate, shuffle, Fletcher's checksum
 
 
@@ -67,11 +66,14 @@ class Hdf5File:
     Args:
         where: What it is called in errors.
         group: h5py's.
+        data: The bytes of the file.
     """
 
-    def __init__(self, where: str, group: Any) -> None:
+    def __init__(self, where: str, group: Any, data: bytes) -> None:
         self.where = where
         self._group = group
+        self._data = data
+        self._strings: dict[str, str | list[str]] | None = None
 
     @classmethod
     def opened(cls, where: str, data: bytes) -> Hdf5File:
@@ -87,9 +89,8 @@ class Hdf5File:
             if b"%08x" % zlib.crc32(content) != found[1]:
                 raise DataError(f"{where}: damaged file (its checksum is {zlib.crc32(content):08x}, expected "
                                 f"{found[1].decode()})")
-        _check_heaps(where, data)
         with damage_reported(where, Exception):
-            return cls(where, reader.File(reader.h5f.open_file_image(data)))
+            return cls(where, reader.File(reader.h5f.open_file_image(data)), data)
 
     def __enter__(self) -> Hdf5File:
         return self
@@ -106,7 +107,7 @@ class Hdf5File:
                 return None
             if not isinstance(found, h5py().Group):
                 raise DataError(f"{self.where}: {path} is not a group")
-        return Hdf5File(self.where, found)
+        return Hdf5File(self.where, found, self._data)
 
     def _child(self, group: Any, name: str, path: str) -> Any:
         with damage_reported(f"{self.where}: {path}", Exception):
@@ -151,54 +152,35 @@ class Hdf5File:
 
     def names(self, attribute: str) -> list[str]:
         """The strings of an attribute, which may be in pieces; none where there is no such attribute."""
-        if not self._has(attribute):
-            pieces: list[str] = []
-            number = 0
-            while self._has(f"{attribute}{number}"):
-                pieces += self._strings(f"{attribute}{number}")
-                number += 1
-            return pieces
-        return self._strings(attribute)
+        found = self._attributes()
+        if attribute in found:
+            return self._list(attribute)
+        names: list[str] = []
+        number = 0
+        while f"{attribute}{number}" in found:
+            names += self._list(f"{attribute}{number}")
+            number += 1
+        return names
+
+    def _list(self, attribute: str) -> list[str]:
+        found = self._attributes()[attribute]
+        if isinstance(found, str):
+            raise DataError(f"{self.where}: damaged file (the attribute {attribute} is no list)")
+        return found
 
     def text(self, attribute: str) -> str | None:
         """The string that an attribute is; None where there is none."""
-        if not self._has(attribute):
-            return None
-        found = self._strings(attribute, is_list=False)
-        return found[0]
+        found = self._attributes().get(attribute)
+        if isinstance(found, list):
+            raise DataError(f"{self.where}: damaged file (the attribute {attribute} is a list)")
+        return found
 
-    def _has(self, attribute: str) -> bool:
-        with damage_reported(self.where, Exception):
-            return attribute in self._group.attrs
-
-    def _strings(self, attribute: str, is_list: bool = True) -> list[str]:
-        with damage_reported(f"{self.where}: attribute {attribute}", Exception):
-            shape = self._group.attrs.get_id(attribute).shape
-            kind = self._group.attrs.get_id(attribute).dtype
-            if shape == (0,) and is_list:
-                return []
-            if h5py().check_string_dtype(kind) is None:
-                raise ValueError(f"it is not made of strings, but of {kind}")
-            if len(shape) != int(is_list) or math.prod(shape) > MAX_NAMES:
-                raise ValueError(f"it has the shape {shape}")
-            values = self._group.attrs[attribute]
-            return [value.decode() if isinstance(value, bytes) else str(value)
-                    for value in (values if is_list else [values])]
-
-
-def _check_heaps(where: str, data: bytes) -> None:
-    """Raises DataError where a heap of strings does not lead from object to object to its end.
-
-    HDF5 1.14 and 2.0 add the length of each object to their position unseen, and may walk in circles for ever.
-    """
-    for found in re.finditer(rb"GCOL\x01...(.{8})", data, re.DOTALL):
-        position, end = found.end(), found.start() + int.from_bytes(found[1], "little")
-        while position + 16 <= end <= len(data):
-            number, length = _OBJECT.unpack_from(data, position)
-            step = length if number == 0 else 16 + (length + 7) // 8 * 8
-            if not 0 < step <= end - position:
-                raise DataError(f"{where}: damaged file (a heap has an object of {length} bytes)")
-            position += step
+    def _attributes(self) -> dict[str, str | list[str]]:
+        if self._strings is None:
+            with damage_reported(f"{self.where}: attributes of {self._group.name}", Exception):
+                address = h5py().h5o.get_info(self._group.id).addr
+                self._strings = attributes.strings(self._data, address)
+        return self._strings
 
 
 def _check_storage(data: Any) -> None:

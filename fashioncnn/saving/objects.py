@@ -6,11 +6,13 @@ What can be made is what the registries know, what the user has registered, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import EllipsisType, FunctionType
 from typing import Any
 
 import numpy as np
 
+from fashioncnn.utils import checks
 from fashioncnn.utils import custom_objects as users
 from fashioncnn.utils.registry import ALL, LAYERS, LOSSES, METRICS, Registry
 
@@ -48,7 +50,8 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, EllipsisType):
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, slice):
-        return {"class_name": "__slice__", "config": {"start": obj.start, "stop": obj.stop, "step": obj.step}}
+        parts = {name: serialize_keras_object(getattr(obj, name)) for name in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
     if isinstance(obj, type) or not hasattr(obj, "get_config"):
         return _function(obj)
     return (_registry_of(obj) or LAYERS).serialize(obj)
@@ -65,7 +68,8 @@ def _registry_of(obj: Any) -> Registry | None:
 
 def _function(function: Any) -> dict[str, Any]:
     if not callable(function) or not hasattr(function, "__name__"):
-        raise TypeError(f"{function!r} of type {type(function).__name__} cannot be described: it has no get_config()")
+        raise checks.ArgumentError(f"{function!r} of type {type(function).__name__} cannot be described: it has no "
+                                   "get_config()")
     if isinstance(function, FunctionType) and function.__name__ == "<lambda>":
         raise NotImplementedError(f"{function!r} cannot be described: a lambda has no name, and files with code in "
                                   "them are not supported by fashioncnn; use a function, and pass it in "
@@ -130,13 +134,18 @@ def _special(name: str, inner: Any) -> Any:
 
 
 def find_function(config: Mapping[str, Any]) -> Any:
-    """The function that is meant: one of the user's, or a loss or metric.
+    """The function that is meant: one of the user's, or a loss, a metric or an activation.
 
     Raises:
+        ArgumentError: If its name is no string.
         ValueError: If there is none of this name.
     """
+    from fashioncnn import activations
+
     name = config["config"]
-    found = users.get_registered_object(name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        raise checks.ArgumentError(f"a function is described by its name, got {name!r}")
+    found = users.get_registered_object(name)
     if found is not None:
         return found
     for registry in (LOSSES, METRICS):
@@ -144,6 +153,8 @@ def find_function(config: Mapping[str, Any]) -> Any:
         known = {function.__name__: function for function in registry.by_function}
         if name in known or name in registry.functions:
             return known.get(name) or registry.functions[name]
+    with suppress(ValueError):
+        return activations.get(name)
     raise ValueError(f"the function {name!r} is not supported by fashioncnn; if it is yours, {users.HOW_TO_NAME}")
 
 

@@ -1,4 +1,4 @@
-"""How far a training has come, in one file with the weights and the state of the optimizer: a .weights.h5 with a note."""
+"""How far a training has come, in one file with the weights and the optimizer's state: a .weights.h5 with a note."""
 
 from __future__ import annotations
 

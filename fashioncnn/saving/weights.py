@@ -19,6 +19,7 @@ from fashioncnn.saving.hdf5 import Hdf5File, written
 from fashioncnn.saving.layout import Values
 from fashioncnn.saving.limits import read_file, read_members
 from fashioncnn.utils import checks
+from fashioncnn.utils.keywords import told
 from fashioncnn.utils.variable import Variable
 
 WEIGHTS_MEMBER = "model.weights.h5"  # of a .keras file
@@ -44,6 +45,7 @@ class Format(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+@told
 def save_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
     """Writes the weights of `model` to a file that `load_weights` reads; docs/files.md tells what each kind keeps.
 
@@ -72,6 +74,7 @@ def refuse_overwriting(path: str, overwrite: bool) -> None:
         raise FileExistsError(f"{path} exists; pass overwrite=True to replace it")
 
 
+@told
 def load_weights(model: HasWeights, filepath: str | bytes | os.PathLike[str], skip_mismatch: bool = False,
                  by_name: bool | None = None) -> None:
     """Reads the weights of `model` from a file that `save_weights` or Keras wrote.

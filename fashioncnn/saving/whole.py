@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from collections.abc import Mapping
@@ -15,12 +16,18 @@ from fashioncnn.saving.limits import parse_json, read_members
 from fashioncnn.saving.making import compiled, made
 from fashioncnn.saving.weights import WEIGHTS_MEMBER, refuse_overwriting
 from fashioncnn.utils import absent, checks
+from fashioncnn.utils.keywords import told
 
 _METADATA, _CONFIG = "metadata.json", "config.json"
 LEGACY_ENDINGS = (".h5", ".hdf5")
 MODEL_FILE_ENDINGS = (".keras", *LEGACY_ENDINGS)
 
 
+class MissingFileError(FileNotFoundError, ValueError):
+    """There is no such file: FileNotFoundError, as Python has it, and ValueError, as Keras has it."""
+
+
+@told
 def save_model(model: Any, filepath: str | bytes | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None,
                *, include_optimizer: bool = True, save_format: str | None = None) -> None:
     """Writes a whole model to a file that `load_model` and Keras read. Needs the extra "hdf5".
@@ -66,6 +73,7 @@ def save_model(model: Any, filepath: str | bytes | os.PathLike[str], overwrite: 
         (_write if path.endswith(".keras") else legacy.write_model)(file, model, include_optimizer)
 
 
+@told
 def load_model(filepath: str | bytes | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None,
                compile: bool = True, safe_mode: bool = True) -> Any:
     """The model that `save_model` or Keras wrote to a file. Needs the extra "hdf5".
@@ -86,11 +94,13 @@ def load_model(filepath: str | bytes | os.PathLike[str], custom_objects: Mapping
         ValueError: If `filepath` has another ending.
     """
     path = os.fsdecode(filepath)
+    if path.endswith(MODEL_FILE_ENDINGS) and not os.path.exists(path):
+        raise MissingFileError(errno.ENOENT, "File not found", path)
     if path.endswith(LEGACY_ENDINGS):
         return legacy.read_model(path, custom_objects, compile)
     if not path.endswith(".keras"):
-        raise ValueError(f"File format not supported: filepath={path!r}; supported: names that end in .keras, or in .h5 "
-                         "or .hdf5 for the older format")
+        raise ValueError(f"File format not supported: filepath={path!r}; supported: names that end in .keras, or in "
+                         ".h5 or .hdf5 for the older format")
     return _read(path, custom_objects, compile)
 
 
@@ -105,7 +115,8 @@ def _write(file: IO[bytes], model: Any, include_optimizer: bool) -> None:
     metadata = {"keras_version": absent.keras_names()["keras"],
                 "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
     weights = written(lambda target: layout.write(target, model, include_optimizer) if model.built else None)
-    members: dict[str, str | bytes] = {_METADATA: json.dumps(metadata), _CONFIG: json.dumps(config), WEIGHTS_MEMBER: weights}
+    members: dict[str, str | bytes] = {_METADATA: json.dumps(metadata), _CONFIG: json.dumps(config),
+                                       WEIGHTS_MEMBER: weights}
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content)

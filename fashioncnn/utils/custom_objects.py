@@ -36,7 +36,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     """
     def register(what: T) -> T:
         if inspect.isclass(what) and not hasattr(what, "get_config"):
-            raise ValueError(f"register_keras_serializable(): class {what.__name__} needs a method get_config(), which "
+            raise ValueError(f"Cannot register a class that does not have a get_config() method, {what.__name__}: that "
                              "says how to make another object like it")
         registered = f"{package}>{what.__name__ if name is None else name}"
         _BY_NAME[registered] = what

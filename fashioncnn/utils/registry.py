@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from fashioncnn.utils import checks, sharing
 from fashioncnn.utils import custom_objects as users
-from fashioncnn.utils import sharing
 
 C = TypeVar("C", bound=type[Any])
 OF_KERAS = ("keras", "tf_keras", "tensorflow", "builtins", "fashioncnn")  # first names of modules that are known here
@@ -182,8 +182,8 @@ class Registry:
         """
         name, arguments = config.get("class_name"), config.get("config", {})
         if not isinstance(name, str) or not isinstance(arguments, Mapping):
-            raise ValueError(f"a serialized {self.kind} is a mapping with 'class_name' (a string) and 'config' "
-                             f"(a mapping), got {dict(config)!r}")
+            raise checks.ArgumentError(f"a serialized {self.kind} is a mapping with 'class_name' (a string) and "
+                                       f"'config' (a mapping), got {dict(config)!r}")
         value = sharing.known(config)
         if value is not None and self.is_member(value):
             return value
@@ -217,7 +217,11 @@ class Registry:
         if not isinstance(module, str) or module.split(".")[0] not in OF_KERAS:
             raise ValueError(f"{self.kind} {registered!r} of module {module!r} is not supported by fashioncnn; if it "
                              f"is yours, {users.HOW_TO_NAME}")
-        return self.find(name)
+        cls = self.find(name)
+        if registered not in (name, cls.__name__):
+            raise ValueError(f"{self.kind} {registered!r} is not known, and {name!r} is one of fashioncnn's own; if "
+                             f"the first is yours, {users.HOW_TO_NAME}")
+        return cls
 
 
 LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models", "fashioncnn.models.functional")

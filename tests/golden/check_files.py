@@ -22,7 +22,7 @@ KNOWN = {("keras", "fashioncnn", "layer shared between models")}  # which Keras 
 
 
 def run(python: str, *arguments: str) -> str:
-    done = subprocess.run([python, str(WORKER), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([python, str(WORKER), *arguments], capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
     return done.stdout
@@ -39,7 +39,8 @@ def main() -> int:
     parser.add_argument("--keras-python", required=True, help="an interpreter that has Keras 3 and TensorFlow")
     pythons = {"keras": parser.parse_args().keras_python, "fashioncnn": sys.executable}
     bad = []
-    print("| written by | read by | file | models | predictions | losses and metrics after |\n|---|---|---|---|---|---|")
+    print("| written by | read by | file | models | predictions | losses and metrics after |")
+    print("|---|---|---|---|---|---|")
     for writer, reader in (("keras", "fashioncnn"), ("fashioncnn", "keras"), ("fashioncnn", "fashioncnn")):
         with tempfile.TemporaryDirectory() as folder:
             run(pythons[writer], writer, "write", folder)

@@ -1,4 +1,4 @@
-"""Models for the tests of files: made with Keras or with fashioncnn, trained for a moment, saved, loaded, trained on."""
+"""Models for the tests of files: made with Keras or with fashioncnn, trained, saved, loaded and trained on."""
 
 from __future__ import annotations
 
