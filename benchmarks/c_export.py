@@ -1,10 +1,10 @@
-"""Networks as C: ours beside keras2c's and emlearn's, in bytes and in microseconds an image.
+"""Networks as C: ours beside keras2c's and emlearn's, in bytes and in microseconds of processor time an image.
 
     python benchmarks/c_export.py --keras2c PYTHON --keras2c-include FOLDER --emlearn PYTHON
 
 Each PYTHON has the package of that name: `keras2c` with TensorFlow and "pydantic<2", and the folder `include` of its
-repository, which is not in the package; `emlearn` with `keras`. Without them only ours is measured. Networks have random
-weights; rounds are in turn, and medians are printed.
+repository, which is not in the package; `emlearn` with `keras`, `jax` and `scipy`. Without them only ours is measured.
+Networks have random weights; rounds are in turn, and medians are printed.
 """
 
 from __future__ import annotations
