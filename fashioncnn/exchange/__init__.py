@@ -1,1 +1,1 @@
-"""Models to and from other programs: ONNX and C. `Model.export` writes them, `fashioncnn.saving` reads them."""
+"""Models to and from other programs: ONNX, C, PyTorch. `Model.export` writes, `fashioncnn.saving` offers the rest."""

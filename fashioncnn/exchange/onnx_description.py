@@ -15,6 +15,7 @@ from fashioncnn.layers.symbolic import Extents
 from fashioncnn.models import Model
 
 Node = dict[str, Any]
+TRIED = ((960, 1280, 1600), (1920, 1536, 1344))  # in the place of what is not known: lengths of the axes
 
 
 class Description(NamedTuple):
@@ -46,15 +47,31 @@ def describe(model: Model) -> Description:
     if not model.built or model._input_shapes is None:
         raise ValueError(f"model '{model.name}' isn't built yet: give it an Input, or call build(input_shape)")
     open_shapes = model._input_shapes
-    lengths = unknown.TRIED[:1] if unknown.is_known(open_shapes) else unknown.TRIED
+    tries = 1 if unknown.is_known(open_shapes) else len(TRIED)
     graphs = []
-    for length in lengths:
-        graph, outputs = model._graph_of(unknown.filled(open_shapes, length))
+    for lengths in TRIED[:tries]:
+        graph, outputs = _graph_of(model, [_filled(shape, lengths) for shape in open_shapes])
         graphs.append(graph)
     tried = [graph.describe()[0] for graph in graphs]
     nodes = [_joined(model, each) for each in zip(*(graph.nodes for graph in graphs), strict=True)]
     shapes = [tuple(_same(extents) for extents in zip(*shapes, strict=True)) for shapes in zip(*tried, strict=True)]
     return Description(nodes, shapes, tried, _parameters(graphs[0]), outputs)
+
+
+def _filled(shape: Extents, lengths: Sequence[int]) -> Shape:
+    """The shape with a length for each axis in the place of what is unknown."""
+    return tuple(lengths[min(axis, len(lengths) - 1)] if extent is None else extent
+                 for axis, extent in enumerate(shape))
+
+
+def _graph_of(model: Model, shapes: Sequence[Shape]) -> tuple[Graph, list[int]]:
+    graph, outputs = model._graph_of(shapes)
+    try:
+        graph.describe()
+    except ValueError as error:
+        raise NotImplementedError(f"model '{model.name}' cannot be written for inputs of unknown extents, as it does "
+                                  f"not take {shapes}: {error}; give Input() the whole shape") from error
+    return graph, outputs
 
 
 def _joined(model: Model, nodes: Sequence[Node]) -> Node:

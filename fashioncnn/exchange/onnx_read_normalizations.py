@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +56,12 @@ def _group_normalization(reader: Reader, operation: Operation) -> None:
 
 
 def _give_group_normalization(reader: Reader, operation: Operation, value: Value, groups: int,
-                              weights: Sequence[NDArray[np.float32]]) -> None:
+                              weights: Sequence[NDArray[np.float32]], *more: Any) -> None:
     if value.layout.image is not None or value.layout.rank < 2:
         operation.refuse(f"an input of shape {('batch', *value.theirs)}")
     value = reader.channels_last(value)
     config = {"groups": groups, "epsilon": operation.number("epsilon", 1e-5)}
-    tensor = reader.weighted(operation, layers.GroupNormalization, config, value, weights, groups)
+    tensor = reader.weighted(operation, layers.GroupNormalization, config, value, weights, *more)
     reader.give(operation, tensor, value.layout)
 
 
@@ -80,8 +81,13 @@ def group_normalization_behind(reader: Reader, reshape: Operation, groups: int) 
         return False
     weights, factors = _factors_behind(reader, back, value.layout, channels)
     reader.take_over(instance, instance, back, *factors)
-    _give_group_normalization(reader, instance, value, groups, weights)
+    _give_group_normalization(reader, instance, value, groups, weights, *_names(factors))
     return True
+
+
+def _names(operations: Sequence[Operation]) -> list[str]:
+    """What some operations take."""
+    return [name for operation in operations for name in operation.inputs]
 
 
 def _factors_behind(reader: Reader, operation: Operation, layout: Layout,
@@ -129,7 +135,8 @@ def layer_normalization_behind(reader: Reader, mean: Operation) -> bool:
     weights, factors = _factors_behind(reader, divide, value.layout, channels)
     reader.take_over(mean, *chain, divide, *factors)
     config = {"epsilon": float(epsilon.reshape(-1)[0])}
-    reader.give(mean, reader.weighted(mean, layers.LayerNormalization, config, value, weights), value.layout)
+    tensor = reader.weighted(mean, layers.LayerNormalization, config, value, weights, *_names(factors))
+    reader.give(mean, tensor, value.layout)
     return True
 
 

@@ -128,6 +128,8 @@ def array_of(proto: Any) -> NDArray[Any]:
                                   "fashioncnn; save the model with all that it has in one file")
     if min(proto.dims, default=0) < 0:
         raise ValueError(f"'{proto.name}' has the shape {tuple(proto.dims)}")
+    if proto.data_type not in (*TensorProto.DataType.values(),)[1:]:
+        raise ValueError(f"'{proto.name}' has the element type {proto.data_type}")
     dtype = np.dtype(helper.tensor_dtype_to_np_dtype(proto.data_type))
     if dtype.hasobject or (proto.raw_data and len(proto.raw_data) != math.prod(proto.dims) * dtype.itemsize):
         raise ValueError(f"'{proto.name}' does not have the numbers of a {dtype} array of shape {tuple(proto.dims)}")
@@ -163,7 +165,9 @@ class Reader:
 
     def value(self, operation: Operation, number: int = 0) -> Value:
         """An input that follows the model's inputs."""
-        name = operation.inputs[number]
+        name = operation.inputs[number] if number < len(operation.inputs) else ""
+        if not name:
+            raise ValueError(f"input {number} is missing")
         if name in self.values:
             return self.values[name]
         if name in self.constants:
@@ -244,7 +248,12 @@ class Reader:
             self._budget -= sum(array.size for array in weights)
             if self._budget < 0:
                 raise ValueError("the file uses its numbers as weights too often")
-            self._layers[key] = layer = make(**config)
+            layer = make(**config)
+            wanted = [parameter.shape for parameter in layer._described([value.shape]).parameters]
+            found = [array.shape for array in weights]
+            if found != wanted:  # before memory is taken for what the shapes claim
+                raise ValueError(f"weights of shapes {found} where {wanted} are needed")
+            self._layers[key] = layer
             tensor: KerasTensor = layer(value.tensor)
             layer.set_weights(list(weights))
             return tensor

@@ -124,16 +124,25 @@ def _reshape(writer: Writer) -> None:
         return
     else:
         name, made, layout = writer.ours(position), layouts.ours(len(target)), layouts.ours(len(shape))
-    extents = _extents(writer, layout.arranged(shape), made.arranged(target))
+    tries = [(layout.arranged(shapes[position]), made.arranged(shapes[writer.position]))
+             for shapes in writer.description.tried]
+    extents = _extents(writer, made.arranged(target), tries)
     writer.put(writer.op("Reshape", name, writer.integers(extents, "shape")), made)
 
 
-def _extents(writer: Writer, shape: Sequence[int | None], target: Sequence[int | None]) -> list[int]:
-    """What Reshape is told: 0 for the batch axis and others that stay, and -1 for what follows from the rest."""
+def _extents(writer: Writer, target: Sequence[int | None], tries: Sequence[tuple[Sequence[int], Sequence[int]]]
+             ) -> list[int]:
+    """What Reshape is told: 0 for the batch axis and others that stay, and -1 for what follows from the rest.
+
+    Args:
+        writer: The writer.
+        target: The new shape, without the batch axis.
+        tries: Pairs of the shape and the new one, for lengths in the place of what is not known.
+    """
     if target.count(None) <= 1:
         return [0, *(-1 if extent is None else extent for extent in target)]
-    stays = [extent is None and axis < len(shape) and shape[axis] is None for axis, extent in enumerate(target)]
-    extents = [0 if same else -1 if extent is None else extent for same, extent in zip(stays, target, strict=True)]
+    stays = [all(old[axis : axis + 1] == new[axis : axis + 1] for old, new in tries) for axis in range(len(target))]
+    extents = [extent if extent is not None else 0 if same else -1 for same, extent in zip(stays, target, strict=True)]
     if extents.count(-1) > 1:
         writer.refuse("gives several extents that are not known another place; give Input() the whole shape")
     return [0, *extents]

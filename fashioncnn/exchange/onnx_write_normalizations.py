@@ -105,18 +105,20 @@ def groups(writer: Writer) -> bool:
     shape, grouped = writer.shape(position), writer.shape(writer.position)
     inside = writer.only_user(writer.position, "normalization")
     back = None if inside is None else writer.only_user(inside, "reshape")
-    if inside is None or back is None or None in shape or len(shape) < 2 or writer.shape(back) != shape:
+    if inside is None or back is None or len(shape) < 2 or writer.shape(back) != shape:
         return False
     node = writer.description.nodes[inside]
     if grouped[:-2] != shape[:-1] or node["kind"] != "standard" or not _leaves_groups(node, len(grouped)):
         return False
     layout, count = layouts.channels_first(len(shape)), grouped[-2] or 1
-    name = writer.op("Reshape", writer.channels_first(position), writer.integers([0, count, -1]))
-    ones, zeros = writer.numbers(np.ones(count), "ones"), writer.numbers(np.zeros(count), "zeros")
+    x = writer.channels_first(position)
+    again = writer.op("Shape", x) if None in shape else writer.integers([0, *layout.arranged(shape)])
+    name = writer.op("Reshape", x, writer.integers([0, count, -1]))
+    ones, zeros = writer.numbers(np.ones(count)), writer.numbers(np.zeros(count))
     normalized = writer.op("InstanceNormalization", name, ones, zeros, epsilon=node["epsilon"])
     for done in (writer.position, inside):
         writer.put(normalized, layout, done)
-    writer.put(writer.op("Reshape", normalized, writer.integers([0, *layout.arranged(shape)])), layout, back)
+    writer.put(writer.op("Reshape", normalized, again), layout, back)
     return True
 
 

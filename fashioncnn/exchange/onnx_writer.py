@@ -140,16 +140,17 @@ class Writer:
         self.nodes.append(self._onnx.helper.make_node(operator, inputs, made, name, **attributes))
         return made
 
-    def numbers(self, array: ArrayLike, what: str = "number") -> str:
-        """A constant of floats."""
-        return self._constant(np.ascontiguousarray(array, np.float32), what)
+    def numbers(self, array: ArrayLike, what: str | None = None) -> str:
+        """A constant of floats. Where it has a name, only the uses of one layer have it together."""
+        owner = "" if what is None else f"{what} of {self.node.get('shares', self.position)}"
+        return self._constant(np.ascontiguousarray(array, np.float32), what or "number", owner)
 
     def integers(self, array: ArrayLike, what: str = "integers") -> str:
         """A constant of integers."""
-        return self._constant(np.asarray(array, np.int64), what)
+        return self._constant(np.asarray(array, np.int64), what, "")
 
-    def _constant(self, array: NDArray[Any], what: str) -> str:
-        key = hashlib.sha256(f"{array.dtype}{array.shape}".encode() + array.tobytes()).digest()
+    def _constant(self, array: NDArray[Any], what: str, owner: str) -> str:
+        key = hashlib.sha256(f"{owner} {array.dtype}{array.shape}".encode() + array.tobytes()).digest()
         if key not in self._constant_names:
             name = self.unique(f"{self.node['name']}/{what}")
             self.constants.append(self._onnx.numpy_helper.from_array(array, name))

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from fashioncnn.saving.objects import deserialize_keras_object, serialize_keras_object
 from fashioncnn.saving.weights import load_weights, save_weights
 from fashioncnn.saving.whole import load_model, save_model
@@ -17,6 +20,9 @@ from fashioncnn.utils.custom_objects import (
     get_registered_object,
     register_keras_serializable,
 )
+
+# What makes models of others' files, and stands above this package.
+_EXCHANGE = {"from_onnx": "onnx_import", "from_torch": "torch_state", "to_torch": "torch_state"}
 
 __all__ = [
     "CustomObjectScope",
@@ -31,6 +37,15 @@ __all__ = [
     "save_model",
     "save_weights",
     "serialize_keras_object",
+    *_EXCHANGE,
 ]
 
-__getattr__ = absent.module_getattr(__name__)
+
+def __getattr__(name: str) -> Any:
+    if name in _EXCHANGE:
+        return getattr(importlib.import_module(f"fashioncnn.exchange.{_EXCHANGE[name]}"), name)
+    return absent.module_getattr(__name__)(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXCHANGE})

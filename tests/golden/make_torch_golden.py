@@ -2,8 +2,8 @@
 
     python tests/golden/make_torch_golden.py     where PyTorch, onnx and onnxscript are installed
 
-Each network has a file torch/<name>.npz: "x" (images with their channels first), "y", and its state dict as "state/...";
-and torch/<name>.onnx. PyTorch has two exporters, and each network says which of them writes it.
+Each network has a file torch/<name>.npz: "x" (images with their channels first), "y", and its state dict as
+"state/..."; and torch/<name>.onnx. PyTorch has two exporters, and each network says which of them writes it.
 """
 
 from __future__ import annotations
