@@ -15,7 +15,8 @@ pytest.importorskip("matplotlib")
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 FIGURES = {"01_fashion_mnist.ipynb": ["data", "curves", "confusion", "mistakes"],
            "02_practice.ipynb": ["epochs", "dropout", "sizes", "counts", "optimizers"],
-           "03_resnet_and_mobilenet.ipynb": ["curves", "comparison"]}
+           "03_resnet_and_mobilenet.ipynb": ["curves", "comparison"],
+           "05_interoperability.ipynb": ["gallery", "attention"]}
 SPY = """
 import matplotlib.pyplot as plt
 
@@ -90,6 +91,21 @@ def test_small_networks_of_both_kinds_are_trained_and_one_is_transferred(monkeyp
     assert min(map(float, transfers.values())) > 1 / 3
 
 
+def test_a_network_goes_to_other_programs_and_back(monkeypatch):
+    notebook = execute("05_interoperability.ipynb", monkeypatch)
+    assert figures(notebook) == FIGURES["05_interoperability.ipynb"]
+    said = text(notebook)
+    assert "the same predictions, bit by bit: True" in said
+    differences = [float(number) for number in re.findall(r"largest difference: (\S+)", said)]
+    assert len(differences) == 2  # onnxruntime and C
+    assert max(differences) < 1e-5
+    exact, small = map(float, re.search(r"accuracy (\S+) instead of (\S+)", said).groups())
+    assert abs(exact - small) < 0.02
+    assert min(map(float, re.search(r"accuracies: \[(.*)\]", said).group(1).split())) > 0.5
+    assert "logs/train logs/validation" in said
+    assert any("<table>" in output.get("data", {}).get("text/html", "") for output in outputs(notebook))
+
+
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
 def test_committed_notebooks_can_be_read_with_their_outputs(path):
     notebook = nbformat.read(path, as_version=4)
@@ -97,7 +113,7 @@ def test_committed_notebooks_can_be_read_with_their_outputs(path):
     cells = code_cells(notebook)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert figures(notebook) == FIGURES[path.name]
-    assert {output["output_type"] for output in outputs(notebook)} <= {"stream", "display_data"}
+    assert {output["output_type"] for output in outputs(notebook)} <= {"stream", "display_data", "execute_result"}
     assert float(re.search(r"Test accuracy: (\S+)", text(notebook)).group(1)) > 0.9
     assert path.stat().st_size < 400_000
 

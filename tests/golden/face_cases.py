@@ -91,7 +91,7 @@ SIGNATURES = {
                 "MeanSquaredError", "MeanAbsoluteError", "BinaryCrossentropy", "CategoricalCrossentropy",
                 "SparseCategoricalCrossentropy"],
     "callbacks": ["EarlyStopping", "ModelCheckpoint", "CSVLogger", "LearningRateScheduler", "ReduceLROnPlateau",
-                  "LambdaCallback", "TerminateOnNaN", "History", "ProgbarLogger"],
+                  "LambdaCallback", "TerminateOnNaN", "History", "ProgbarLogger", "TensorBoard", "BackupAndRestore"],
     "utils": ["Progbar", "clear_session", "get_file", "normalize", "set_random_seed", "to_categorical"],
     "applications": ["MobileNet", "MobileNetV2", "ResNet101", "ResNet152", "ResNet50", "VGG16", "VGG19"],
     "applications.imagenet_utils": ["decode_predictions", "preprocess_input"],
