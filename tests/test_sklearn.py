@@ -219,7 +219,9 @@ def test_weights_that_cannot_be_are_refused(weights, message):
 def test_two_classes_may_have_one_unit_or_two(digits):
     x, y = digits[0], digits[1] > 4
     for units, activation in ((1, "sigmoid"), (2, "softmax"), (1, None), (2, None)):
-        build = lambda input_shape, n_outputs, u=units, a=activation: dense_net(input_shape, u, activation=a)  # noqa: E731
+        def build(input_shape, n_outputs, units=units, activation=activation):
+            return dense_net(input_shape, units, activation=activation)
+
         estimator = quick(model=build, epochs=10).fit(x, y)
         probabilities = estimator.predict_proba(x)
         assert probabilities.shape == (600, 2)
