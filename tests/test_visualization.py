@@ -237,3 +237,9 @@ def test_the_extra_is_named_where_it_is_missing():
     code = "import sys; sys.modules['matplotlib'] = None; from fashioncnn.visualization import curves"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert 'pip install "fashioncnn[plot]"' in result.stderr
+
+
+def test_a_model_with_a_loss_of_its_users_is_looked_into():
+    model = chain()
+    model.compile("sgd", "mse", metrics=[lambda y_true, y_pred: y_pred.mean()])
+    assert visualization.saliency_map(model, RANDOM.random((1, 9, 9, 1))).shape == (1, 9, 9)
