@@ -27,7 +27,7 @@ rm -rf $environment
 $environment/bin/pip wheel --quiet --no-deps --wheel-dir $environment .
 wheel=$(echo $environment/*.whl)
 $environment/bin/pip install --quiet --only-binary :all: --constraint $environment/versions.txt \
-    "$wheel[data,plot,images,safetensors,notebooks]" pytest hypothesis
+    "$wheel[data,plot,images,hdf5,safetensors,notebooks]" pytest hypothesis
 ignored=""
 for name in c_core build setup conformance notebooks docs; do
     ignored="$ignored --ignore=../../tests/test_$name.py"
