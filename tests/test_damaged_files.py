@@ -22,7 +22,7 @@ import pytest
 
 import fashioncnn as k
 from fashioncnn import DataError, layers, saving
-from fashioncnn.saving import limits
+from fashioncnn.saving import files, layout, limits
 from fashioncnn.saving.hdf5 import written
 
 h5py = pytest.importorskip("h5py")
@@ -204,7 +204,7 @@ def test_packed_weights_and_other_floats_are_read(model, tmp_path):
 @pytest.mark.parametrize("values", [(-1, 0.1), (1, np.nan), (1, -1.0)])
 def test_numbers_of_an_optimizer_that_cannot_be_are_refused(values, model, tmp_path):
     def fill(file):
-        saving.layout.write(file, model)
+        layout.write(file, model)
         file["optimizer/vars/0"][...], file["optimizer/vars/1"][...] = values
 
     path = tmp_path / "a.weights.h5"
@@ -264,62 +264,64 @@ def test_a_folder_that_takes_no_files_leaves_the_old_file(model, tmp_path, monke
     assert path.read_bytes() == before
 
 
-KILLED = """
-import os, sys
-sys.path.insert(0, {tests!r})
-from fashioncnn.saving import files
-from test_damaged_files import small_model
-
-steps = [0]
-def counted(function):
-    def call(*arguments, **options):
-        steps[0] += 1
-        if steps[0] == {step}:
-            os._exit(9)
-        return function(*arguments, **options)
-    return call
-
-model = small_model()
-model.set_weights([weight * 0 + 5 for weight in model.get_weights()])
-opened = open
 class Killing:
-    def __init__(self, file):
-        self._file = file
+    """A file whose process ends at a given call of its methods."""
+
+    def __init__(self, file, counted):
+        self._file, self._counted = file, counted
+
     def __getattr__(self, name):
         found = getattr(self._file, name)
-        return counted(found) if name in ("write", "flush", "fileno") else found
+        return self._counted(found) if name in ("write", "flush", "fileno") else found
+
     def __enter__(self):
         self._file.__enter__()
         return self
+
     def __exit__(self, *error):
         return self._file.__exit__(*error)
-files.open = lambda *arguments, **options: Killing(opened(*arguments, **options))
-files.os.replace, files.os.fsync = counted(os.replace), counted(os.fsync)
-model.{method}({path!r})
-print(steps[0])
-"""
+
+
+def killed_at(step, save):
+    """The exit status of a process that saves, and ends at a given step of writing: 9, or 0 if there are fewer."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        steps = iter(range(1, step))
+
+        def counted(function):
+            def call(*arguments, **options):
+                if next(steps, None) is None:
+                    os._exit(9)
+                return function(*arguments, **options)
+            return call
+
+        files.open = lambda *arguments: Killing(open(*arguments), counted)  # noqa: SIM115
+        files.os.replace, files.os.fsync = counted(os.replace), counted(os.fsync)
+        save()
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
 
 
 @pytest.mark.parametrize(("name", "method"), [("a.keras", "save"), ("a.h5", "save"),
                                               ("a.weights.h5", "save_weights")])
+@pytest.mark.filterwarnings("ignore:the state of optimizer")
 def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(name, method, model, tmp_path):
     path = tmp_path / name
     getattr(model, method)(path)
-    old, step = path.read_bytes(), 0
-    while True:
+    old, other, status, step = path.read_bytes(), small_model(), 9, 0
+    model.set_weights([weight * 0 + 5 for weight in model.get_weights()])
+    while status == 9:
         step += 1
         path.write_bytes(old)
-        script = KILLED.format(tests=str(Path(__file__).parent), step=step, method=method, path=str(path))
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-        other = small_model()
+        status = killed_at(step, lambda: getattr(model, method)(path))
         other.load_weights(path)
         is_new = bool((other.get_weights()[0] == 5).all())
         assert is_new or path.read_bytes() == old
-        if done.returncode == 0:
-            assert is_new
-            assert step > 4
-            return
-        assert done.returncode == 9, done.stderr
+    assert (status, is_new) == (0, True)
+    assert step > 4
 
 
 def test_the_memory_for_a_file_is_bounded_by_its_size(tmp_path):
