@@ -6,10 +6,10 @@ import numpy as np
 
 from fashioncnn import Input, Model, Sequential, layers
 
-FUNCTIONS = ("relu", "leaky_relu", "relu6", "gelu", "linear", "sigmoid", "log_sigmoid", "hard_sigmoid",
-             "sparse_sigmoid", "tanh", "hard_tanh", "tanh_shrink", "elu", "celu", "selu", "softplus", "sparse_plus", "squareplus",
-             "softsign", "silu", "hard_silu", "mish", "exponential", "hard_shrink", "soft_shrink", "softmax",
-             "log_softmax", "sparsemax", "glu")
+FUNCTIONS = (
+    "relu", "leaky_relu", "relu6", "gelu", "linear", "sigmoid", "log_sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh",
+    "hard_tanh", "tanh_shrink", "elu", "celu", "selu", "softplus", "sparse_plus", "squareplus", "softsign", "silu",
+    "hard_silu", "mish", "exponential", "hard_shrink", "soft_shrink", "softmax", "log_softmax", "sparsemax", "glu")
 
 
 def _chain(shape, *stack):

@@ -28,6 +28,7 @@ from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.models import Model
 from fashioncnn.utils import checks
 
+PART = 1 << 22  # bytes of a file that are read at once
 OLDEST = 7  # before, arrays were broadcast by other rules
 SLIDING = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "GlobalAveragePool", "GlobalMaxPool",
            "InstanceNormalization", "MaxPool")
@@ -63,10 +64,7 @@ def from_onnx(filepath: str | bytes | os.PathLike[str], data_format: str | None 
     """
     checks.one_of("from_onnx()", "data_format", data_format, (None, "channels_first", "channels_last"))
     path, onnx = os.fsdecode(filepath), onnx_package.load()
-    with open(path, "rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise DataError(f"{path}: larger than an .onnx file can be")
+    data = _content(path)
     try:
         return _Importer(path, onnx.ModelProto.FromString(data), data_format).model()
     except NotImplementedError as error:
@@ -75,6 +73,18 @@ def from_onnx(filepath: str | bytes | os.PathLike[str], data_format: str | None 
         raise
     except Exception as error:  # protobuf raises errors of its own
         raise DataError(f"{path}: damaged file ({error})") from error
+
+
+def _content(path: str) -> bytes:
+    """What is in a file. Memory is taken for what is there, part by part."""
+    parts, size = [], 0
+    with open(path, "rb") as file:
+        while part := file.read(PART):
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST:
+                raise DataError(f"{path}: larger than an .onnx file can be")
+    return b"".join(parts)
 
 
 class _Importer:

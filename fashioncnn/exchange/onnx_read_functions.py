@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fashioncnn import layers
-from fashioncnn.exchange import layouts
+from fashioncnn.exchange.layouts import Layout
 from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value
 
 
@@ -136,24 +136,22 @@ def _prelu(reader: Reader, operation: Operation) -> None:
 
 
 def _softmax(reader: Reader, operation: Operation) -> None:
-    value, axis = _with_axis_last(reader, operation)
+    value = reader.value(operation)
+    place = _axis(operation, value)
+    axis = 1 if value.layout.image is not None else 1 + value.layout.order[place - 1]
     reader.give(operation, layers.Softmax(axis)(value.tensor), value.layout)
 
 
 def _log_softmax(reader: Reader, operation: Operation) -> None:
-    value, axis = _with_axis_last(reader, operation)
-    if axis != value.layout.rank:
-        value = Value(reader.theirs(value), layouts.ours(value.layout.rank))
-        if _axis(operation, value) != value.layout.rank:
-            operation.refuse("an axis that is neither the last one nor that of the channels")
-    reader.give(operation, layers.Activation("log_softmax")(value.tensor), value.layout)
-
-
-def _with_axis_last(reader: Reader, operation: Operation) -> tuple[Value, int]:
-    """The input, and the axis of ours that the operation works along, counted with the batch's."""
+    """The function is one along our last axis, to which another one is moved, and back again."""
     value = reader.value(operation)
-    place = _axis(operation, value)
-    return value, 1 if value.layout.image is not None else 1 + value.layout.order[place - 1]
+    layout, place = value.layout, _axis(operation, value)
+    if layout.image is None:
+        rest = [other for other in range(1, layout.rank + 1) if other != place]
+        order = [rest.index(other) if other != place else layout.rank - 1 for other in range(1, layout.rank + 1)]
+        layout = Layout(tuple(order))
+    made = Value(layers.Activation("log_softmax")(reader.arranged(value, layout)), layout)
+    reader.give(operation, reader.arranged(made, value.layout), value.layout)
 
 
 def _axis(operation: Operation, value: Value) -> int:

@@ -108,9 +108,10 @@ def _factors_behind(reader: Reader, operation: Operation, layout: Layout,
 
 def _leads_back(reader: Reader, back: Operation, name: str, value: Value) -> bool:
     """Whether a Reshape makes the shape that the tensor `name` has, as far as one can see."""
+    if any(each.kind == "Shape" and each.outputs[0] == back.inputs[1] for each in reader.users(name)):
+        return True
     if not reader.is_constant(back, 1):
-        shape = next((each for each in reader.users(name) if each.kind == "Shape"), None)
-        return shape is not None and shape.outputs[0] == back.inputs[1]
+        return False
     target = list(reader.constants[back.inputs[1]].reshape(-1)[1:])
     return len(target) == value.layout.rank and all(extent in (0, -1, wanted) for extent, wanted
                                                     in zip(target, value.theirs, strict=True))

@@ -1,0 +1,182 @@
+"""State dicts of PyTorch: read into models that predict what PyTorch predicted, and written as PyTorch writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fashioncnn import Input, Model, Sequential, layers, saving
+
+TORCH = Path(__file__).parent / "golden" / "torch"
+
+
+def _lenet():
+    return Sequential([
+        Input((28, 28, 1)), layers.Conv2D(4, 5, padding="same", activation="relu"), layers.MaxPooling2D(),
+        layers.Conv2D(8, 5, activation="tanh"), layers.AveragePooling2D(), layers.Flatten(), layers.Dense(24, "relu"),
+        layers.Dropout(0.5), layers.Dense(10, "softmax")])
+
+
+def _vgg():
+    stack = []
+    for filters in (8, 8, 16):
+        stack += [layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.BatchNormalization(epsilon=1e-5),
+                  layers.ReLU()]
+    return Sequential([Input((12, 10, 3)), *stack, layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10)])
+
+
+def _separable():
+    return Sequential([
+        Input((9, 8, 4)), layers.DepthwiseConv2D(3, depth_multiplier=2), layers.BatchNormalization(epsilon=1e-5),
+        layers.PReLU(shared_axes=[1, 2]), layers.Conv2D(6, 3, groups=2), layers.LeakyReLU(0.1),
+        layers.Conv2DTranspose(5, 2, strides=2, activation="hard_silu"), layers.GlobalAveragePooling2D(),
+        layers.LayerNormalization(epsilon=1e-5), layers.Dense(3)])
+
+
+def _sequences():
+    return Sequential([
+        Input((16, 4)), layers.Conv1D(8, 3, padding="same", use_bias=False), layers.BatchNormalization(epsilon=1e-5),
+        layers.Activation("gelu"), layers.MaxPooling1D(2), layers.Conv1D(6, 3, activation="silu"), layers.Flatten(),
+        layers.Dense(4)])
+
+
+NETWORKS = {"lenet": _lenet, "vgg": _vgg, "separable": _separable, "sequences": _sequences}
+
+
+def state_of(arrays):
+    return {name.removeprefix("state/"): arrays[name] for name in arrays.files if name.startswith("state/")}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_of_pytorch(name):
+    arrays = np.load(TORCH / f"{name}.npz")
+    state, model = state_of(arrays), NETWORKS[name]()
+    saving.from_torch(model, state)
+    np.testing.assert_allclose(model(np.moveaxis(arrays["x"], 1, -1)), arrays["y"], atol=1e-6)
+    back = saving.to_torch(model)
+    assert list(back) == list(state)
+    for key, array in back.items():
+        assert array.dtype == state[key].dtype
+        assert array.flags.c_contiguous
+        np.testing.assert_array_equal(array, state[key], strict=True)
+
+
+def test_modules_are_taken_in_their_order_whatever_they_are_called():
+    model = _lenet()
+    state = saving.to_torch(model)
+    names = {"0": "features.conv1", "3": "features.conv2", "7": "classifier.0", "10": "head"}
+    renamed = {f"{names[place]}.{last}": values + 1 for place, _, last, values in
+               ((*name.rpartition("."), values) for name, values in state.items())}
+    saving.from_torch(model, renamed)
+    for name, values in saving.to_torch(model).items():
+        np.testing.assert_array_equal(values, state[name] + 1)
+
+
+class Tensor:
+    """As PyTorch's: numbers are had by asking for them in steps."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def detach(self):
+        return self
+
+    cpu = float = detach
+
+    def numpy(self):
+        return self._array
+
+
+def test_tensors_are_read():
+    model = Sequential([Input((2,)), layers.Dense(1)])
+    saving.from_torch(model, {"0.weight": Tensor(np.array([[2.0, 3.0]])), "0.bias": Tensor(np.array([1]))})
+    np.testing.assert_array_equal(model([[10.0, 100.0]]), [[321.0]])
+
+
+def test_numbers_of_modules():
+    model = Sequential([
+        Input((9, 9, 2)), layers.Conv2D(3, 3, strides=2, padding="same", activation="relu"),
+        layers.SeparableConv2D(4, 3, activation="relu"),
+        Sequential([layers.Flatten(), layers.Dense(4), layers.BatchNormalization(center=False, scale=False)]),
+        layers.Dense(2)])
+    assert {name: array.shape for name, array in saving.to_torch(model).items()} == {
+        "1.weight": (3, 2, 3, 3), "1.bias": (3,), "3.weight": (3, 1, 3, 3), "4.weight": (4, 3, 1, 1), "4.bias": (4,),
+        "6.1.weight": (4, 36), "6.1.bias": (4,), "6.2.running_mean": (4,), "6.2.running_var": (4,),
+        "6.2.num_batches_tracked": (), "7.weight": (2, 4), "7.bias": (2,)}
+
+
+def test_weights_behind_a_flatten_are_permuted_with_it():
+    model = Sequential([Input((2, 3, 4)), layers.Flatten(), layers.PReLU(), layers.BatchNormalization(),
+                        layers.LayerNormalization(), layers.Dense(1)])
+    for weight in model.weights:
+        weight.assign(np.arange(24).reshape(weight.shape))
+    state = saving.to_torch(model)
+    expected = np.moveaxis(np.arange(24).reshape(2, 3, 4), -1, 0).reshape(-1)
+    for name in ("1.weight", "2.weight", "2.running_var", "3.bias", "4.weight"):
+        if name in state:
+            np.testing.assert_array_equal(state[name].reshape(-1), expected)
+
+
+def test_the_way_there_and_back_keeps_every_kind_of_layer():
+    model = Sequential([
+        Input((6, 6, 4)), layers.GroupNormalization(2), layers.LayerNormalization((1, 2, 3)),
+        layers.SeparableConv2D(4, 3), layers.Conv2DTranspose(3, 2, strides=2), layers.PReLU(shared_axes=[1, 2]),
+        layers.DepthwiseConv2D(2, depth_multiplier=3), layers.Flatten(), layers.PReLU(), layers.BatchNormalization(),
+        layers.Dense(2)])
+    random = np.random.default_rng(0)
+    model.set_weights([random.random(weight.shape) for weight in model.weights])
+    other = Sequential.from_config(model.get_config())
+    saving.from_torch(other, saving.to_torch(model))
+    for mine, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda state: state.pop("0.bias"), "Conv2D '.*' has '0.bias', which the state dict lacks"),
+    (lambda state: state.update({"0.extra": 1}), "the state dict has '0.extra', which Conv2D '.*' lacks"),
+    (lambda state: state.update({"3.weight": np.zeros((8, 4, 3, 3))}),
+     r"'3.weight' is float64 \(8, 4, 3, 3\); Conv2D '.*' takes numbers of shape \(8, 4, 5, 5\)"),
+    (lambda state: state.update({"3.bias": np.array(["a"] * 8)}), "'3.bias' is <U1"),
+    (lambda state: state.update({"11.weight": 1}), r"has 5 modules with weights \(0, 3, 7, 10, 11\), and model '.*' 4"),
+    (lambda state: [state.pop(name) for name in ("10.weight", "10.bias")], "has 3 modules"),
+])
+def test_what_does_not_fit_is_named_and_changes_nothing(change, message):
+    model = _lenet()
+    before = model.get_weights()
+    state = {name: array + 1 for name, array in saving.to_torch(model).items()}
+    change(state)
+    with pytest.raises(ValueError, match=message):
+        saving.from_torch(model, state)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(("layer", "message"), [
+    (layers.Permute((2, 1, 3), name="p"), "Permute 'p' has no counterpart"),
+    (layers.Dense(3, name="d"), "Dense 'd' .* an input that is no vector"),
+    (layers.BatchNormalization(1, name="b"), "BatchNormalization 'b'.*axis=1"),
+    (layers.BatchNormalization(scale=False, name="b"), "scale=False with center=True"),
+    (layers.LayerNormalization(name="n"), "axis=-1"),
+    (layers.PReLU(name="r"), "shared_axes=None"),
+    (layers.Conv2D(2, 1, activation=layers.PReLU(), name="c"), None),
+])
+def test_layers_without_a_counterpart(layer, message):
+    model = Sequential([Input((4, 5, 3)), layer])
+    if message is None:
+        model = Sequential([Input((4, 5, 3)), layers.Conv2D(2, 1, activation=layers.LeakyReLU())])
+        assert len(saving.to_torch(model)) == 2
+        return
+    with pytest.raises(NotImplementedError, match=message):
+        saving.to_torch(model)
+
+
+def test_other_models():
+    with pytest.raises(ValueError, match="isn't built"):
+        saving.to_torch(Sequential([layers.Dense(2)]))
+    x = Input((3,))
+    with pytest.raises(ValueError, match="no chain of layers"):
+        saving.to_torch(Model(x, layers.Add()([layers.Dense(2)(x), layers.Dense(2)(x)])))
+    assert list(saving.to_torch(Model(x, layers.Dense(2)(layers.Dense(3, "relu")(x))))) == [
+        "0.weight", "0.bias", "2.weight", "2.bias"]
