@@ -116,7 +116,7 @@ def test_other_random_numbers_are_told(tmp_path):
 @pytest.mark.parametrize("arguments", [{"backup_dir": ""}, {"backup_dir": "a", "save_freq": "batch"},
                                        {"backup_dir": "a", "save_freq": 0}, {"backup_dir": "a", "save_freq": False}])
 def test_other_arguments_are_refused(arguments):
-    with pytest.raises(ValueError, match="backup_dir|save_freq"):
+    with pytest.raises(ValueError, match=r"backup_dir|save_freq"):
         callbacks.BackupAndRestore(**arguments)
 
 

@@ -243,3 +243,14 @@ def test_classes_of_the_users_are_found_by_their_names(model, tmp_path):
         assert saving.get_registered_name(registered) == "tests>Doubled"
     finally:
         del saving.get_custom_objects()["tests>Doubled"]
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_model_with_a_lambda_is_kept_without_how_it_was_compiled(ending, tmp_path):
+    model = k.Sequential([k.Input((2,)), k.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[lambda y_true, y_pred: y_pred])
+    with pytest.warns(UserWarning, match=r"how model .* was compiled is not kept: .*lambda"):
+        model.save(tmp_path / f"model{ending}")
+    again = k.saving.load_model(tmp_path / f"model{ending}")
+    assert not again.compiled
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])

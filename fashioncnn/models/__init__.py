@@ -57,7 +57,7 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Any = N
         if value is not None and value is not False:
             raise checks.unsupported("clone_model()", name, value, "clone_model(model)")
     custom_objects = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
-    clone: Model = LAYERS.deserialize({**LAYERS.serialize(model), "compile_config": None}, custom_objects)
+    clone: Model = LAYERS.deserialize(LAYERS.serialize(model, compiled=False), custom_objects)
     if model._compile_arguments is not None:
         optimizer = model.optimizer
         arguments = {name: copy.deepcopy(value) for name, value in model._compile_arguments.items()

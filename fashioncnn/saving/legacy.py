@@ -34,7 +34,8 @@ def _fill(target: Any, model: Any, include_optimizer: bool) -> None:
     target.attrs["keras_version"] = absent.keras_names()["keras"]
     target.attrs["backend"] = "fashioncnn"
     target.attrs["model_config"] = json.dumps(older.layer_without_modules(description)).encode()
-    if include_optimizer and model.optimizer is not None:
+    keeps_optimizer = include_optimizer and model.optimizer is not None and description["compile_config"]
+    if keeps_optimizer:
         target.attrs["training_config"] = json.dumps(older.training_config(description["compile_config"])).encode()
     group = target.create_group(_WEIGHTS)
     write_names(group, "layer_names", [layer.name for layer in model.layers])
@@ -43,7 +44,7 @@ def _fill(target: Any, model: Any, include_optimizer: bool) -> None:
     for layer in sorted(model.layers, key=lambda layer: layer.name):
         _write_variables(group.create_group(layer.name), _weights_of(layer))
     _write_variables(group.create_group(_TOP), [])
-    if include_optimizer and model.optimizer is not None:
+    if keeps_optimizer:
         _write_variables(target.create_group(_STATE), model.optimizer.variables)
 
 

@@ -45,7 +45,8 @@ def save_model(model: Any, filepath: str | bytes | os.PathLike[str], overwrite: 
 
     Raises:
         FileExistsError: If there is a file and `overwrite` is False.
-        NotImplementedError: If something cannot be described: a function as learning rate, a lambda as metric.
+        NotImplementedError: If a layer has something that cannot be described, as a lambda. How the model was compiled
+            is left out, with a warning, where that cannot be described.
         OSError: If the file cannot be written; one that existed is still there.
         ValueError: If `filepath` has another ending.
 

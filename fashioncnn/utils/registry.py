@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -137,21 +138,27 @@ class Registry:
         raise ValueError(f"expected a name, a config or an instance of {self._base.__name__} as {self.kind}, "
                          f"got {identifier!r}")
 
-    def serialize(self, value: Any) -> dict[str, Any]:
+    def serialize(self, value: Any, compiled: bool = True) -> dict[str, Any]:
         """A JSON-compatible description in Keras's form, which `deserialize` turns into an equal object.
 
         Layers say for what shape they were built, and models how they were compiled.
+
+        Args:
+            value: The object.
+            compiled: Whether a model says so. What cannot be described is left out with a warning: a lambda as a
+                metric, a function as a learning rate.
         """
         name = type(value).__name__
         known = self.classes.get(name) is type(value)
-        states = {key: getattr(value, f"get_{key}", None) for key in ("build_config", "compile_config")}
-        found = {key: get() for key, get in states.items() if get is not None}
+        states = {"build_config": value.get_build_config()} if hasattr(value, "get_build_config") else {}
+        if compiled and hasattr(value, "get_compile_config"):
+            states["compile_config"] = _compile_config(value)
         return {
             "module": self._modules[name] if known else type(value).__module__,
             "class_name": name,
             "config": value.get_config(),
             "registered_name": None if known else users.get_registered_name(type(value)),
-            **{key: state for key, state in found.items() if state is not None},
+            **{key: state for key, state in states.items() if state is not None},
             **sharing.mark(value),
         }
 
@@ -222,6 +229,14 @@ class Registry:
             raise ValueError(f"{self.kind} {registered!r} is not known, and {name!r} is one of fashioncnn's own; if "
                              f"the first is yours, {users.HOW_TO_NAME}")
         return cls
+
+
+def _compile_config(model: Any) -> dict[str, Any]:
+    try:
+        return model.get_compile_config()  # type: ignore[no-any-return]
+    except (NotImplementedError, checks.ArgumentError) as error:
+        warnings.warn(f"how model '{model.name}' was compiled is not kept: {error}", stacklevel=3)
+        return {}
 
 
 LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models", "fashioncnn.models.functional")

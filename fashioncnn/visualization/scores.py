@@ -78,7 +78,7 @@ def _scorer(model: Model) -> Model:
     elif last["config"].get("activation") in FINAL:
         last["config"]["activation"] = "linear"
     own = {type(layer).__name__: type(layer) for layer in model._flatten_layers()}
-    scorer: Model = LAYERS.deserialize({**LAYERS.serialize(model), "config": config, "compile_config": None}, own)
+    scorer: Model = LAYERS.deserialize({**LAYERS.serialize(model, compiled=False), "config": config}, own)
     scorer.set_weights(model.get_weights())
     return scorer
 
