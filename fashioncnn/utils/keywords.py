@@ -59,7 +59,7 @@ def unexpected(owner: str, keyword: str, known: Iterable[str]) -> ArgumentError:
     elif keyword in MOVED:
         hint = MOVED[keyword]
     else:
-        hint = f"did you mean '{close[0]}'?" if close else f"it takes {', '.join(names)}"
+        hint = f"did you mean '{close[0]}'?" if close else f"it takes {', '.join(names) or 'none'}"
     return ArgumentError(f"{owner}() got an unexpected keyword argument '{keyword}'; {hint}")
 
 

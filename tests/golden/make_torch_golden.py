@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -149,6 +150,15 @@ def randomize(network: nn.Module) -> None:
             values += noise.abs() if "var" in name else noise
 
 
+def forget_origin(path: Path) -> None:
+    """Takes out of a file what tells where it was made: the newer exporter writes stacks of calls beside each node."""
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    onnx.save(model, path)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for seed, (name, (make, shape, newer, has_state)) in enumerate(NETWORKS.items()):
@@ -161,6 +171,7 @@ def main() -> None:
         dynamic = {"dynamic_shapes": ({0: "batch"},)} if newer else {"dynamic_axes": {"x": {0: "batch"}}}
         torch.onnx.export(network, (x,), FOLDER / f"{name}.onnx", dynamo=newer, input_names=["x"],
                           external_data=False, verbose=False, **dynamic)
+        forget_origin(FOLDER / f"{name}.onnx")
         state = {f"state/{key}": value.numpy() for key, value in network.state_dict().items()} if has_state else {}
         np.savez_compressed(FOLDER / f"{name}.npz", x=x.numpy(), y=y.numpy(), **state)
     print(f"PyTorch {torch.__version__}", file=sys.stderr)
