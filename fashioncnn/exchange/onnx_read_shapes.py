@@ -15,7 +15,7 @@ from fashioncnn.exchange.onnx_reader import BATCH, Operation, Read, Reader, Valu
 from fashioncnn.layers.symbolic import KerasTensor
 
 STAND_INS = (1000003, 1000033, 1000037)  # primes, in the place of extents that are not known
-LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is made by resizing
+LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is resized, and of what it becomes
 
 
 def _flatten(reader: Reader, operation: Operation) -> None:
@@ -274,8 +274,8 @@ def _scales_and_sizes(reader: Reader, operation: Operation,
     places = [value.layout.place(axis) for axis in range(value.layout.rank)]
     if value.layout.rank == 3 and factors[places[2]] != 1.0:
         operation.refuse("other than the height and the width are resized")
-    if any(extent is not None and not 0 < extent <= LARGEST_IMAGE for extent in extents[1:]):
-        raise ValueError(f"an image of {extents}")
+    if any(extent is not None and not 0 < extent <= LARGEST_IMAGE for extent in (*theirs[1:], *extents[1:])):
+        raise ValueError(f"an image of {list(theirs)} made one of {extents}")
     return [factors[place] for place in places[:2]], [extents[place] for place in places[:2]]
 
 
