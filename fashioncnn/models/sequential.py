@@ -274,10 +274,11 @@ class Sequential(Model):
             ArgumentError: If a layer has an argument that is unknown.
             ValueError: If the description is malformed or a class unknown.
         """
-        if not isinstance(config.get("layers"), (list, tuple)):
-            raise ValueError(f"a Sequential's config needs a list of 'layers', got {config.get('layers')!r}")
+        if "name" not in config or not isinstance(config.get("layers"), (list, tuple)):
+            raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
+                             f"keys, 'layers' being a list; got {sorted(config)}")
         stack = [LAYERS.deserialize(layer, custom_objects) for layer in config["layers"]]
-        model = cls(stack, config.get("trainable", True), config.get("name"))
+        model = cls(stack, config.get("trainable", True), config["name"])
         if config.get("build_input_shape") is not None:
             model.build(config["build_input_shape"])
         return model

@@ -148,6 +148,10 @@ def find_function(config: Mapping[str, Any]) -> Any:
     found = users.get_registered_object(name)
     if found is not None:
         return found
+    registered = config.get("registered_name")
+    if registered not in (None, name, config.get("class_name")):
+        raise ValueError(f"the function {name!r} of the registered name {registered!r} is not known; if it is yours, "
+                         f"{users.HOW_TO_NAME}")
     for registry in (LOSSES, METRICS):
         registry.all_classes()
         known = {function.__name__: function for function in registry.by_function}
