@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -149,6 +150,16 @@ def randomize(network: nn.Module) -> None:
             values += noise.abs() if "var" in name else noise
 
 
+def strip(path: Path) -> None:
+    """Takes out of a file what is said about the Python code that it comes from, and where that is."""
+    file = onnx.load(path)
+    graph = file.graph
+    for each in (file, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        each.ClearField("metadata_props")
+        each.ClearField("doc_string")
+    onnx.save(file, path)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for seed, (name, (make, shape, newer, has_state)) in enumerate(NETWORKS.items()):
@@ -161,6 +172,7 @@ def main() -> None:
         dynamic = {"dynamic_shapes": ({0: "batch"},)} if newer else {"dynamic_axes": {"x": {0: "batch"}}}
         torch.onnx.export(network, (x,), FOLDER / f"{name}.onnx", dynamo=newer, input_names=["x"],
                           external_data=False, verbose=False, **dynamic)
+        strip(FOLDER / f"{name}.onnx")
         state = {f"state/{key}": value.numpy() for key, value in network.state_dict().items()} if has_state else {}
         np.savez_compressed(FOLDER / f"{name}.npz", x=x.numpy(), y=y.numpy(), **state)
     print(f"PyTorch {torch.__version__}", file=sys.stderr)
