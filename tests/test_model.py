@@ -274,7 +274,8 @@ def test_the_description_is_that_of_keras():
     ('{"class_name": "Dense", "config": {"units": 1}}', "of a layer"),
     ('{"class_name": "Sequential", "config": {}}', "'layers'"),
     ('{"class_name": "Functional", "config": {"layers": []}}', "needs 'layers', 'input_layers' and 'output_layers'"),
-    ('{"class_name": "Sequential", "config": {"name": "a", "layers": [{"class_name": "os.system", "config": {}}]}}', "os.system"),
+    ('{"class_name": "Sequential", "config": {"name": "a", "layers": [{"class_name": "os.system", "config": {}}]}}',
+     "os.system"),
     ("{", "Expecting"),
 ])
 def test_a_bad_description_is_an_error(text, message):

@@ -111,12 +111,12 @@ def test_weights_behind_a_flatten_are_permuted_with_it():
     model = Sequential([Input((2, 3, 4)), layers.Flatten(), layers.PReLU(), layers.BatchNormalization(),
                         layers.LayerNormalization(), layers.Dense(1)])
     for weight in model.weights:
-        weight.assign(np.arange(24).reshape(weight.shape))
+        if weight.size == 24:
+            weight.assign(np.arange(24).reshape(weight.shape))
     state = saving.to_torch(model)
     expected = np.moveaxis(np.arange(24).reshape(2, 3, 4), -1, 0).reshape(-1)
     for name in ("1.weight", "2.weight", "2.running_var", "3.bias", "4.weight"):
-        if name in state:
-            np.testing.assert_array_equal(state[name].reshape(-1), expected)
+        np.testing.assert_array_equal(state[name].reshape(-1), expected)
 
 
 def test_the_way_there_and_back_keeps_every_kind_of_layer():

@@ -150,13 +150,14 @@ def randomize(network: nn.Module) -> None:
             values += noise.abs() if "var" in name else noise
 
 
-def forget_origin(path: Path) -> None:
-    """Takes out of a file what tells where it was made: the newer exporter writes stacks of calls beside each node."""
-    model = onnx.load(path)
-    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        part.doc_string = ""
-        del part.metadata_props[:]
-    onnx.save(model, path)
+def strip(path: Path) -> None:
+    """Takes out of a file what is said about the Python code that it comes from, and where that is."""
+    file = onnx.load(path)
+    graph = file.graph
+    for each in (file, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        each.ClearField("metadata_props")
+        each.ClearField("doc_string")
+    onnx.save(file, path)
 
 
 def main() -> None:
@@ -171,7 +172,7 @@ def main() -> None:
         dynamic = {"dynamic_shapes": ({0: "batch"},)} if newer else {"dynamic_axes": {"x": {0: "batch"}}}
         torch.onnx.export(network, (x,), FOLDER / f"{name}.onnx", dynamo=newer, input_names=["x"],
                           external_data=False, verbose=False, **dynamic)
-        forget_origin(FOLDER / f"{name}.onnx")
+        strip(FOLDER / f"{name}.onnx")
         state = {f"state/{key}": value.numpy() for key, value in network.state_dict().items()} if has_state else {}
         np.savez_compressed(FOLDER / f"{name}.npz", x=x.numpy(), y=y.numpy(), **state)
     print(f"PyTorch {torch.__version__}", file=sys.stderr)
