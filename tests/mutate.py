@@ -82,6 +82,10 @@ def outcome(path: Path, base: k.Model | None, expected: bytes) -> str:
     return result if base is None or numbers(base) == before else "CHANGED the model"
 
 
+def _blank(model: k.Model) -> None:
+    model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+
+
 def run(source: Path, count: int, seed: int, folder: Path) -> dict[str, int]:
     """Reads so many damaged copies of a file; the numbers of outcomes, and the largest memory in MiB."""
     data = source.read_bytes()
@@ -92,7 +96,7 @@ def run(source: Path, count: int, seed: int, folder: Path) -> dict[str, int]:
     else:
         base.load_weights(source)
         expected = numbers(base)
-        base.set_weights([weight * 0 for weight in base.get_weights()])
+        _blank(base)
     found: Counter[str] = Counter()
     chance = random.Random(seed)
     path = folder / f"damaged{seed}{source.name[source.name.index('.'):]}"
@@ -103,7 +107,8 @@ def run(source: Path, count: int, seed: int, folder: Path) -> dict[str, int]:
         ending = outcome(path, base, expected)
         found[ending if damaged != data else "not damaged"] += 1
         if base is not None and ending in ("the same", "other numbers"):
-            base.set_weights([weight * 0 for weight in base.get_weights()])
+            base.load_weights(source)
+            _blank(base)
     path.unlink()
     return {**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
