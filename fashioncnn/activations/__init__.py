@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fashioncnn.activations.along_axes import glu, log_softmax, softmax, sparsemax
 from fashioncnn.activations.elementwise import (
@@ -45,10 +45,6 @@ from fashioncnn.activations.elementwise import (
 from fashioncnn.utils import absent, checks
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.tensor import Tensor
-
-if TYPE_CHECKING:
-    from fashioncnn.layers.graph import Graph
-    from fashioncnn.layers.layer import Layer
 
 __all__ = [
     "celu",
@@ -111,7 +107,21 @@ _functions: dict[str, Function] = {
     **{function.__name__: function for function in (*_nodes, threshold)}, "swish": silu, "hard_swish": hard_silu}
 
 
-def get(identifier: Any) -> Function | Layer:
+class LayerOfActivation(Protocol):
+    """A layer that stands for an activation, or has one."""
+
+    name: str
+
+    def refuse_overrides(self) -> None: ...
+
+
+class Nodes(Protocol):
+    """A graph, to which nodes are added."""
+
+    def add(self, layer: Any, node_type: str, *inputs: int, **attributes: Any) -> int: ...
+
+
+def get(identifier: Any) -> Function | LayerOfActivation:
     """The function that a name or a function stands for; None is `linear`. A layer is returned as is.
 
     Raises:
@@ -143,19 +153,19 @@ def _near(name: Any) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def serialize(activation: Function | Layer) -> Any:
+def serialize(activation: Function | LayerOfActivation) -> Any:
     """A function's name, or a layer's config."""
-    return LAYERS.serialize(activation) if LAYERS.is_member(activation) else activation.__name__
+    return LAYERS.serialize(activation) if LAYERS.is_member(activation) else activation.__name__  # type: ignore[union-attr]
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Function | Layer:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Function | LayerOfActivation:
     """What `serialize` described. A function of `custom_objects` is found by its name, too; layers do not take it."""
     if isinstance(config, str) and custom_objects and config in custom_objects:
         return custom_objects[config]  # type: ignore[no-any-return]
     return get(config)
 
 
-def add_to(graph: Graph, layer: Layer, activation: Any, position: int) -> int:
+def add_to(graph: Nodes, layer: LayerOfActivation, activation: Any, position: int) -> int:
     """Adds the node that applies `activation` to the node at `position`, as a part of `layer`; returns its position.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn import _core
+from fashioncnn._core import Network
 from fashioncnn.utils.tensor import Tensor, tensor
 
 
@@ -22,7 +22,7 @@ def of_rows(node: Mapping[str, Any], rows: NDArray[Any]) -> NDArray[np.float32]:
     """The node's output for each of the rows (N, n)."""
     if rows.shape[1] == 0:
         return np.empty(rows.shape, np.float32)
-    network = _core.Network([
+    network = Network([
         {"type": "input", "name": "x", "inputs": (), "shape": rows.shape[1:]},
         {"name": "activation", "inputs": (0,), **node},
     ])

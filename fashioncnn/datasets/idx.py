@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn import _core
+from fashioncnn._core import read_idx
 
 UNSIGNED_BYTES = 8
 
@@ -37,7 +37,7 @@ def load_idx(path: str | os.PathLike[str]) -> np.ndarray[Any, Any]:
 
     Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits.
     """
-    return _core.read_idx(os.fspath(path))
+    return read_idx(os.fspath(path))
 
 
 def unpacked_sha256(array: np.ndarray[Any, Any]) -> str:

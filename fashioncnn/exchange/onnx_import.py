@@ -28,6 +28,7 @@ from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.models import Model
 from fashioncnn.utils import checks
 
+LARGEST_EXTENT = 1 << 24  # of an input
 PART = 1 << 22  # bytes of a file that are read at once
 OLDEST = 7  # before, arrays were broadcast by other rules
 SLIDING = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "GlobalAveragePool", "GlobalMaxPool",
@@ -46,7 +47,7 @@ def from_onnx(filepath: str | bytes | os.PathLike[str], data_format: str | None 
         filepath: The file, with all weights in it.
         data_format: Where the channels are in the file's inputs of four axes or three: "channels_first" or
             "channels_last"; None: as the operators say that take them; if they say nothing, images have them first
-            unless fashioncnn wrote the file.
+            unless fashioncnn or tf2onnx wrote the file.
 
     Raises:
         DataError: If the file is damaged.
@@ -93,7 +94,7 @@ class _Importer:
     def __init__(self, path: str, file: Any, data_format: str | None) -> None:
         self._path = path
         self._graph = file.graph
-        self._is_ours = file.producer_name == onnx_package.PRODUCER
+        self._producer = file.producer_name
         self._data_format = data_format
         opset = max((each.version for each in file.opset_import if each.domain in ("", "ai.onnx")), default=0)
         if opset < OLDEST:
@@ -143,7 +144,7 @@ class _Importer:
     def _input(self, proto: Any) -> KerasTensor:
         tensor = proto.type.tensor_type
         extents = [extent.dim_value if extent.HasField("dim_value") else None for extent in tensor.shape.dim][1:]
-        if any(extent is not None and extent < 1 for extent in extents):
+        if any(extent is not None and not 0 < extent <= LARGEST_EXTENT for extent in extents):
             raise ValueError(f"input '{proto.name}' has the shape {extents}")
         dtype = DTYPES.get(tensor.elem_type)
         if dtype is None or not extents:
@@ -162,10 +163,10 @@ class _Importer:
             return False
         if self._data_format is not None:
             return self._data_format == "channels_first"
-        if self._is_ours:
+        if self._producer == onnx_package.PRODUCER:
             return False
         said = self._said_of(name)
-        return rank == 3 if said is None else said
+        return rank == 3 and self._producer != "tf2onnx" if said is None else said
 
     def _said_of(self, name: str) -> bool | None:
         """Whether a tensor has its channels first, as those say that take it, or what they make of it."""

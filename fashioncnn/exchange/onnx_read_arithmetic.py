@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fashioncnn import layers
 from fashioncnn.exchange import layouts
 from fashioncnn.exchange.onnx_read_functions import give_clipped
-from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, along_channels, bias_behind
+from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, along_channels, with_factors_behind
 
 
 def _add(reader: Reader, operation: Operation) -> None:
@@ -186,18 +186,16 @@ def _matmul(reader: Reader, operation: Operation) -> None:
 
 def _give_dense(reader: Reader, operation: Operation, value: Value, kernel: NDArray[np.float32],
                 bias: NDArray[np.float32] | None) -> None:
-    name, made = "", layouts.ours(value.layout.rank)
+    made = layouts.ours(value.layout.rank)
     if value.shape[-1] is None:
         operation.refuse("it takes as many numbers as an extent says that is not known")
-    if bias is None:
-        bias, name = bias_behind(reader, operation, made, kernel.shape[1])
     if value.layout.image is not None:
         if len(kernel) != math.prod(value.layout.image):
             raise ValueError(f"a kernel of shape {kernel.shape} for {math.prod(value.layout.image)} numbers")
         kernel = value.layout.to_ours(kernel)
-    weights = [kernel] if bias is None else [kernel, bias]
-    config = {"units": kernel.shape[1], "use_bias": bias is not None}
-    reader.give(operation, reader.weighted(operation, layers.Dense, config, value, weights, name), made)
+    weights, names = with_factors_behind(reader, operation, made, kernel, bias)
+    config = {"units": kernel.shape[1], "use_bias": len(weights) > 1}
+    reader.give(operation, reader.weighted(operation, layers.Dense, config, value, weights, *names), made)
 
 
 READERS: dict[str, Read] = {

@@ -15,7 +15,8 @@ from fashioncnn.exchange.onnx_reader import BATCH, Operation, Read, Reader, Valu
 from fashioncnn.layers.symbolic import KerasTensor
 
 STAND_INS = (1000003, 1000033, 1000037)  # primes, in the place of extents that are not known
-LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is resized, and of what it becomes
+MOST_COPIES = 64  # of a tensor, along an axis
+LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is resized
 
 
 def _flatten(reader: Reader, operation: Operation) -> None:
@@ -154,6 +155,22 @@ def _concat(reader: Reader, operation: Operation) -> None:
     reader.give(operation, tensor, layout)
 
 
+def _tile(reader: Reader, operation: Operation) -> None:
+    """A tensor, several times one behind the other along some axes."""
+    value, repeats = reader.value(operation), reader.integers(operation, 1) or []
+    if len(repeats) != 1 + value.layout.rank or not all(0 < count <= MOST_COPIES for count in repeats):
+        raise ValueError(f"repeats={repeats} of a tensor of {1 + value.layout.rank} axes")
+    if repeats[0] != 1:
+        operation.refuse("several copies of the batch")
+    if value.layout.image is not None:
+        value = Value(reader.theirs(value), layouts.ours(1))
+    tensor = value.tensor
+    for place, count in enumerate(repeats[1:]):
+        if count > 1:
+            tensor = layers.Concatenate(value.layout.order[place] + 1)([tensor] * count)
+    reader.give(operation, tensor, value.layout)
+
+
 # ---- margins ----
 
 def _pad(reader: Reader, operation: Operation) -> None:
@@ -275,7 +292,7 @@ def _scales_and_sizes(reader: Reader, operation: Operation,
     if value.layout.rank == 3 and factors[places[2]] != 1.0:
         operation.refuse("other than the height and the width are resized")
     if any(extent is not None and not 0 < extent <= LARGEST_IMAGE for extent in (*theirs[1:], *extents[1:])):
-        raise ValueError(f"an image of {list(theirs)} made one of {extents}")
+        raise ValueError(f"an image of {theirs[1:]} that becomes one of {extents[1:]}")
     return [factors[place] for place in places[:2]], [extents[place] for place in places[:2]]
 
 
@@ -287,6 +304,7 @@ READERS: dict[str, Read] = {
     "Resize": _resize,
     "Slice": _slice,
     "Squeeze": _squeeze,
+    "Tile": _tile,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
     "Upsample": _resize,

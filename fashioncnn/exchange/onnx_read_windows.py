@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from fashioncnn import layers
 from fashioncnn.exchange import layouts
 from fashioncnn.exchange.onnx_read_normalizations import layer_normalization_behind
-from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, bias_behind
+from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, with_factors_behind
 from fashioncnn.layers.symbolic import KerasTensor
 
+LARGEST_STRIDE = 256
+Array = NDArray[np.float32]
 Margins = list[tuple[int, int]]  # (before, after) of each axis of an image
 
 
@@ -64,8 +66,8 @@ def _windows(reader: Reader, operation: Operation, size: Sequence[int] | None) -
     strides, dilations = operation.integers("strides", ones), operation.integers("dilations", ones)
     if size is None or strides is None or dilations is None or {len(size), len(strides), len(dilations)} != {axes}:
         raise ValueError("kernel_shape, strides and dilations must have a number for each axis")
-    if min(*size, *strides, *dilations) < 1:
-        raise ValueError("kernel_shape, strides and dilations must be positive")
+    if min(*size, *strides, *dilations) < 1 or max(strides) > LARGEST_STRIDE:
+        raise ValueError(f"kernel_shape={size}, strides={strides}, dilations={dilations}")
     windows = _Windows(value, size, strides, dilations, [])
     return windows._replace(margins=_margins(operation, windows))
 
@@ -121,16 +123,15 @@ def _conv(reader: Reader, operation: Operation) -> None:
         raise ValueError(f"a kernel of shape {kernel.shape} does not fit kernel_shape={windows.size}, group={groups}")
     config = {"kernel_size": _of_axes(windows, windows.size), "strides": _of_axes(windows, windows.strides),
               "dilation_rate": _of_axes(windows, windows.dilations), "padding": padding}
-    spatial = range(2, kernel.ndim)
+    filters_last = kernel.transpose(*range(2, kernel.ndim), 1, 0)
     if groups == channels and groups > 1:
-        make = _layer("DepthwiseConv", windows)
         config["depth_multiplier"] = filters // groups
-        weights = kernel.reshape(groups, filters // groups, *windows.size).transpose(*spatial, 0, 1)
+        shape = (*windows.size, groups, filters // groups)
+        _give_convolution(reader, operation, _layer("DepthwiseConv", windows), config, value, filters_last,
+                          lambda weights: weights.reshape(shape))
     else:
-        make = _layer("Conv", windows)
         config.update(filters=filters, groups=groups)
-        weights = kernel.transpose(*spatial, 1, 0)
-    _give_convolution(reader, operation, make, config, value, weights, filters)
+        _give_convolution(reader, operation, _layer("Conv", windows), config, value, filters_last, np.asarray)
 
 
 def _conv_transpose(reader: Reader, operation: Operation) -> None:
@@ -154,8 +155,9 @@ def _conv_transpose(reader: Reader, operation: Operation) -> None:
               "strides": _of_axes(windows, windows.strides), "dilation_rate": _of_axes(windows, windows.dilations),
               "padding": padding, "output_padding": None if spare is None else _of_axes(windows, spare)}
     make = layers.Conv2DTranspose if windows.axes == 2 else layers.Conv1DTranspose
-    weights = kernel.transpose(*range(2, kernel.ndim), 1, 0)
-    _give_convolution(reader, operation, make, config, windows.value, weights, kernel.shape[1], cropping)
+    filters_last = kernel.transpose(*range(2, kernel.ndim), 0, 1)
+    _give_convolution(reader, operation, make, config, windows.value, filters_last,
+                      lambda weights: weights.swapaxes(-1, -2), cropping)
 
 
 def _transposed(windows: _Windows, more: Sequence[int]) -> tuple[str, list[int] | None, Margins]:
@@ -173,18 +175,30 @@ def _transposed(windows: _Windows, more: Sequence[int]) -> tuple[str, list[int] 
 
 
 def _give_convolution(reader: Reader, operation: Operation, make: Any, config: dict[str, Any], value: Value,
-                      kernel: NDArray[np.float32], filters: int, cropping: Sequence[tuple[int, int]] = ()) -> None:
-    crops = any(width for pair in cropping for width in pair)
-    bias, name = None, ""
-    if reader.constant(operation, 2) is not None:
-        bias = reader.numbers(operation, 2).reshape(-1)
-    elif not crops:
-        bias, name = bias_behind(reader, operation, value.layout, filters)
+                      kernel: Array, arranged: Callable[[Array], Array],
+                      cropping: Sequence[tuple[int, int]] = ()) -> None:
+    """Gives what a layer makes of its input.
+
+    Args:
+        reader: The reader.
+        operation: The convolution.
+        make: The layer's class.
+        config: Its arguments.
+        value: Its input.
+        kernel: The kernel, whose last axis is that of the filters.
+        arranged: Makes the layer's kernel of it.
+        cropping: What is taken away from the output.
+    """
+    crops = any(map(any, cropping))
+    bias = None if reader.constant(operation, 2) is None else reader.numbers(operation, 2).reshape(-1)
+    names: tuple[str, ...] = ()
     weights = [kernel] if bias is None else [kernel, bias]
-    tensor = reader.weighted(operation, make, {**config, "use_bias": bias is not None}, value, weights, name)
-    if crops:
-        tensor = _cropped(tensor, cropping)
-    reader.give(operation, tensor, value.layout)
+    if not crops:
+        weights, names = with_factors_behind(reader, operation, value.layout, kernel, bias)
+    config = {**config, "use_bias": len(weights) > 1}
+    weights[0] = arranged(weights[0])
+    tensor = reader.weighted(operation, make, config, value, weights, *names)
+    reader.give(operation, _cropped(tensor, cropping), value.layout)
 
 
 def _cropped(tensor: KerasTensor, margins: Sequence[tuple[int, int]]) -> KerasTensor:

@@ -324,17 +324,24 @@ def channel_vector(array: NDArray[np.float32], layout: Layout, channels: int | N
     return layout.to_ours(flat) if layout.image is not None else flat
 
 
-def bias_behind(reader: Reader, operation: Operation, layout: Layout,
-                channels: int) -> tuple[NDArray[np.float32] | None, str]:
-    """What is added to the channels of an operation's result by the next one, whose work is done then; and its name."""
-    add = reader.only_user(operation.outputs[0], "Add")
-    if add is None:
-        return None, ""
-    number = 1 - add.inputs.index(operation.outputs[0])
-    if not reader.is_constant(add, number):
-        return None, ""
-    bias = channel_vector(reader.numbers(add, number), layout, channels)
-    if bias is None:
-        return None, ""
-    reader.take_over(operation, add)
-    return bias, add.inputs[number]
+def with_factors_behind(reader: Reader, operation: Operation, layout: Layout, kernel: NDArray[np.float32],
+                        bias: NDArray[np.float32] | None) -> tuple[list[NDArray[np.float32]], tuple[str, ...]]:
+    """The weights of a product, in which is what the next operations multiply its channels by and add to them; and the
+    names of these constants. The work of these operations is done then."""
+    channels, names, last = kernel.shape[-1], [], operation
+    while (user := reader.only_user(last.outputs[0], "Mul", "Add")) is not None:
+        number = 1 - user.inputs.index(last.outputs[0])
+        vector = (channel_vector(reader.numbers(user, number), layout, channels)
+                  if reader.is_constant(user, number) else None)
+        if vector is None:
+            break
+        if user.kind == "Mul":
+            kernel = kernel * vector
+            bias = None if bias is None else bias * vector
+        else:
+            bias = vector if bias is None else bias + vector
+        names.append(user.inputs[number])
+        reader.done.add(user)
+        last = user
+    operation.outputs[0] = last.outputs[0]
+    return [kernel] if bias is None else [kernel, bias], tuple(names)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn import _core
+from fashioncnn._core import random_normal, random_uniform
 from fashioncnn.initializers.initializer import RandomInitializer, empty
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import INITIALIZERS
@@ -40,7 +40,7 @@ class RandomNormal(RandomInitializer):
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> NDArray[np.float32]:
         values = empty(shape, dtype)
-        _core.random_normal(values, *self._key, self.mean, self.stddev)
+        random_normal(values, *self._key, self.mean, self.stddev)
         return values
 
     def get_config(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class TruncatedNormal(RandomNormal):
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> NDArray[np.float32]:
         values = empty(shape, dtype)
-        _core.random_normal(values, *self._key, self.mean, self.stddev, truncated=True)
+        random_normal(values, *self._key, self.mean, self.stddev, truncated=True)
         return values
 
 
@@ -77,7 +77,7 @@ class RandomUniform(RandomInitializer):
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> NDArray[np.float32]:
         values = empty(shape, dtype)
-        _core.random_uniform(values, *self._key, self.minval, self.maxval)
+        random_uniform(values, *self._key, self.minval, self.maxval)
         return values
 
     def get_config(self) -> dict[str, Any]:
@@ -122,11 +122,11 @@ class VarianceScaling(RandomInitializer):
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":
             limit = math.sqrt(3 * variance)
-            _core.random_uniform(values, *self._key, -limit, limit)
+            random_uniform(values, *self._key, -limit, limit)
         elif self.distribution == "truncated_normal":
-            _core.random_normal(values, *self._key, 0.0, math.sqrt(variance) / TRUNCATED_DEVIATION, truncated=True)
+            random_normal(values, *self._key, 0.0, math.sqrt(variance) / TRUNCATED_DEVIATION, truncated=True)
         else:
-            _core.random_normal(values, *self._key, 0.0, math.sqrt(variance))
+            random_normal(values, *self._key, 0.0, math.sqrt(variance))
         return values
 
     def get_config(self) -> dict[str, Any]:
@@ -214,7 +214,7 @@ class Orthogonal(RandomInitializer):
             raise ValueError(f"Orthogonal needs a shape of at least two axes, got {tuple(shape)}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         values = empty((max(rows, columns), min(rows, columns)), dtype)
-        _core.random_normal(values, *self._key, 0.0, 1.0)
+        random_normal(values, *self._key, 0.0, 1.0)
         q, r = np.linalg.qr(values)
         q *= self.gain * np.where(np.diag(r) < 0, -1, 1)
         return tensor(np.ascontiguousarray(q.T if rows < columns else q).reshape(shape))

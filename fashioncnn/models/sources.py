@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn import _core
+from fashioncnn._core import permutation
 from fashioncnn.losses import Loss
 from fashioncnn.models import validation
 from fashioncnn.models.ports import ONE_EACH, Ports
@@ -202,7 +202,7 @@ class ArraySource:
         """The rows in batches of `size`, for when the batches themselves do not matter."""
         x, y, rows = _packed(self._x), None if self._y is None else _packed(self._y), self.rows
         weights = None if all(array is None for array in self._weights) else _packed(self._weights)
-        order = _core.permutation(rows, *next_key()) if self._shuffle else None
+        order = permutation(rows, *next_key()) if self._shuffle else None
         for start in range(0, rows, size):
             yield x, y, order, start, min(start + size, rows), weights
 
@@ -304,7 +304,7 @@ class BatchSource:
         count = self.steps
         if count is None:
             return batches_of(self._batches, itertools.count())
-        order = _core.permutation(count, *next_key()).tolist() if self._shuffle else range(count)
+        order = permutation(count, *next_key()).tolist() if self._shuffle else range(count)
         return batches_of(self._batches, order)
 
     def tell(self, event: str) -> None:

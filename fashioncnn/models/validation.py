@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn import _core
+from fashioncnn._core import first_nonfinite_row
 from fashioncnn.losses import Loss
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
@@ -201,7 +201,7 @@ def _class_number(label: Any) -> int:
 
 def _check_finite(caller: str, name: str, array: Array, first_row: int) -> None:
     if array.dtype.kind == "f":
-        row = _core.first_nonfinite_row(array)
+        row = first_nonfinite_row(array)
         if row >= 0:
             raise ValueError(f"{caller}() got a NaN or an infinity in {name}, first in row {first_row + row}")
 

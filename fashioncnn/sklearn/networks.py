@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import fashioncnn
 from fashioncnn import layers
-from fashioncnn.layers import Layer
+from fashioncnn.layers import Input, Layer
 from fashioncnn.models import Sequential
 
 FILTERS = (32, 64)
@@ -29,7 +28,7 @@ def default(input_shape: tuple[int, ...], n_outputs: int, activation: str | None
     stack = _convolutions(shape) if len(shape) == 3 else []
     if len(shape) > 1:
         stack.append(layers.Flatten())
-    return Sequential([fashioncnn.Input(shape), *stack, layers.Dense(128, activation="relu"),
+    return Sequential([Input(shape), *stack, layers.Dense(128, activation="relu"),
                        layers.Dense(n_outputs, activation=activation)])
 
 

@@ -33,7 +33,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _DRAWING:
-        return getattr(importlib.import_module("fashioncnn.pictures.plot_model"), name)
+        return getattr(importlib.import_module(f"{absent.PACKAGE}.pictures.plot_model"), name)
     return absent.module_getattr(__name__)(name)
 
 

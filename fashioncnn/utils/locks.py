@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 
-from fashioncnn import _core
+from fashioncnn._core import give_locks, take_locks
 
 CHANGING = threading.RLock()
 """Held while a model is built, compiled or given other layers: other threads, and a forked child, see it as it was
@@ -17,11 +17,11 @@ before or as it is after. A fork waits for it; so nobody waits for data with it 
 
 def _before_fork() -> None:
     CHANGING.acquire()
-    _core.take_locks()
+    take_locks()
 
 
 def _after_fork() -> None:
-    _core.give_locks()
+    give_locks()
     CHANGING.release()
 
 
