@@ -214,11 +214,15 @@ def test_numbers_of_an_optimizer_that_cannot_be_are_refused(values, model, tmp_p
         model.load_weights(path)
 
 
-def test_a_changed_file_of_ours_is_read_without_its_checksum(model, folder, tmp_path):
+def test_a_changed_file_of_ours_is_read_where_that_was_meant(model, folder, tmp_path):
     path = tmp_path / "a.weights.h5"
     path.write_bytes((folder / "own.weights.h5").read_bytes())
     with h5py.File(path, "r+") as file:
         file["layers/dense/vars/1"][...] = 7
+    with pytest.raises(DataError, match="its checksum is missing; if another program changed the file"):
+        model.load_weights(path)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["fashioncnn_checksum"]
     model.load_weights(path)
     assert (model.get_weights()[1] == 7).all()
 

@@ -201,7 +201,7 @@ def test_a_long_list_of_names_is_cut_as_keras_does(tmp_path):
 
     path.write_bytes(written(lambda file: write_names(file, "layer_names", names)))
     with h5py.File(path) as file:
-        assert set(file.attrs) == {"layer_names0", "layer_names1", "layer_names2"}
+        assert set(file.attrs) == {"fashioncnn_checksum", "layer_names0", "layer_names1", "layer_names2"}
     with Hdf5File.opened("a", path.read_bytes()) as file:
         assert file.names("layer_names") == names
 

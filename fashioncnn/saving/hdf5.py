@@ -1,7 +1,8 @@
 """HDF5 files: written with a checksum behind them, and read from memory with every promise of theirs checked first.
 
 Only groups and plain arrays are read: no links, no other files, no references, no objects, nothing that is computed.
-The checksum is a line behind what HDF5 itself reads; whoever changes the file with HDF5 takes it away.
+The checksum is a line behind what HDF5 itself reads; whoever changes the file with HDF5 takes it away, and must say so
+by taking away the attribute that tells of it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ MAX_RATIO = 1000  # how much larger an array may be than what is stored of it: m
 ATTRIBUTE_LIMIT = 64512  # bytes, as Keras cuts lists of names
 _CHECKSUM = re.compile(rb"\nfashioncnn crc32 ([0-9a-f]{8})\n\Z")
 _CHECKSUM_LENGTH = 27
+_MARK = "fashioncnn_checksum"  # an attribute of a file that has one
 _FILTERS = (1, 2, 3)  # deflate, shuffle, Fletcher's checksum
 
 
@@ -42,6 +44,7 @@ def written(fill: Callable[[Any], None]) -> bytes:
     """The bytes of a file that `fill` puts groups and arrays into; the same ones whenever it puts the same."""
     image = BytesIO()
     with h5py().File(image, "w") as file:
+        file.attrs[_MARK] = "crc32"
         fill(file)
     data = image.getbuffer()
     return b"".join((data, b"\nfashioncnn crc32 %08x\n" % zlib.crc32(data)))
@@ -90,7 +93,11 @@ class Hdf5File:
                 raise DataError(f"{where}: damaged file (its checksum is {zlib.crc32(content):08x}, expected "
                                 f"{found[1].decode()})")
         with damage_reported(where, Exception):
-            return cls(where, reader.File(reader.h5f.open_file_image(data)), data)
+            file = cls(where, reader.File(reader.h5f.open_file_image(data)), data)
+            if found is None and _MARK in file._group.attrs:
+                raise ValueError("its checksum is missing; if another program changed the file, it must take away the "
+                                 f"attribute {_MARK!r}, too")
+            return file
 
     def __enter__(self) -> Hdf5File:
         return self
