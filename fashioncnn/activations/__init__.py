@@ -155,7 +155,9 @@ def _near(name: Any) -> str:
 
 def serialize(activation: Function | LayerOfActivation) -> Any:
     """A function's name, or a layer's config."""
-    return LAYERS.serialize(activation) if LAYERS.is_member(activation) else activation.__name__  # type: ignore[union-attr]
+    if LAYERS.is_member(activation):
+        return LAYERS.serialize(activation)
+    return activation.__name__  # type: ignore[union-attr]
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Function | LayerOfActivation:
