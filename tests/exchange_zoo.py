@@ -235,8 +235,7 @@ def main():
             feed = {each.name: array for each, array in zip(session.get_inputs(), arrays, strict=True)}
             there[name] = difference(expected, session.run(None, feed))
             if name in MODELS:
-                again = saving.from_onnx(path)(arrays if len(arrays) > 1 else arrays[0])
-                back[name] = difference(expected, [np.asarray(a) for a in (again if isinstance(again, list) else [again])])
+                back[name] = difference(expected, outputs(saving.from_onnx(path), arrays))
     for what, found in (("onnxruntime", there), ("from_onnx", back)):
         worst = max(found, key=found.__getitem__)
         print(f"| {what} | {len(found)} | {found[worst]:.1e} ({worst}) |")
