@@ -213,3 +213,33 @@ def difference(first, second):
     """The largest difference of two lists of arrays, beside the largest number where that is above 1."""
     assert [array.shape for array in first] == [array.shape for array in second]
     return max(float(np.abs(a - b).max() / max(1, np.abs(a).max())) for a, b in zip(first, second, strict=True))
+
+
+def main():
+    """Prints the largest differences of all models: for docs/files.md."""
+    import os
+    import tempfile
+
+    import onnxruntime
+
+    from fashioncnn import saving
+
+    there, back = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.onnx")
+        for name in (*MODELS, *WRITTEN_ONLY):
+            model = made(name)
+            arrays, expected = images(model), outputs(model, images(model))
+            model.export(path)
+            session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            feed = {each.name: array for each, array in zip(session.get_inputs(), arrays, strict=True)}
+            there[name] = difference(expected, session.run(None, feed))
+            if name in MODELS:
+                back[name] = difference(expected, outputs(saving.from_onnx(path), arrays))
+    for what, found in (("onnxruntime", there), ("from_onnx", back)):
+        worst = max(found, key=found.__getitem__)
+        print(f"| {what} | {len(found)} | {found[worst]:.1e} ({worst}) |")
+
+
+if __name__ == "__main__":
+    main()

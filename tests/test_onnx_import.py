@@ -97,16 +97,8 @@ def test_round_trip(name, path):
     again = saving.from_onnx(path)
     assert again.input_names == model.input_names
     arrays = images(model)
-    assert difference(outputs(model, arrays), [np.asarray(a) for a in _listed(again(_packed(arrays)))]) < 1e-5
+    assert difference(outputs(model, arrays), outputs(again, arrays)) < 1e-5
     assert [tensor.shape for tensor in again.inputs] == [tensor.shape for tensor in model.inputs]
-
-
-def _packed(arrays):
-    return arrays if len(arrays) > 1 else arrays[0]
-
-
-def _listed(made):
-    return made if isinstance(made, list) else [made]
 
 
 @pytest.mark.parametrize("name", WRITTEN_ONLY)
@@ -221,6 +213,19 @@ OPERATORS = {
     "dense of any shape": ((4, 6), [("MatMul", ["", "w"], {}), ("Add", ["", "b"], {})],
                            {"w": kernel(6, 3), "b": kernel(3)}, {}),
     "bias behind": (IMAGE, [CONV, ("Add", ["", "b"], {})], {"k": kernel(2, 3, 3, 3), "b": kernel(1, 2, 1, 1)}, {}),
+    "factors behind": (IMAGE, [("Conv", ["", "k", "b"], {}), ("Mul", ["", "f"], {}), ("Add", ["a", ""], {}),
+                               ("Mul", ["", "a"], {})],
+                       {"k": kernel(2, 3, 3, 3), "b": kernel(2), "f": kernel(1, 2, 1, 1), "a": kernel(2, 1, 1)}, {}),
+    "factors behind a depthwise one": (IMAGE, [("Conv", ["", "k"], {"group": 3}), ("Mul", ["", "f"], {}),
+                                               ("Add", ["", "f"], {})],
+                                       {"k": kernel(6, 1, 2, 2), "f": kernel(6, 1, 1)}, {}),
+    "factors behind a transposed one": (IMAGE, [("ConvTranspose", ["", "k"], {}), ("Mul", ["", "f"], {}),
+                                                ("Add", ["", "f"], {})],
+                                        {"k": kernel(3, 5, 2, 2), "f": kernel(5, 1, 1)}, {}),
+    "factors behind a dense one": (VECTOR, [("MatMul", ["", "k"], {}), ("Mul", ["", "f"], {}), ("Add", ["", "f"], {})],
+                                   {"k": kernel(6, 4), "f": kernel(4)}, {}),
+    "tile": (IMAGE, [CONV, ("Unsqueeze", ["", "axes"], {}), ("Tile", ["", "r"], {}), ("Reshape", ["", "s"], {})],
+             {**numbers(axes=[3], r=[1, 1, 1, 3, 2], s=[-1, 2, 12, 6]), "k": kernel(2, 3, 3, 3)}, {}),
     "flat functions": (IMAGE, [CONV, ("Flatten", [""], {}), ("BatchNormalization", ["", "g", "b", "m", "v"], {}),
                                ("PRelu", ["", "a"], {}), ("Mul", ["", "a"], {}), ("Softmax", [""], {})],
                        {"k": kernel(2, 3, 3, 3), **{name: np.abs(kernel(24)) for name in "gbmva"}}, {}),
@@ -269,11 +274,19 @@ def test_images_of_any_size(path):
     assert_the_same(file, path, (3, 6, 7))
 
 
+def test_constants_behind_products_are_part_of_their_weights(path):
+    shape, nodes, constants, _ = OPERATORS["factors behind"]
+    model = read(graph(shape, *nodes, **constants), path)
+    assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Conv2D"]
+
+
 def test_where_the_channels_are(path):
     flat = graph((3, 6, 5), ("Flatten", [""], {}), ("Gemm", ["", "w"], {}), w=kernel(90, 2))
     assert assert_the_same(flat, path, (3, 6, 5)).input_shape == (None, 6, 5, 3)
     model = assert_the_same(flat, path, (3, 6, 5), first=False, data_format="channels_last")
     assert model.input_shape == (None, 3, 6, 5)
+    flat.producer_name = "tf2onnx"
+    assert read(flat, path).input_shape == (None, 3, 6, 5)
     last = graph((6, 5, 3), ("Mul", ["", "half"], {}), ("Transpose", [""], {"perm": [0, 3, 1, 2]}),
                  ("Conv", ["", "k"], {}),
                  ("Transpose", [""], {"perm": [0, 2, 3, 1]}), half=np.float32(0.5), k=kernel(2, 3, 3, 3))

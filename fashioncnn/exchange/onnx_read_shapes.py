@@ -16,7 +16,7 @@ from fashioncnn.layers.symbolic import KerasTensor
 
 STAND_INS = (1000003, 1000033, 1000037)  # primes, in the place of extents that are not known
 MOST_COPIES = 64  # of a tensor, along an axis
-LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is resized
+LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is resized, and of what it becomes
 
 
 def _flatten(reader: Reader, operation: Operation) -> None:
