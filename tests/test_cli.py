@@ -208,7 +208,7 @@ def test_train_can_tell_its_story_in_any_encoding(encoding, tmp_path):
 
 
 def test_train_without_matplotlib_says_so_and_keeps_the_rest(tmp_path, monkeypatch, capsys):
-    for name in [name for name in sys.modules if name.startswith("fashioncnn.visualization")]:
+    for name in [name for name in sys.modules if name.startswith(("fashioncnn.pictures", "fashioncnn.visualization"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr(fashioncnn, "visualization", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

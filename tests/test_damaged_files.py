@@ -98,6 +98,8 @@ CODE = base64.b64encode(marshal.dumps(compile("1/0", "x", "eval"))).decode()
     ("[" * 300 + "]" * 300, DataError, "brackets in more than 200"),
     (described(IN, ("Dense", {"units": 10**7})), DataError, "the weights of a layer would be 50000000 numbers"),
     (described(IN, ("Dense", {"units": 10**400})), DataError, "cannot be made"),
+    *((described(("InputLayer", {"batch_shape": [None, lines, 4, 1]}), ("Resizing", {"height": 2, "width": columns})),
+       DataError, "1000000000 lines or columns") for lines, columns in ((4, 10**9), (10**9, 2))),
     (described(IN, ("Lambda", {"function": {"class_name": "__lambda__", "config": {"value": CODE}}})), DataError,
      "layer 'Lambda' is not supported"),
     (described(IN, ("Dense", {"units": 2, "activation": {"class_name": "__lambda__", "config": {"value": CODE}}})),

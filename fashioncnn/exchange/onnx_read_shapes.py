@@ -13,10 +13,10 @@ from fashioncnn.exchange.layouts import Layout
 from fashioncnn.exchange.onnx_read_normalizations import group_normalization_behind
 from fashioncnn.exchange.onnx_reader import BATCH, Operation, Read, Reader, Value
 from fashioncnn.layers.symbolic import KerasTensor
+from fashioncnn.utils.budget import LARGEST_IMAGE
 
 STAND_INS = (1000003, 1000033, 1000037)  # primes, in the place of extents that are not known
 MOST_COPIES = 64  # of a tensor, along an axis
-LARGEST_IMAGE = 1 << 14  # lines or columns of an image that is resized, and of what it becomes
 
 
 def _flatten(reader: Reader, operation: Operation) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from fashioncnn.layers import arguments, lines
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
-from fashioncnn.utils import checks
+from fashioncnn.utils import budget, checks
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Choice, Setting
 
@@ -173,6 +173,7 @@ class Resizing(Layer):
             raise ValueError(f"Resizing '{self.name}': `crop_to_aspect_ratio` and `pad_to_aspect_ratio` cannot both be "
                              "True")
         height, width = arguments.image_shape(self.name, graph.shape(inputs[0]))[:2]
+        budget.check_image(height, width, self.height, self.width)
         (position,) = inputs
         if self.crop_to_aspect_ratio:
             position = self._add_cropping(graph, position, height, width)
