@@ -20,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from core import peak_megabytes
 
 import fashioncnn as k
 from fashioncnn import DataError, saving
@@ -110,7 +111,7 @@ def run(source: Path, count: int, seed: int, folder: Path) -> dict[str, int]:
             base.load_weights(source)
             _blank(base)
     path.unlink()
-    return {**found, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    return {**found, "MiB": round(peak_megabytes())}
 
 
 def main() -> None:
