@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,22 +109,45 @@ def read(file: Hdf5File, model: Any, skip_mismatch: bool = False, all_states: bo
         ValueError: If it does not fit the model.
     """
     values: Values = []
-    misfits = []
+    misfits = Misfits(skip_mismatch)
     for owner in owners(model):
         if OPTIMIZERS.is_member(owner.value):
             values += _optimizer_values(file, owner, all_states or owner.value.has_moments)
             continue
-        try:
+        with misfits.noted():
             values += _layer_values(file, owner)
+    misfits.tell(stacklevel=5)
+    return values
+
+
+class Misfits:
+    """What does not fit the layers of a model.
+
+    Args:
+        skip: Whether such layers are left as they are; else the first one raises.
+    """
+
+    def __init__(self, skip: bool) -> None:
+        self._skip = skip
+        self._found: list[str] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keeps a ValueError of the block; a damaged file is an error in any case."""
+        try:
+            yield
         except DataError:
             raise
         except ValueError as error:
-            if not skip_mismatch:
+            if not self._skip:
                 raise
-            misfits.append(str(error))
-    if misfits:
-        warnings.warn(f"{len(misfits)} layers were left as they are: {'; '.join(misfits)}", stacklevel=4)
-    return values
+            self._found.append(str(error))
+
+    def tell(self, stacklevel: int) -> None:
+        """Warns of what was left as it is."""
+        if self._found:
+            warnings.warn(f"{len(self._found)} layers were left as they are: {'; '.join(self._found)}",
+                          stacklevel=stacklevel)
 
 
 def _group_of(file: Hdf5File, path: str) -> Hdf5File | None:

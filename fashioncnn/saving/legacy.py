@@ -88,18 +88,11 @@ def _weight_values(file: Hdf5File, model: Any, skip_mismatch: bool = False, by_n
              if (names := _subgroup(group, name).names("weight_names")) or by_name}
     pairs = _by_name(found, model) if by_name else _in_order(group, found, model)
     values: Values = []
-    misfits = []
+    misfits = layout.Misfits(skip_mismatch)
     for name, layer in pairs:
-        try:
+        with misfits.noted():
             values += _layer_values(_subgroup(group, name), found[name], layer)
-        except DataError:
-            raise
-        except ValueError as error:
-            if not skip_mismatch:
-                raise
-            misfits.append(str(error))
-    if misfits:
-        warnings.warn(f"{len(misfits)} layers were left as they are: {'; '.join(misfits)}", stacklevel=5)
+    misfits.tell(stacklevel=6)
     return values
 
 
