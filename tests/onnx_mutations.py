@@ -58,18 +58,28 @@ def _node(graph, random):
             graph.node.add().CopyFrom(node)
 
 
+def _changed(numbers, way, random):
+    """Whether a list of numbers has another one in a place (0), one more (1) or one less (2) now: it may be empty."""
+    if way == 1:
+        numbers.append(random.choice(NUMBERS))
+        return True
+    if not numbers:
+        return False
+    if way == 0:
+        numbers[random.randrange(len(numbers))] = random.choice(NUMBERS)
+    else:
+        numbers.pop()
+    return True
+
+
 def _attribute(graph, random):
     attributes = [attribute for node in graph.node for attribute in node.attribute]
     if not attributes:
         return
     attribute = random.choice(attributes)
     match random.randrange(5):
-        case 0 if attribute.ints:
-            attribute.ints[random.randrange(len(attribute.ints))] = random.choice(NUMBERS)
-        case 1:
-            attribute.ints.append(random.choice(NUMBERS))
-        case 2 if attribute.ints:
-            attribute.ints.pop()
+        case (0 | 1 | 2) as way if _changed(attribute.ints, way, random):
+            pass
         case 3:
             attribute.i, attribute.f = random.choice(NUMBERS), random.choice(FLOATS)
         case _:
@@ -83,12 +93,8 @@ def _tensor(graph, random):
         return
     tensor = random.choice(tensors)
     match random.randrange(7):
-        case 0 if tensor.dims:
-            tensor.dims[random.randrange(len(tensor.dims))] = random.choice(NUMBERS)
-        case 1:
-            tensor.dims.append(random.choice(NUMBERS))
-        case 2 if tensor.dims:
-            tensor.dims.pop()
+        case (0 | 1 | 2) as way if _changed(tensor.dims, way, random):
+            pass
         case 3:
             tensor.data_type = random.randrange(25)
         case 4:

@@ -15,7 +15,6 @@ from fashioncnn.exchange.c_float import program_of
 from fashioncnn.exchange.c_program import BYTES, TYPES, Memory, Program, for_comments, plan_memory
 from fashioncnn.exchange.c_steps import Node, Steps, steps_of
 from fashioncnn.exchange.c_text import KEYWORDS, Face, identifier, lines_of, ports
-from fashioncnn.layers.graph import Graph
 from fashioncnn.saving.files import replacing
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
@@ -129,8 +128,7 @@ def _described(model: Model) -> tuple[list[Node], list[int], Network]:
     if shapes is None:
         raise ValueError(f"export() to C: model '{model.name}' has no inputs of known shapes; give it an Input with a "
                          "number for each extent")
-    graph = Graph()
-    outputs = graph.connect(model, *(graph.input(shape, "input") for shape in shapes))
+    graph, outputs = model._graph_of(shapes)
     network, _ = graph.build(outputs)
     return list(graph.nodes), outputs, network
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from fashioncnn.utils import structures
+from fashioncnn.utils.registry import LAYERS
 
 
 class Box(NamedTuple):
@@ -114,4 +115,4 @@ class Diagram:
 
 def _is_chain(model: Any) -> bool:
     """Whether it is a Sequential, whose input has no box."""
-    return "Sequential" in (base.__name__ for base in type(model).__mro__)
+    return isinstance(model, LAYERS.find("Sequential"))

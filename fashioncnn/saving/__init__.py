@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 from fashioncnn.saving.objects import deserialize_keras_object, serialize_keras_object
 from fashioncnn.saving.weights import load_weights, save_weights
 from fashioncnn.saving.whole import load_model, save_model
@@ -22,7 +19,8 @@ from fashioncnn.utils.custom_objects import (
 )
 
 # What makes models of others' files, and stands above this package.
-_EXCHANGE = {"from_onnx": "onnx_import", "from_torch": "torch_state", "to_torch": "torch_state"}
+_HOMES = {"from_onnx": "exchange.onnx_import", "from_torch": "exchange.torch_state",
+          "to_torch": "exchange.torch_state"}
 
 __all__ = [
     "CustomObjectScope",
@@ -37,15 +35,8 @@ __all__ = [
     "save_model",
     "save_weights",
     "serialize_keras_object",
-    *_EXCHANGE,
+    *_HOMES,
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _EXCHANGE:
-        return getattr(importlib.import_module(f"fashioncnn.exchange.{_EXCHANGE[name]}"), name)
-    return absent.module_getattr(__name__)(name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXCHANGE})
+__getattr__ = absent.module_getattr(__name__, _HOMES)
+__dir__ = absent.module_dir(__name__)

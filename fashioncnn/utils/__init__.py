@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 from fashioncnn.utils import absent
 from fashioncnn.utils.dataset import PyDataset
 from fashioncnn.utils.get_file import get_file
@@ -16,7 +13,7 @@ from fashioncnn.utils.seeds import set_random_seed
 
 Sequence = PyDataset
 
-_DRAWING = ("model_to_dot", "plot_model")  # of pictures/plot_model.py, which stands above this package
+_HOMES = dict.fromkeys(("model_to_dot", "plot_model"), "pictures.plot_model")  # which stands above this package
 
 __all__ = [
     "Progbar",
@@ -27,15 +24,8 @@ __all__ = [
     "normalize",
     "set_random_seed",
     "to_categorical",
-    *_DRAWING,
+    *_HOMES,
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _DRAWING:
-        return getattr(importlib.import_module(f"{absent.PACKAGE}.pictures.plot_model"), name)
-    return absent.module_getattr(__name__)(name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_DRAWING})
+__getattr__ = absent.module_getattr(__name__, _HOMES)
+__dir__ = absent.module_dir(__name__)

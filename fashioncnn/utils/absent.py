@@ -8,10 +8,11 @@ it for anything raises `AbsentError`.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +20,7 @@ from fashioncnn.utils import keywords
 
 PACKAGE = __name__.partition(".")[0]
 T = TypeVar("T")
+NOTHING: Mapping[str, str] = {}
 
 # What does the job of a name that is absent.
 INSTEAD = {
@@ -159,11 +161,16 @@ class Absent:
         return f"<{self._message}>"
 
 
-def module_getattr(module: str) -> Callable[[str], Any]:
+def module_getattr(module: str, homes: Mapping[str, str] = NOTHING) -> Callable[[str], Any]:
     """The ``__getattr__`` of a module of this package.
 
     It gives an `Absent` for a name of Keras's module of the same name, and raises AttributeError for all others, with
     what comes near.
+
+    Args:
+        module: Its name.
+        homes: Names that the module offers, but that are made in modules above it, which are imported when a name is
+            asked for: by name, the path of the module within the package.
     """
     path = module.removeprefix(PACKAGE).removeprefix(".")
     # A from-import swallows what an AttributeError says, but looks for a submodule then, where there is a path: that
@@ -171,6 +178,8 @@ def module_getattr(module: str) -> Callable[[str], Any]:
     vars(sys.modules[module]).setdefault("__path__", [])
 
     def look_up(name: str) -> Any:
+        if name in homes:
+            return getattr(importlib.import_module(f"{PACKAGE}.{homes[name]}"), name)
         table = keras_names() if not name.startswith("_") else {}
         if name in table.get("modules", {}).get(path, ()):
             inner = f"{path}.{name}".removeprefix(".")
@@ -180,6 +189,11 @@ def module_getattr(module: str) -> Callable[[str], Any]:
         raise AttributeError(unknown_name(module, name), name=name, obj=sys.modules.get(module))
 
     return look_up
+
+
+def module_dir(module: str) -> Callable[[], list[str]]:
+    """The ``__dir__`` of a module: what is in it, and what its ``__all__`` offers."""
+    return lambda: sorted({*vars(sys.modules[module]), *own_names(module)})
 
 
 def own_names(module: str) -> list[str]:

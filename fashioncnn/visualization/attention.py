@@ -80,7 +80,7 @@ def saliency(model: Model, images: Any, classes: Any = None, class_names: Sequen
         class_names: Names of the classes; None: numbers.
         limit: How many images are drawn at most.
     """
-    return _beside(model, images, classes, class_names, limit, saliency_map, {})
+    return _beside(model, images, classes, class_names, limit, saliency_map, is_laid_over=False)
 
 
 def grad_cam(model: Model, images: Any, classes: Any = None, class_names: Sequence[str] | None = None,
@@ -95,11 +95,11 @@ def grad_cam(model: Model, images: Any, classes: Any = None, class_names: Sequen
         layer: See `grad_cam_map`.
         limit: How many images are drawn at most.
     """
-    return _beside(model, images, classes, class_names, limit, grad_cam_map, {"layer": layer})
+    return _beside(model, images, classes, class_names, limit, grad_cam_map, is_laid_over=True, layer=layer)
 
 
 def _beside(model: Model, images: Any, classes: Any, class_names: Sequence[str] | None, limit: int, find: Any,
-            options: dict[str, Any]) -> Picture:
+            is_laid_over: bool, **options: Any) -> Picture:
     some = np.asarray(images)[: checks.integer("limit", limit, at_least=1)]
     if classes is None:
         classes = model.predict(some, verbose=0).argmax(axis=-1)
@@ -112,9 +112,9 @@ def _beside(model: Model, images: Any, classes: Any, class_names: Sequence[str] 
         draw_image(places[i], pixels[i])
         places[i].set_title(names[numbers[i]], fontsize=8)
         below = places[len(some) + i]
-        if find is grad_cam_map:
+        if is_laid_over:
             draw_image(below, pixels[i])
-        below.imshow(heat[i], cmap="inferno", alpha=0.6 if find is grad_cam_map else 1.0)
+        below.imshow(heat[i], cmap="inferno", alpha=0.6 if is_laid_over else 1.0)
     return picture
 
 

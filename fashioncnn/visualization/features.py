@@ -48,7 +48,7 @@ def features(model: Model, images: Any, layer: Any) -> NDArray[np.float32]:
         (5, 6, 6, 4)
     """
     position = model.layers.index(layer_of(model, layer))
-    twin = copy.copy(model)  # a layer that is called again would remember it
+    twin = copy.copy(model)  # in which a layer's output is that of its call in this model, whatever was called before
     return Model(twin.inputs, twin.layers[position].output).predict(images, verbose=0)  # type: ignore[no-any-return]
 
 

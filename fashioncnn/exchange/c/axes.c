@@ -47,15 +47,23 @@ static void prelu(const axes *a, const float *x, const float *alpha, float *y)
                 y[c] = x[c] < 0.0f ? x[c] * alpha[n % a->lines * a->columns + c] : x[c];
 }
 
+/* The largest number of the group that begins at x. */
+static float largest_of(const axes *a, const float *x)
+{
+    float largest = x[0];
+    for (size_t l = 0; l < a->lines; l++)
+        for (size_t c = 0; c < a->columns; c++)
+            largest = fmaxf(largest, x[line_of(a, l) + c]);
+    return largest;
+}
+
 /* exp(x) / sum of exp(x) of each group. */
 static void softmax(const axes *a, const float *x, float *y)
 {
     for (size_t g = 0; g < a->outer * a->inner; g++) {
         const size_t first = first_of(a, g);
-        float largest = x[first], sum = 0.0f;
-        for (size_t l = 0; l < a->lines; l++)
-            for (size_t c = 0; c < a->columns; c++)
-                largest = fmaxf(largest, x[first + line_of(a, l) + c]);
+        const float largest = largest_of(a, x + first);
+        float sum = 0.0f;
         for (size_t l = 0; l < a->lines; l++)
             for (size_t c = 0; c < a->columns; c++) {
                 const size_t at = first + line_of(a, l) + c;
@@ -73,10 +81,8 @@ static void log_softmax(const axes *a, const float *x, float *y)
 {
     for (size_t g = 0; g < a->outer * a->inner; g++) {
         const size_t first = first_of(a, g);
-        float largest = x[first], sum = 0.0f;
-        for (size_t l = 0; l < a->lines; l++)
-            for (size_t c = 0; c < a->columns; c++)
-                largest = fmaxf(largest, x[first + line_of(a, l) + c]);
+        const float largest = largest_of(a, x + first);
+        float sum = 0.0f;
         for (size_t l = 0; l < a->lines; l++)
             for (size_t c = 0; c < a->columns; c++)
                 sum += expf(x[first + line_of(a, l) + c] - largest);
