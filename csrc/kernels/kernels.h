@@ -88,14 +88,51 @@ typedef struct fcnn_activation_spec {
     float default_value;             /* THRESHOLD */
 } fcnn_activation_spec;
 
-/* How two numbers become one. A maximum and a minimum are NaN where either is. */
+/* Mathematical functions of one number. */
+typedef enum fcnn_function {
+    FCNN_ABSOLUTE,
+    FCNN_CEIL,
+    FCNN_CLIP,
+    FCNN_COS,
+    FCNN_ERF,
+    FCNN_EXPM1,
+    FCNN_FIXED_POWER,
+    FCNN_FLOOR,
+    FCNN_LOG,
+    FCNN_LOG1P,
+    FCNN_RECIPROCAL,
+    FCNN_ROUND, /* half to even */
+    FCNN_RSQRT,
+    FCNN_SIGN,
+    FCNN_SIN,
+    FCNN_SQRT,
+    FCNN_SQUARE,
+    FCNN_STOP_GRADIENT,
+    FCNN_TRUNCATE,
+    FCNN_FUNCTION_COUNT
+} fcnn_function;
+
+typedef struct fcnn_function_spec {
+    fcnn_function function;
+    float exponent;  /* FIXED_POWER */
+    float low, high; /* CLIP; infinity for none */
+} fcnn_function_spec;
+
+/* How two numbers become one. A maximum and a minimum are NaN where either is; a comparison is 1 or 0. */
 typedef enum fcnn_combination {
     FCNN_ADD,
     FCNN_SUBTRACT,
     FCNN_MULTIPLY,
     FCNN_DIVIDE,
     FCNN_MAXIMUM,
-    FCNN_MINIMUM
+    FCNN_MINIMUM,
+    FCNN_POWER,
+    FCNN_EQUAL,
+    FCNN_NOT_EQUAL,
+    FCNN_GREATER,
+    FCNN_GREATER_EQUAL,
+    FCNN_LESS,
+    FCNN_LESS_EQUAL
 } fcnn_combination;
 
 /* A pool's windows over an image (height, width, channels), already padded where it has to be. */
@@ -328,6 +365,18 @@ typedef struct fcnn_kernels {
 
     /* t (columns, rows) = a (rows, columns) transposed. */
     void (*transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt);
+
+    /* ---- functions.c ---- */
+
+    /* y = f(x). y == x allowed. */
+    void (*function_forward)(const fcnn_function_spec *spec, size_t count, const float *x, float *y);
+    /* dx = dy * f'(x); y = f(x). dx == dy allowed. */
+    void (*function_backward)(const fcnn_function_spec *spec, size_t count, const float *x, const float *y,
+                              const float *dy, float *dx);
+    /* Of y[i] = x[i * x_step] to the power p[i * p_step]: dx = dy p x^(p - 1), and dp = dy y log x, or 0 where x is not
+     * positive. Either may be NULL: not wanted. Steps are 1 or 0. */
+    void (*power_backward)(size_t count, const float *x, size_t x_step, const float *p, size_t p_step, const float *y,
+                           const float *dy, float *dx, float *dp);
 
     /* ---- activation.c ---- */
 

@@ -3,13 +3,15 @@
  * An array whose step is 0 is one number that meets all those of the other.
  */
 #include "name.h"
-#include "vec.h"
+#include "vec_functions.h"
 
 /* y where it is NaN, and else whichever of the two `keeps_y` chooses; of NaN and a number it chooses x. */
 static ALWAYS_INLINE vf choose(vm keeps_y, vf y, vf x)
 {
     return vf_select(vf_equal(y, y), vf_select(keeps_y, y, x), y);
 }
+
+static inline vf truth(vm m) { return vf_select(m, vf_broadcast(1), (vf){0}); }
 
 static ALWAYS_INLINE vf combined(fcnn_combination how, vf y, vf x)
 {
@@ -24,6 +26,20 @@ static ALWAYS_INLINE vf combined(fcnn_combination how, vf y, vf x)
         return y / x;
     case FCNN_MAXIMUM:
         return choose(vm_or(vf_greater(y, x), vf_equal(y, x)), y, x);
+    case FCNN_POWER:
+        return vf_power(y, x);
+    case FCNN_EQUAL:
+        return truth(vf_equal(y, x));
+    case FCNN_NOT_EQUAL:
+        return 1 - truth(vf_equal(y, x));
+    case FCNN_GREATER:
+        return truth(vf_greater(y, x));
+    case FCNN_GREATER_EQUAL:
+        return truth(vm_or(vf_greater(y, x), vf_equal(y, x)));
+    case FCNN_LESS:
+        return truth(vf_greater(x, y));
+    case FCNN_LESS_EQUAL:
+        return truth(vm_or(vf_greater(x, y), vf_equal(y, x)));
     case FCNN_MINIMUM:
         break;
     }

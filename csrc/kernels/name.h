@@ -32,6 +32,9 @@
     EACH(pooled_input_gradient)     \
     EACH(pooled_input_gradient_3x3) \
     EACH(transpose)                 \
+    EACH(function_forward)          \
+    EACH(function_backward)         \
+    EACH(power_backward)            \
     EACH(activation_forward)        \
     EACH(activation_backward)       \
     EACH(glu)                       \

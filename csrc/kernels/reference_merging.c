@@ -17,6 +17,20 @@ static float combined(fcnn_combination how, float y, float x)
         return y / x;
     case FCNN_MAXIMUM:
         return isnan(y) || y >= x ? y : x;
+    case FCNN_POWER:
+        return (float)pow((double)y, (double)x);
+    case FCNN_EQUAL:
+        return y == x;
+    case FCNN_NOT_EQUAL:
+        return y != x;
+    case FCNN_GREATER:
+        return y > x;
+    case FCNN_GREATER_EQUAL:
+        return y >= x;
+    case FCNN_LESS:
+        return y < x;
+    case FCNN_LESS_EQUAL:
+        return y <= x;
     case FCNN_MINIMUM:
         break;
     }

@@ -1,6 +1,8 @@
 /* broadcast.c - broadcasting: shapes, and walking through the output in runs. */
 #include "broadcast.h"
 
+#include <string.h>
+
 /* Extent of axis `axis` of a shape that is aligned with one of `rank` axes. */
 static size_t aligned_extent(const fcnn_shape *shape, size_t rank, size_t axis)
 {
@@ -58,7 +60,8 @@ void fcnn_broadcast_describe(fcnn_broadcast *broadcast, const fcnn_shape *inputs
     *broadcast = (fcnn_broadcast){.axes = 0};
     for (size_t k = 0; k < count; k++) {
         find_steps(&inputs[k], output, step[k]);
-        broadcast->whole[k] = fcnn_shape_size(&inputs[k]) == fcnn_shape_size(output);
+        broadcast->size[k] = fcnn_shape_size(&inputs[k]);
+        broadcast->whole[k] = broadcast->size[k] == fcnn_shape_size(output);
     }
     for (size_t axis = 0; axis < output->rank; axis++) {
         const size_t extent = output->extent[axis];
@@ -103,5 +106,35 @@ void fcnn_broadcast_combine(const fcnn_broadcast *broadcast, const fcnn_kernels 
         size_t step;
         const size_t place = fcnn_broadcast_place(broadcast, input, r, &step);
         kernels->combine(how, run, x + place, step, y);
+    }
+}
+
+void fcnn_broadcast_spread(const fcnn_broadcast *broadcast, size_t input, const float *x, float *y)
+{
+    const size_t run = fcnn_broadcast_run(broadcast), runs = fcnn_broadcast_runs(broadcast);
+    for (size_t r = 0; r < runs; r++, y += run) {
+        size_t step;
+        const float *from = x + fcnn_broadcast_place(broadcast, input, r, &step);
+        if (step)
+            memcpy(y, from, run * sizeof *y);
+        else
+            for (size_t i = 0; i < run; i++)
+                y[i] = *from;
+    }
+}
+
+void fcnn_broadcast_gather(const fcnn_broadcast *broadcast, const fcnn_kernels *kernels, size_t input,
+                           const float *used, float *dx)
+{
+    const size_t run = fcnn_broadcast_run(broadcast), runs = fcnn_broadcast_runs(broadcast);
+    memset(dx, 0, broadcast->size[input] * sizeof *dx);
+    for (size_t r = 0; r < runs; r++, used += run) {
+        size_t step;
+        float *to = dx + fcnn_broadcast_place(broadcast, input, r, &step);
+        if (step)
+            kernels->add(run, used, to);
+        else
+            for (size_t i = 0; i < run; i++)
+                *to += used[i];
     }
 }

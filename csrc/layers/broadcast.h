@@ -12,6 +12,7 @@ typedef struct fcnn_broadcast {
     size_t axes;                                 /* of the output, neighbours joined where all inputs allow it */
     size_t extent[FCNN_MAX_RANK];                /* the last one is the run */
     size_t step[FCNN_MAX_INPUTS][FCNN_MAX_RANK]; /* floats of an input from one index to the next; 0: the same one */
+    size_t size[FCNN_MAX_INPUTS];                /* numbers of an input */
     int whole[FCNN_MAX_INPUTS];                  /* the input has as many numbers as the output, in the same order */
 } fcnn_broadcast;
 
@@ -33,5 +34,13 @@ size_t fcnn_broadcast_place(const fcnn_broadcast *broadcast, size_t input, size_
 /* y, of the output's shape, becomes y and an input x, combined. */
 void fcnn_broadcast_combine(const fcnn_broadcast *broadcast, const fcnn_kernels *kernels, fcnn_combination how,
                             size_t input, const float *x, float *y);
+
+/* y, of the output's shape, = an input x. */
+void fcnn_broadcast_spread(const fcnn_broadcast *broadcast, size_t input, const float *x, float *y);
+
+/* dx, of the input's shape, = the gradient `used` at each place of the output, summed over the places that are the same
+ * number, in their order. */
+void fcnn_broadcast_gather(const fcnn_broadcast *broadcast, const fcnn_kernels *kernels, size_t input,
+                           const float *used, float *dx);
 
 #endif

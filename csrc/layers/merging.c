@@ -81,22 +81,6 @@ static fcnn_status create_minimum(fcnn_layer *layer, const fcnn_attributes *attr
     return create(layer, attributes, FCNN_MINIMUM, 0, error);
 }
 
-/* y = an input x, broadcast. */
-static void spread(const merging *self, size_t input, const float *x, float *y)
-{
-    const fcnn_broadcast *b = &self->broadcast;
-    const size_t run = fcnn_broadcast_run(b), runs = fcnn_broadcast_runs(b);
-    for (size_t r = 0; r < runs; r++, y += run) {
-        size_t step;
-        const float *from = x + fcnn_broadcast_place(b, input, r, &step);
-        if (step)
-            memcpy(y, from, run * sizeof *y);
-        else
-            for (size_t i = 0; i < run; i++)
-                y[i] = *from;
-    }
-}
-
 static void divide_by_count(const fcnn_layer *layer, const fcnn_kernels *kernels, float *y)
 {
     const float count = (float)layer->inputs;
@@ -108,29 +92,11 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     const merging *self = layer->config;
     for (size_t i = 0; i < images; i++) {
         float *y = io->y + i * io->stride;
-        spread(self, 0, io->x[0] + i * io->stride, y);
+        fcnn_broadcast_spread(&self->broadcast, 0, io->x[0] + i * io->stride, y);
         for (size_t k = 1; k < layer->inputs; k++)
             fcnn_broadcast_combine(&self->broadcast, io->kernels, self->how, k, io->x[k] + i * io->stride, y);
         if (self->averages)
             divide_by_count(layer, io->kernels, y);
-    }
-}
-
-/* dx = the gradient of an input as it was used, summed over the places that are the same number. */
-static void gather(const fcnn_layer *layer, const fcnn_kernels *kernels, size_t input, const float *used, float *dx)
-{
-    const merging *self = layer->config;
-    const fcnn_broadcast *b = &self->broadcast;
-    const size_t run = fcnn_broadcast_run(b), runs = fcnn_broadcast_runs(b);
-    memset(dx, 0, fcnn_shape_size(&layer->input[input]) * sizeof *dx);
-    for (size_t r = 0; r < runs; r++, used += run) {
-        size_t step;
-        float *to = dx + fcnn_broadcast_place(b, input, r, &step);
-        if (step)
-            kernels->add(run, used, to);
-        else
-            for (size_t i = 0; i < run; i++)
-                *to += used[i];
     }
 }
 
@@ -175,7 +141,7 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
             if (dx || chooses(self))
                 find_used(layer, io, i, k, left, direct ? dx : used);
             if (dx && !direct)
-                gather(layer, io->kernels, k, used, dx);
+                fcnn_broadcast_gather(&self->broadcast, io->kernels, k, used, dx);
         }
     }
 }
