@@ -82,6 +82,7 @@ __all__ = [
     "metrics",
     "models",
     "nn",
+    "ops",
     "optimizers",
     "random",
     "regularizers",

@@ -24,7 +24,7 @@ class Network:
     Args:
         nodes: One mapping for each node, inputs before their users. Every node has ``type`` (str), ``name`` (str, the
             user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes), if wanted ``shares``
-            (position of an earlier node of the same type whose parameters it uses, too) and ``training`` (True or
+            (position of an earlier node with parameters of the same shapes, which it uses, too) and ``training`` (True or
             False: it acts as in training, or in inference, where `predict` does not say it), and the attributes of its
             type:
 
@@ -76,7 +76,19 @@ class Network:
             minimum                   the same
             subtract                  the same, of two inputs
             concatenate               axis (from 0 on); inputs alike but for that axis
-            dot                       two inputs, matrices (M, K) and (K, N)
+            dot                       two inputs, matrices (..., M, K) and (..., K, N) for each index before
+            divide, power             two inputs, broadcast as NumPy does
+            equal, not_equal, ...     the same; greater, greater_equal, less, less_equal: 1 or 0, without a gradient
+            where                     three inputs, broadcast: the second where the first is not 0, else the third
+            function                  function "absolute", "ceil", "clip" (+ low, high), "cos", "erf", "expm1", "floor",
+                                      "log", "log1p", "power" (+ exponent), "reciprocal", "round", "rsqrt", "sign",
+                                      "sin", "sqrt", "square", "stop_gradient", "trunc"
+            reduce                    kind "sum", "mean", "max", "min", "prod"; first, last (axes, from 0 on); keepdims
+            slice                     begin, step, reverse (0 or 1), extent: one of each for every axis
+            pad                       begin, step, reverse, whole: the input is that part of an output of the shape
+                                      `whole`; value (absent: 0), of the rest
+            weight                    shape; the input is one of the network's, and only says where the weight belongs
+            constant                  shape, values; the same
             batch_normalization       center, scale (bool), epsilon, momentum; over the last axis
             ========================= ===================================================================
 

@@ -14,6 +14,7 @@
     EACH(average)                  \
     EACH(average_pooling2d)        \
     EACH(batch_normalization)      \
+    EACH(by_training)              \
     EACH(concatenate)              \
     EACH(constant)                 \
     EACH(conv2d)                   \

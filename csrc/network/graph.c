@@ -38,7 +38,7 @@ static fcnn_status connect(fcnn_graph *graph, const fcnn_node_spec *spec, fcnn_e
 
 static int same_parameters(const fcnn_layer *a, const fcnn_layer *b)
 {
-    int same = a->class == b->class && a->parameters == b->parameters;
+    int same = a->parameters == b->parameters;
     for (size_t i = 0; same && i < a->parameters; i++)
         same = fcnn_shape_equal(&a->parameter[i].shape, &b->parameter[i].shape);
     return same;

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fashioncnn.activations.run import of_rows
 from fashioncnn.utils import checks
+from fashioncnn.utils.operators import Operators, operation
 from fashioncnn.utils.tensor import Tensor, tensor
 
 Axes = int | tuple[int, ...] | None
@@ -29,6 +30,8 @@ def softmax(x: Any, axis: Axes = -1) -> Tensor:
         >>> softmax([[0.0, 0.0]])
         array([[0.5, 0.5]], dtype=float32)
     """
+    if isinstance(x, Operators):
+        return _along("softmax", x, axis)
     x = np.atleast_1d(np.asarray(x))
     if isinstance(axis, int) and -x.ndim <= axis < x.ndim:
         checks.warn_of_one_unit(x.shape[axis])
@@ -70,8 +73,10 @@ def glu(x: Any, axis: int = -1) -> Tensor:
     return _along("glu", x, axis)
 
 
-def _along(node_type: str, x: Any, axis: Axes) -> Tensor:
+def _along(node_type: str, x: Any, axis: Axes) -> Any:
     """What a node of the core makes of the numbers along some axes, which become a last one for it."""
+    if isinstance(x, Operators):
+        return operation("activate_along")(x, node_type, axis)
     x = np.atleast_1d(np.asarray(x))
     chosen = tuple(range(x.ndim)) if axis is None else checks.axes("axis", axis, x.ndim)
     last = tuple(range(x.ndim - len(chosen), x.ndim))

@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import Network
+from fashioncnn.utils.operators import Operators, operation
 from fashioncnn.utils.tensor import Tensor, tensor
+from fashioncnn.utils.tracing import current, is_traced
 
 
-def elementwise(x: Any, **node: Any) -> Tensor:
-    """A function of each number, described as the core takes it."""
+def elementwise(x: Any, **node: Any) -> Any:
+    """A function of each number, described as the core takes it: of an array at once, of a tensor as a node."""
+    if is_traced(x):
+        return current().node("activation", current().operand(x), **node)
+    if isinstance(x, Operators):
+        return operation("activate")(x, **node)
     x = np.asarray(x)
     return tensor(of_rows({"type": "activation", **node}, x.reshape(1, -1)).reshape(x.shape))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -30,7 +30,7 @@ class GraphLayer(Protocol):
     _variables: dict[str, Variable]
 
     def refuse_overrides(self) -> None: ...
-    def add_to(self, graph: Graph, *inputs: int) -> int | list[int]: ...
+    def nodes_for(self, graph: Graph, *inputs: int) -> int | list[int]: ...
     def penalty_for_outputs(self) -> dict[str, float] | None: ...
     def weight_shape(self, name: str, shape: Shape) -> Shape: ...
     def path_of(self, name: str, scope: str) -> str: ...
@@ -98,6 +98,7 @@ class Graph:
         self._shapes: list[tuple[GraphLayer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
         self._called: dict[tuple[int, str], str] = {}
+        self._weighed: dict[tuple[int, str], int] = {}  # the first node of a layer's weight
 
     def input(self, shape: Sequence[int], name: str) -> int:
         """Adds an input of `shape` (without the batch axis); returns its position."""
@@ -124,7 +125,7 @@ class Graph:
         uses.added = 0
         self._scope.append(layer.name)
         with self._acting(training):
-            position = layer.add_to(self, *inputs)
+            position = layer.nodes_for(self, *inputs)
         outputs = [position] if isinstance(position, int) else position
         if penalty is not None:
             outputs = [self.add(layer, "activity_regularization", output, **penalty) for output in outputs]
@@ -143,9 +144,7 @@ class Graph:
     def add(self, layer: GraphLayer, node_type: str, *inputs: int, **attributes: Any) -> int:
         """Adds a node of the core's `node_type` that belongs to `layer`; returns its position."""
         owner = (layer, "/".join(self._scope))
-        node = {"type": node_type, "name": layer.name, "inputs": inputs, **attributes}
-        if self._training[-1] is not None:
-            node["training"] = self._training[-1]
+        node = self._told({"type": node_type, "name": layer.name, "inputs": inputs, **attributes})
         uses = self._uses.setdefault(id(layer), _Uses(layer))
         if uses.count == 0:
             uses.first.append(len(self.nodes))
@@ -155,6 +154,22 @@ class Graph:
                 node["seed"] = (node["seed"] + uses.count * SEED_STEP) % (1 << 62)
         uses.added += 1
         return self._append(owner, node)
+
+    def state(self) -> Any:
+        """What `go_back` takes."""
+        uses = {key: (list(uses.first), uses.count, uses.added) for key, uses in self._uses.items()}
+        return (len(self.nodes), len(self.penalized), len(self._shapes), list(self._scope), list(self._training),
+                dict(self._called), dict(self._weighed), uses)
+
+    def go_back(self, state: Any) -> None:
+        """Takes away what was added since the graph was in that state."""
+        nodes, penalized, shapes, self._scope, self._training, self._called, self._weighed, uses = state
+        del self.nodes[nodes:], self._owners[nodes:], self._known_shapes[nodes:]
+        del self.penalized[penalized:], self._shapes[shapes:]
+        for key in [key for key in self._uses if key not in uses]:
+            del self._uses[key]
+        for key, (first, count, added) in uses.items():
+            self._uses[key].first, self._uses[key].count, self._uses[key].added = first, count, added
 
     @property
     def is_told(self) -> bool:
@@ -170,15 +185,46 @@ class Graph:
         self._owners.append(owner)
         return len(self.nodes) - 1
 
+    def operate(self, layer: GraphLayer, node_type: str, *inputs: int, **attributes: Any) -> int:
+        """Adds a node without parameters that computes for `layer`; returns its position. See `ops`."""
+        return self._append((layer, "/".join(self._scope)), self._told({
+            "type": node_type, "name": layer.name, "inputs": inputs, **attributes}))
+
+    def weigh(self, layer: GraphLayer, weight: str, node_type: str, called: str, *inputs: int,
+              **attributes: Any) -> int:
+        """Adds a node whose only parameter, `called` so by its type, is the layer's `weight`; returns its position.
+
+        All nodes of a weight have the same parameter, whatever their types.
+        """
+        node = {"type": node_type, "name": layer.name, "inputs": inputs, **attributes}
+        first = self._weighed.setdefault((id(layer), weight), len(self.nodes))
+        if first < len(self.nodes):
+            node["shares"] = first
+        position = self._append((layer, "/".join(self._scope)), self._told(node))
+        self.rename(position, called, weight)
+        return position
+
+    def _told(self, node: dict[str, Any]) -> dict[str, Any]:
+        if self._training[-1] is not None:
+            node["training"] = self._training[-1]
+        return node
+
     def shape(self, position: int) -> Shape:
         """Shape of a node's output, without the batch axis.
 
         Raises:
             ValueError: If the nodes so far do not fit together.
         """
-        if position >= len(self._known_shapes):
-            self._known_shapes = self.describe()[0]
+        while position >= len(self._known_shapes):
+            self._known_shapes.append(self._shape_of(self.nodes[len(self._known_shapes)]))
         return self._known_shapes[position]
+
+    def _shape_of(self, node: Mapping[str, Any]) -> Shape:
+        """The shape of one node's output, found from those of its inputs."""
+        inputs = [{"type": "input", "name": "input", "inputs": (), "shape": self._known_shapes[position]}
+                  for position in node["inputs"]]
+        alone = {key: value for key, value in node.items() if key != "shares"}
+        return describe([*inputs, {**alone, "inputs": tuple(range(len(inputs)))}])[0][-1]
 
     def describe(self) -> tuple[list[Shape], list[Parameter]]:
         """Shapes of all nodes' outputs, and the parameters that a network of them would have.

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from fashioncnn import regularizers
 from fashioncnn.constraints import Constraint
-from fashioncnn.layers import unknown
+from fashioncnn.layers import custom, unknown
 from fashioncnn.layers.arguments import extents, regularizer
 from fashioncnn.layers.graph import Description, Graph, Parameter, Shape, note_penalties, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.regularizers import Regularizer
-from fashioncnn.utils import budget, checks, keywords, structures
-from fashioncnn.utils.arrays import as_array
+from fashioncnn.utils import budget, checks, keywords, structures, tracing
+from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.naming import auto_name, checked_name
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS
@@ -68,7 +68,8 @@ class Layer(Configured):
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
                                                 "trainable_weights", "trainable_variables", "non_trainable_weights")
     _users_methods = USERS_METHODS
-    _instead = "Layers of your own are not supported by fashioncnn (yet): use those of fashioncnn.layers."
+    _instead = ("In a layer of your own define call(), for what it computes, and if it has weights build(), which makes "
+                "them by add_weight().")
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
@@ -92,6 +93,10 @@ class Layer(Configured):
         self._within: weakref.ref[Any] | None = None  # a chain of layers, which can call this one on a symbolic tensor
         self._training_calls = 0
         self._penalties: list[Tensor] = []  # for the outputs of the last call
+        self._is_user_built = False  # whether a `build` that a user wrote has run
+        self._never_trained: set[str] = set()  # weights that were made so
+        self._input_form: Any = None  # structures of what `call` that a user wrote takes and returns
+        self._output_form: Any = None
 
     def _change_setting(self, name: str, value: Any) -> None:
         if self.knows_shapes:
@@ -105,8 +110,56 @@ class Layer(Configured):
         Returns:
             The position of the node whose output is the layer's, or the positions where it has several outputs.
         """
-        raise NotImplementedError(f"{type(self).__name__}: layers of your own are not supported by fashioncnn (yet); "
-                                  "supported: the layers of fashioncnn.layers")
+        raise NotImplementedError(f"{type(self).__name__} has no call(): define it, for what the layer computes")
+
+    def nodes_for(self, graph: Graph, *inputs: int) -> int | list[int]:
+        """What `add_to` does; or what a `call` that a user wrote leaves behind."""
+        return custom.add_to(self, graph, inputs) if custom.is_custom(self) else self.add_to(graph, *inputs)
+
+    def refuse_overrides(self) -> None:
+        if not custom.is_custom(self):
+            super().refuse_overrides()
+            return
+        found = overridden(self, [name for name in self._core_methods if name not in custom.OF_USERS])
+        if found:
+            raise self._refusal(found)
+
+    def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
+                   autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str = "none",
+                   overwrite_with_gradient: bool = False, name: str | None = None) -> Variable:
+        """Makes a weight of a layer of your own, in its constructor or in `build`.
+
+        Args:
+            shape: Its extents; None: a single number.
+            initializer: How it starts: see `initializers`; None: "glorot_uniform".
+            dtype: None or "float32".
+            trainable: Whether training changes it.
+            autocast: Not used: all numbers are float32.
+            regularizer: None, or a penalty for it.
+            constraint: None, or what it is brought back to after each update.
+            aggregation: Not used: there is one copy.
+            overwrite_with_gradient: False.
+            name: A name.
+
+        Returns:
+            The weight, which `call` computes with.
+
+        Raises:
+            ArgumentError: If an argument has the wrong type.
+            ValueError: If an extent is not known, or another type is asked for.
+
+        Example:
+            >>> class Scale(Layer):
+            ...     def build(self, input_shape):
+            ...         self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+            ...     def call(self, inputs):
+            ...         return inputs * self.factor
+            >>> Scale()([[1.0, 2.0]])
+            array([[1., 2.]], dtype=float32)
+        """
+        if overwrite_with_gradient:
+            raise checks.unsupported(f"{type(self).__name__}.add_weight", "overwrite_with_gradient", True, "False")
+        return custom.add_weight(self, shape, initializer, dtype, trainable, regularizer, constraint, name)
 
     def weight_shape(self, name: str, shape: Shape) -> Shape:
         """The shape of the weight whose parameter in the core, called `name`, has this shape."""
@@ -134,6 +187,8 @@ class Layer(Configured):
         Those of "kernel" are `kernel_regularizer` and `kernel_constraint`; those of "depthwise_kernel" begin with
         "depthwise".
         """
+        if custom.is_custom(self) and name in self._variables:
+            return self._variables[name].regularizer, self._variables[name].constraint
         about = name.removesuffix("_kernel")
         return getattr(self, f"{about}_regularizer", None), getattr(self, f"{about}_constraint", None)
 
@@ -196,6 +251,9 @@ class Layer(Configured):
             NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such an input.
         """
+        if overridden(self, ["build"]):  # which calls this one
+            self._is_user_built = True
+            return
         self._build([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
 
     def _build(self, shapes: Sequence[Extents]) -> list[Extents]:
@@ -259,11 +317,30 @@ class Layer(Configured):
             raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' was called on the layer '{inputs.name}'; "
                                        f"call it on what that returns: {self.name}({inputs.name}(x))")
         if is_symbolic(inputs):
+            self._note_form(inputs)
+            if tracing.is_traced(*structures.leaves(inputs)):
+                return self._call_in_trace(inputs, training)
             return self._call_on_tensors(inputs, training)
         arrays = [as_array(type(self).__name__, "`inputs`", array) for array in self._arrays_of(inputs)]
         return self._call_on_arrays(arrays, bool(training))
 
+    def _note_form(self, inputs: Any) -> None:
+        """Keeps the form of what a `call` that a user wrote takes."""
+        if custom.is_custom(self):
+            self._input_form = structures.mapped(lambda _: None, inputs) if structures.is_nested(inputs) else None
+
+    def _call_in_trace(self, inputs: Any, training: Any) -> Any:
+        """The call of a layer within the `call` of another."""
+        trace = tracing.current()
+        positions = [trace.operand(value).position for value in structures.leaves(inputs)]
+        told = None if training is custom.AS_THE_NETWORK else training
+        made = trace.graph.connect(self, *positions, training=None if told is None else bool(told))
+        return self._packed_outputs([tracing.TracedTensor(trace, position) for position in made])
+
     def _arrays_of(self, inputs: Any) -> list[Any]:
+        if custom.is_custom(self) and structures.is_nested(inputs) and any(map(is_array, structures.leaves(inputs))):
+            self._note_form(inputs)
+            return structures.leaves(inputs)
         return list(inputs) if self.takes_several and isinstance(inputs, (list, tuple)) else [inputs]
 
     def _call_on_tensors(self, inputs: Any, training: bool | None) -> Any:
@@ -282,6 +359,8 @@ class Layer(Configured):
 
     def _packed_outputs(self, outputs: list[Any]) -> Any:
         """What a call returns: its only output, or the outputs in the form that the layer has for them."""
+        if self._output_form is not None:
+            return structures.filled(self._output_form, iter(outputs))
         return structures.single(outputs)
 
     def _call_on_arrays(self, arrays: Sequence[NDArray[Any]], training: bool) -> Any:
@@ -302,8 +381,13 @@ class Layer(Configured):
         return self._packed_outputs([output.view(Tensor) for output in outputs])
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """The same as calling the layer."""
-        return self(inputs, training)
+        """The same as calling the layer; of a subclass, what it adds to."""
+        if not tracing.is_traced(*structures.leaves(inputs)):
+            return self(inputs, training)
+        trace = tracing.current()
+        made = self.add_to(trace.graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
+        positions = [made] if isinstance(made, int) else made
+        return structures.single([tracing.TracedTensor(trace, position) for position in positions])
 
     @property
     def input(self) -> Any:
@@ -340,7 +424,14 @@ class Layer(Configured):
     @property
     def built(self) -> bool:
         """Whether all weights exist; a layer that never has any is built from the start, as in Keras."""
-        return self.knows_shapes or not (self.has_weights or overridden(self, ["build"]))
+        return (self.knows_shapes or self._is_user_built
+                or not (self.has_weights or overridden(self, ["build"]) or custom.is_custom(self)))
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        if not custom.is_custom(self):
+            raise AttributeError(f"{type(self).__name__}.built cannot be set", name="built", obj=self)
+        self._is_user_built = bool(value)
 
     @property
     def input_shape(self) -> Any:
@@ -414,12 +505,21 @@ class Layer(Configured):
 
     def _hand_on_trainable(self) -> None:
         for name, variable in self._variables.items():
-            variable.trainable = self._trainable and name not in self.statistics
+            variable.trainable = self._trainable and name not in self.statistics and name not in self._never_trained
+        for layer in self._inner_layers():
+            layer.trainable = self._trainable
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights, in the core's order."""
-        return list(self._variables.values())
+        """All weights, in the core's order; those of a layer of your own before those of the layers in it."""
+        own = sorted(self._variables, key=self._never_trained.__contains__)
+        weights = [self._variables[name] for name in own]
+        weights += [weight for layer in self._inner_layers() for weight in layer.weights]
+        return list({id(weight): weight for weight in weights}.values())
+
+    def _inner_layers(self) -> list[Layer]:
+        """The layers that a layer of your own is made of."""
+        return list(custom.parts_of(self, Layer)) if custom.is_custom(self) else []
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -481,6 +581,8 @@ class Layer(Configured):
     def _flatten_layers(self) -> Iterator[Layer]:
         """The layer, and all that it is made of."""
         yield self
+        for layer in self._inner_layers():
+            yield from layer._flatten_layers()
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as Keras writes them."""

@@ -7,10 +7,10 @@ going back from node to node: that is how `Model(inputs, outputs)` learns what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fashioncnn.utils import structures
-from fashioncnn.utils.absent import SaysWhatIsAbsent
+from fashioncnn.utils.operators import Operators
 
 Extents = tuple[int | None, ...]
 
@@ -31,10 +31,11 @@ class KerasHistory(NamedTuple):
     tensor_index: int
 
 
-class KerasTensor(SaysWhatIsAbsent):
+class KerasTensor(Operators):
     """What a layer will compute: a shape and a type, but no numbers yet.
 
-    Layers can be called on it. It is no array: where numbers are needed, make a model and call that on an array.
+    Layers and functions of `fashioncnn.ops` can be called on it, and operators work. It is no array: where numbers are
+    needed, make a model and call that on an array.
 
     Args:
         shape: With the batch axis, None.
@@ -70,45 +71,9 @@ class KerasTensor(SaysWhatIsAbsent):
         layer, node_index, _ = self._keras_history
         return layer._inbound_nodes[node_index]
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise NotImplementedError(
-            f"{what} a symbolic tensor, whose numbers are not known yet, is not supported by fashioncnn (yet): use "
-            "layers, such as layers.Add()([a, b]); or make a model of it, Model(inputs, outputs), and call that on an "
-            "array")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        self._refuse("making an array of")
-
-    def __bool__(self) -> NoReturn:
-        self._refuse("asking for the truth of")
-
-    def __iter__(self) -> NoReturn:
-        self._refuse("going through")
-
-    def __len__(self) -> NoReturn:
-        self._refuse("asking for the length of")
-
-    def __getitem__(self, key: Any) -> NoReturn:
-        self._refuse("taking a part of")
-
     def __repr__(self) -> str:
         return (f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, "
                 f"name={self.name}>")
-
-
-def _operator(name: str) -> Any:
-    def refuse(self: KerasTensor, *others: Any) -> NoReturn:
-        self._refuse("arithmetic with")
-
-    refuse.__name__ = name
-    return refuse
-
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    setattr(KerasTensor, f"__{_name}__", _operator(f"__{_name}__"))
-    setattr(KerasTensor, f"__r{_name}__", _operator(f"__r{_name}__"))
-for _name in ("neg", "abs", "lt", "le", "gt", "ge"):
-    setattr(KerasTensor, f"__{_name}__", _operator(f"__{_name}__"))
 
 
 class Node:
@@ -158,4 +123,4 @@ def is_symbolic(value: Any) -> bool:
     """Whether `value` is a symbolic tensor, or a structure that holds one."""
     if structures.is_nested(value):
         return any(map(is_symbolic, structures.leaves(value)))
-    return isinstance(value, KerasTensor)
+    return isinstance(value, Operators)

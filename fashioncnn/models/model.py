@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from fashioncnn._core import Network
-from fashioncnn.layers import unknown
+from fashioncnn.layers import custom, unknown
 from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
@@ -77,7 +77,8 @@ class Model(Trainer, Layer):
         "add", "compile", "compile_from_config", "evaluate", "export", "fit", "get_compile_config", "get_layer",
         "load_weights", "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch",
         "to_json", "train_on_batch"}
-    _instead = "Models of your own are not supported by fashioncnn (yet): use Model(inputs, outputs), and callbacks."
+    _instead = ("In a model of your own define call(), for what it computes; fit() trains it, and callbacks see and "
+                "change what happens on the way.")
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
         """A `Functional`, as in Keras, where `Model` itself is called."""
@@ -104,9 +105,9 @@ class Model(Trainer, Layer):
             self._connect(Connections.between(inputs, outputs), inputs, outputs)
             if not self._trainable:
                 self._hand_on_trainable()
-        elif not self._may_be_empty:
-            raise NotImplementedError(f"{type(self).__name__}: models of your own are not supported by fashioncnn "
-                                      "(yet); supported: Model(inputs, outputs), Sequential([...])")
+        elif not self._may_be_empty and not custom.is_custom(self):
+            raise NotImplementedError(f"{type(self).__name__} has no call(): define it, for what the model computes; or "
+                                      "write Model(inputs, outputs) or Sequential([...])")
 
     _may_be_empty: ClassVar[bool] = False
 
@@ -140,7 +141,10 @@ class Model(Trainer, Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, from the inputs to the outputs; those of the inputs are among them."""
+        """The layers, from the inputs to the outputs; those of the inputs are among them. Of a model of your own those
+        that are its attributes."""
+        if custom.is_custom(self):
+            return self._inner_layers()
         return list(self._known_connections("layers").layers)
 
     @property
@@ -208,6 +212,8 @@ class Model(Trainer, Layer):
 
     def _output_layers(self) -> list[Layer]:
         """The layers that make the outputs."""
+        if custom.is_custom(self):
+            return [self]
         connections = self._known_connections("outputs")
         return [connections.sources[number].layer for number in connections.output_numbers]
 
@@ -234,6 +240,8 @@ class Model(Trainer, Layer):
                              "layers that make the outputs")
 
     def _packed_outputs(self, outputs: list[Any]) -> Any:
+        if custom.is_custom(self):
+            return super()._packed_outputs(outputs)
         return structures.filled(self._outputs, iter(outputs)) if structures.is_nested(self._outputs) else outputs[0]
 
     def _packed_arrays(self, arrays: list[Any]) -> Any:
@@ -242,7 +250,13 @@ class Model(Trainer, Layer):
         return packed[0] if isinstance(packed, (list, tuple)) and len(packed) == 1 else packed
 
     def build(self, input_shape: Any = None) -> None:
-        """Does nothing: a model of connected layers is built from the start."""
+        """Makes the weights of a model of your own; a model of connected layers has them from the start.
+
+        Args:
+            input_shape: With the batch axis first; a list of such for several inputs.
+        """
+        if custom.is_custom(self):
+            super().build(input_shape)
 
     def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan:
         """The network for inputs of these shapes, and what belongs to it. Raises if something does not fit.
@@ -382,7 +396,8 @@ class Model(Trainer, Layer):
     @property
     def weights(self) -> list[Variable]:
         """All weights, in the order of the layers; each once."""
-        return list({id(weight): weight for layer in self.layers for weight in layer.weights}.values())
+        weights = [*self._variables.values(), *(weight for layer in self.layers for weight in layer.weights)]
+        return list({id(weight): weight for weight in weights}.values())
 
     def _weight_items(self) -> list[tuple[str, Variable]]:
         """(name, weight) of every weight, for files.

@@ -12,6 +12,7 @@ from fashioncnn._core import Network
 from fashioncnn.utils import checks
 from fashioncnn.utils.absent import SaysWhatIsAbsent
 from fashioncnn.utils.arrays import read
+from fashioncnn.utils.operators import RUNNING, UFUNCS, operation
 from fashioncnn.utils.tensor import Tensor, tensor
 
 
@@ -105,7 +106,23 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         return tensor(self.numpy(), self._dtype)
 
     def numpy(self) -> NDArray[Any]:
-        """A copy of the values."""
+        """A copy of the values.
+
+        Raises:
+            NotImplementedError: While the code of a layer is traced, which would keep these numbers for ever.
+        """
+        self._refuse_in_trace("asks for the numbers of")
+        return self._read()
+
+    def _refuse_in_trace(self, what: str) -> None:
+        """Raises NotImplementedError while the code of a layer is traced."""
+        if RUNNING.get() is not None:
+            raise NotImplementedError(
+                f"'{RUNNING.get().layer.name}' {what} its variable '{self.path}' where it is called: that code runs "
+                "once, and leaves a network behind. It may compute with the variable, by operators and functions of "
+                "fashioncnn.ops")
+
+    def _read(self) -> NDArray[Any]:
         if self._place is None:
             assert self._values is not None
             return self._values.copy()
@@ -120,6 +137,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
             TypeError: If `value` is not made of numbers.
             ValueError: If its shape is not the variable's.
         """
+        self._refuse_in_trace("assigns to")
         values = self.checked(value).astype(self._dtype)
         if self._place is None:
             self._values = values
@@ -150,16 +168,16 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         """From now on the values, as they are now, are in a network; None: the variable has them itself."""
         self.leave()
         if place is not None:
-            values = self.numpy()
+            values = self._read()
             self.move(place)
             self.assign(values)
 
     def leave(self) -> None:
         """From now on the variable has its values, as they are now, itself."""
-        self._values, self._place = self.numpy(), None
+        self._values, self._place = self._read(), None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_values": self.numpy(), "_place": None}
+        return {**self.__dict__, "_values": self._read(), "_place": None}
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -178,6 +196,8 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         return self.numpy().__dlpack_device__()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if RUNNING.get() is not None and method == "__call__" and ufunc.__name__ in UFUNCS and not keywords:
+            return operation(UFUNCS[ufunc.__name__])(*inputs)
         for out in keywords.get("out", ()):
             if isinstance(out, Variable):
                 raise TypeError(f"'{out.path}' cannot be the `out` of {ufunc.__name__}(): it is a Variable; write "
@@ -187,10 +207,10 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         return result.view(Tensor) if type(result) is np.ndarray and "out" not in keywords else result
 
     def __getitem__(self, key: Any) -> Any:
-        return self.value[key]
+        return self.value[key] if RUNNING.get() is None else operation("get_item")(self, key)
 
     def __len__(self) -> int:
-        return len(self.numpy())
+        return len(self._read())
 
     def __float__(self) -> float:
         return float(self.numpy())
@@ -205,7 +225,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         return format(self.numpy()[()], specification) if specification else str(self)
 
     def __repr__(self) -> str:
-        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy()}>"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self._read()}>"
 
 
 for _operator in ("add", "and", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv",

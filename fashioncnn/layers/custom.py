@@ -1,0 +1,150 @@
+"""Layers and models that users write: a class with `call`, and where it has weights `build` and `add_weight`.
+
+`call` runs on traced tensors whenever a graph is made, and its nodes do the layer's work. So it runs a few times at
+first, and never in training.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fashioncnn import constraints, initializers, regularizers
+from fashioncnn.utils import checks, structures, tracing
+from fashioncnn.utils.overrides import overridden
+from fashioncnn.utils.variable import Variable
+
+if TYPE_CHECKING:
+    from fashioncnn.layers.graph import Graph
+    from fashioncnn.layers.layer import Layer
+
+# What a class with a `call` of its own may define, besides what users call.
+OF_USERS = ("call", "build", "compute_output_shape", "compute_mask")
+
+
+class AsksForTraining(Exception):
+    """A call asked for the truth of its argument `training`, which is not known yet."""
+
+
+class Training:
+    """Stands for the argument `training` of a call, as long as nobody has to know it."""
+
+    def __bool__(self) -> bool:
+        raise AsksForTraining
+
+    def __eq__(self, other: object) -> bool:
+        raise AsksForTraining
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+AS_THE_NETWORK = Training()
+
+
+def is_custom(layer: Layer) -> bool:
+    """Whether a layer's work is said by a `call` that a user wrote."""
+    return bool(overridden(layer, ["call"]))
+
+
+def parts_of(layer: Layer, kind: type) -> Iterator[Any]:
+    """The layers that a layer has as attributes, or in lists, tuples and dicts of them, each once."""
+    seen: set[int] = set()
+    for name, value in vars(layer).items():
+        if name.startswith("_") and not isinstance(value, (kind, list, tuple, dict)):
+            continue
+        for part in _walk(value, kind):
+            if id(part) not in seen and part is not layer:
+                seen.add(id(part))
+                yield part
+
+
+def _walk(value: Any, kind: type) -> Iterator[Any]:
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _walk(item, kind)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _walk(item, kind)
+
+
+def add_to(layer: Layer, graph: Graph, inputs: Sequence[int]) -> list[int]:
+    """Runs a layer's `call` on the outputs of the nodes at `inputs`; returns the positions of what it returns.
+
+    Raises:
+        ArgumentError: If it returns anything but tensors.
+        NotImplementedError: If it does what cannot be traced.
+    """
+    make_weights(layer, [(None, *graph.shape(position)) for position in inputs])
+    before = graph.state()
+    try:
+        return _run(layer, graph, inputs, AS_THE_NETWORK)
+    except AsksForTraining:
+        graph.go_back(before)
+    in_training = _run(layer, graph, inputs, True)
+    in_inference = _run(layer, graph, inputs, False)
+    if [graph.shape(position) for position in in_training] != [graph.shape(position) for position in in_inference]:
+        raise ValueError(f"{type(layer).__name__} '{layer.name}': call() returns other shapes with training=True than "
+                         "with training=False")
+    return [graph.operate(layer, "by_training", *both) for both in zip(in_training, in_inference, strict=True)]
+
+
+def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None:
+    """Calls a layer's own `build`, once."""
+    if layer._is_user_built or not overridden(layer, ["build"]):
+        return
+    layer._is_user_built = True
+    try:
+        with tracing.pausing():
+            layer.build(shapes[0] if len(shapes) == 1 else list(shapes))
+    except BaseException:
+        layer._is_user_built = False
+        raise
+
+
+def add_weight(layer: Layer, shape: Any, initializer: Any, dtype: Any, trainable: bool, regularizer: Any,
+               constraint: Any, name: str | None) -> Variable:
+    """See `Layer.add_weight`."""
+    checks.float32(f"{type(layer).__name__}.add_weight", dtype)
+    extents = tuple(shape) if isinstance(shape, (list, tuple)) else () if shape is None else (shape,)
+    if any(extent is None for extent in extents):
+        raise ValueError(f"{type(layer).__name__} '{layer.name}': add_weight() got shape={shape!r}; every extent must be "
+                         "known")
+    make = initializers.get("glorot_uniform" if initializer is None else initializer)
+    title = name or "variable"
+    keys = itertools.chain([title], (f"{title}_{number}" for number in itertools.count(1)))
+    key = next(key for key in keys if key not in layer._variables)
+    variable = Variable(np.asarray(make(extents), np.float32), trainable=trainable and layer._trainable, name=title)
+    variable.path = f"{layer.name}/{title}"
+    variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
+    layer._variables[key] = variable
+    if not trainable:
+        layer._never_trained.add(key)
+    return variable
+
+
+def _run(layer: Layer, graph: Graph, inputs: Sequence[int], training: Any) -> list[int]:
+    with tracing.running(tracing.Trace(graph, layer)) as trace:
+        tensors = [tracing.TracedTensor(trace, position) for position in inputs]
+        form = layer._input_form
+        given = structures.filled(form, iter(tensors)) if form is not None else structures.single(list(tensors))
+        keywords = {"training": training} if takes_training(layer) else {}
+        result = layer.call(given, **keywords)
+    outputs = structures.leaves(result)
+    for output in outputs:
+        if not isinstance(output, tracing.TracedTensor) or output.trace.graph is not graph or not output.batched:
+            raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': call() must return tensors that depend "
+                                       f"on its inputs, got {output!r}")
+    layer._output_form = structures.mapped(lambda _: None, result)
+    return [output.position for output in outputs]
+
+
+def takes_training(layer: Layer) -> bool:
+    """Whether a layer's `call` has an argument `training`."""
+    parameters = inspect.signature(layer.call).parameters.values()
+    return any(parameter.name == "training" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
