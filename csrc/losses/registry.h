@@ -11,7 +11,8 @@
     EACH(binary_crossentropy)             \
     EACH(mean_squared_error)              \
     EACH(mean_absolute_error)             \
-    EACH(huber)
+    EACH(huber)                           \
+    EACH(value)
 
 #define FCNN_DECLARE_LOSS(name) extern const fcnn_loss_class fcnn_##name##_class;
 FCNN_LOSS_CLASSES(FCNN_DECLARE_LOSS)

@@ -42,7 +42,7 @@ from fashioncnn.activations.elementwise import (
     tanh_shrink,
     threshold,
 )
-from fashioncnn.utils import absent, checks
+from fashioncnn.utils import absent, checks, custom_objects, tracing
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.tensor import Tensor
 
@@ -124,6 +124,8 @@ class Nodes(Protocol):
 def get(identifier: Any) -> Function | LayerOfActivation:
     """The function that a name or a function stands for; None is `linear`. A layer is returned as is.
 
+    A function of your own takes a tensor and computes with functions of `fashioncnn.ops`.
+
     Raises:
         ValueError: If it is none of these, or the name is unknown.
 
@@ -142,8 +144,11 @@ def get(identifier: Any) -> Function | LayerOfActivation:
         name = identifier.get("config")
     if isinstance(name, str) and name in _functions:
         return _functions[name]
-    if callable(identifier) and identifier in _functions.values():
+    if callable(identifier) and not isinstance(identifier, type):
         return identifier  # type: ignore[no-any-return]
+    custom = custom_objects.get_registered_object(name) if isinstance(name, str) else None
+    if custom is not None:
+        return custom  # type: ignore[no-any-return]
     raise ValueError(f"activation {identifier!r} is not supported by fashioncnn{_near(name)}; supported: "
                      f"{', '.join(sorted(_functions))}")
 
@@ -157,7 +162,13 @@ def serialize(activation: Function | LayerOfActivation) -> Any:
     """A function's name, or a layer's config."""
     if LAYERS.is_member(activation):
         return LAYERS.serialize(activation)
-    return activation.__name__  # type: ignore[union-attr]
+    if activation in _functions.values():
+        return activation.__name__  # type: ignore[union-attr]
+    if getattr(activation, "__name__", "<lambda>") == "<lambda>":
+        raise NotImplementedError(f"the activation {activation!r} cannot be described: it has no name, and files with "
+                                  "code in them are not supported by fashioncnn; write a function")
+    name = custom_objects.get_registered_name(activation)
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": name}
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Function | LayerOfActivation:
@@ -180,8 +191,20 @@ def add_to(graph: Nodes, layer: LayerOfActivation, activation: Any, position: in
         raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': the activation 'threshold' needs a "
                                    "`threshold` and a `default_value`, which a layer does not give; `hard_shrink` and "
                                    "`relu` are like it")
+    if activation not in _nodes:
+        return _traced(graph, layer, activation, position)
     node = dict(_nodes[activation])
     return graph.add(layer, node.pop("type"), position, **node)
+
+
+def _traced(graph: Any, layer: LayerOfActivation, activation: Function, position: int) -> int:
+    """The position of what a function of the user's makes."""
+    with tracing.running(tracing.Trace(graph, layer)) as trace:
+        result = activation(tracing.TracedTensor(trace, position))
+    if not isinstance(result, tracing.TracedTensor) or not result.batched:
+        raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': the activation {activation!r} must return a "
+                                   f"tensor that it makes of its argument, got {result!r}")
+    return result.position
 
 
 __getattr__ = absent.module_getattr(__name__)

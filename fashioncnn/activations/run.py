@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import Network
 from fashioncnn.utils.operators import Operators, operation
-from fashioncnn.utils.tensor import Tensor, tensor
+from fashioncnn.utils.tensor import tensor
 from fashioncnn.utils.tracing import current, is_traced
 
 

@@ -24,6 +24,7 @@ from fashioncnn.layers.dropout import (
     SpatialDropout2D,
 )
 from fashioncnn.layers.input import Input, InputLayer
+from fashioncnn.layers.lambda_layer import Lambda
 from fashioncnn.layers.layer import Layer
 from fashioncnn.layers.margins import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from fashioncnn.layers.merging import (
@@ -119,6 +120,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fashioncnn import constraints, initializers, regularizers
 from fashioncnn.utils import checks, structures, tracing
+from fashioncnn.utils.absent import set_by_constructors
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.variable import Variable
 
@@ -53,10 +54,9 @@ def is_custom(layer: Layer) -> bool:
 def parts_of(layer: Layer, kind: type) -> Iterator[Any]:
     """The layers that a layer has as attributes, or in lists, tuples and dicts of them, each once."""
     seen: set[int] = set()
+    ours = set_by_constructors(type(layer))
     for name, value in vars(layer).items():
-        if name.startswith("_") and not isinstance(value, (kind, list, tuple, dict)):
-            continue
-        for part in _walk(value, kind):
+        for part in () if name in ours else _walk(value, kind):
             if id(part) not in seen and part is not layer:
                 seen.add(id(part))
                 yield part
@@ -81,17 +81,24 @@ def add_to(layer: Layer, graph: Graph, inputs: Sequence[int]) -> list[int]:
         NotImplementedError: If it does what cannot be traced.
     """
     make_weights(layer, [(None, *graph.shape(position)) for position in inputs])
+    return add_function(layer, graph, inputs, layer.call, takes_training(layer))
+
+
+def add_function(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],
+                 takes_training: bool) -> list[int]:
+    """What `add_to` does, for any function of the layer's inputs."""
+    if not takes_training:
+        return _run(layer, graph, inputs, call, {})
     before = graph.state()
     try:
-        return _run(layer, graph, inputs, AS_THE_NETWORK)
+        return _run(layer, graph, inputs, call, {"training": AS_THE_NETWORK})
     except AsksForTraining:
         graph.go_back(before)
-    in_training = _run(layer, graph, inputs, True)
-    in_inference = _run(layer, graph, inputs, False)
-    if [graph.shape(position) for position in in_training] != [graph.shape(position) for position in in_inference]:
+    both = [_run(layer, graph, inputs, call, {"training": training}) for training in (True, False)]
+    if len({str([graph.shape(position) for position in made]) for made in both}) > 1:
         raise ValueError(f"{type(layer).__name__} '{layer.name}': call() returns other shapes with training=True than "
                          "with training=False")
-    return [graph.operate(layer, "by_training", *both) for both in zip(in_training, in_inference, strict=True)]
+    return [graph.operate(layer, "by_training", *pair) for pair in zip(*both, strict=True)]
 
 
 def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None:
@@ -128,16 +135,17 @@ def add_weight(layer: Layer, shape: Any, initializer: Any, dtype: Any, trainable
     return variable
 
 
-def _run(layer: Layer, graph: Graph, inputs: Sequence[int], training: Any) -> list[int]:
-    with tracing.running(tracing.Trace(graph, layer)) as trace:
+def _run(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],
+         keywords: Mapping[str, Any]) -> list[int]:
+    with tracing.running(tracing.Trace(graph, layer, joins_batch=True)) as trace:
         tensors = [tracing.TracedTensor(trace, position) for position in inputs]
         form = layer._input_form
         given = structures.filled(form, iter(tensors)) if form is not None else structures.single(list(tensors))
-        keywords = {"training": training} if takes_training(layer) else {}
-        result = layer.call(given, **keywords)
+        result = call(given, **keywords)
     outputs = structures.leaves(result)
     for output in outputs:
-        if not isinstance(output, tracing.TracedTensor) or output.trace.graph is not graph or not output.batched:
+        if not isinstance(output, tracing.TracedTensor) or output.trace.graph is not graph or (
+                not output.batched or output.joins is not None):
             raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': call() must return tensors that depend "
                                        f"on its inputs, got {output!r}")
     layer._output_form = structures.mapped(lambda _: None, result)

@@ -98,6 +98,7 @@ class Graph:
         self._shapes: list[tuple[GraphLayer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
         self._called: dict[tuple[int, str], str] = {}
+        self.losses: list[Any] = []  # traced tensors that layers add to the loss
         self._weighed: dict[tuple[int, str], int] = {}  # the first node of a layer's weight
 
     def input(self, shape: Sequence[int], name: str) -> int:
@@ -159,13 +160,13 @@ class Graph:
         """What `go_back` takes."""
         uses = {key: (list(uses.first), uses.count, uses.added) for key, uses in self._uses.items()}
         return (len(self.nodes), len(self.penalized), len(self._shapes), list(self._scope), list(self._training),
-                dict(self._called), dict(self._weighed), uses)
+                dict(self._called), dict(self._weighed), len(self.losses), uses)
 
     def go_back(self, state: Any) -> None:
         """Takes away what was added since the graph was in that state."""
-        nodes, penalized, shapes, self._scope, self._training, self._called, self._weighed, uses = state
+        nodes, penalized, shapes, self._scope, self._training, self._called, self._weighed, losses, uses = state
         del self.nodes[nodes:], self._owners[nodes:], self._known_shapes[nodes:]
-        del self.penalized[penalized:], self._shapes[shapes:]
+        del self.penalized[penalized:], self._shapes[shapes:], self.losses[losses:]
         for key in [key for key in self._uses if key not in uses]:
             del self._uses[key]
         for key, (first, count, added) in uses.items():
@@ -233,6 +234,7 @@ class Graph:
             ValueError: If the nodes do not fit together.
         """
         shapes, parameters = describe(self.nodes)
+        self._known_shapes = list(shapes)
         return shapes, [self._parameter(*parameter) for parameter in parameters]
 
     def _parameter(self, position: int, name: str, shape: Shape, offset: int) -> Parameter:
@@ -251,24 +253,41 @@ class Graph:
         Raises:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
-        network = Network(self.nodes, list(outputs))
-        for node, shape in zip(self.nodes, network.node_shapes, strict=True):
+        kept = self._needed(outputs)
+        places = {position: number for number, position in enumerate(kept)}
+        network = Network([self._renumbered(self.nodes[position], places) for position in kept],
+                          [places[position] for position in outputs])
+        for position, shape in zip(kept, network.node_shapes, strict=True):
+            node = self.nodes[position]
             if node["type"] == "softmax":
                 along = node.get("along", (1,))
                 checks.warn_of_one_unit(math.prod(itertools.compress(shape[-len(along):], along)))
-        parameters = [self._parameter(*parameter) for parameter in network.parameters]
+        parameters = [self._parameter(kept[number], *rest) for number, *rest in network.parameters]
         for parameter in parameters:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
         _set_rules(network, parameters)
         return network, parameters
 
-    def uses(self, shapes: Sequence[Shape]) -> list[Use]:
-        """All uses of layers; one within a model comes before that of the model.
+    def _needed(self, outputs: Sequence[int]) -> list[int]:
+        """The nodes that outputs depend on, or penalties; the inputs; and those whose parameters these share."""
+        needed = {position for position, node in enumerate(self.nodes)
+                  if position in outputs or node["type"] in ("input", "activity_regularization")}
+        for position in range(len(self.nodes) - 1, -1, -1):
+            if position in needed:
+                node = self.nodes[position]
+                needed.update((*node["inputs"], node.get("shares", position)))
+        return sorted(needed)
 
-        Args:
-            shapes: Of all nodes' outputs.
-        """
-        return [Use(layer, [shapes[position] for position in inputs], [shapes[position] for position in outputs])
+    @staticmethod
+    def _renumbered(node: dict[str, Any], places: Mapping[int, int]) -> dict[str, Any]:
+        renumbered = {**node, "inputs": tuple(places[position] for position in node["inputs"])}
+        if "shares" in node:
+            renumbered["shares"] = places[node["shares"]]
+        return renumbered
+
+    def uses(self) -> list[Use]:
+        """All uses of layers; one within a model comes before that of the model."""
+        return [Use(layer, [self.shape(position) for position in inputs], [self.shape(position) for position in outputs])
                 for layer, inputs, outputs in self._shapes]
 
 

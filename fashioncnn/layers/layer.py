@@ -13,18 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import regularizers
-from fashioncnn.constraints import Constraint
 from fashioncnn.layers import custom, unknown
 from fashioncnn.layers.arguments import extents, regularizer
-from fashioncnn.layers.graph import Description, Graph, Parameter, Shape, note_penalties, settle
+from fashioncnn.layers.graph import Description, Graph, Shape, note_penalties, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
-from fashioncnn.regularizers import Regularizer
+from fashioncnn.layers.weights import HasWeights
 from fashioncnn.utils import budget, checks, keywords, structures, tracing
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.naming import auto_name, checked_name
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
 
@@ -36,7 +34,7 @@ FIRST_OF_LAYERS = 1 << 62
 
 
 @LAYERS.base
-class Layer(Configured):
+class Layer(HasWeights):
     """One step of a network: what it is configured with, its weights, and which nodes of the core do its work.
 
     A layer's weights exist once the shape of its input is known: when it becomes part of a model with an `Input`, at
@@ -63,7 +61,7 @@ class Layer(Configured):
     has_weights: ClassVar[bool] = False
     activity_regularizer = regularizer()
     takes_several: ClassVar[bool] = False  # inputs: a list of arrays is one for each
-    statistics: ClassVar[tuple[str, ...]] = ()  # weights that follow the batches while the layer is trainable
+    runs_function: ClassVar[bool] = False  # that a user wrote, whatever the form of its inputs
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
                                                 "trainable_weights", "trainable_variables", "non_trainable_weights")
@@ -124,74 +122,6 @@ class Layer(Configured):
         if found:
             raise self._refusal(found)
 
-    def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
-                   autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str = "none",
-                   overwrite_with_gradient: bool = False, name: str | None = None) -> Variable:
-        """Makes a weight of a layer of your own, in its constructor or in `build`.
-
-        Args:
-            shape: Its extents; None: a single number.
-            initializer: How it starts: see `initializers`; None: "glorot_uniform".
-            dtype: None or "float32".
-            trainable: Whether training changes it.
-            autocast: Not used: all numbers are float32.
-            regularizer: None, or a penalty for it.
-            constraint: None, or what it is brought back to after each update.
-            aggregation: Not used: there is one copy.
-            overwrite_with_gradient: False.
-            name: A name.
-
-        Returns:
-            The weight, which `call` computes with.
-
-        Raises:
-            ArgumentError: If an argument has the wrong type.
-            ValueError: If an extent is not known, or another type is asked for.
-
-        Example:
-            >>> class Scale(Layer):
-            ...     def build(self, input_shape):
-            ...         self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
-            ...     def call(self, inputs):
-            ...         return inputs * self.factor
-            >>> Scale()([[1.0, 2.0]])
-            array([[1., 2.]], dtype=float32)
-        """
-        if overwrite_with_gradient:
-            raise checks.unsupported(f"{type(self).__name__}.add_weight", "overwrite_with_gradient", True, "False")
-        return custom.add_weight(self, shape, initializer, dtype, trainable, regularizer, constraint, name)
-
-    def weight_shape(self, name: str, shape: Shape) -> Shape:
-        """The shape of the weight whose parameter in the core, called `name`, has this shape."""
-        return shape
-
-    def initial_value(self, name: str, shape: Shape) -> NDArray[Any] | float:
-        """The first values of the parameter `name`."""
-        return 0.0
-
-    def values_of(self, name: str, shape: Shape) -> NDArray[Any] | float:
-        """The values of the parameter `name`: those of the weight, or the first ones. Errors: see `check_shape_of`."""
-        self.check_shape_of(name, shape)
-        return self._variables[name].numpy() if name in self._variables else self.initial_value(name, shape)
-
-    def check_shape_of(self, name: str, shape: Shape) -> None:
-        """Raises ValueError if the layer has a weight `name` of another shape already."""
-        known = self._variables.get(name)
-        if known is not None and known.shape != shape:
-            raise ValueError(f"{type(self).__name__} '{self.name}' has a {name} of shape {known.shape} already; this "
-                             f"input needs {shape}. Make a new layer for it.")
-
-    def rules_of(self, name: str) -> tuple[Regularizer | None, Constraint | None]:
-        """The regularizer and the constraint of the parameter `name`, which a layer has under that name.
-
-        Those of "kernel" are `kernel_regularizer` and `kernel_constraint`; those of "depthwise_kernel" begin with
-        "depthwise".
-        """
-        if custom.is_custom(self) and name in self._variables:
-            return self._variables[name].regularizer, self._variables[name].constraint
-        about = name.removesuffix("_kernel")
-        return getattr(self, f"{about}_regularizer", None), getattr(self, f"{about}_constraint", None)
-
     def penalty_for_outputs(self) -> dict[str, float] | None:
         """The factors of the penalty for the layer's outputs; None: it has none.
 
@@ -210,31 +140,6 @@ class Layer(Configured):
     def note_penalties(self, penalties: Sequence[float]) -> None:
         """Takes what the layer's outputs cost in the last call, one number for each use of the layer."""
         self._penalties = [tensor(penalty) for penalty in penalties]
-
-    def path_of(self, name: str, scope: str) -> str:
-        """The path of the weight `name`: that which it was made with, or one within `scope`."""
-        return self._variables[name].path if name in self._variables else f"{scope}/{name}"
-
-    def first_values_of(self, parameter: Parameter) -> NDArray[np.float32]:
-        """The values that a parameter has, or starts with, as an array."""
-        values = np.empty(parameter.shape, np.float32)
-        values[...] = self.values_of(parameter.name, parameter.shape)
-        return values
-
-    def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable:
-        """The layer's weight that is a network's parameter; made with the values where there is none yet."""
-        if parameter.name not in self._variables:
-            budget.spend(values.size)
-            trainable = self._trainable and parameter.name not in self.statistics
-            variable = Variable(values, trainable=trainable, name=parameter.name)
-            variable.path = parameter.path
-            variable.regularizer, variable.constraint = self.rules_of(parameter.name)
-            self._variables[parameter.name] = variable
-        return self._variables[parameter.name]
-
-    def may_change(self, name: str) -> bool:
-        """Whether training changes the weight `name`: by gradients, or as a statistic that follows the batches."""
-        return self._trainable if name in self.statistics else self._variables[name].trainable
 
     def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
         """Tells the layer what goes in and out, without the batch axis. What differs from call to call is None."""
@@ -291,8 +196,8 @@ class Layer(Configured):
 
     def _described_for(self, shapes: Sequence[Shape]) -> Description:
         graph, _ = self._graph_of(shapes)
-        node_shapes, parameters = graph.describe()
-        return Description(graph.uses(node_shapes), parameters)
+        _, parameters = graph.describe()
+        return Description(graph.uses(), parameters)
 
     def _graph_of(self, shapes: Sequence[Shape]) -> tuple[Graph, list[int]]:
         """A graph of the layer alone, and the positions of its outputs."""
@@ -326,7 +231,7 @@ class Layer(Configured):
 
     def _note_form(self, inputs: Any) -> None:
         """Keeps the form of what a `call` that a user wrote takes."""
-        if custom.is_custom(self):
+        if custom.is_custom(self) or self.runs_function:
             self._input_form = structures.mapped(lambda _: None, inputs) if structures.is_nested(inputs) else None
 
     def _call_in_trace(self, inputs: Any, training: Any) -> Any:
@@ -338,7 +243,7 @@ class Layer(Configured):
         return self._packed_outputs([tracing.TracedTensor(trace, position) for position in made])
 
     def _arrays_of(self, inputs: Any) -> list[Any]:
-        if custom.is_custom(self) and structures.is_nested(inputs) and any(map(is_array, structures.leaves(inputs))):
+        if (custom.is_custom(self) or self.runs_function) and structures.is_nested(inputs) and any(map(is_array, structures.leaves(inputs))):
             self._note_form(inputs)
             return structures.leaves(inputs)
         return list(inputs) if self.takes_several and isinstance(inputs, (list, tuple)) else [inputs]
@@ -417,6 +322,11 @@ class Layer(Configured):
         return self._inbound_nodes[0]
 
     @property
+    def title(self) -> str:
+        """What the class is called in a summary."""
+        return type(self).__name__
+
+    @property
     def knows_shapes(self) -> bool:
         """Whether the shapes of inputs and outputs are known, and so all weights exist."""
         return self._output_shapes is not None
@@ -487,96 +397,6 @@ class Layer(Configured):
         layers = {id(layer): layer for layer in self._flatten_layers()}.values()
         return [*(penalty for layer in layers for penalty in layer._penalties),
                 *(weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None)]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; set, it acts from the next epoch or batch of training on.
-
-        It is handed on to the weights, and by a model to its layers. As in Keras, the value that it has already is not.
-        """
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = checks.flag("trainable", value)
-        if value != self._trainable:
-            self._trainable = value
-            self._hand_on_trainable()
-
-    def _hand_on_trainable(self) -> None:
-        for name, variable in self._variables.items():
-            variable.trainable = self._trainable and name not in self.statistics and name not in self._never_trained
-        for layer in self._inner_layers():
-            layer.trainable = self._trainable
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, in the core's order; those of a layer of your own before those of the layers in it."""
-        own = sorted(self._variables, key=self._never_trained.__contains__)
-        weights = [self._variables[name] for name in own]
-        weights += [weight for layer in self._inner_layers() for weight in layer.weights]
-        return list({id(weight): weight for weight in weights}.values())
-
-    def _inner_layers(self) -> list[Layer]:
-        """The layers that a layer of your own is made of."""
-        return list(custom.parts_of(self, Layer)) if custom.is_custom(self) else []
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes: where the layer is trainable itself, those that are."""
-        return [weight for weight in self.weights if self._trainable and weight.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training leaves alone."""
-        return [weight for weight in self.weights if not (self._trainable and weight.trainable)]
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The same as `weights`."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The same as `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The same as `non_trainable_weights`."""
-        return self.non_trainable_weights
-
-    def get_weights(self) -> list[NDArray[np.float32]]:
-        """Copies of the weights' values."""
-        return [weight.numpy() for weight in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replaces all values.
-
-        Args:
-            weights: Arrays, as `get_weights` returns them.
-
-        Raises:
-            ArgumentError: If one of them is not made of numbers.
-            ValueError: If their number or a shape differs; then nothing was changed.
-        """
-        own = self.weights
-        if len(weights) != len(own):
-            raise ValueError(f"set_weights() got {len(weights)} arrays for '{self.name}', which has {len(own)} weights")
-        arrays = [weight.checked(value) for weight, value in zip(own, weights, strict=True)]
-        for weight, array in zip(own, arrays, strict=True):
-            weight.assign(array)
-
-    def count_params(self) -> int:
-        """The number of weights, each element counted.
-
-        Raises:
-            ValueError: Before the layer is built.
-        """
-        if not self.built:
-            raise ValueError(f"count_params(): {type(self).__name__} '{self.name}' isn't built yet; call "
-                             "build(input_shape), or give the model an Input")
-        return sum(weight.size for weight in self.weights)
 
     def _flatten_layers(self) -> Iterator[Layer]:
         """The layer, and all that it is made of."""

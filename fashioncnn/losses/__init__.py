@@ -22,6 +22,7 @@ from fashioncnn.losses.regression import (
     mean_absolute_error,
     mean_squared_error,
 )
+from fashioncnn.losses.traced import LossFunction
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import LOSSES
 
@@ -78,7 +79,6 @@ def resolve(identifier: Any) -> Loss | None:
     """The loss that `compile` means; None for None.
 
     Raises:
-        NotImplementedError: If it is a function of the user's.
         ValueError: If it stands for none.
 
     Example:
@@ -89,8 +89,7 @@ def resolve(identifier: Any) -> Loss | None:
     if found is None or isinstance(found, Loss):
         return found
     if found not in LOSSES.by_function:
-        raise NotImplementedError(f"losses of your own ({found!r}) are not supported by fashioncnn (yet): use the "
-                                  "classes and functions of fashioncnn.losses")
+        return LossFunction(found)
     loss: Loss = LOSSES.by_function[found]()
     return loss
 

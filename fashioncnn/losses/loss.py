@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import floating
+from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LOSSES, snake_case
 from fashioncnn.utils.settings import Choice, Configured
 from fashioncnn.utils.tensor import Tensor, tensor
@@ -41,9 +42,9 @@ class Loss(Configured):
     takes_labels: ClassVar[bool] = False
     reduction = Choice("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
     _frozen_because = "a model may be compiled with it; make another loss, and compile again"
-    _core_methods = ("call", "__call__")
-    _users_methods = frozenset(("from_config", "get_config"))
-    _instead = "Losses of your own are not supported by fashioncnn (yet): use those of fashioncnn.losses."
+    _core_methods = ("__call__",)
+    _users_methods = frozenset(("call", "from_config", "get_config"))
+    _instead = "A loss of your own has a call(y_true, y_pred), which computes with functions of fashioncnn.ops."
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size",
                  dtype: str | None = None) -> None:
@@ -91,7 +92,8 @@ class Loss(Configured):
         """
         self.refuse_overrides()
         reduction = {None: "none", "mean": "sum_over_batch_size"}.get(self.reduction, self.reduction)
-        return {**self._core_config(), "reduction": reduction}
+        config = {"type": "value"} if overridden(self, ["call"]) else self._core_config()
+        return {**config, "reduction": reduction}
 
     def _core_config(self) -> dict[str, Any]:
         raise NotImplementedError(f"{type(self).__name__} is no loss of its own. {self._instead}")

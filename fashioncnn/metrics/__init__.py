@@ -92,7 +92,8 @@ def get(identifier: Any) -> Metric | None:
     return metric
 
 
-def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...]) -> Metric:
+def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...],
+            takes_labels: bool | None = None) -> Metric:
     """The metric that `compile` means by `identifier`, as `get`, and by names that depend on the model.
 
     "accuracy" (or "acc") is binary accuracy for a model with one output, sparse categorical accuracy for a loss that
@@ -103,6 +104,7 @@ def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...]) -
         identifier: See `get`.
         loss: The model's.
         output_shape: The model's, without the batch axis.
+        takes_labels: Whether targets are integer labels; None: as the loss takes them.
 
     Raises:
         ValueError: If `identifier` stands for no metric, or for one that cannot compare this loss's targets.
@@ -114,28 +116,30 @@ def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...]) -
     """
     name = identifier.lower() if isinstance(identifier, str) else None
     metric: Metric | None
+    if takes_labels is None:
+        takes_labels = loss is not None and loss.takes_labels
     if name in ("accuracy", "acc"):
-        metric = _fitting(loss, output_shape, BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)()
+        metric = _fitting(takes_labels, output_shape, BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)()
     elif name in ("crossentropy", "ce"):
         crossentropies = BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy
-        metric = _fitting(loss, output_shape, *crossentropies)(from_logits=getattr(loss, "from_logits", False))
+        metric = _fitting(takes_labels, output_shape, *crossentropies)(from_logits=getattr(loss, "from_logits", False))
     else:
         metric = get(identifier)
     if metric is None:
         raise ValueError("a metric must be a name, a function or an instance of Metric, got None")
     if isinstance(identifier, str):
         metric.name = identifier
-    if loss is not None and metric.takes_labels is not None and metric.takes_labels != loss.takes_labels:
+    if loss is not None and metric.takes_labels is not None and metric.takes_labels != takes_labels:
         kinds = {True: "integer labels", False: "targets of the output's shape"}
         raise ValueError(f"metric {metric.name!r} compares {kinds[metric.takes_labels]}, but the loss {loss.name!r} "
-                         f"takes {kinds[loss.takes_labels]}; use 'accuracy' for the metric that fits")
+                         f"takes {kinds[takes_labels]}; use 'accuracy' for the metric that fits")
     return metric
 
 
-def _fitting(loss: Loss | None, output_shape: tuple[int, ...], binary: Any, sparse: Any, categorical: Any) -> Any:
+def _fitting(takes_labels: bool, output_shape: tuple[int, ...], binary: Any, sparse: Any, categorical: Any) -> Any:
     if output_shape[-1] == 1:
         return binary
-    return sparse if loss is not None and loss.takes_labels else categorical
+    return sparse if takes_labels else categorical
 
 
 def serialize(metric: Metric) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 from fashioncnn._core import Network
 from fashioncnn.layers import custom, unknown
@@ -15,7 +15,7 @@ from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import compiling, summary
+from fashioncnn.models import compiling, heads, summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import Objective
 from fashioncnn.models.plan import Plan
@@ -94,6 +94,7 @@ class Model(Trainer, Layer):
         self._parameters: list[Weight] = []
         self._penalized: list[GraphLayer] = []
         self._is_told = False
+        self._adds_losses = False  # whether layers do: see `add_loss`
         self._is_open = False  # an extent of an input is not known before there are data
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
         self._connections: Connections | None = None
@@ -258,19 +259,26 @@ class Model(Trainer, Layer):
         if custom.is_custom(self):
             super().build(input_shape)
 
-    def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan:
+    def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None,
+              targets: Sequence[Shape | None] | None = None) -> Plan:
         """The network for inputs of these shapes, and what belongs to it. Raises if something does not fit.
 
         Args:
             input_shapes: Without the batch axis.
             objective: What it is to be trained for; None: what the model was compiled with.
+            targets: The shapes of rows of targets, where losses that users wrote are to be traced.
         """
         graph = Graph()
-        inputs = [graph.input(shape, "input") for shape in input_shapes]
-        network, parameters = graph.build(graph.connect(self, *inputs))
+        outputs = graph.connect(self, *[graph.input(shape, "input") for shape in input_shapes])
         if objective is None:
             objective = self._objective if self.compiled else self._nothing()
-        metrics = objective.resolve(network.output_shapes)
+        found = [] if targets is None else heads.of_losses(graph, outputs, objective.losses, targets)
+        if any(objective.has_loss):
+            found += heads.of_layers(graph)
+        network, parameters = graph.build([*outputs, *(head.position for head in found)])
+        if found:
+            network = cast(Network, heads.HeadedNetwork(network, len(outputs), found))
+        metrics = objective.resolve(network.output_shapes, targets)
         objective.apply(network, metrics)
         network.check_finite = self._check_finite
         return Plan(graph, network, parameters, metrics)
@@ -286,7 +294,7 @@ class Model(Trainer, Layer):
             self.optimizer.attach(network, [parameter.path for parameter in plan.parameters],
                                   [parameter.shape for parameter in plan.parameters])
         if not self.knows_shapes:
-            settle(plan.graph.uses(network.node_shapes))
+            settle(plan.graph.uses())
         old, self._parameters = self._parameters, []
         for parameter in plan.parameters:
             variable = parameter.layer.weight_of(parameter, parameter.read(network))
@@ -296,7 +304,7 @@ class Model(Trainer, Layer):
                 variable.move(place)
         _leave(old, before)
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
-        self._is_told = plan.graph.is_told
+        self._is_told, self._adds_losses = plan.graph.is_told, bool(plan.graph.losses)
         self._tell_trainable()
 
     def _forget_network(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fashioncnn import losses, metrics
 from fashioncnn._core import Network
 from fashioncnn.losses import Loss
+from fashioncnn.losses.traced import is_traced
 from fashioncnn.metrics import Metric
 from fashioncnn.utils import checks, overrides
 
@@ -97,13 +98,23 @@ class Objective(NamedTuple):
         return [aim.loss is not None for aim in self.aims]
 
     @property
+    def traces(self) -> bool:
+        """Whether a loss was written by a user: then the network has heads. See `models.heads`."""
+        return any(map(is_traced, self.losses))
+
+    @property
     def loss_names(self) -> dict[int, str]:
         """The outputs whose losses are shown, where there are several, by name in logs."""
         numbers = [number for number, has in enumerate(self.has_loss) if has]
         return {number: f"{self.output_names[number]}_loss" for number in numbers} if len(numbers) > 1 else {}
 
-    def resolve(self, output_shapes: Sequence[tuple[int, ...]]) -> list[CompiledMetric]:
+    def resolve(self, output_shapes: Sequence[tuple[int, ...]],
+                targets: Sequence[tuple[int, ...] | None] | None = None) -> list[CompiledMetric]:
         """The metrics with their names in logs.
+
+        Args:
+            output_shapes: Without the batch axis.
+            targets: The shapes of rows of targets, where they are known: what a user's loss takes follows from them.
 
         As in Keras, a weighted one whose name is taken is called "weighted_...", and others are numbered.
 
@@ -116,11 +127,13 @@ class Objective(NamedTuple):
                 for identifier, is_weighted in aim.wanted:
                     if is_weighted is not weighted:
                         continue
-                    metric = metrics.resolve(identifier, aim.loss, shape)
+                    target = targets[output] if targets is not None else None
+                    metric = _metric(identifier, aim.loss, shape, target)
                     prefix = f"{self.output_names[output]}_" if len(self.aims) > 1 else ""
                     name = next(name for name in _names(metric.name, weighted, prefix)
                                 if name not in resolved and name != "loss")
-                    resolved[name] = CompiledMetric.of(name, metric, weighted, output)
+                    compiled = CompiledMetric.of(name, metric, weighted, output)
+                    resolved[name] = compiled._replace(core_config=None) if is_traced(aim.loss) else compiled
         return list(resolved.values())
 
     def warn_of_probabilities(self, activations: Sequence[str]) -> None:
@@ -138,8 +151,10 @@ class Objective(NamedTuple):
             count = len(network.output_shapes)
             network.set_objective((None,) * count, (nothing,) * count)
             return
-        configs = tuple(None if aim.loss is None else {**aim.loss.core_config(), "factor": aim.factor}
-                        for aim in self.aims)
+        headed = getattr(network, "target_shapes", (None,) * len(self.aims))
+        configs = tuple(None if aim.loss is None or (is_traced(aim.loss) and target is None)
+                        else {**aim.loss.core_config(), "factor": aim.factor}
+                        for aim, target in zip(self.aims, headed, strict=True))
         counted = tuple([entry.core_config for entry in compiled if entry.output == output
                          and entry.core_config is not None] for output in range(len(self.aims)))
         network.set_objective(configs, counted)
@@ -160,7 +175,6 @@ def read(loss: Any, loss_weights: Any, unweighted: Any, weighted: Any, output_na
 
     Raises:
         ArgumentError: If an argument has the wrong type.
-        NotImplementedError: If the loss is written in Python.
         ValueError: If a name is unknown, or there are not as many losses as outputs.
     """
     found = [losses.resolve(each) for each in _for_each_output("loss", loss, output_names)]
@@ -228,6 +242,13 @@ def _flattened(metric: Any) -> Iterator[Any]:
             yield from _flattened(inner)
     elif metric is not None:
         yield metric
+
+
+def _metric(identifier: Any, loss: Loss | None, shape: tuple[int, ...], target: tuple[int, ...] | None) -> Metric:
+    if not is_traced(loss):
+        return metrics.resolve(identifier, loss, shape)
+    is_sparse = target is not None and (len(target) < len(shape) or (target[-1:] == (1,) != shape[-1:]))
+    return metrics.resolve(identifier, None, shape, is_sparse)
 
 
 def _names(name: str, weighted: bool, prefix: str) -> Iterator[str]:

@@ -224,10 +224,11 @@ class Sequential(Model):
             tensor = each._call_on_tensors(tensor, None)
         self._connect(Connections.between(first, tensor), first, tensor)
 
-    def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan:
+    def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None,
+              targets: Sequence[Shape | None] | None = None) -> Plan:
         if not self._stack:
             raise ValueError(f"model '{self.name}' has no layers; add some")
-        return super()._plan(input_shapes, objective)
+        return super()._plan(input_shapes, objective, targets)
 
     def _ports(self) -> Ports:
         if self._input is None or not self._stack:

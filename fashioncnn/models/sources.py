@@ -39,6 +39,10 @@ class Source(Protocol):
     def row_shapes(self) -> list[tuple[int, ...]]:
         """Shape of one row of each input, for a model that has none yet."""
 
+    @property
+    def target_shapes(self) -> list[tuple[int, ...] | None]:
+        """Shape of one row of each output's targets; None where there are none."""
+
     def fetch(self) -> None:
         """Gets what `row_shapes` and `bind` look at, of a model that is not built yet: waits for nobody afterwards."""
 
@@ -131,6 +135,10 @@ class ArraySource:
         return math.ceil(self.rows / self._batch_size)
 
     runs_once = False
+
+    @property
+    def target_shapes(self) -> list[tuple[int, ...] | None]:
+        return [None if y is None else y.shape[1:] for y in self._y or [None] * len(self._weights)]
 
     def fetch(self) -> None:
         """Arrays are there."""
@@ -256,6 +264,11 @@ class BatchSource:
     @property
     def row_shapes(self) -> list[tuple[int, ...]]:
         return ArraySource(self._names, self._parts(self._first_batch())[0], ports=self._ports).row_shapes
+
+    @property
+    def target_shapes(self) -> list[tuple[int, ...] | None]:
+        x, y, *_ = (*self._parts(self._first_batch()), None)
+        return ArraySource(self._names, x, y, ports=self._ports, has_loss=self._has_loss).target_shapes
 
     def fetch(self) -> None:
         self._first_batch()

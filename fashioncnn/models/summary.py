@@ -125,7 +125,7 @@ def _rows(model: Summarized, layer: Layer, expand_nested: bool, depth: int) -> I
     connections = model._connections
     sources = [] if connections is None else connections.sources_of(layer)
     yield {
-        "Layer (type)": f"{prefix}{layer.name} ({type(layer).__name__})",
+        "Layer (type)": f"{prefix}{layer.name} ({layer.title})",
         "Output Shape": _shape_text(_output_shape(layer)) if layer.knows_shapes else "?",
         "Param #": f"{layer.count_params():,}" if layer.knows_shapes else "0 (unbuilt)",
         "Connected to": ", ".join(f"{source.layer.name}[{source.call}][{source.output}]" for source in sources) or "-",

@@ -108,6 +108,7 @@ class Trainer(Configured):
         check_finite = checks.truth("check_finite", check_finite)
         with CHANGING:
             self._ensure_network()
+            self._take_heads_off()
             shapes = unknown.filled(self._output_shapes or [(2,)], 2) if self.network is None else (
                 self.network.output_shapes)
             resolved = wanted.resolve(shapes)
@@ -120,7 +121,19 @@ class Trainer(Configured):
                                        "metrics": metrics, "weighted_metrics": weighted_metrics,
                                        "check_finite": check_finite}
             if self.network is not None:
+                self._put_heads_on()
                 self.network.check_finite = check_finite
+
+    def _take_heads_off(self) -> None:
+        """Makes the network anew without heads, where it has some."""
+        if getattr(self.network, "heads", ()):
+            self._settle(self._plan(self.built_network.input_shapes, self._nothing()))
+
+    def _put_heads_on(self) -> None:
+        """Makes the network anew with what layers add to the loss, where they do."""
+        if self._adds_losses and any(self._objective.has_loss):
+            plan = self._plan(self.built_network.input_shapes)
+            self._settle(plan._replace(metrics=self._metrics))
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -519,7 +532,7 @@ class Trainer(Configured):
 
     def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
         is_new = not self.knows_shapes
-        plan = self._plan_for(sources[0])
+        plan = self._plan_for(sources[0], with_targets)
         network = self.built_network if plan is None else plan.network
         expected = Expected(network.input_shapes, network.output_shapes,
                             self._objective.losses if with_targets else None, scan or is_new, is_new,
@@ -529,20 +542,22 @@ class Trainer(Configured):
         if plan is not None:
             self._settle(plan)
 
-    def _plan_for(self, source: Source) -> Plan | None:
-        """The network that inputs need, unless there is one for inputs of their shapes."""
+    def _plan_for(self, source: Source, with_targets: bool) -> Plan | None:
+        """The network that inputs and targets need, unless there is one for those of their shapes."""
         shapes = self._fixed_input_shapes()
         if shapes is None:
             shapes = validation.with_channels(source.row_shapes, self._input_shapes)
+        targets = source.target_shapes if with_targets and self._objective.traces else None
         if self.network is None:
-            return self._plan(shapes)
-        if self.network.input_shapes == shapes:
+            return self._plan(shapes, targets=targets)
+        has_heads = targets is None or getattr(self.network, "target_shapes", None) == targets
+        if self.network.input_shapes == shapes and has_heads:
             return None
-        plan = self._plan(shapes)
+        plan = self._plan(shapes, targets=targets)
         if self._is_in_fit:
             raise ValueError(f"model '{self.name}' is being trained on inputs of {self.network.input_shapes}; others, "
                              f"{shapes}, in the same fit() are not supported by fashioncnn (yet)")
-        return plan._replace(metrics=self._metrics)
+        return plan if targets is not None else plan._replace(metrics=self._metrics)
 
     def _ensure_network(self) -> None:
         """Makes the network of a model whose shapes are known."""
@@ -578,6 +593,7 @@ class Trainer(Configured):
         _penalized: list[GraphLayer]
         _is_told: bool
         _is_open: bool
+        _adds_losses: bool
         _input_shapes: list[Extents] | None
         _output_shapes: list[Extents] | None
 
@@ -589,7 +605,8 @@ class Trainer(Configured):
         def _names_of_outputs(self) -> list[str]: ...
         def _output_activations(self) -> list[str]: ...
         def _packed_arrays(self, arrays: list[Any]) -> Any: ...
-        def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None) -> Plan: ...
+        def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None,
+                  targets: Sequence[Shape | None] | None = None) -> Plan: ...
         def _settle(self, plan: Plan) -> None: ...
         def _weight_paths(self) -> list[str]: ...
         def _weight_shapes(self) -> list[Shape]: ...

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import first_nonfinite_row
 from fashioncnn.losses import Loss
+from fashioncnn.losses.traced import is_traced
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
 
@@ -114,7 +115,9 @@ def targets(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...], scan: 
     Raises:
         ValueError: If a shape or a label does not fit the model's output, or a scan finds a NaN or an infinity.
     """
-    if loss.takes_labels:
+    if is_traced(loss):
+        pass  # it takes what it computes with
+    elif loss.takes_labels:
         _check_labels(names, y, loss, outputs, first_row)
     elif y.shape[1:] != outputs and (*y.shape[1:], 1) != outputs:
         hint = ("; integer labels go with loss='sparse_categorical_crossentropy'"

@@ -33,6 +33,10 @@ def _linear(x: Any, scale: float, offset: float) -> TracedTensor:
     """``x * scale + offset``"""
     operand = current().operand(x)
     if operand.image_shape == ():
+        if offset == 0.0:
+            return current().node("multiply", operand, current().constant(scale))
+        if scale == 1.0:
+            return current().node("add", operand, current().constant(offset))
         scaled = current().node("multiply", operand, current().constant(scale))
         return current().node("add", scaled, current().constant(offset))
     return current().node("rescaling", operand, scale=float(scale), offset=float(offset))

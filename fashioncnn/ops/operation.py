@@ -44,6 +44,11 @@ class OperationLayer(Layer):
 
     takes_several = True
 
+    @property
+    def title(self) -> str:
+        """What Keras calls the operation's class."""
+        return _title(self._function.__name__)
+
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, Any], name: str) -> None:
         super().__init__(name=name)
         self._function = function
@@ -71,8 +76,6 @@ class OperationLayer(Layer):
 
 def operation(function: F) -> F:
     """Makes a function of arrays and traced tensors one of symbolic tensors, too."""
-    title = "".join(part.title() for part in function.__name__.split("_"))
-
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         leaves = list(_leaves((args, kwargs)))
@@ -86,9 +89,18 @@ def operation(function: F) -> F:
         inspect.signature(function).bind(*args, **kwargs)
         numbers = iter(range(len(tensors)))
         places = _mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else leaf, (args, kwargs))
-        return OperationLayer(call, places, auto_name(title))(tensors)
+        return OperationLayer(call, places, auto_name(_title(function.__name__)))(tensors)
 
     return cast(F, call)
+
+
+def _title(function: str) -> str:
+    """
+    Example:
+        >>> _title("reduce_sum")
+        'ReduceSum'
+    """
+    return "".join(part.title() for part in function.split("_"))
 
 
 def _leaves(value: Any) -> Iterator[Any]:

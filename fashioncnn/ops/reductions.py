@@ -24,6 +24,8 @@ def _reduce(name: str, kind: str, x: Any, axis: Axis, keepdims: bool) -> TracedT
     axes = axes_of(name, axis, operand.ndim)
     if not axes:
         return operand
+    if axes[0] == 0 and operand.batched and operand.joins is None and trace.joins_batch and kind in ("mean", "sum"):
+        return _joined(operand, kind, axes[1:], keepdims)
     own = [of_image(name, operand, each) for each in axes]
     if own == list(range(own[0], own[-1] + 1)):
         return trace.node("reduce", operand, kind=kind, first=own[0], last=own[-1], keepdims=bool(keepdims))
@@ -35,6 +37,14 @@ def _reduce(name: str, kind: str, x: Any, axis: Axis, keepdims: bool) -> TracedT
         return reduced
     shape = [1 if number in own else extent for number, extent in enumerate(operand.image_shape)]
     return trace.reshaped(reduced, shape)
+
+
+def _joined(x: TracedTensor, kind: str, others: list[int], keepdims: bool) -> TracedTensor:
+    """The mean or the sum over the batch, and over all other axes: of each image, which the loss joins."""
+    if len(others) < x.ndim - 1 or keepdims:
+        raise NotImplementedError(f"ops.{kind}() over the batch keeps no other axis in fashioncnn (yet)")
+    image = _reduce(kind, kind, x, others, False) if others else x
+    return TracedTensor(image.trace, image.position, joins=kind)
 
 
 def _at_once(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool) -> Any:

@@ -13,19 +13,16 @@ from fashioncnn.ops.operation import at_once, axes_of, of_image, operation
 from fashioncnn.utils.tracing import TracedTensor, current, is_traced
 
 
-@operation
 def shape(x: Any) -> tuple[int | None, ...]:
     """The extents; None for the batch's where code is traced."""
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
-@operation
 def size(x: Any) -> int:
-    """How many numbers there are."""
-    return math.prod(extent for extent in np.shape(x))
+    """How many numbers there are; of one image where the batch is not known."""
+    return math.prod(extent for extent in shape(x) if extent is not None)
 
 
-@operation
 def ndim(x: Any) -> int:
     """How many axes there are."""
     return len(shape(x))
@@ -304,8 +301,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float |
         NotImplementedError: If `mode` is another one in a model, or the batch would grow.
     """
     if not is_traced(x):
-        options = {"constant_values": constant_values or 0} if mode == "constant" else {}
-        return at_once(lambda values: np.pad(values, pad_width, mode, **options), x)
+        options: Any = {"constant_values": constant_values or 0} if mode == "constant" else {}
+        return at_once(lambda values: np.pad(values, pad_width, mode, **options), x)  # type: ignore[call-overload]
     operand = current().operand(x)
     if mode != "constant":
         raise NotImplementedError(f"ops.pad(): mode={mode!r} is not supported by fashioncnn (yet) in a model; "

@@ -312,7 +312,7 @@ class SaysWhatIsAbsent:
 def missing_attribute(cls: type, name: str, there: Iterable[str] = ()) -> str:
     """What is said of an attribute that a class or an object of it does not have, but only those that are `there`."""
     owner = cls.__name__
-    if name in _set_by_constructors(cls):
+    if name in set_by_constructors(cls):
         return f"{owner}.{name} is set by the constructor: call super().__init__() first"
     if is_absent(cls, name):
         return f"{owner}: {sentence(name)}"
@@ -334,7 +334,7 @@ def _constructors(cls: type) -> Iterator[FunctionType]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _set_by_constructors(cls: type) -> frozenset[str]:
+def set_by_constructors(cls: type) -> frozenset[str]:
     """The attributes that the constructors of this package's classes set."""
     import dis
 

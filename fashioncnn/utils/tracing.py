@@ -7,7 +7,7 @@ constants alone has none: it is the same for every image.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -21,6 +21,8 @@ ANCHOR = 0  # the network's first input, to which weights and constants belong
 
 class TracedGraph(Protocol):
     """What is asked of the graph that a trace adds nodes to: `fashioncnn.layers.graph.Graph`."""
+
+    losses: list[Any]
 
     def operate(self, layer: Any, node_type: str, *inputs: int, **attributes: Any) -> int: ...
     def weigh(self, layer: Any, weight: str, node_type: str, called: str, *inputs: int, **attributes: Any) -> int: ...
@@ -41,14 +43,17 @@ class TracedTensor(Operators):
         trace: Whose call made it.
         position: The node's.
         batched: Whether its first axis is the batch's.
+        joins: Of one number for the whole batch, in a loss: how the images' numbers become it, "mean" or "sum". It has
+            no axis.
     """
 
     dtype = "float32"
 
-    def __init__(self, trace: Trace, position: int, batched: bool = True) -> None:
+    def __init__(self, trace: Trace, position: int, batched: bool = True, joins: str | None = None) -> None:
         self.trace = trace
         self.position = position
         self.batched = batched
+        self.joins = joins
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -58,7 +63,7 @@ class TracedTensor(Operators):
     @property
     def shape(self) -> tuple[int | None, ...]:
         """The shape: with None first, where the first axis is the batch's."""
-        return (None, *self.image_shape) if self.batched else self.image_shape
+        return (None, *self.image_shape) if self.batched and self.joins is None else self.image_shape
 
     @property
     def ndim(self) -> int:
@@ -75,16 +80,39 @@ class Trace:
     Args:
         graph: What nodes are added to.
         layer: Whose call it is.
+        joins_batch: Whether the mean and the sum over the batch may be taken, as in a loss.
     """
 
-    def __init__(self, graph: TracedGraph, layer: TracedLayer) -> None:
+    def __init__(self, graph: TracedGraph, layer: TracedLayer, joins_batch: bool = False) -> None:
         self.graph = graph
         self.layer = layer
+        self.joins_batch = joins_batch
 
     def node(self, node_type: str, *operands: TracedTensor, **attributes: Any) -> TracedTensor:
         """What a node of the core's `node_type` makes of the operands."""
+        joins = self._joins_of(node_type, operands, attributes)
         position = self.graph.operate(self.layer, node_type, *(each.position for each in operands), **attributes)
-        return TracedTensor(self, position, any(each.batched for each in operands))
+        return TracedTensor(self, position, any(each.batched for each in operands), joins)
+
+    def _joins_of(self, node_type: str, operands: Sequence[TracedTensor], attributes: Mapping[str, Any]) -> str | None:
+        """How the images' numbers become one after a node as well: where it makes no difference what comes first.
+
+        Raises:
+            NotImplementedError: If it does.
+        """
+        kinds = {each.joins for each in operands if each.joins is not None}
+        if not kinds:
+            return None
+        numbers = [each for each in operands if each.joins is None]
+        adds = node_type in ("add", "subtract") and (not numbers or kinds == {"mean"})
+        scales = node_type == "multiply" and len(numbers) == len(operands) - 1
+        divides = node_type == "divide" and operands[0].joins is not None and operands[1].joins is None
+        if len(kinds) > 1 or any(each.batched for each in numbers) or not (
+                adds or scales or divides or node_type == "reshape"):
+            raise NotImplementedError(f"'{self.layer.name}': {node_type} of a mean or a sum over the whole batch is not "
+                                      "supported by fashioncnn (yet): compute it for each image, along other axes than "
+                                      "0; what is added up in the end, and multiplied by numbers, may be such a mean")
+        return kinds.pop()
 
     def operand(self, value: Any) -> TracedTensor:
         """A tensor, a weight of the layer, or an array or a number that is always the same, as a tensor.
