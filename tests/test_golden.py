@@ -25,6 +25,7 @@ TOLERANCE = {  # of the largest value of each array
     "compile": 1e-4,
     "metric": 1e-6,
     "functional": 1e-4,
+    "custom": 1e-4,
     "shape": 1e-5,
     "rule": 2e-5,
     "penalty": 1e-4,

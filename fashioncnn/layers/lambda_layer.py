@@ -39,6 +39,8 @@ class Lambda(Layer):
     """
 
     runs_function = True
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
 
     def __init__(self, function: Callable[..., Any], output_shape: Any = None, mask: Any = None,
                  arguments: Mapping[str, Any] | None = None, **options: Any) -> None:

@@ -177,7 +177,7 @@ class Trace:
             raise ValueError(f"'{self.layer.name}': tensors of shapes {shapes} cannot be broadcast: the axis of the "
                              "batch would meet another one; use ops.expand_dims")
         for number, operand in enumerate(operands):
-            if not operand.batched and operand.ndim >= rank:
+            if not operand.batched and operand.ndim >= max(rank, 1):
                 if operand.ndim > rank or operand.image_shape[0] != 1:
                     raise ValueError(f"'{self.layer.name}': tensors of shapes {shapes} cannot be broadcast: the axis "
                                      "of the batch would meet another one")

@@ -13,6 +13,7 @@ from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
 from golden.convolution_cases import CONVOLUTION
+from golden.custom_cases import CUSTOM
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
 from golden.layer_cases import ACTIVATION, FORWARD
@@ -41,6 +42,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "penalty": PENALTY,
     "summary": SUMMARIES,
     "functional": FUNCTIONAL,
+    "custom": CUSTOM,
     "application": APPLICATION,
     "backend": BACKEND,
     "tensorflow": TENSORFLOW,
