@@ -24,9 +24,9 @@ class Network:
     Args:
         nodes: One mapping for each node, inputs before their users. Every node has ``type`` (str), ``name`` (str, the
             user's layer, for messages), ``inputs`` (tuple of positions of earlier nodes), if wanted ``shares``
-            (position of an earlier node with parameters of the same shapes, which it uses, too) and ``training`` (True or
-            False: it acts as in training, or in inference, where `predict` does not say it), and the attributes of its
-            type:
+            (position of an earlier node with parameters of the same shapes, which it uses, too) and ``training`` (True
+            or False: it acts as in training, or in inference, where `predict` does not say it), and the attributes of
+            its type:
 
             ========================= ===================================================================
             input                     shape (tuple, without the batch axis); no inputs
@@ -77,8 +77,15 @@ class Network:
             subtract                  the same, of two inputs
             concatenate               axis (from 0 on); inputs alike but for that axis
             dot                       two inputs, matrices (..., M, K) and (..., K, N) for each index before
-            divide, power             two inputs, broadcast as NumPy does
-            equal, not_equal, ...     the same; greater, greater_equal, less, less_equal: 1 or 0, without a gradient
+            divide                    two inputs, broadcast as NumPy does
+            power                     the same
+            equal                     the same: 1 or 0, without a gradient
+            not_equal                 the same
+            greater                   the same
+            greater_equal             the same
+            less                      the same
+            less_equal                the same
+            by_training               two inputs of one shape: the first in training, the second in inference
             where                     three inputs, broadcast: the second where the first is not 0, else the third
             function                  function "absolute", "ceil", "clip" (+ low, high), "cos", "erf", "expm1", "floor",
                                       "log", "log1p", "power" (+ exponent), "reciprocal", "round", "rsqrt", "sign",
@@ -145,7 +152,8 @@ class Network:
         Args:
             loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits),
                 "categorical_crossentropy" (from_logits, label_smoothing), "binary_crossentropy" (from_logits,
-                label_smoothing), "mean_squared_error", "mean_absolute_error", "huber" (delta); each with reduction
+                label_smoothing), "mean_squared_error", "mean_absolute_error", "huber" (delta), "value" (the prediction
+                is the loss, and the target is not looked at); each with reduction
                 "sum_over_batch_size" (the default), "sum", "mean_with_sample_weight" or "none", and factor. A final
                 softmax or sigmoid is computed together with its crossentropy, where nobody else reads its output.
             metrics: ``type`` "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy" (threshold),

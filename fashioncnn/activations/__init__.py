@@ -45,6 +45,7 @@ from fashioncnn.activations.elementwise import (
 from fashioncnn.utils import absent, checks, custom_objects, tracing
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.tensor import Tensor
+from fashioncnn.utils.variable import Variable
 
 __all__ = [
     "celu",
@@ -111,6 +112,7 @@ class LayerOfActivation(Protocol):
     """A layer that stands for an activation, or has one."""
 
     name: str
+    _variables: dict[str, Variable]
 
     def refuse_overrides(self) -> None: ...
 
@@ -202,8 +204,8 @@ def _traced(graph: Any, layer: LayerOfActivation, activation: Function, position
     with tracing.running(tracing.Trace(graph, layer)) as trace:
         result = activation(tracing.TracedTensor(trace, position))
     if not isinstance(result, tracing.TracedTensor) or not result.batched:
-        raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': the activation {activation!r} must return a "
-                                   f"tensor that it makes of its argument, got {result!r}")
+        raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': the activation {activation!r} must return "
+                                   f"a tensor that it makes of its argument, got {result!r}")
     return result.position
 
 

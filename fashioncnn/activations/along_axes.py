@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from fashioncnn.activations.run import of_rows
 from fashioncnn.utils import checks
 from fashioncnn.utils.operators import Operators, operation
-from fashioncnn.utils.tensor import Tensor, tensor
+from fashioncnn.utils.tensor import tensor
 
 Axes = int | tuple[int, ...] | None
 
 
-def softmax(x: Any, axis: Axes = -1) -> Tensor:
+def softmax(x: Any, axis: Axes = -1) -> Any:
     """``exp(x) / sum(exp(x))``
 
     Args:
@@ -38,7 +38,7 @@ def softmax(x: Any, axis: Axes = -1) -> Tensor:
     return _along("softmax", x, axis)
 
 
-def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
+def log_softmax(x: Any, axis: Axes = -1) -> Any:
     """``log(softmax(x))``; arguments and errors as for `softmax`.
 
     Example:
@@ -48,7 +48,7 @@ def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
     return _along("log_softmax", x, axis)
 
 
-def sparsemax(x: Any, axis: int = -1) -> Tensor:
+def sparsemax(x: Any, axis: int = -1) -> Any:
     """``max(x - tau, 0)``, with a ``tau`` that only the largest numbers along `axis` exceed.
 
     ``tau`` is Keras's. Where several numbers exceed it, that is not the one of the paper, and the sum is not 1.
@@ -60,7 +60,7 @@ def sparsemax(x: Any, axis: int = -1) -> Tensor:
     return _along("sparsemax", x, axis)
 
 
-def glu(x: Any, axis: int = -1) -> Tensor:
+def glu(x: Any, axis: int = -1) -> Any:
     """``a * sigmoid(b)``, where ``a`` and ``b`` are the halves of ``x`` along `axis`.
 
     Raises:

@@ -6,6 +6,7 @@ first, and never in training.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from fashioncnn.utils.variable import Variable
 if TYPE_CHECKING:
     from fashioncnn.layers.graph import Graph
     from fashioncnn.layers.layer import Layer
+    from fashioncnn.layers.weights import HasWeights
 
 # What a class with a `call` of its own may define, besides what users call.
 OF_USERS = ("call", "build", "compute_output_shape", "compute_mask")
@@ -46,20 +48,29 @@ class Training:
 AS_THE_NETWORK = Training()
 
 
-def is_custom(layer: Layer) -> bool:
+def is_custom(layer: HasWeights) -> bool:
     """Whether a layer's work is said by a `call` that a user wrote."""
     return bool(overridden(layer, ["call"]))
 
 
-def parts_of(layer: Layer, kind: type) -> Iterator[Any]:
+def parts_of(layer: HasWeights, kind: type) -> Iterator[Any]:
     """The layers that a layer has as attributes, or in lists, tuples and dicts of them, each once."""
     seen: set[int] = set()
-    ours = set_by_constructors(type(layer))
-    for name, value in vars(layer).items():
-        for part in () if name in ours else _walk(value, kind):
+    for _, value in parts_by_name(layer, kind):
+        for part in _walk(value, kind):
             if id(part) not in seen and part is not layer:
                 seen.add(id(part))
                 yield part
+
+
+def parts_by_name(layer: HasWeights, kind: type) -> Iterator[tuple[str, Any]]:
+    """The attributes of a layer that are layers; of lists, tuples and dicts the layers in them, as a list."""
+    ours = set_by_constructors(type(layer))  # type: ignore[arg-type]
+    for name, value in vars(layer).items():
+        if name not in ours and value is not layer:
+            parts = list(_walk(value, kind))
+            if parts:
+                yield name, value if isinstance(value, kind) else parts
 
 
 def _walk(value: Any, kind: type) -> Iterator[Any]:
@@ -101,6 +112,17 @@ def add_function(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callab
     return [graph.operate(layer, "by_training", *pair) for pair in zip(*both, strict=True)]
 
 
+def noting(build: Callable[..., Any]) -> Callable[..., Any]:
+    """A `build` that a user wrote, of which the layer knows afterwards that it has run, whoever called it."""
+    @functools.wraps(build)
+    def call(self: Layer, *arguments: Any, **keywords: Any) -> Any:
+        result = build(self, *arguments, **keywords)
+        self._is_user_built = True
+        return result
+
+    return call
+
+
 def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None:
     """Calls a layer's own `build`, once."""
     if layer._is_user_built or not overridden(layer, ["build"]):
@@ -114,15 +136,15 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
         raise
 
 
-def add_weight(layer: Layer, shape: Any, initializer: Any, dtype: Any, trainable: bool, regularizer: Any,
+def add_weight(layer: HasWeights, shape: Any, initializer: Any, dtype: Any, trainable: bool, regularizer: Any,
                constraint: Any, name: str | None) -> Variable:
     """See `Layer.add_weight`."""
     checks.float32(f"{type(layer).__name__}.add_weight", dtype)
     extents = tuple(shape) if isinstance(shape, (list, tuple)) else () if shape is None else (shape,)
     if any(extent is None for extent in extents):
-        raise ValueError(f"{type(layer).__name__} '{layer.name}': add_weight() got shape={shape!r}; every extent must be "
-                         "known")
-    make = initializers.get("glorot_uniform" if initializer is None else initializer)
+        raise ValueError(f"{type(layer).__name__} '{layer.name}': add_weight() got shape={shape!r}; every extent must "
+                         "be known")
+    make = initializers.get(initializer) or initializers.GlorotUniform()
     title = name or "variable"
     keys = itertools.chain([title], (f"{title}_{number}" for number in itertools.count(1)))
     key = next(key for key in keys if key not in layer._variables)

@@ -262,7 +262,8 @@ class Graph:
             if node["type"] == "softmax":
                 along = node.get("along", (1,))
                 checks.warn_of_one_unit(math.prod(itertools.compress(shape[-len(along):], along)))
-        parameters = [self._parameter(kept[number], *rest) for number, *rest in network.parameters]
+        parameters = [self._parameter(kept[number], name, shape, offset)
+                      for number, name, shape, offset in network.parameters]
         for parameter in parameters:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
         _set_rules(network, parameters)
@@ -287,7 +288,7 @@ class Graph:
 
     def uses(self) -> list[Use]:
         """All uses of layers; one within a model comes before that of the model."""
-        return [Use(layer, [self.shape(position) for position in inputs], [self.shape(position) for position in outputs])
+        return [Use(layer, list(map(self.shape, inputs)), list(map(self.shape, outputs)))
                 for layer, inputs, outputs in self._shapes]
 
 

@@ -38,7 +38,7 @@ class Lambda(Layer):
         array([[3., 5.]], dtype=float32)
     """
 
-    runs_function = True
+    _runs_function = True
     function: Callable[..., Any]
     arguments: dict[str, Any]
 
@@ -63,6 +63,12 @@ class Lambda(Layer):
             raise ValueError(f"Lambda '{self.name}': the function makes outputs of shapes "
                              f"{[graph.shape(position) for position in made]}, not output_shape={declared!r}")
         return made
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Lambda:
+        """Raises ValueError: a description of such a layer holds code, which is never run."""
+        raise ValueError("layer 'Lambda' is not supported by fashioncnn in a description: it holds code, which is never "
+                         "run; write a class derived from Layer, with a call()")
 
     def get_config(self) -> dict[str, Any]:
         """Raises NotImplementedError: files with code in them are not supported."""

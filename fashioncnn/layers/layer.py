@@ -61,13 +61,12 @@ class Layer(HasWeights):
     has_weights: ClassVar[bool] = False
     activity_regularizer = regularizer()
     takes_several: ClassVar[bool] = False  # inputs: a list of arrays is one for each
-    runs_function: ClassVar[bool] = False  # that a user wrote, whatever the form of its inputs
     _frozen_because = "the layer is built, and the network that does its work is made; make another layer"
     _core_methods: ClassVar[tuple[str, ...]] = ("__call__", "call", "build", "compute_output_shape", "compute_mask",
                                                 "trainable_weights", "trainable_variables", "non_trainable_weights")
     _users_methods = USERS_METHODS
-    _instead = ("In a layer of your own define call(), for what it computes, and if it has weights build(), which makes "
-                "them by add_weight().")
+    _instead = ("In a layer of your own define call(), for what it computes, and if it has weights build(), which "
+                "makes them by add_weight().")
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  input_shape: Sequence[int | None] | None = None, input_dim: int | None = None,
@@ -229,9 +228,14 @@ class Layer(HasWeights):
         arrays = [as_array(type(self).__name__, "`inputs`", array) for array in self._arrays_of(inputs)]
         return self._call_on_arrays(arrays, bool(training))
 
+    @property
+    def _runs_function(self) -> bool:
+        """Whether a function that a user wrote does the work, which takes inputs of any form."""
+        return custom.is_custom(self)
+
     def _note_form(self, inputs: Any) -> None:
         """Keeps the form of what a `call` that a user wrote takes."""
-        if custom.is_custom(self) or self.runs_function:
+        if self._runs_function:
             self._input_form = structures.mapped(lambda _: None, inputs) if structures.is_nested(inputs) else None
 
     def _call_in_trace(self, inputs: Any, training: Any) -> Any:
@@ -243,7 +247,7 @@ class Layer(HasWeights):
         return self._packed_outputs([tracing.TracedTensor(trace, position) for position in made])
 
     def _arrays_of(self, inputs: Any) -> list[Any]:
-        if (custom.is_custom(self) or self.runs_function) and structures.is_nested(inputs) and any(map(is_array, structures.leaves(inputs))):
+        if self._runs_function and structures.is_nested(inputs) and any(map(is_array, structures.leaves(inputs))):
             self._note_form(inputs)
             return structures.leaves(inputs)
         return list(inputs) if self.takes_several and isinstance(inputs, (list, tuple)) else [inputs]
@@ -290,7 +294,8 @@ class Layer(HasWeights):
         if not tracing.is_traced(*structures.leaves(inputs)):
             return self(inputs, training)
         trace = tracing.current()
-        made = self.add_to(trace.graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
+        graph: Any = trace.graph
+        made = self.add_to(graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
         positions = [made] if isinstance(made, int) else made
         return structures.single([tracing.TracedTensor(trace, position) for position in positions])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from fashioncnn.layers import custom
 from fashioncnn.layers.graph import Parameter, Shape
 from fashioncnn.regularizers import Regularizer
 from fashioncnn.utils import budget, checks, tracing
+from fashioncnn.utils.overrides import is_ours
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.variable import Variable
 
@@ -26,6 +27,11 @@ class HasWeights(Configured):
     _trainable: bool
     _variables: dict[str, Variable]
     _never_trained: set[str]  # weights that were made so
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if "build" in vars(cls) and not is_ours(cls):
+            cls.build = custom.noting(cls.build)  # type: ignore[attr-defined]
 
     def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
                    autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str = "none",
@@ -161,10 +167,22 @@ class HasWeights(Configured):
     @property
     def weights(self) -> list[Variable]:
         """All weights, in the core's order; those of a layer of your own before those of the layers in it."""
-        own = sorted(self._variables, key=self._never_trained.__contains__)
-        weights = [self._variables[name] for name in own]
-        weights += [weight for layer in self._inner_layers() for weight in layer.weights]
+        weights = [*self.own_weights, *(weight for layer in self._inner_layers() for weight in layer.weights)]
         return list({id(weight): weight for weight in weights}.values())
+
+    @property
+    def own_weights(self) -> list[Variable]:
+        """The weights without those of the layers in it."""
+        return [self._variables[name] for name in sorted(self._variables, key=self._never_trained.__contains__)]
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether a user wrote what the layer computes."""
+        return custom.is_custom(self)
+
+    def attributes_with_layers(self) -> Iterator[tuple[str, Any]]:
+        """The attributes of a layer of your own that are layers, by name, and the layers in lists, tuples and dicts."""
+        return custom.parts_by_name(self, HasWeights)
 
     def _inner_layers(self) -> list[HasWeights]:
         """The layers that a layer of your own is made of."""

@@ -17,7 +17,7 @@ class LossFunction(Loss):
     """A function of targets and predictions as a loss.
 
     Args:
-        function: ``function(y_true, y_pred)`` returns a number for each image, or several, or their mean over the batch.
+        function: ``function(y_true, y_pred)`` returns a number or several for each image, or their mean over the batch.
         name: A name; None: the function's.
         reduction: See `Loss`.
         dtype: See `Loss`.

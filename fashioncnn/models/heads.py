@@ -58,12 +58,13 @@ def of_losses(graph: Graph, outputs: Sequence[int], losses: Sequence[Loss | None
         ArgumentError: If a loss returns anything but a tensor.
         NotImplementedError: If it does what cannot be traced.
     """
-    heads = []
+    heads: list[Head] = []
     for number, (position, loss, target) in enumerate(zip(outputs, losses, targets, strict=True)):
         if loss is not None and target is not None and is_traced(loss):
             y_true = graph.input(target, f"target of {loss.name}")
             with tracing.running(tracing.Trace(graph, _Owner(loss.name), joins_batch=True)) as trace:
-                result = loss.call(tracing.TracedTensor(trace, y_true), tracing.TracedTensor(trace, position))
+                tensors: list[Any] = [tracing.TracedTensor(trace, place) for place in (y_true, position)]
+                result: Any = loss.call(*tensors)
                 if not isinstance(result, tracing.TracedTensor) or not result.batched:
                     raise checks.ArgumentError(f"the loss '{loss.name}' must return a tensor that it makes of y_true "
                                                f"and y_pred, got {result!r}")
@@ -92,6 +93,12 @@ class HeadedNetwork:
         outputs: How many outputs the model has.
         heads: The heads.
     """
+
+    _network: Network
+    _outputs: int
+    _has_targets: list[Head]
+    heads: list[Head]
+    target_shapes: list[Shape | None]
 
     def __init__(self, network: Network, outputs: int, heads: Sequence[Head]) -> None:
         self.__dict__.update(_network=network, _outputs=outputs, heads=list(heads))
@@ -152,7 +159,7 @@ class HeadedNetwork:
         ys = y if isinstance(y, tuple) else (y,) * self._outputs
         given = weights if isinstance(weights, tuple) else (weights,) * self._outputs
         self._check_weights(given)
-        targets = tuple(ys[head.output] for head in self._has_targets)
+        targets = tuple(ys[head.output] for head in self._has_targets if head.output is not None)
         own = [None if shape is not None else each for each, shape in zip(ys, self.target_shapes, strict=True)]
         rows = len(inputs[0])
         own += [_zeros(rows, self._network.output_shapes[self._outputs + number])
@@ -166,8 +173,8 @@ class HeadedNetwork:
     def _check_weights(self, weights: Sequence[Any]) -> None:
         for head in self.heads:
             if head.output is not None and head.joins is not None and weights[head.output] is not None:
-                raise NotImplementedError("sample weights do not go with a loss of your own that returns one number for "
-                                          "the whole batch: return one for each image, ops.mean(..., axis=-1)")
+                raise NotImplementedError("sample weights do not go with a loss of your own that returns one number "
+                                          "for the whole batch: return one for each image, ops.mean(..., axis=-1)")
 
     def _scores(self, results: tuple[float, ...]) -> tuple[float, ...]:
         """The results without those of the heads, but for their losses."""

@@ -107,8 +107,8 @@ class Model(Trainer, Layer):
             if not self._trainable:
                 self._hand_on_trainable()
         elif not self._may_be_empty and not custom.is_custom(self):
-            raise NotImplementedError(f"{type(self).__name__} has no call(): define it, for what the model computes; or "
-                                      "write Model(inputs, outputs) or Sequential([...])")
+            raise NotImplementedError(f"{type(self).__name__} has no call(): define it, for what the model computes; "
+                                      "or write Model(inputs, outputs) or Sequential([...])")
 
     _may_be_empty: ClassVar[bool] = False
 
@@ -145,7 +145,7 @@ class Model(Trainer, Layer):
         """The layers, from the inputs to the outputs; those of the inputs are among them. Of a model of your own those
         that are its attributes."""
         if custom.is_custom(self):
-            return self._inner_layers()
+            return list(custom.parts_of(self, Layer))
         return list(self._known_connections("layers").layers)
 
     @property
@@ -306,6 +306,25 @@ class Model(Trainer, Layer):
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
         self._is_told, self._adds_losses = plan.graph.is_told, bool(plan.graph.losses)
         self._tell_trainable()
+        self._order_slots()
+
+    def _take_heads_off(self) -> None:
+        """Makes the network anew without heads, where it has some."""
+        if getattr(self.network, "heads", ()):
+            self._settle(self._plan(self.built_network.input_shapes, self._nothing()))
+
+    def _put_heads_on(self) -> None:
+        """Makes the network anew with what layers add to the loss, where they do."""
+        if self._adds_losses and any(self._objective.has_loss):
+            plan = self._plan(self.built_network.input_shapes)
+            self._settle(plan._replace(metrics=self._metrics))
+
+    def _order_slots(self) -> None:
+        """Tells the optimizer the order of the weights, which is not that of the calls where a user wrote a layer."""
+        if self.compiled and self.optimizer is not None and any(layer.is_custom for layer in self._flatten_layers()):
+            places = {id(weight): place for place, weight in enumerate(self.weights)}
+            order = [places.get(id(weight.variable), len(places)) for weight in self._parameters]
+            self.optimizer.order_slots(sorted(range(len(order)), key=order.__getitem__))
 
     def _forget_network(self) -> None:
         """Undoes `_settle`."""
@@ -404,7 +423,7 @@ class Model(Trainer, Layer):
     @property
     def weights(self) -> list[Variable]:
         """All weights, in the order of the layers; each once."""
-        weights = [*self._variables.values(), *(weight for layer in self.layers for weight in layer.weights)]
+        weights = [*self.own_weights, *(weight for layer in self.layers for weight in layer.weights)]
         return list({id(weight): weight for weight in weights}.values())
 
     def _weight_items(self) -> list[tuple[str, Variable]]:

@@ -122,18 +122,8 @@ class Trainer(Configured):
                                        "check_finite": check_finite}
             if self.network is not None:
                 self._put_heads_on()
+                self._order_slots()
                 self.network.check_finite = check_finite
-
-    def _take_heads_off(self) -> None:
-        """Makes the network anew without heads, where it has some."""
-        if getattr(self.network, "heads", ()):
-            self._settle(self._plan(self.built_network.input_shapes, self._nothing()))
-
-    def _put_heads_on(self) -> None:
-        """Makes the network anew with what layers add to the loss, where they do."""
-        if self._adds_losses and any(self._objective.has_loss):
-            plan = self._plan(self.built_network.input_shapes)
-            self._settle(plan._replace(metrics=self._metrics))
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -593,7 +583,6 @@ class Trainer(Configured):
         _penalized: list[GraphLayer]
         _is_told: bool
         _is_open: bool
-        _adds_losses: bool
         _input_shapes: list[Extents] | None
         _output_shapes: list[Extents] | None
 
@@ -613,4 +602,7 @@ class Trainer(Configured):
         def _trainable_flags(self) -> list[bool]: ...
         def _trainable_variables(self) -> list[Variable]: ...
         def _pull(self) -> None: ...
+        def _order_slots(self) -> None: ...
+        def _take_heads_off(self) -> None: ...
+        def _put_heads_on(self) -> None: ...
         def _holding_weights(self) -> AbstractContextManager[None]: ...

@@ -68,8 +68,12 @@ from fashioncnn.ops.elementwise import (
     where,
 )
 from fashioncnn.ops.nn import (
-    activate,
-    activate_along,
+    activate as activate,
+)
+from fashioncnn.ops.nn import (
+    activate_along as activate_along,
+)
+from fashioncnn.ops.nn import (
     average_pool,
     binary_crossentropy,
     categorical_crossentropy,
@@ -134,7 +138,6 @@ from fashioncnn.ops.shapes import (
     concatenate,
     expand_dims,
     flip,
-    get_item,
     moveaxis,
     ndim,
     one_hot,
@@ -151,6 +154,9 @@ from fashioncnn.ops.shapes import (
     take,
     tile,
     transpose,
+)
+from fashioncnn.ops.shapes import (
+    get_item as get_item,
 )
 from fashioncnn.utils import absent
 

@@ -82,6 +82,8 @@ def operation(function: F) -> F:
         tensors = [leaf for leaf in leaves if isinstance(leaf, KerasTensor)]
         if not tensors:
             return function(*args, **kwargs)
+        if tracing.is_running():
+            tracing.current().operand(tensors[0])  # which refuses it
         for leaf in leaves:
             if isinstance(leaf, Variable):
                 raise NotImplementedError(f"ops.{function.__name__}() got a symbolic tensor and the variable "

@@ -97,7 +97,7 @@ def _einsum(a: TracedTensor, b: TracedTensor, of_a: str, of_b: str, after: str) 
     a, of_a = _summed(a, of_a, of_b + after)
     b, of_b = _summed(b, of_b, of_a + after)
     batch = of_a[0] if a.batched else of_b[0] if b.batched else ""
-    extents = {**dict(zip(of_a, a.shape, strict=True)), **dict(zip(of_b, b.shape, strict=True))}
+    extents: dict[str, Any] = {**dict(zip(of_a, a.shape, strict=True)), **dict(zip(of_b, b.shape, strict=True))}
     both = [index for index in of_a if index in of_b and index in after and index != batch]
     rows = [index for index in of_a if index not in of_b and index != batch]
     columns = [index for index in of_b if index not in of_a and index != batch]
@@ -114,7 +114,8 @@ def _einsum(a: TracedTensor, b: TracedTensor, of_a: str, of_b: str, after: str) 
     made = "".join(([batch] if found.batched else []) + both + rows + columns)
     if sorted(made) != sorted(after):
         raise ValueError(f"ops.einsum(): '{of_a},{of_b}' cannot become {after!r}")
-    return transpose(found, [made.index(index) for index in after])
+    result: TracedTensor = transpose(found, [made.index(index) for index in after])
+    return result
 
 
 def _summed(x: TracedTensor, of_x: str, others: str) -> tuple[TracedTensor, str]:

@@ -398,7 +398,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     if wanted.ndim > 1:
         raise NotImplementedError("ops.take() in a model takes a list of indices")
     return concatenate([get_item(operand, (*before, slice(index, index + 1)))
-                        for index in (int(each) % operand.shape[number] for each in wanted)], number)
+                        for index in (int(each) % (operand.shape[number] or 1) for each in wanted)], number)
 
 
 @operation

@@ -47,6 +47,7 @@ class Stateful(Configured):
         self._network: Network | None = None
         self._group: Group | None = None  # whose network it is, where it is no model's
         self._paths: tuple[str, ...] = ()
+        self._order: tuple[int, ...] | None = None  # in which `variables` has the weights; None: as the network
         self._shapes: tuple[tuple[int, ...], ...] = ()
         self._state: _State | None = None
         self._without_decay = _Exclusion((), None)
@@ -141,7 +142,12 @@ class Stateful(Configured):
         self._network, self._group, self._state = network, group, None
         self._paths = tuple(paths)
         self._shapes = tuple(shape for _, _, shape, _ in network.parameters) if shapes is None else tuple(shapes)
+        self._order = None
         network.decays = self._decays()
+
+    def order_slots(self, order: Sequence[int]) -> None:
+        """Says in which order `variables` has what goes with the network's parameters, by their numbers."""
+        self._order = tuple(order)
 
     def detach(self) -> None:
         """Undoes `attach`: the optimizer belongs to no network, and keeps what it has learned."""
@@ -175,7 +181,7 @@ class Stateful(Configured):
         or a function, and once the optimizer has weights to update the moments of those that are trainable."""
         rates = [] if self.has_schedule else [self.learning_rate]
         slots = [] if self._network is None else slot_variables(self._network, self.name, self._paths,
-                                                                self._shapes, self._interleaved)
+                                                                self._shapes, self._interleaved, self._order)
         return [self._count, *rates, *slots]
 
     @property

@@ -17,7 +17,7 @@ _OF_ALL_OPTIMIZERS = ("average", "gradient_accumulator")  # slots that come firs
 
 
 def slot_variables(network: Network, owner: str, paths: Sequence[str], shapes: Sequence[tuple[int, ...]],
-                   interleaved: Sequence[str]) -> list[Variable]:
+                   interleaved: Sequence[str], order: Sequence[int] | None = None) -> list[Variable]:
     """A variable for every slot of every trainable weight, in Keras's order.
 
     Args:
@@ -26,13 +26,15 @@ def slot_variables(network: Network, owner: str, paths: Sequence[str], shapes: S
         paths: Those of the weights that the network's parameters are.
         shapes: The shapes of these weights.
         interleaved: Slots that come weight by weight; others come slot by slot.
+        order: Of the parameters, by number; None: that of the network.
     """
     slots = network.optimizer_slots
     first = [(name,) for name in _OF_ALL_OPTIMIZERS if name in slots]
     together = [tuple(interleaved)] if interleaved else []
     others = [(name,) for name in slots if (name,) not in first and name not in interleaved]
+    parameters = list(zip(network.parameters, paths, shapes, network.optimized, strict=True))
     weights = [(path, shape, offset) for (*_, offset), path, shape, optimized
-               in zip(network.parameters, paths, shapes, network.optimized, strict=True) if optimized]
+               in (parameters if order is None else [parameters[number] for number in order]) if optimized]
     return [_slot_variable(network, owner, f"{path.replace('/', '_')}_{name}", shape, Place(network, offset, name))
             for group in (*first, *together, *others) for path, shape, offset in weights for name in group]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -32,9 +32,7 @@ class Owner(NamedTuple):
     @property
     def variables(self) -> list[Any]:
         """What is kept of it alone."""
-        if is_model(self.value):
-            return []
-        return list(self.value.variables if OPTIMIZERS.is_member(self.value) else self.value.weights)
+        return list(self.value.variables if OPTIMIZERS.is_member(self.value) else self.value.own_weights)
 
 
 def is_model(value: Any) -> bool:
@@ -54,19 +52,31 @@ def _collect(value: Any, path: str, found: list[Owner], seen: set[int]) -> None:
         return
     seen.add(id(value))
     found.append(Owner(path, value))
-    if not is_model(value):
-        return
-    for place, layer in named_layers(value):
-        _collect(layer, f"{path}/layers/{place}".lstrip("/"), found, seen)
-    if value.optimizer is not None:
+    for place, layer in _parts(value) if LAYERS.is_member(value) else ():
+        _collect(layer, f"{path}/{place}".lstrip("/"), found, seen)
+    if is_model(value) and value.optimizer is not None:
         value._tell_trainable()
         _collect(value.optimizer, f"{path}/optimizer".lstrip("/"), found, seen)
 
 
-def named_layers(model: Any) -> Iterator[tuple[str, Any]]:
-    """The layers of a model with the names of their classes, numbered from the second of a class on."""
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """The layers of a model or of a layer, with their places: the attribute's name, where a user wrote the class."""
+    if not value.is_custom:
+        for place, layer in named_layers(value.layers) if is_model(value) else ():
+            yield f"layers/{place}", layer
+        return
+    for name, part in sorted(value.attributes_with_layers(), key=lambda item: (item[0].startswith("_"), item[0])):
+        if LAYERS.is_member(part):
+            yield name, part
+            continue
+        for place, layer in named_layers(part):
+            yield f"{name}/{place}", layer
+
+
+def named_layers(layers: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Layers with the names of their classes, numbered from the second of a class on."""
     counts: Counter[str] = Counter()
-    for layer in model.layers:
+    for layer in layers:
         kind = snake_case(type(layer).__name__)
         yield (f"{kind}_{counts[kind]}" if counts[kind] else kind), layer
         counts[kind] += 1

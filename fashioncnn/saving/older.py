@@ -31,6 +31,7 @@ _OF_OPTIMIZERS = ("jit_compile", "is_legacy_optimizer", "initial_accumulator")
 def layer_without_modules(description: Mapping[str, Any]) -> dict[str, Any]:
     """A layer or model as .h5 files have it: without modules and without what is said of building and compiling."""
     kept = {key: description[key] for key in _KEPT if key in description}
+    kept["class_name"] = description.get("registered_name") or kept["class_name"]
     inner = kept["config"]
     if isinstance(inner.get("layers"), list):
         kept["config"] = {**inner, "layers": [layer_without_modules(layer) for layer in inner["layers"]]}

@@ -59,7 +59,7 @@ class Operators(SaysWhatIsAbsent):
     def __float__(self) -> float:
         raise self._refuse("making a number of")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __iter__(self) -> Any:
         raise self._refuse("going through")

@@ -24,6 +24,11 @@ def overridden(value: Any, methods: Iterable[str]) -> list[str]:
     return [method for method in methods if not _is_ours(_first(method, homes))]
 
 
+def is_ours(cls: type) -> bool:
+    """Whether a class is one of this package's."""
+    return cls.__module__.partition(".")[0] == PACKAGE
+
+
 def redefined(cls: type, allowed: Iterable[str], is_known: Callable[[type, str], bool]) -> list[str]:
     """The methods and properties that a user's class defines though this package's class, or Keras's, has them.
 
@@ -32,7 +37,7 @@ def redefined(cls: type, allowed: Iterable[str], is_known: Callable[[type, str],
         allowed: Those that only the user calls.
         is_known: ``is_known(ours, name)`` tells whether the class of ours, or Keras's, has an attribute.
     """
-    users = list(itertools.takewhile(lambda base: base.__module__.partition(".")[0] != PACKAGE, cls.__mro__))
+    users = list(itertools.takewhile(lambda base: not is_ours(base), cls.__mro__))
     ours = cls.__mro__[len(users)]
     return [name for base in users for name, value in vars(base).items()
             if not name.startswith("_") and name not in allowed and (callable(value) or hasattr(value, "__get__"))
@@ -54,6 +59,7 @@ def _is_ours(attribute: Any) -> bool:
         attribute = attribute.fget
     elif isinstance(attribute, (classmethod, staticmethod)):
         attribute = attribute.__func__
+    attribute = getattr(attribute, "__wrapped__", attribute)
     # Not __module__, which a decorator copies from the method that it replaces.
     home = getattr(attribute, "__globals__", {}).get("__name__") or type(attribute).__module__
     return str(home).partition(".")[0] == PACKAGE

@@ -24,6 +24,7 @@ class TracedGraph(Protocol):
 
     losses: list[Any]
 
+    def connect(self, layer: Any, *inputs: int, training: bool | None = None) -> list[int]: ...
     def operate(self, layer: Any, node_type: str, *inputs: int, **attributes: Any) -> int: ...
     def weigh(self, layer: Any, weight: str, node_type: str, called: str, *inputs: int, **attributes: Any) -> int: ...
     def shape(self, position: int) -> tuple[int, ...]: ...
@@ -109,10 +110,14 @@ class Trace:
         divides = node_type == "divide" and operands[0].joins is not None and operands[1].joins is None
         if len(kinds) > 1 or any(each.batched for each in numbers) or not (
                 adds or scales or divides or node_type == "reshape"):
-            raise NotImplementedError(f"'{self.layer.name}': {node_type} of a mean or a sum over the whole batch is not "
-                                      "supported by fashioncnn (yet): compute it for each image, along other axes than "
-                                      "0; what is added up in the end, and multiplied by numbers, may be such a mean")
+            raise self._refusal(node_type)
         return kinds.pop()
+
+    def _refusal(self, what: str) -> NotImplementedError:
+        return NotImplementedError(
+            f"'{self.layer.name}': {what} computed with a mean or a sum over the whole batch is not supported by "
+            "fashioncnn (yet): compute it for each image, along other axes than 0; what is added up in the end, and "
+            "multiplied by numbers, may be such a mean")
 
     def operand(self, value: Any) -> TracedTensor:
         """A tensor, a weight of the layer, or an array or a number that is always the same, as a tensor.
@@ -168,6 +173,8 @@ class Trace:
             ValueError: If another axis would meet that of the batch.
         """
         operands = [self.operand(value) for value in values]
+        if len({operand.joins for operand in operands if operand.batched}) > 1:
+            raise self._refusal("what is")
         ranks = {operand.ndim for operand in operands if operand.batched}
         if not ranks:
             return operands
@@ -203,6 +210,11 @@ def pausing() -> Iterator[None]:
         yield
     finally:
         RUNNING.reset(token)
+
+
+def is_running() -> bool:
+    """Whether a layer's code is traced."""
+    return RUNNING.get() is not None
 
 
 def is_traced(*values: Any) -> bool:

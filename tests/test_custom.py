@@ -1,0 +1,311 @@
+"""Layers, models, activations and losses that users write; with numbers beside Keras's: tests/golden/custom_cases.py."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import fashioncnn
+from fashioncnn import Input, Model, Sequential, layers, losses, ops, saving, utils
+from fashioncnn.testing import assert_same_bits, check_gradients
+
+X = np.random.default_rng(3).standard_normal((24, 6)).astype(np.float32)
+Y = np.random.default_rng(4).standard_normal((24, 2)).astype(np.float32)
+
+
+@saving.register_keras_serializable("tests")
+class Linear(layers.Layer):
+    def __init__(self, units, **options):
+        super().__init__(**options)
+        self.units = units
+
+    def build(self, input_shape):
+        self.w = self.add_weight((input_shape[-1], self.units), "random_normal", name="w")
+        self.b = self.add_weight((self.units,), "zeros", name="b")
+
+    def call(self, inputs):
+        return ops.matmul(inputs, self.w) + self.b
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+class Net(Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden = Linear(5)
+        self.rate = layers.Dropout(0.5)
+        self.out = layers.Dense(2)
+
+    def call(self, inputs, training=None):
+        return self.out(self.rate(ops.tanh(self.hidden(inputs)), training=training))
+
+
+def compiled(model, loss="mse"):
+    model.compile("adam", loss)
+    return model
+
+
+def test_a_layer_of_ones_own_is_a_dense_layer_to_the_bit():
+    mine, ours = Sequential([Input((6,)), Linear(2)]), Sequential([Input((6,)), layers.Dense(2)])
+    mine.set_weights(ours.get_weights())
+    for model in (mine, ours):
+        compiled(model).fit(X, Y, epochs=3, shuffle=False, verbose=0)
+    np.testing.assert_allclose(mine.predict(X, verbose=0), ours.predict(X, verbose=0), atol=1e-6)
+    check_gradients(mine, X, Y)
+
+
+def test_a_model_of_ones_own_trains_predicts_and_is_summarized():
+    utils.set_random_seed(1)
+    model = compiled(Net())
+    first = model.evaluate(X, Y, verbose=0)
+    model.fit(X, Y, epochs=20, verbose=0)
+    assert model.evaluate(X, Y, verbose=0) < first
+    assert [layer.name.rstrip("_0123456789") for layer in model.layers] == ["linear", "dropout", "dense"]
+    assert [weight.name for weight in model.weights] == ["w", "b", "kernel", "bias"]
+    assert model.count_params() == 6 * 5 + 5 + 5 * 2 + 2
+    text = []
+    model.summary(print_fn=text.append)
+    assert "(Linear)" in text[0] and "(None, 5)" in text[0]
+    np.testing.assert_array_equal(model(X), model.predict(X, verbose=0))
+    assert not np.array_equal(model(X, training=True), model(X))
+
+
+def test_same_bits_for_any_number_of_threads():
+    def train():
+        utils.set_random_seed(2)
+        model = compiled(Net(), lambda y, p: ops.mean(ops.abs(y - p) ** 1.5, axis=-1))
+        model.fit(X, Y, epochs=3, verbose=0)
+        return model
+
+    before = fashioncnn.get_num_threads()
+    try:
+        models = []
+        for threads in (1, 2, 3, 7):
+            fashioncnn.set_num_threads(threads)
+            models.append(train())
+    finally:
+        fashioncnn.set_num_threads(before)
+    for model in models[1:]:
+        for one, other in zip(models[0].get_weights(), model.get_weights(), strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+def test_copies_and_pickles_go_on_alike():
+    model = Sequential([Input((6,)), Linear(4), layers.Activation("tanh"), Linear(2)])
+    compiled(model, "mae").fit(X, Y, verbose=0)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert_same_bits(model, other)
+        other.fit(X, Y, verbose=0, shuffle=False)
+    model.fit(X, Y, verbose=0, shuffle=False)
+    assert_same_bits(model, other)
+
+
+def test_a_registered_layer_is_saved(tmp_path):
+    model = compiled(Sequential([Input((6,)), Linear(4), Linear(2)]))
+    model.fit(X, Y, verbose=0)
+    for name in ("m.keras", "m.h5"):
+        model.save(tmp_path / name)
+        again = saving.load_model(tmp_path / name)
+        assert isinstance(again.layers[0], Linear)
+        np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+    for name in ("m.weights.h5", "m.npz"):
+        model.save_weights(tmp_path / name)
+        other = Sequential([Input((6,)), Linear(4), Linear(2)])
+        other.load_weights(tmp_path / name)
+        np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_weights_of_a_model_of_ones_own_are_saved(tmp_path):
+    model = compiled(Net())
+    model.fit(X, Y, verbose=0)
+    for name in ("m.weights.h5", "m.npz"):
+        model.save_weights(tmp_path / name)
+        other = Net()
+        other.build((None, 6))
+        other.load_weights(tmp_path / name)
+        np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_several_inputs_and_outputs():
+    class Mixed(layers.Layer):
+        def build(self, input_shape):
+            assert input_shape == [(None, 6), (None, 2)]
+            self.w = self.add_weight((6, 2))
+
+        def call(self, inputs):
+            a, b = inputs
+            mixed = a @ self.w + b
+            return {"sum": mixed, "product": mixed * b}
+
+    a, b = Input((6,)), Input((2,))
+    outputs = Mixed()([a, b])
+    assert sorted(outputs) == ["product", "sum"]
+    model = Model([a, b], [outputs["sum"], outputs["product"]])
+    found = model.predict([X, Y], verbose=0)
+    np.testing.assert_allclose(found[1], found[0] * Y, rtol=1e-6)
+    assert Mixed()([X, Y])["sum"].shape == (24, 2)
+
+
+def test_shapes_may_be_unknown():
+    class Center(layers.Layer):
+        def call(self, inputs):
+            return inputs - ops.mean(inputs, axis=(1, 2), keepdims=True)
+
+    image = Input((None, None, 3))
+    model = Model(image, layers.GlobalMaxPooling2D()(Center()(image)))
+    assert model.output_shape == (None, 3)
+    for size in (4, 9):
+        x = np.random.default_rng(size).standard_normal((2, size, size, 3))
+        expected = (x - x.mean((1, 2), keepdims=True)).max((1, 2))
+        np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_frozen_layers_stay():
+    model = compiled(Net())
+    model.build((None, 6))
+    model.hidden.trainable = False
+    assert [weight.name for weight in model.trainable_weights] == ["kernel", "bias"]
+    before = model.hidden.get_weights()
+    model.fit(X, Y, verbose=0)
+    for one, other in zip(before, model.hidden.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_weights_keep_their_penalties_and_constraints():
+    class Kept(layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight((input_shape[-1], 2), "ones", regularizer="l2", constraint="non_neg", name="w")
+
+        def call(self, inputs):
+            return inputs @ self.w
+
+    model = compiled(Sequential([Input((6,)), Kept()]))
+    model.optimizer = fashioncnn.optimizers.SGD(5.0)
+    assert float(model.losses[0]) == pytest.approx(0.01 * 12)
+    model.fit(X, -Y - 10 * X[:, :2], epochs=3, verbose=0)
+    assert model.get_weights()[0].min() == 0.0
+
+
+def test_a_loss_may_need_another_shape_than_the_output():
+    def pinball(y_true, y_pred):
+        error = y_true - y_pred
+        return ops.mean(ops.maximum(0.1 * error, -0.9 * error), axis=-1)
+
+    def labels(y_true, y_pred):
+        return -ops.sum(ops.one_hot(y_true, 2) * ops.log_softmax(y_pred), axis=-1)
+
+    model = Sequential([Input((6,)), layers.Dense(2)])
+    compiled(model, pinball).fit(X, Y, verbose=0)
+    model.compile("adam", labels, metrics=["accuracy"])
+    classes = (Y[:, 0] > 0).astype(int)
+    history = model.fit(X, classes, epochs=30, verbose=0, validation_data=(X, classes)).history
+    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert history["loss"][-1] < history["loss"][0]
+    model.compile("adam", losses.SparseCategoricalCrossentropy(from_logits=True))
+    expected = model.evaluate(X, classes, verbose=0)
+    model.compile("adam", labels)
+    assert model.evaluate(X, classes, verbose=0) == pytest.approx(expected, rel=1e-6)
+    check_gradients(model, X, classes)
+
+
+def test_losses_of_several_outputs():
+    x = Input((6,))
+    a, b = layers.Dense(2, name="a")(x), layers.Dense(2, name="b")(x)
+
+    def model():
+        utils.set_random_seed(5)
+        return fashioncnn.models.clone_model(Model(x, [a, b]))
+
+    def mse(y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+    histories = []
+    for first in ("mse", mse):
+        one = model()
+        one.compile("sgd", [first, "mae"], loss_weights=[0.3, 2.0], metrics=[["mae"], ["mse"]])
+        histories.append(one.fit(X, [Y, Y], epochs=2, verbose=0, shuffle=False).history)
+    assert histories[0].keys() == histories[1].keys()
+    for key, values in histories[0].items():
+        np.testing.assert_allclose(histories[1][key], values, rtol=1e-5)
+
+
+def test_a_loss_of_ones_own_works_on_arrays():
+    class Mine(losses.Loss):
+        def call(self, y_true, y_pred):
+            return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+    np.testing.assert_allclose(Mine()(Y, X[:, :2]), losses.MeanSquaredError()(Y, X[:, :2]), rtol=1e-6)
+    assert Mine(reduction="sum")(Y, Y) == 0
+
+
+def call_that(compute):
+    class Mine(layers.Layer):
+        def call(self, inputs, training=None):
+            return compute(self, inputs)
+
+        weight = None
+
+    return Mine()(X)
+
+
+@pytest.mark.parametrize(("compute", "error", "message"), [
+    (lambda self, x: x if x > 0 else -x, NotImplementedError, "ops.where"),
+    (lambda self, x: np.sqrt(x), NotImplementedError, r"np.sqrt\(\)"),
+    (lambda self, x: x.numpy(), AttributeError, "numpy"),
+    (lambda self, x: 3.0, TypeError, "must return tensors"),
+    (lambda self, x: ops.square(np.ones(3)), TypeError, "must return tensors"),
+    (lambda self, x: x / fashioncnn.Variable([1.0]), NotImplementedError, "none of its own weights"),
+    (lambda self, x: ops.mean(x) * x, NotImplementedError, "whole batch"),
+    (lambda self, x: x + Input((6,)), NotImplementedError, "no argument of its call"),
+])
+def test_what_a_call_cannot_do_is_said(compute, error, message):
+    with pytest.raises(error, match=message):
+        call_that(compute)
+
+
+def test_weights_have_no_numbers_in_a_call():
+    for compute in (lambda w: w.numpy(), lambda w: np.asarray(w), lambda w: w.assign([2.0]), lambda w: float(w)):
+        class Mine(layers.Layer):
+            def build(self, input_shape):
+                self.w = self.add_weight((1,), name="w")
+
+            def call(self, inputs, compute=compute):
+                compute(self.w)
+                return inputs * self.w
+
+        with pytest.raises(NotImplementedError, match="its variable"):
+            Mine()(X)
+
+
+def test_a_tensor_of_an_earlier_call_is_refused():
+    class Keeps(layers.Layer):
+        kept = None
+
+        def call(self, inputs):
+            if self.kept is None:
+                self.kept = inputs
+            return inputs + self.kept
+
+    layer = Keeps()
+    with pytest.raises(NotImplementedError, match="earlier call"):
+        layer(X)
+
+
+@pytest.mark.parametrize(("loss", "error", "message"), [
+    (lambda y, p: 1.0, TypeError, "must return a tensor"),
+    (lambda y, p: ops.sqrt(ops.mean(ops.square(y - p))), NotImplementedError, "whole batch"),
+    (lambda y, p: y if p > 0 else p, NotImplementedError, "ops.where"),
+])
+def test_what_a_loss_cannot_do_is_said(loss, error, message):
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
+    with pytest.raises(error, match=message):
+        model.fit(X, Y, verbose=0)
+    assert compiled(model).fit(X, Y, verbose=0).history["loss"]
+
+
+def test_weights_do_not_go_with_a_loss_of_the_whole_batch():
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), lambda y, p: ops.mean(ops.square(y - p)))
+    with pytest.raises(NotImplementedError, match="sample weights do not go"):
+        model.fit(X, Y, sample_weight=np.ones(24), verbose=0)
