@@ -1,4 +1,4 @@
-"""Layers, models, activations and losses that users write; with numbers beside Keras's: tests/golden/custom_cases.py."""
+"""Layers, models, activations and losses that users write; beside Keras's: tests/golden/custom_cases.py."""
 
 import copy
 import pickle
@@ -67,7 +67,8 @@ def test_a_model_of_ones_own_trains_predicts_and_is_summarized():
     assert model.count_params() == 6 * 5 + 5 + 5 * 2 + 2
     text = []
     model.summary(print_fn=text.append)
-    assert "(Linear)" in text[0] and "(None, 5)" in text[0]
+    assert "(Linear)" in text[0]
+    assert "(None, 5)" in text[0]
     np.testing.assert_array_equal(model(X), model.predict(X, verbose=0))
     assert not np.array_equal(model(X, training=True), model(X))
 

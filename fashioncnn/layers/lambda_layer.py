@@ -67,8 +67,8 @@ class Lambda(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Lambda:
         """Raises ValueError: a description of such a layer holds code, which is never run."""
-        raise ValueError("layer 'Lambda' is not supported by fashioncnn in a description: it holds code, which is never "
-                         "run; write a class derived from Layer, with a call()")
+        raise ValueError("layer 'Lambda' is not supported by fashioncnn in a description: it holds code, which is "
+                         "never run; write a class derived from Layer, with a call()")
 
     def get_config(self) -> dict[str, Any]:
         """Raises NotImplementedError: files with code in them are not supported."""

@@ -17,7 +17,7 @@ from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
 from fashioncnn.models import compiling, heads, summary
 from fashioncnn.models.connections import Connections
-from fashioncnn.models.objective import Objective
+from fashioncnn.models.objective import NOTHING, Aim, Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.training import Trainer
@@ -308,8 +308,18 @@ class Model(Trainer, Layer):
         self._tell_trainable()
         self._order_slots()
 
+    def _ensure_network(self) -> None:
+        """Makes the network of a model whose shapes are known."""
+        shapes = self._fixed_input_shapes()
+        if self.network is None and shapes is not None:
+            self._settle(self._plan(shapes, self._nothing()))
+
+    def _nothing(self) -> Objective:
+        return NOTHING._replace(aims=(Aim(),) * len(self._names_of_outputs()))
+
     def _take_heads_off(self) -> None:
-        """Makes the network anew without heads, where it has some."""
+        """Makes the network of a model whose shapes are known, if there is none; anew without heads, if it has some."""
+        self._ensure_network()
         if getattr(self.network, "heads", ()):
             self._settle(self._plan(self.built_network.input_shapes, self._nothing()))
 

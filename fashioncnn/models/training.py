@@ -18,7 +18,7 @@ from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
 from fashioncnn.models import loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
-from fashioncnn.models.objective import NOTHING, Aim, CompiledMetric, CompileMetrics, Objective
+from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source, validation_arrays
@@ -107,7 +107,6 @@ class Trainer(Configured):
                 each.refuse_overrides()
         check_finite = checks.truth("check_finite", check_finite)
         with CHANGING:
-            self._ensure_network()
             self._take_heads_off()
             shapes = unknown.filled(self._output_shapes or [(2,)], 2) if self.network is None else (
                 self.network.output_shapes)
@@ -549,15 +548,6 @@ class Trainer(Configured):
                              f"{shapes}, in the same fit() are not supported by fashioncnn (yet)")
         return plan if targets is not None else plan._replace(metrics=self._metrics)
 
-    def _ensure_network(self) -> None:
-        """Makes the network of a model whose shapes are known."""
-        shapes = self._fixed_input_shapes()
-        if self.network is None and shapes is not None:
-            self._settle(self._plan(shapes, self._nothing()))
-
-    def _nothing(self) -> Objective:
-        return NOTHING._replace(aims=(Aim(),) * len(self._names_of_outputs()))
-
     @contextmanager
     def _fitting(self, finite: bool) -> Iterator[None]:
         """Keeps the network for as long as a fit runs, and sets whether a loss that is not finite is an error."""
@@ -604,5 +594,6 @@ class Trainer(Configured):
         def _pull(self) -> None: ...
         def _order_slots(self) -> None: ...
         def _take_heads_off(self) -> None: ...
+        def _nothing(self) -> Objective: ...
         def _put_heads_on(self) -> None: ...
         def _holding_weights(self) -> AbstractContextManager[None]: ...
