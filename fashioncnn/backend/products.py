@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn.backend import reductions
-from fashioncnn.backend.conversion import array, floats, numbers, wrapped
+from fashioncnn.backend.conversion import array, floats, numbers, of_tensors, wrapped
 from fashioncnn.backend.shapes import channels_last
 from fashioncnn.config import epsilon
 from fashioncnn.utils.tensor import Tensor
 
 
+@of_tensors("dot")
 def dot(x: Any, y: Any) -> Tensor:
     """The product over the last axis of `x` and the last but one of `y`.
 
@@ -73,6 +74,7 @@ def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis
     return wrapped(shifted if beta is None else shifted + array(beta))
 
 
+@of_tensors("normalize")
 def l2_normalize(x: Any, axis: Any = None) -> Tensor:
     """``x / sqrt(sum(x**2))``, where the sum is at least 1e-12."""
     values = floats(x, "l2_normalize")
@@ -86,6 +88,7 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Tensor:
     return wrapped(((scores > right).sum(axis=1) < k) & np.isfinite(right[:, 0]))
 
 
+@of_tensors("relu")
 def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """``x`` above the threshold, at most `max_value`; below it ``alpha * (x - threshold)``."""
     values = numbers(x, "relu")
@@ -96,12 +99,14 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
     return wrapped((above + below).astype(values.dtype))
 
 
+@of_tensors("elu")
 def elu(x: Any, alpha: float = 1.0) -> Tensor:
     """``x`` where it is positive, else ``alpha * (exp(x) - 1)``."""
     values = floats(x, "elu")
     return wrapped(np.where(values > 0, values, alpha * np.expm1(np.minimum(values, 0))).astype(values.dtype))
 
 
+@of_tensors("sigmoid")
 def sigmoid(x: Any) -> Tensor:
     """``1 / (1 + exp(-x))``"""
     values = floats(x, "sigmoid")
@@ -115,23 +120,27 @@ def hard_sigmoid(x: Any) -> Tensor:
     return wrapped(np.clip(values * values.dtype.type(0.2) + values.dtype.type(0.5), 0, 1))
 
 
+@of_tensors("tanh")
 def tanh(x: Any) -> Tensor:
     """The hyperbolic tangent."""
     return wrapped(np.tanh(floats(x, "tanh")))
 
 
+@of_tensors("softplus")
 def softplus(x: Any) -> Tensor:
     """``log(exp(x) + 1)``"""
     values = floats(x, "softplus")
     return wrapped(np.logaddexp(values, values.dtype.type(0)))
 
 
+@of_tensors("softsign")
 def softsign(x: Any) -> Tensor:
     """``x / (abs(x) + 1)``"""
     values = floats(x, "softsign")
     return wrapped(values / (np.abs(values) + 1))
 
 
+@of_tensors("softmax")
 def softmax(x: Any, axis: Any = -1) -> Tensor:
     """``exp(x) / sum(exp(x))``
 
@@ -156,6 +165,7 @@ def _clipped(probabilities: NDArray[Any]) -> NDArray[Any]:
     return clipped
 
 
+@of_tensors("binary_crossentropy")
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
     """The crossentropy of each number, without a mean."""
     truth, values = array(target), floats(output, "binary_crossentropy")
@@ -165,6 +175,7 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     return wrapped(-(truth * np.log(values + small) + (1 - truth) * np.log(1 - values + small)))
 
 
+@of_tensors("categorical_crossentropy")
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
     """The crossentropy of each image: ``-sum(target * log(output))``, where the outputs are made to add up to 1."""
     truth, values = array(target), floats(output, "categorical_crossentropy")

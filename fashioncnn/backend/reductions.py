@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.backend.conversion import array, floats, numbers, wrapped
+from fashioncnn.backend.conversion import array, floats, numbers, of_tensors, wrapped
 from fashioncnn.utils.tensor import Tensor
 
 Axis = Any  # None, an integer, or a sequence of integers
@@ -16,6 +16,7 @@ def _axis(axis: Axis) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
+@of_tensors("sum")
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The sum, in the type of `x`.
 
@@ -27,12 +28,14 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return wrapped(np.sum(values, _axis(axis), values.dtype, keepdims=keepdims))
 
 
+@of_tensors("prod")
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The product, in the type of `x`."""
     values = numbers(x, "prod")
     return wrapped(np.prod(values, _axis(axis), values.dtype, keepdims=keepdims))
 
 
+@of_tensors("mean")
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean, in the type of `x`: that of integers is cut, as in TensorFlow; that of bools is float32."""
     values = array(x)
@@ -41,12 +44,14 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return wrapped(np.asarray(np.mean(values, _axis(axis), keepdims=keepdims)).astype(values.dtype))
 
 
+@of_tensors("var")
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean square distance from the mean; bools count as float32."""
     values = _with_bools_as_floats(x, "var")
     return wrapped(np.var(values, _axis(axis), keepdims=keepdims))
 
 
+@of_tensors("std")
 def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The root of `var`."""
     values = _with_bools_as_floats(x, "std")
@@ -58,11 +63,13 @@ def _with_bools_as_floats(x: Any, caller: str) -> Any:
     return values.astype(np.float32) if values.dtype.kind == "b" else floats(values, caller)
 
 
+@of_tensors("max")
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest."""
     return wrapped(np.max(numbers(x, "max"), _axis(axis), keepdims=keepdims))
 
 
+@of_tensors("min")
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest."""
     return wrapped(np.min(numbers(x, "min"), _axis(axis), keepdims=keepdims))
@@ -78,11 +85,13 @@ def argmin(x: Any, axis: int = -1) -> Tensor:
     return wrapped(np.argmin(array(x), axis).astype(np.int64))
 
 
+@of_tensors("any")
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether any is not zero."""
     return wrapped(np.any(array(x), _axis(axis), keepdims=keepdims))
 
 
+@of_tensors("all")
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether none is zero."""
     return wrapped(np.all(array(x), _axis(axis), keepdims=keepdims))

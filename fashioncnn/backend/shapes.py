@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.backend.conversion import array, wrapped
+from fashioncnn.backend.conversion import array, of_tensors, wrapped
 from fashioncnn.config import floatx
 from fashioncnn.utils import checks
 from fashioncnn.utils.tensor import Tensor
@@ -18,11 +18,13 @@ def shape(x: Any) -> Tensor:
     return wrapped(np.array(array(x).shape, np.int32))
 
 
+@of_tensors("shape")
 def int_shape(x: Any) -> tuple[int | None, ...]:
     """The shape, as a tuple."""
     return tuple(x.shape) if hasattr(x, "shape") else array(x).shape
 
 
+@of_tensors("ndim")
 def ndim(x: Any) -> int:
     """The number of axes."""
     return len(int_shape(x))
@@ -33,6 +35,7 @@ def count_params(x: Any) -> int:
     return int(np.prod(array(x).shape, dtype=np.int64))
 
 
+@of_tensors("reshape")
 def reshape(x: Any, shape: Any) -> Tensor:
     """The same elements in another shape; one extent may be -1."""
     return wrapped(array(x).reshape(tuple(np.asarray(shape, np.int64).ravel())))
@@ -49,31 +52,37 @@ def batch_flatten(x: Any) -> Tensor:
     return wrapped(values.reshape(len(values), int(np.prod(values.shape[1:], dtype=np.int64))))
 
 
+@of_tensors("expand_dims")
 def expand_dims(x: Any, axis: int = -1) -> Tensor:
     """One more axis, of extent 1."""
     return wrapped(np.expand_dims(array(x), axis))
 
 
+@of_tensors("squeeze")
 def squeeze(x: Any, axis: int) -> Tensor:
     """Without an axis of extent 1."""
     return wrapped(np.squeeze(array(x), axis))
 
 
+@of_tensors("transpose")
 def transpose(x: Any) -> Tensor:
     """All axes in reverse order."""
     return wrapped(array(x).T)
 
 
+@of_tensors("transpose")
 def permute_dimensions(x: Any, pattern: Sequence[int]) -> Tensor:
     """The axes in another order."""
     return wrapped(array(x).transpose(tuple(pattern)))
 
 
+@of_tensors("concatenate")
 def concatenate(tensors: Sequence[Any], axis: int = -1) -> Tensor:
     """Arrays one after the other along an axis."""
     return wrapped(np.concatenate([array(each) for each in tensors], axis))
 
 
+@of_tensors("stack")
 def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
     """Arrays one after the other along a new axis."""
     return wrapped(np.stack([array(each) for each in x], axis))
@@ -87,11 +96,13 @@ def repeat(x: Any, n: int) -> Tensor:
     return wrapped(np.repeat(values[:, None], n, 1))
 
 
+@of_tensors("repeat")
 def repeat_elements(x: Any, rep: int, axis: int) -> Tensor:
     """Each slice of an axis several times."""
     return wrapped(np.repeat(array(x), rep, axis))
 
 
+@of_tensors("tile")
 def tile(x: Any, n: Any) -> Tensor:
     """The whole several times along each axis."""
     values = array(x)
@@ -101,6 +112,7 @@ def tile(x: Any, n: Any) -> Tensor:
     return wrapped(np.tile(values, tuple(times)))
 
 
+@of_tensors("flip")
 def reverse(x: Any, axes: int | Sequence[int]) -> Tensor:
     """The other way round along some axes."""
     return wrapped(np.flip(array(x), axes if isinstance(axes, int) else tuple(axes)))
@@ -118,6 +130,7 @@ def gather(reference: Any, indices: Any) -> Tensor:
     return wrapped(values[places])
 
 
+@of_tensors("one_hot")
 def one_hot(indices: Any, num_classes: int) -> Tensor:
     """Rows with a single 1; zeros for a number that is no class."""
     return wrapped((array(indices)[..., None] == np.arange(num_classes)).astype(np.float32))
