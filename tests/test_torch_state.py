@@ -107,6 +107,16 @@ def test_numbers_of_modules():
         "6.2.num_batches_tracked": (), "7.weight": (2, 4), "7.bias": (2,)}
 
 
+@pytest.mark.parametrize(("options", "place"), [
+    ({"strides": 2}, 2), ({}, 1), ({"strides": 2, "padding": "valid"}, 1), ({"strides": (2, 1)}, 2),
+    ({"strides": 2, "output_padding": 1}, 2), ({"strides": 2, "output_padding": 0}, 1),
+    ({"dilation_rate": 2}, 1), ({"strides": 2, "kernel_size": 4}, 1)])
+def test_a_transposed_convolution_has_a_cropping_behind_it_where_ends_differ(options, place):
+    options = {"kernel_size": 3, "padding": "same", **options}
+    model = Sequential([Input((4, 4, 1)), layers.Conv2DTranspose(1, **options), layers.BatchNormalization()])
+    assert f"{place}.running_mean" in saving.to_torch(model)
+
+
 def test_weights_behind_a_flatten_are_permuted_with_it():
     model = Sequential([Input((2, 3, 4)), layers.Flatten(), layers.PReLU(), layers.BatchNormalization(),
                         layers.LayerNormalization(), layers.Dense(1)])
@@ -122,9 +132,9 @@ def test_weights_behind_a_flatten_are_permuted_with_it():
 def test_the_way_there_and_back_keeps_every_kind_of_layer():
     model = Sequential([
         Input((6, 6, 4)), layers.GroupNormalization(2), layers.LayerNormalization((1, 2, 3)),
-        layers.SeparableConv2D(4, 3), layers.Conv2DTranspose(3, 2, strides=2), layers.PReLU(shared_axes=[1, 2]),
-        layers.DepthwiseConv2D(2, depth_multiplier=3), layers.Flatten(), layers.PReLU(), layers.BatchNormalization(),
-        layers.Dense(2)])
+        layers.SeparableConv2D(4, 3), layers.Dense(5), layers.Conv2DTranspose(3, 2, strides=2),
+        layers.PReLU(shared_axes=[1, 2]), layers.DepthwiseConv2D(2, depth_multiplier=3), layers.Flatten(),
+        layers.PReLU(), layers.BatchNormalization(), layers.Dense(2)])
     random = np.random.default_rng(0)
     model.set_weights([random.random(weight.shape) for weight in model.weights])
     other = Sequential.from_config(model.get_config())
@@ -155,7 +165,6 @@ def test_what_does_not_fit_is_named_and_changes_nothing(change, message):
 
 @pytest.mark.parametrize(("layer", "message"), [
     (layers.Permute((2, 1, 3), name="p"), "Permute 'p' has no counterpart"),
-    (layers.Dense(3, name="d"), "Dense 'd' .* an input that is no vector"),
     (layers.BatchNormalization(1, name="b"), "BatchNormalization 'b'.*axis=1"),
     (layers.BatchNormalization(scale=False, name="b"), "scale=False with center=True"),
     (layers.LayerNormalization(name="n"), "axis=-1"),
@@ -172,11 +181,17 @@ def test_layers_without_a_counterpart(layer, message):
         saving.to_torch(model)
 
 
+def test_a_dense_layer_on_something_larger_has_none():
+    model = Sequential([Input((24,)), layers.Reshape((2, 3, 2, 2)), layers.Dense(3, name="d")])
+    with pytest.raises(NotImplementedError):
+        saving.to_torch(model)
+
+
 def test_other_models():
     with pytest.raises(ValueError, match="isn't built"):
         saving.to_torch(Sequential([layers.Dense(2)]))
     x = Input((3,))
-    with pytest.raises(ValueError, match="no chain of layers"):
+    with pytest.raises(NotImplementedError, match="no chain of layers"):
         saving.to_torch(Model(x, layers.Add()([layers.Dense(2)(x), layers.Dense(2)(x)])))
     assert list(saving.to_torch(Model(x, layers.Dense(2)(layers.Dense(3, "relu")(x))))) == [
         "0.weight", "0.bias", "2.weight", "2.bias"]

@@ -43,8 +43,9 @@ def to_torch(model: Model) -> dict[str, NDArray[Any]]:
     """The weights of `model` as the state dict of an ``nn.Sequential`` of the same layers: "0.weight", "0.bias", ...
 
     Each layer is a module, each activation that a layer has as an argument is one behind it, a global pool is followed
-    by a Flatten, and a convolution with strides and padding "same" is preceded by a padding. A model in the model is a
-    module that has its layers as its own.
+    by a Flatten, and a convolution with strides and padding "same" is preceded by a padding. A transposed one with
+    padding "same" is followed by a cropping, where more goes at one end than at the other. A Dense layer on images or
+    sequences is a convolution with a kernel of 1. A model in the model is a module that has its layers as its own.
 
     Args:
         model: A built model whose layers form a chain.
@@ -53,8 +54,8 @@ def to_torch(model: Model) -> dict[str, NDArray[Any]]:
         Arrays by name; ``torch.from_numpy`` makes tensors of them.
 
     Raises:
-        NotImplementedError: If a layer has no counterpart in PyTorch; names the layer.
-        ValueError: If the layers form no chain, or the model is not built.
+        NotImplementedError: If a layer has no counterpart in PyTorch, which is named then, or the layers form no chain.
+        ValueError: If the model is not built.
 
     Example:
         >>> from fashioncnn import Input
@@ -144,7 +145,8 @@ def _chain(model: Model) -> list[layers.Layer]:
         return model.layers
     connections = model._known_connections("layers")
     if not connections.is_chain():
-        raise ValueError(f"model '{model.name}' is no chain of layers, as an nn.Sequential is")
+        raise NotImplementedError(f"model '{model.name}' is no chain of layers, as an nn.Sequential is; "
+                                  'export("x.onnx") writes such a model')
     return [call.layer for call in connections.calls]
 
 
@@ -190,8 +192,13 @@ class _Walk:
         return [[]] if layer.keepdims else [[], []]
 
     def _dense(self, layer: Any) -> list[Module]:
-        if len(layer.input_shape) != 2:
-            self._refuse(layer, "an input that is no vector for each row of the batch")
+        axes = len(layer.input_shape) - 2
+        if axes > 2:
+            self._refuse(layer, f"an input of shape {layer.input_shape}; it has modules for vectors, sequences, images")
+        if axes:  # a convolution with a kernel of one pixel
+            ones, own = (1,) * axes, layer.kernel.shape
+            return [[_entry(layer, "weight", "kernel", lambda kernel: kernel.T.reshape(*own[::-1], *ones),
+                            lambda kernel: kernel.reshape(own[::-1]).T), *_bias(layer)]]
         flat, self._flat = self._flat, None
         rows = Layout((0,)) if flat is None else flat
         module = [_entry(layer, "weight", "kernel", lambda kernel: rows.to_theirs(kernel).T,
@@ -202,7 +209,7 @@ class _Walk:
         return [*_padding_before(layer), [_kernel(layer, "kernel"), *_bias(layer)]]
 
     def _transposed(self, layer: Any) -> list[Module]:
-        return [[_kernel(layer, "kernel"), *_bias(layer)]]
+        return [[_kernel(layer, "kernel"), *_bias(layer)], *_cropping_behind(layer)]
 
     def _depthwise(self, layer: Any) -> list[Module]:
         return [*_padding_before(layer), [_depthwise_kernel(layer, "kernel"), *_bias(layer)]]
@@ -286,6 +293,15 @@ def _bias(layer: Any) -> Module:
 def _padding_before(layer: Any) -> list[Module]:
     """A module that pads, where PyTorch's convolution cannot do it."""
     return [[]] if layer.padding == "causal" or (layer.padding == "same" and max(layer.strides) > 1) else []
+
+
+def _cropping_behind(layer: Any) -> list[Module]:
+    """A module that crops, where PyTorch's transposed convolution cannot take away more at the end."""
+    reaches = [(size - 1) * rate + 1 for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+    spare = layer.output_padding or (None,) * len(reaches)
+    cuts = [layouts.transposed_extent(reach, stride, layer.padding == "same", more)[0]
+            for reach, stride, more in zip(reaches, layer.strides, spare, strict=True)]
+    return [[]] if any(cut % 2 for cut in cuts) else []
 
 
 def _activation_of(layer: layers.Layer) -> list[Module]:
