@@ -162,6 +162,15 @@ def test_every_flipped_byte_is_noticed_or_harmless(path):
     assert noticed > saved.vector.nbytes // 4
 
 
+def test_weights_that_were_exchanged_are_noticed(path):
+    """The file is whole, but the weights of two names are not theirs."""
+    shapes = {"a/kernel": (2, 3), "b/kernel": (2, 3), "c/bias": (3,)}
+    save_weights(Model(1, shapes), path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a/k", b"x/k").replace(b"b/k", b"a/k").replace(b"x/k", b"b/k"))
+    unchanged_after(DataError, Model(3, shapes), path, "its checksum is crc32:")
+
+
 def test_array_that_claims_to_be_huge_takes_no_memory(tmp_path):
     save_weights(Model(), tmp_path / "a.npz")
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:

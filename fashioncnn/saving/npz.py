@@ -32,6 +32,7 @@ class NpzFile:
     def __init__(self, path: str, archive: zipfile.ZipFile) -> None:
         self.path = path
         self.names = {name.removesuffix(".npy") for name in archive.namelist()}
+        self.comment = archive.comment.decode("latin-1")
         self._archive = archive
 
     def read(self, name: str, accept: Accept) -> NDArray[Any]:
