@@ -29,8 +29,15 @@ import fashioncnn as k
 from fashioncnn import DataError, saving
 from fashioncnn.saving import progress
 
-COUNT = int(os.environ.get("FASHIONCNN_MUTATIONS", "60"))
 PIECE = 200  # files for a process
+
+
+def asked_for(default: int) -> int:
+    """How many damaged files a test is to read: the environment variable FASHIONCNN_MUTATIONS says it for all."""
+    return int(os.environ.get("FASHIONCNN_MUTATIONS", default))
+
+
+COUNT = asked_for(60)
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:

@@ -171,6 +171,17 @@ def test_weights_that_were_exchanged_are_noticed(path):
     unchanged_after(DataError, Model(3, shapes), path, "its checksum is crc32:")
 
 
+@pytest.mark.parametrize(("old", "new"), [(b'"checksum":"crc32:', b'"chmcksum":"crc32:'),
+                                          (b'"checksum":"crc32:', b'"checksum":"crc33:')])
+def test_a_damaged_checksum_is_noticed(old, new, tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "a.safetensors"
+    save_weights(Model(1), path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(old, new)[:-1] + bytes([content[-1] ^ 1]))
+    unchanged_after(DataError, Model(3), path, "its checksum is crc32:")
+
+
 def test_array_that_claims_to_be_huge_takes_no_memory(tmp_path):
     save_weights(Model(), tmp_path / "a.npz")
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:

@@ -75,7 +75,8 @@ def to_torch(model: Model) -> dict[str, NDArray[Any]]:
 def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
     """Reads a state dict of PyTorch into a model of the same layers.
 
-    Modules are taken in their order, whatever they are called: "features.0.weight" is as good as "0.weight".
+    Modules are taken in their order, whatever they are called: "features.0.weight" is as good as "0.weight". Where
+    their names are those of `to_torch`, their order does not matter.
 
     Args:
         model: A built model whose layers form a chain.
@@ -83,7 +84,9 @@ def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
 
     Raises:
         NotImplementedError: See `to_torch`.
-        ValueError: If a name or a shape does not fit the model, which is as it was then; says which.
+        TypeError: If `state_dict` is no mapping from names.
+        ValueError: If a name or a shape does not fit the model, numbers are not finite, or the modules of an
+            ``nn.Sequential`` are not in order. Says which; the model is as it was then.
 
     Example:
         >>> from fashioncnn import Input
@@ -92,8 +95,8 @@ def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
         >>> model(np.ones((1, 4)))
         array([[10.5, 26. ]], dtype=float32)
     """
-    theirs = _grouped(state_dict)
-    ours = [module for _, module in _modules(model) if module]
+    named = {place: module for place, module in _modules(model) if module}
+    theirs, ours = _in_order(_grouped(state_dict), list(named)), list(named.values())
     found: list[tuple[Entry, Array]] = []
     for (place, values), module in zip(theirs.items(), ours, strict=False):
         layer = module[0].layer
@@ -114,21 +117,54 @@ def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
 def _grouped(state_dict: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The values by the names of their modules, in order."""
     modules: dict[str, dict[str, Any]] = {}
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"from_torch(): state_dict is a {type(state_dict).__name__}, and no dict: pass "
+                        "module.state_dict()")
     for name, value in state_dict.items():
+        if not isinstance(name, str):
+            raise TypeError(f"from_torch(): the state dict has the name {name!r}; expected strings")
         place, _, last = name.rpartition(".")
         if last != COUNTER:
             modules.setdefault(place, {})[last] = value
     return modules
 
 
+def _in_order(modules: dict[str, dict[str, Any]], places: list[str]) -> dict[str, dict[str, Any]]:
+    """The modules in the order of the model's, where their names say it.
+
+    Raises:
+        ValueError: If the numbers of an ``nn.Sequential`` are not in order, as in a file that is sorted by names.
+    """
+    if modules.keys() == set(places):
+        return {place: modules[place] for place in places}
+    last: dict[str, int] = {}
+    for place in modules:
+        parent, _, number = place.rpartition(".")
+        if number.isdecimal() and last.setdefault(parent, 0) > int(number):
+            raise ValueError(f"from_torch(): in the state dict '{place}' comes after number {last[parent]}; modules are "
+                             "taken in their order, so pass them in that of module.state_dict()")
+        if number.isdecimal():
+            last[parent] = int(number)
+    return modules
+
+
 def _checked(name: str, entry: Entry, value: Any, about: str) -> Array:
     if hasattr(value, "detach"):
         value = value.detach().cpu().float().numpy()
-    array, shape = np.asarray(value), entry.theirs().shape
+    shape = entry.theirs().shape
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"from_torch(): '{name}' is no array ({error}); {about} takes numbers of shape {shape}"
+                         ) from error
     if array.shape != shape or array.dtype.kind not in "fiu":
         raise ValueError(f"from_torch(): '{name}' is {array.dtype} {array.shape}; {about} takes numbers of shape "
                          f"{shape}")
-    return array.astype(np.float32)
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"from_torch(): '{name}' has numbers that are not finite in float32")
+    return numbers
 
 
 # ---- modules ----

@@ -17,6 +17,7 @@ from fashioncnn._core import DataError
 from fashioncnn.saving.npz import damage_reported, open_npz
 
 Weights = Mapping[str, NDArray[np.float32]]
+_CHECKSUM, _CRC = "checksum", "crc32:"  # a note in .safetensors files; how a checksum begins
 
 
 def _compare_names(path: str, weights: Weights, found: set[str]) -> None:
@@ -60,7 +61,7 @@ def read_npz(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
 def write_safetensors(file: IO[bytes], weights: Weights) -> None:
     """With a checksum: the format itself would not notice a flipped bit."""
     contiguous = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    file.write(_safetensors().numpy.save(contiguous, {"checksum": _checksum(weights)}))
+    file.write(_safetensors().numpy.save(contiguous, {_CHECKSUM: _checksum(weights)}))
 
 
 def read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
@@ -75,8 +76,10 @@ def read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float3
             dtype = {"F32": "float32"}.get(part.get_dtype(), part.get_dtype())
             _compare_array(path, name, weight, tuple(part.get_shape()), dtype)
         values = {name: file.get_tensor(name) for name in weights}
-        expected = (file.metadata() or {}).get("checksum")
-    _compare_checksum(path, values, expected or "")
+        notes = file.metadata() or {}
+    for key, note in notes.items():  # either may be damaged
+        if key == _CHECKSUM or note.startswith(_CRC):
+            _compare_checksum(path, values, note)
     return values
 
 
@@ -87,7 +90,7 @@ def _checksum(weights: Weights) -> str:
     crc = 0
     for name in sorted(weights):
         crc = zlib.crc32(np.ascontiguousarray(weights[name]).data, crc)
-    return f"crc32:{crc:08x}"
+    return f"{_CRC}{crc:08x}"
 
 
 def _compare_checksum(path: str, weights: Weights, expected: str) -> None:
