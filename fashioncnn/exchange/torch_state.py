@@ -141,8 +141,8 @@ def _in_order(modules: dict[str, dict[str, Any]], places: list[str]) -> dict[str
     for place in modules:
         parent, _, number = place.rpartition(".")
         if number.isdecimal() and last.setdefault(parent, 0) > int(number):
-            raise ValueError(f"from_torch(): in the state dict '{place}' comes after number {last[parent]}; modules are "
-                             "taken in their order, so pass them in that of module.state_dict()")
+            raise ValueError(f"from_torch(): in the state dict '{place}' comes after number {last[parent]}; modules "
+                             "are taken in their order, so pass them in that of module.state_dict()")
         if number.isdecimal():
             last[parent] = int(number)
     return modules

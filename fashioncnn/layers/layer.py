@@ -6,7 +6,7 @@ import copy
 import inspect
 import math
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -478,9 +478,9 @@ class Layer(Configured):
                              "build(input_shape), or give the model an Input")
         return sum(weight.size for weight in self.weights)
 
-    def _flatten_layers(self) -> Iterator[Layer]:
+    def _flatten_layers(self) -> list[Layer]:
         """The layer, and all that it is made of."""
-        yield self
+        return [self]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as Keras writes them."""
