@@ -207,6 +207,18 @@ def test_what_cannot_be_opened_is_an_os_error_with_its_name(path):
     unchanged_after(ValueError, Model(), f"{path.parent}/a\0{path.suffix}", "embedded null byte")
 
 
+def test_an_error_names_the_file_where_nothing_can_be_taken_away_either(path, monkeypatch):
+    """As on a disk that is read only: the system says that even of a file that is not there."""
+    def refuse(*arguments):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(arguments[0]))
+
+    monkeypatch.setattr("fashioncnn.saving.files.open", refuse, raising=False)
+    monkeypatch.setattr("os.unlink", refuse)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        save_weights(Model(), path)
+    assert caught.value.filename == str(path)
+
+
 def test_a_path_may_be_bytes(path):
     model, other = Model(1), Model(2)
     save_weights(model, os.fsencode(path))

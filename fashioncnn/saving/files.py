@@ -15,7 +15,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of `path` when the block ends.
 
     It is written under another name in the same folder, flushed to the disk, and renamed. When the block raises, or the
-    disk is full, what was at `path` stays as it was and nothing else is left behind. A link is followed; permissions of
+    disk is full, what was at `path` stays as it was and nothing else is left behind (but by a process that is killed: a
+    file called .NAME.XXXXXXXX.tmp). A link is followed; permissions of
     an existing file are kept. Only a file can be replaced: a device, a FIFO or /dev/stdout is written into.
 
     Raises:
@@ -47,7 +48,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException as error:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # where a disk is read only, that is also said of a file that is not there
             os.unlink(temporary)
         if isinstance(error, OSError) and error.errno is not None:
             raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
