@@ -339,6 +339,58 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(name, 
     assert step > 4
 
 
+def test_a_folder_comes_back(model, tmp_path):
+    path = tmp_path / "model"
+    model.save(path, zipped=False)
+    model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)
+    with pytest.raises(FileExistsError, match="pass overwrite=True"):
+        model.save(path, overwrite=False, zipped=False)
+    model.save(path, zipped=False)
+    again = saving.load_model(path)
+    assert all(map(np.array_equal, again.get_weights(), model.get_weights()))
+    assert again.optimizer.iterations == 1
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_folder_that_cannot_be_renamed_leaves_the_old_one(step, model, tmp_path, monkeypatch):
+    path, renamed, results = tmp_path / "model", os.rename, iter([True] * step + [False, True])
+    model.save(path, zipped=False)
+
+    def rename(old, new):
+        if not next(results):
+            raise OSError(28, "No space left on device")
+        renamed(old, new)
+
+    monkeypatch.setattr("os.rename", rename)
+    with pytest.raises(OSError, match="No space"):
+        small_model().save(path, zipped=False)
+    assert os.listdir(tmp_path) == ["model"]
+    assert all(map(np.array_equal, saving.load_model(path).get_weights(), model.get_weights()))
+
+
+def test_a_folder_with_other_things_is_kept(model, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.png").write_bytes(b"cat")
+    with pytest.raises(FileExistsError, match="has something else in it"):
+        model.save(tmp_path / "photos", zipped=False)
+    with pytest.raises(ValueError, match=r"zipped=False makes a folder, whose name should not end"):
+        model.save(tmp_path / "a.keras", zipped=False)
+    assert os.listdir(tmp_path / "photos") == ["cat.png"]
+    assert os.listdir(tmp_path) == ["photos"]
+
+
+@pytest.mark.parametrize(("name", "content", "error"), [
+    ("config.json", b"{", DataError), ("model.weights.h5", b"x", DataError), ("model.weights.h5", None, OSError),
+    ("config.json", None, ValueError)])
+def test_a_damaged_folder_is_an_error_that_names_it(name, content, error, model, tmp_path):
+    model.save(tmp_path / "model", zipped=False)
+    (tmp_path / "model" / name).unlink()
+    if content is not None:
+        (tmp_path / "model" / name).write_bytes(content)
+    with pytest.raises(error, match=str(tmp_path / "model")):
+        saving.load_model(tmp_path / "model")
+
+
 LOAD_AND_TELL_MEGABYTES = """
 import sys
 from core import peak_megabytes

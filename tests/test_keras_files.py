@@ -84,8 +84,6 @@ def test_names_without_a_known_ending_are_refused(model, tmp_path):
             model.save(tmp_path / name)
         with pytest.raises(ValueError, match="File format not supported"):
             saving.load_model(tmp_path / name)
-    with pytest.raises(ValueError, match="zipped=False is not supported"):
-        model.save(tmp_path / "a", zipped=False)
     model.save(tmp_path / "a.keras")
     with pytest.raises(FileExistsError):
         model.save(tmp_path / "a.keras", overwrite=False)

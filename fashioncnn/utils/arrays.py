@@ -51,7 +51,8 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
 
 def is_array(value: Any) -> bool:
     """Whether a value is an array, tensor, column or table of some library."""
-    return _is_sparse(value) or any(hasattr(value, protocol) for protocol in ("__array__", "__array_interface__", "__dlpack__"))
+    protocols = ("__array__", "__array_interface__", "__dlpack__")
+    return _is_sparse(value) or any(hasattr(value, protocol) for protocol in protocols)
 
 
 def _is_sparse(value: Any) -> bool:
