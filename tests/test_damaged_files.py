@@ -391,6 +391,17 @@ def test_a_damaged_folder_is_an_error_that_names_it(name, content, error, model,
         saving.load_model(tmp_path / "model")
 
 
+@pytest.mark.parametrize("name", ["a.keras", "a.h5", "a.weights.h5", "a.npz", "a.safetensors", "a.onnx"])
+def test_what_is_no_file_is_not_waited_for(name, model, tmp_path):
+    """A FIFO that nobody writes into."""
+    os.mkfifo(tmp_path / name)
+    read = {".keras": saving.load_model, ".h5": saving.load_model}.get(name[1:], model.load_weights)
+    if name.endswith((".safetensors", ".onnx")):
+        pytest.importorskip(name[2:])
+    with pytest.raises(DataError, match=f"{name}: not an ordinary file"):
+        (saving.from_onnx if name.endswith(".onnx") else read)(tmp_path / name)
+
+
 LOAD_AND_TELL_MEGABYTES = """
 import sys
 from core import peak_megabytes

@@ -193,6 +193,14 @@ def test_array_that_claims_to_be_huge_takes_no_memory(tmp_path):
     unchanged_after(ValueError, Model(3), tmp_path / "b.npz")
 
 
+def test_an_npz_with_more_arrays_than_a_model_has_takes_no_memory(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for number in range(10_001):
+            archive.writestr(zipfile.ZipInfo(f"{number}.npy"), b"")
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # whose directory takes ten times the file's size
+    unchanged_after(DataError, Model(), tmp_path / "a.npz", "has 10001 members; at most 10000 are read")
+
+
 def test_file_that_is_something_else_is_damaged(path):
     path.write_bytes(b"this is no archive" * 10)
     unchanged_after(DataError, Model(), path, path.name)

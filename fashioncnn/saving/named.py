@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
-from fashioncnn.saving.npz import damage_reported, open_npz
+from fashioncnn.saving.limits import damage_reported, opened
+from fashioncnn.saving.npz import open_npz
 
 Weights = Mapping[str, NDArray[np.float32]]
 _CHECKSUM, _CRC = "checksum", "crc32:"  # a note in .safetensors files; how a checksum begins
@@ -67,7 +68,7 @@ def write_safetensors(file: IO[bytes], weights: Weights) -> None:
 def read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
     """The same as `read_npz`."""
     safetensors = _safetensors()
-    with open(path, "rb"):  # which says better than the package why a file cannot be opened
+    with opened(path):  # which says better than the package why a file cannot be read
         pass
     with damage_reported(path, safetensors.SafetensorError), safetensors.safe_open(path, "np") as file:
         _compare_names(path, weights, set(file.keys()))

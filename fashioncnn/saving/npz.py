@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn._core import DataError
+from fashioncnn.saving.limits import damage_reported, open_zip
 
 if TYPE_CHECKING:
     import zipfile
 
+MAX_ARRAYS = 10_000
 Accept = Callable[[tuple[int, ...], str], None]
 
 
@@ -69,19 +70,5 @@ def open_npz(path: str) -> Iterator[NpzFile]:
         DataError: If it is damaged.
         OSError: If it cannot be opened.
     """
-    import zipfile
-
-    with open(path, "rb") as file:
-        with damage_reported(path, Exception):
-            archive = zipfile.ZipFile(file)
-        with archive:
-            yield NpzFile(path, archive)
-
-
-@contextmanager
-def damage_reported(path: str, *kinds: type[Exception]) -> Iterator[None]:
-    """Turns the given errors into DataError, with the file's name."""
-    try:
-        yield
-    except kinds as error:
-        raise DataError(f"{path}: damaged file ({error})") from error
+    with open_zip(path, MAX_ARRAYS) as archive:
+        yield NpzFile(path, archive)
