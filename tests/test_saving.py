@@ -253,6 +253,11 @@ def test_existing_file_is_kept_where_overwriting_is_not_wanted(path):
     assert path.read_bytes() == b"old"
 
 
+def test_an_unknown_keyword_is_told_with_those_that_are_known(path):
+    with pytest.raises(ValueError, match=r"'max_shard_size'; it takes filepath, overwrite"):
+        Sequential([Input((2,)), layers.Dense(1)]).save_weights(path, max_shard_size=1)
+
+
 def test_missing_extra_is_named(path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)

@@ -415,6 +415,7 @@ class Model(Trainer, Layer):
         """Compiles the model as `get_compile_config` told. Errors as of `compile`."""
         self.compile(**compiling.arguments(config))
 
+    @told
     def save_weights(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to a file: see `saving.save_weights`."""
         from fashioncnn import saving
