@@ -1,9 +1,9 @@
-"""Damages files, and reads them: for tests/test_damaged_files.py, and by itself for a long run.
+"""Damages files, and reads them: for tests of readers, and by itself for a long run.
 
     python tests/mutate.py FOLDER NAME COUNT SEED
 
 Prints, as JSON, how the reading of so many damaged copies of a file ended, and the largest memory of the process. A
-child process reads them, so that a crash is seen, told and survived.
+child process reads them, so that a crash is seen, told and survived: `in_children`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,30 @@ import random
 import resource
 import signal
 import struct
+import subprocess
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from core import peak_megabytes
 
 import fashioncnn as k
 from fashioncnn import DataError, saving
+from fashioncnn.saving import progress
+
+PIECE = 200  # files for a process
+
+
+def asked_for(default: int) -> int:
+    """How many damaged files a test is to read: the environment variable FASHIONCNN_MUTATIONS says it for all."""
+    return int(os.environ.get("FASHIONCNN_MUTATIONS", default))
+
+
+COUNT = asked_for(60)
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
@@ -61,57 +75,108 @@ def numbers(model: k.Model) -> bytes:
     return b"".join(array.tobytes() for array in [*model.get_weights(), *state])
 
 
-def outcome(path: Path, base: k.Model | None, expected: bytes) -> str:
-    """How reading a file ended; for weights, they go to `base`, which must stay as it is where they cannot be read."""
-    before = None if base is None else numbers(base)
+class Reader(NamedTuple):
+    """What reads files of one kind.
+
+    Attributes:
+        read: Reads a file, and returns all that it brought, as bytes.
+        state: What must be as it was where a file cannot be read.
+        reset: Makes all as it was before `read`.
+    """
+
+    read: Callable[[Path], bytes]
+    state: Callable[[], bytes] = bytes
+    reset: Callable[[], object] = bytes
+
+
+def _whole(source: Path) -> Reader:
+    return Reader(lambda path: numbers(saving.load_model(path)))
+
+
+def _into_model(read: Callable[[Path, k.Model], object], source: Path) -> Reader:
+    """Weights go to a model that is in the file beside the source; its own are 0, and its optimizer has moments."""
+    model = saving.load_model(source.with_name(f"{source.name.split('.')[0]}.keras"))
+
+    def brought(path: Path) -> bytes:
+        return repr(read(path, model)).encode() + numbers(model)
+
+    def reset() -> None:
+        read(source, model)
+        model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+
+    return Reader(brought, lambda: numbers(model), reset)
+
+
+def _weights(source: Path) -> Reader:
+    return _into_model(lambda path, model: model.load_weights(path), source)
+
+
+def _progress(source: Path) -> Reader:
+    return _into_model(lambda path, model: progress.read(str(path), model), source)
+
+
+def _idx(source: Path) -> Reader:
+    def read(path: Path) -> bytes:
+        array = k.datasets.load_idx(path)
+        return f"{array.dtype} {array.shape}".encode() + array.tobytes()
+
+    return Reader(read)
+
+
+READERS = {".keras": _whole, ".h5": _whole, ".weights.h5": _weights, ".npz": _weights, ".safetensors": _weights,
+           ".backup.h5": _progress, ".idx": _idx, ".idx.gz": _idx}
+
+
+def outcome(path: Path, reader: Reader, expected: bytes) -> str:
+    """How reading a file ended."""
+    before = reader.state()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if base is None:
-                found = saving.load_model(path)
-            else:
-                found = base
-                base.load_weights(path)
-    except DataError:
-        result = "DataError"
+            found = reader.read(path)
     except (ValueError, NotImplementedError) as error:
-        result = type(error).__name__
+        result = "DataError" if isinstance(error, DataError) else type(error).__name__
+        return result if reader.state() == before else "CHANGED what was there"
     except BaseException as error:
         return f"ESCAPED {type(error).__name__}: {error}"
-    else:
-        return "the same" if numbers(found) == expected else "other numbers"
-    return result if base is None or numbers(base) == before else "CHANGED the model"
-
-
-def _blank(model: k.Model) -> None:
-    model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+    reader.reset()
+    return "the same" if found == expected else "other numbers"
 
 
 def run(source: Path, count: int, seed: int, folder: Path) -> dict[str, int]:
     """Reads so many damaged copies of a file; the numbers of outcomes, and the largest memory in MiB."""
-    data = source.read_bytes()
-    is_weights = source.name.endswith(".weights.h5")
-    base = saving.load_model(source.with_name(source.name.replace(".weights.h5", ".keras"))) if is_weights else None
-    if base is None:
-        expected = numbers(saving.load_model(source))
-    else:
-        base.load_weights(source)
-        expected = numbers(base)
-        _blank(base)
+    data, ending = source.read_bytes(), source.name[source.name.index("."):]
+    reader = READERS[ending](source)
+    expected = reader.read(source)
+    reader.reset()
     found: Counter[str] = Counter()
     chance = random.Random(seed)
-    path = folder / f"damaged{seed}{source.name[source.name.index('.'):]}"
+    path = folder / f"damaged{seed}{ending}"
     for _ in range(count):
         signal.alarm(20)
         damaged = mutated(data, chance)
         path.write_bytes(damaged)
-        ending = outcome(path, base, expected)
-        found[ending if damaged != data else "not damaged"] += 1
-        if base is not None and ending in ("the same", "other numbers"):
-            base.load_weights(source)
-            _blank(base)
+        ended = outcome(path, reader, expected)
+        found[ended if damaged != data else "not damaged"] += 1
     path.unlink()
     return {**found, "MiB": round(peak_megabytes())}
+
+
+def in_children(source: Path, **environment: str) -> dict[str, int]:
+    """What `run` returns for COUNT copies, read by processes of their own; files that it needs are beside the source.
+    """
+    found: Counter[str] = Counter()
+    memory = 0
+    for seed, count in enumerate(min(PIECE, COUNT - start) for start in range(0, COUNT, PIECE)):
+        done = subprocess.run([sys.executable, __file__, str(source.parent), source.name, str(count), str(seed)],
+                              capture_output=True, text=True, env={**os.environ, **environment})
+        assert done.returncode == 0, (source.name, seed, done.returncode, done.stderr[-4000:])
+        answer = json.loads(done.stdout)
+        memory = max(memory, answer.pop("MiB"))
+        found.update(answer)
+    if COUNT > 1000:
+        print(f"{source.name}: {dict(found)}, at most {memory} MiB", file=sys.__stderr__)
+    return {**found, "MiB": memory}
 
 
 def main() -> None:

@@ -206,3 +206,22 @@ def test_a_variable_says_that_it_is_copied():
         variable.__array__(copy=False)
     assert np.from_dlpack(OnlyDLPack(variable)).tolist() == [1]
     assert Variable(OnlyDLPack(np.float32([3])) if not NUMPY_1 else np.float32([3])).numpy().tolist() == [3]
+
+
+@pytest.mark.parametrize("part", ["x", "y"])
+@pytest.mark.parametrize(("broken", "message"), [
+    (lambda array: scipy_sparse().csr_matrix(array), r"it is sparse.*pass its toarray\(\)"),
+    (lambda array: np.ma.masked_greater(array, 0.5), r"masked.*pass its filled\("),
+], ids=["sparse", "masked"])
+def test_numbers_that_are_not_there_are_refused(part, broken, message):
+    model = Sequential([Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    data = {"x": np.ones((8, 4)), "y": np.ones((8, 1))}
+    data[part] = broken(data[part])
+    with pytest.raises(ValueError, match=rf"fit\(\) got `{part}` .*{message}"):
+        model.fit(**data, verbose=0)
+    assert np.isfinite(model.fit(np.ma.masked_array(np.ones((8, 4))), np.ones(8), verbose=0).history["loss"]).all()
+
+
+def scipy_sparse():
+    return pytest.importorskip("scipy.sparse")

@@ -3,6 +3,7 @@ that start threads under the thread sanitizer; and the extension under both, wit
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shlex
@@ -13,6 +14,8 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+import mutate
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -88,18 +91,34 @@ RUNTIMES = {
 }
 
 
-@pytest.mark.parametrize("sanitizers", RUNTIMES)
-def test_callers_of_every_kind_share_a_model(request, tmp_path, sanitizers):
+def sanitized(request: pytest.FixtureRequest, folder: Path, sanitizers: str) -> dict[str, str]:
+    """The environment in which Python has the package with the extension that checks itself, made in a folder."""
     fixture = "race_checked_programs" if sanitizers == "thread" else "memory_checked_programs"
     (extension,) = request.getfixturevalue(fixture).glob("_core*.so")
-    shutil.copytree(ROOT / "fashioncnn", tmp_path / "fashioncnn", ignore=shutil.ignore_patterns("*.so", "*.pyd"))
-    shutil.copy(extension, tmp_path / "fashioncnn")
+    shutil.copytree(ROOT / "fashioncnn", folder / "fashioncnn", ignore=shutil.ignore_patterns("*.so", "*.pyd"))
+    shutil.copy(extension, folder / "fashioncnn")
     library, options = RUNTIMES[sanitizers]
     answer = subprocess.run([*COMPILER, f"-print-file-name={library}"], capture_output=True, text=True, check=True)
     if not os.path.isabs(answer.stdout):
         pytest.skip(f"the compiler has no {library} to load before Python")
-    succeed([sys.executable, str(ROOT / "tests" / "callers_worker.py"), "5"], **options, PYTHONPATH=str(tmp_path),
-            LD_PRELOAD=answer.stdout.strip())
+    return {**options, "PYTHONPATH": str(folder), "LD_PRELOAD": answer.stdout.strip()}
+
+
+@pytest.mark.parametrize("sanitizers", RUNTIMES)
+def test_callers_of_every_kind_share_a_model(request, tmp_path, sanitizers):
+    succeed([sys.executable, str(ROOT / "tests" / "callers_worker.py"), "5"],
+            **sanitized(request, tmp_path, sanitizers))
+
+
+def test_damaged_idx_files_do_no_harm_under_the_address_and_undefined_behaviour_sanitizers(request, tmp_path):
+    environment = sanitized(request, tmp_path, "address,undefined")
+    allowed = {"DataError", "the same", "not damaged", "MiB"}
+    array = np.arange(600, dtype=">i2").reshape(20, 5, 6)
+    content = bytes([0, 0, 0x0b, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+    (tmp_path / "packed.idx.gz").write_bytes(gzip.compress(content))
+    assert mutate.in_children(tmp_path / "packed.idx.gz", **environment).keys() <= allowed
+    (tmp_path / "plain.idx").write_bytes(content)
+    assert mutate.in_children(tmp_path / "plain.idx", **environment).keys() <= allowed | {"other numbers"}
 
 
 @pytest.mark.skipif(not shutil.which("clang"), reason="needs clang")

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from cifar_files import Python2Pickle, Toy, as_images, binary_batch, make_data, python_batch, tar_bytes
 from golden.face import GOLDEN
+from mutate import asked_for
 from test_datasets import idx_bytes, megabytes_and_message
 
 from fashioncnn import DataError
@@ -414,20 +415,20 @@ def damaged(content: bytes, random: Random, places: int) -> bytes:
 
 def test_a_damaged_pickle_gives_a_data_error_or_a_batch():
     content, random = python_batch(DATA, {"labels": [1, 2, 3]}), Random(1)
-    read = 0
-    for _ in range(3000):
+    read, count = 0, asked_for(3000)
+    for _ in range(count):
         try:
             images, labels = VERSION.read(damaged(content, random, 300), FILE, "toy", TEN_LABELS)
         except DataError:
             continue
         read += 1
         assert (images.shape, labels.shape) == ((3, 3072), (3,))
-    assert 0 < read < 1500
+    assert 0 < read < count // 2
 
 
 def test_a_damaged_archive_gives_a_data_error_or_its_files(tmp_path):
     plain, random = gzip.decompress(tar_bytes(MEMBERS)), Random(2)
-    for number in range(1000):
+    for number in range(asked_for(1000)):
         content = gzip.compress(damaged(plain, random, 2000), 1) if number % 2 \
             else damaged(tar_bytes(MEMBERS), random, 300)
         try:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mutate import asked_for
 
 from fashioncnn import DataError
 from fashioncnn.datasets import fashion_mnist, load_idx, mnist
@@ -536,7 +537,7 @@ def damaged(content: bytes, random) -> bytes:
 def test_any_damage_of_keras_s_file_is_noticed_and_reported_as_such(archive, save):
     save(archive, **ARRAYS)
     content, random = archive.read_bytes(), Random(1)
-    for _ in range(1000):
+    for _ in range(asked_for(1000)):
         archive.write_bytes(damaged(content, random))
         try:
             data = mnist.load_data()

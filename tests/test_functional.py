@@ -365,10 +365,71 @@ def test_keras_finds_the_class_of_a_description():
 def test_a_clone_starts_anew():
     model = compiled(residual())
     clone = models.clone_model(model)
-    with pytest.raises(ValueError, match=r"clone_model\(\): input_tensors"):
-        models.clone_model(model, Input((8, 8, 3)))
     assert [weight.shape for weight in clone.weights] == [weight.shape for weight in model.weights]
     assert not np.array_equal(clone.get_weights()[0], model.get_weights()[0])
+
+
+def test_a_clone_is_made_of_what_functions_return():
+    """As many calls as the model has, with a layer that is shared called twice again, and its inputs given."""
+    model = compiled(residual())
+    asked, called = [], []
+
+    def other(layer):
+        asked.append(layer.name)
+        return type(layer).from_config({**layer.get_config(), "name": f"{layer.name}_again"})
+
+    def call(layer, *arguments, **keywords):
+        called.append(layer.name)
+        made = layer(*arguments, **keywords)
+        return layers.Dropout(0.1)(made) if isinstance(layer, layers.Dense) else made
+
+    inputs = [Input(tensor.shape[1:]) for tensor in model.inputs]
+    clone = models.clone_model(model, inputs, other, call)
+    assert sorted(asked) == sorted(layer.name for layer in model.layers if not isinstance(layer, layers.InputLayer))
+    assert called == [f"{each.layer.name}_again" for each in model._known_connections("layers").calls]
+    assert all(one is other for one, other in zip(clone.inputs, inputs, strict=True))
+    assert any(isinstance(layer, layers.Dropout) for layer in clone.layers)
+    assert clone.compiled
+    clone.set_weights(model.get_weights())
+    x = data(8, 8, 3)
+    for one, other in zip(clone.predict(x, verbose=0), model.predict(x, verbose=0), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_layers_of_models_inside_are_asked_for_where_that_is_wanted(recursive):
+    shared = layers.Dense(4, name="shared")
+    inner = Sequential([Input((4,)), shared], name="inner")
+    x = Input((4,), name="x")
+    model = Model(x, layers.add([inner(x), shared(x)]))
+    asked = []
+
+    def same(layer):
+        asked.append(layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    clone = models.clone_model(model, clone_function=same, recursive=recursive)
+    assert sorted(asked) == sorted([model.layers[-1].name, "shared", *([] if recursive else ["inner"])])
+    assert (clone.get_layer("inner").layers[0] is clone.get_layer("shared")) == recursive
+    assert len(clone.weights) == (2 if recursive else 4)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"clone_function": 3}, "clone_function must be a function, got 3"),
+    ({"clone_function": lambda layer: None}, "must return a layer, got None for 'flatten"),
+    ({"call_function": lambda layer, x: x}, "not supported with Sequential models"),
+    ({"input_tensors": [1.0]}, "input_tensors must be what Input"),
+    ({"input_tensors": [Input((2,)), Input((2,))]}, "are 2 tensors; the model has 1"),
+    ({"recursive": 3}, "recursive"),
+])
+def test_bad_arguments_of_clone_model(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        models.clone_model(Sequential([Input((2, 1)), layers.Flatten(), layers.Dense(1)]), **arguments)
+
+
+def test_a_call_function_that_loses_an_output_is_told():
+    with pytest.raises(ValueError, match="returned 0 tensors; expected 1"):
+        models.clone_model(residual(), call_function=lambda layer, x, **others: [])
 
 
 @pytest.mark.parametrize(("config", "message"), [

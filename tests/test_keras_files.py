@@ -1,4 +1,4 @@
-"""Whole models and weights in Keras's files: what Keras wrote goes on here, what was saved comes back bit by bit."""
+"""Whole models and weights in Keras's files: what Keras wrote goes on here. test_round_trips.py has the way back."""
 
 from __future__ import annotations
 
@@ -32,12 +32,6 @@ def test_what_keras_wrote_goes_on_here(name, ending):
     predictions, losses = file_worker.differences(expected(GOLDEN, name), file_worker.run(ZOO[name], model))
     assert predictions < 1e-5
     assert losses < 1e-4
-
-
-@pytest.mark.parametrize("name", ZOO)
-def test_a_saved_model_goes_on_bit_by_bit(name, tmp_path):
-    file_worker.write(k, tmp_path, [name])
-    assert file_worker.read(k, tmp_path, [name]) == {name: {ending: [0.0, 0.0] for ending in ENDINGS}}
 
 
 @pytest.fixture
@@ -90,8 +84,6 @@ def test_names_without_a_known_ending_are_refused(model, tmp_path):
             model.save(tmp_path / name)
         with pytest.raises(ValueError, match="File format not supported"):
             saving.load_model(tmp_path / name)
-    with pytest.raises(ValueError, match="zipped=False is not supported"):
-        model.save(tmp_path / "a", zipped=False)
     model.save(tmp_path / "a.keras")
     with pytest.raises(FileExistsError):
         model.save(tmp_path / "a.keras", overwrite=False)

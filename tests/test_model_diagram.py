@@ -72,15 +72,43 @@ def test_graphviz_gets_every_box_and_arrow():
     deep = Sequential([Input((4,)), Sequential([layers.Dense(2), Sequential([layers.Dense(3)], name="c")], name="b")])
     outer, = utils.model_to_dot(deep, expand_nested=True).get_subgraphs()
     inner, = outer.get_subgraphs()
-    assert (outer.get_label(), inner.get_label()) == ("b", "c")
+    assert (outer.get_label(), inner.get_label()) == ('"b"', '"c"')
     assert (len(outer.get_nodes()), len(inner.get_nodes())) == (1, 1)
 
 
-@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
-def test_graphviz_draws(tmp_path):
-    utils.plot_model(branched(), tmp_path / "model.png", show_shapes=True, expand_nested=True)
+needs_graphviz = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+
+
+@needs_graphviz
+@pytest.mark.parametrize("make", [
+    branched,
+    lambda: Sequential([Input((4,)), layers.Dense(3), layers.Dense(2)]),
+    *(lambda name=name: Sequential([Input((4,)), Sequential([layers.Dense(2, name=name)], name=name)], name=name)
+      for name in ("<x>", "a<b>|{c}", 'a"b"', "a\\", "a\nb\x01", "größe & 数", "graph")),
+])
+def test_graphviz_draws(make, tmp_path):
+    utils.plot_model(make(), tmp_path / "model.png", show_shapes=True, show_layer_names=True, expand_nested=True,
+                     show_layer_activations=True, rankdir="LR", dpi=96)
     with Image.open(tmp_path / "model.png") as image:
-        assert min(image.size) > 100
+        assert image.width > image.height > 50
+
+
+@needs_graphviz
+def test_graphviz_says_what_it_cannot_draw(tmp_path):
+    with pytest.raises(ValueError, match="Graphviz made no 'xyz' of the model: Format: \"xyz\" not recognized"):
+        utils.plot_model(branched(), tmp_path / "model.xyz")
+
+
+def test_models_can_be_drawn_side_by_side():
+    pydot = pytest.importorskip("pydot")
+    both = pydot.Dot()
+    for name in ("one", "two"):
+        both.add_subgraph(utils.model_to_dot(Sequential([Input((4,)), layers.Dense(3), layers.Dense(2)], name=name),
+                                             subgraph=True))
+    text = both.to_string()
+    for name in ("one", "two"):
+        assert f"cluster_{name}" in text
+        assert f"{name}_0 -> {name}_1" in text
 
 
 @pytest.mark.parametrize("rankdir", ["TB", "LR", "BT", "RL"])

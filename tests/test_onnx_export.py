@@ -10,16 +10,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from exchange_zoo import FUNCTIONS, MODELS, WRITTEN_ONLY, difference, images, made, outputs
+from exchange_zoo import FUNCTIONS, MODELS, WRITTEN_ONLY, difference, images, made, outputs, run_onnx
 
 from fashioncnn import Input, Model, Sequential, layers
 
 TOLERANCE = 1e-5
-
-
-def run(path, arrays):
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, {each.name: array for each, array in zip(session.get_inputs(), arrays, strict=True)})
 
 
 def operators(path):
@@ -38,7 +33,7 @@ def test_onnxruntime_predicts_the_same(name, path):
     onnx.checker.check_model(path, full_check=True)
     for rows in (1, 3):
         arrays = images(model, rows)
-        assert difference(outputs(model, arrays), run(path, arrays)) < TOLERANCE
+        assert difference(outputs(model, arrays), run_onnx(path, arrays)) < TOLERANCE
 
 
 def test_the_zoo_has_every_layer_and_every_function():
@@ -65,7 +60,7 @@ def test_windows_of_all_kinds(size, stride, kernel, padding, path):
                       layers.AveragePooling2D(kernel, stride, padding)(x)])
     model.export(path)
     arrays = images(model)
-    assert difference(outputs(model, arrays), run(path, arrays)) < TOLERANCE
+    assert difference(outputs(model, arrays), run_onnx(path, arrays)) < TOLERANCE
 
 
 def test_the_face_is_that_of_the_model(path):
@@ -121,7 +116,7 @@ def test_a_trained_model_is_written_as_it_is_now(path):
     x = np.random.default_rng(0).random((8, 28, 28, 1), np.float32)
     model.fit(x, np.arange(8), epochs=2, verbose=0)
     model.export(path)
-    assert difference([model.predict(x, verbose=0)], run(path, [x])) < TOLERANCE
+    assert difference([model.predict(x, verbose=0)], run_onnx(path, [x])) < TOLERANCE
 
 
 @pytest.mark.parametrize(("make", "message"), [

@@ -5,19 +5,19 @@ The environment variable FASHIONCNN_MUTATIONS says how many; 10,000 take about t
 
 from __future__ import annotations
 
-import os
 import random
 import tracemalloc
 from collections import Counter
 from pathlib import Path
 
+import mutate
 import pytest
 from exchange_zoo import made
 from onnx_mutations import mutated_bytes, mutated_content
 
 from fashioncnn import DataError, Model, saving
 
-COUNT = int(os.environ.get("FASHIONCNN_MUTATIONS", "400"))
+COUNT = mutate.asked_for(400)
 TORCH = Path(__file__).parent / "golden" / "torch"
 MEMORY = 16 << 20  # what Python may take
 SPACE = 256 << 20  # what the process may grow by

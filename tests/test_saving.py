@@ -162,6 +162,26 @@ def test_every_flipped_byte_is_noticed_or_harmless(path):
     assert noticed > saved.vector.nbytes // 4
 
 
+def test_weights_that_were_exchanged_are_noticed(path):
+    """The file is whole, but the weights of two names are not theirs."""
+    shapes = {"a/kernel": (2, 3), "b/kernel": (2, 3), "c/bias": (3,)}
+    save_weights(Model(1, shapes), path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a/k", b"x/k").replace(b"b/k", b"a/k").replace(b"x/k", b"b/k"))
+    unchanged_after(DataError, Model(3, shapes), path, "its checksum is crc32:")
+
+
+@pytest.mark.parametrize(("old", "new"), [(b'"checksum":"crc32:', b'"chmcksum":"crc32:'),
+                                          (b'"checksum":"crc32:', b'"checksum":"crc33:')])
+def test_a_damaged_checksum_is_noticed(old, new, tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "a.safetensors"
+    save_weights(Model(1), path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(old, new)[:-1] + bytes([content[-1] ^ 1]))
+    unchanged_after(DataError, Model(3), path, "its checksum is crc32:")
+
+
 def test_array_that_claims_to_be_huge_takes_no_memory(tmp_path):
     save_weights(Model(), tmp_path / "a.npz")
     with zipfile.ZipFile(tmp_path / "a.npz") as archive:
@@ -171,6 +191,14 @@ def test_array_that_claims_to_be_huge_takes_no_memory(tmp_path):
         for name, content in members.items():
             archive.writestr(name, content)
     unchanged_after(ValueError, Model(3), tmp_path / "b.npz")
+
+
+def test_an_npz_with_more_arrays_than_a_model_has_takes_no_memory(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for number in range(10_001):
+            archive.writestr(zipfile.ZipInfo(f"{number}.npy"), b"")
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # whose directory takes ten times the file's size
+    unchanged_after(DataError, Model(), tmp_path / "a.npz", "has 10001 members; at most 10000 are read")
 
 
 def test_file_that_is_something_else_is_damaged(path):
@@ -185,6 +213,18 @@ def test_what_cannot_be_opened_is_an_os_error_with_its_name(path):
     error = unchanged_after(IsADirectoryError, Model(), path)
     assert (error.errno, error.filename) == (errno.EISDIR, str(path))
     unchanged_after(ValueError, Model(), f"{path.parent}/a\0{path.suffix}", "embedded null byte")
+
+
+def test_an_error_names_the_file_where_nothing_can_be_taken_away_either(path, monkeypatch):
+    """As on a disk that is read only: the system says that even of a file that is not there."""
+    def refuse(*arguments):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(arguments[0]))
+
+    monkeypatch.setattr("fashioncnn.saving.files.open", refuse, raising=False)
+    monkeypatch.setattr("os.unlink", refuse)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        save_weights(Model(), path)
+    assert caught.value.filename == str(path)
 
 
 def test_a_path_may_be_bytes(path):
@@ -211,6 +251,11 @@ def test_existing_file_is_kept_where_overwriting_is_not_wanted(path):
     with pytest.raises(FileExistsError, match=path.name):
         save_weights(Model(), path, overwrite=False)
     assert path.read_bytes() == b"old"
+
+
+def test_an_unknown_keyword_is_told_with_those_that_are_known(path):
+    with pytest.raises(ValueError, match=r"'max_shard_size'; it takes filepath, overwrite"):
+        Sequential([Input((2,)), layers.Dense(1)]).save_weights(path, max_shard_size=1)
 
 
 def test_missing_extra_is_named(path, monkeypatch):

@@ -159,3 +159,12 @@ def _blocks(shape: Shape, target: Shape) -> list[tuple[list[int], list[int]]] | 
         blocks.append((first, second))
         i, j = i + 1, j + 1
     return blocks
+
+
+def transposed_extent(reach: int, stride: int, same: bool, spare: int | None) -> tuple[int, int]:
+    """What is cut off the windows of all pixels, and how much the output has beyond them, along an axis."""
+    if same:
+        more = stride - reach if spare is None else reach % 2 + spare - reach
+    else:
+        more = max(stride - reach, 0) if spare is None else spare
+    return max(-more, 0), max(more, 0)

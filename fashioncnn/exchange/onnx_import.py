@@ -26,10 +26,10 @@ from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, arra
 from fashioncnn.layers import Input
 from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.models import Model
+from fashioncnn.saving.limits import read_file
 from fashioncnn.utils import checks
 
 LARGEST_EXTENT = 1 << 24  # of an input
-PART = 1 << 22  # bytes of a file that are read at once
 OLDEST = 7  # before, arrays were broadcast by other rules
 SLIDING = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "GlobalAveragePool", "GlobalMaxPool",
            "InstanceNormalization", "MaxPool")
@@ -65,7 +65,7 @@ def from_onnx(filepath: str | bytes | os.PathLike[str], data_format: str | None 
     """
     checks.one_of("from_onnx()", "data_format", data_format, (None, "channels_first", "channels_last"))
     path, onnx = os.fsdecode(filepath), onnx_package.load()
-    data = _content(path)
+    data = read_file(path, LARGEST)
     try:
         return _Importer(path, onnx.ModelProto.FromString(data), data_format).model()
     except NotImplementedError as error:
@@ -74,18 +74,6 @@ def from_onnx(filepath: str | bytes | os.PathLike[str], data_format: str | None 
         raise
     except Exception as error:  # protobuf raises errors of its own
         raise DataError(f"{path}: damaged file ({error})") from error
-
-
-def _content(path: str) -> bytes:
-    """What is in a file. Memory is taken for what is there, part by part."""
-    parts, size = [], 0
-    with open(path, "rb") as file:
-        while part := file.read(PART):
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST:
-                raise DataError(f"{path}: larger than an .onnx file can be")
-    return b"".join(parts)
 
 
 class _Importer:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fashioncnn import layers
 from fashioncnn.exchange import layouts
 from fashioncnn.exchange.onnx_read_functions import give_clipped
+from fashioncnn.exchange.onnx_read_normalizations import rms_normalization_behind
 from fashioncnn.exchange.onnx_reader import Operation, Read, Reader, Value, along_channels, with_factors_behind
 
 
@@ -30,6 +31,8 @@ def _subtract(reader: Reader, operation: Operation) -> None:
 
 def _multiply(reader: Reader, operation: Operation) -> None:
     if _is_step_of_gelu(reader, operation):
+        return
+    if operation.inputs[0] == operation.inputs[1] and rms_normalization_behind(reader, operation):
         return
     if not _give_rescaled(reader, operation, lambda number: (number, 0.0)):
         _give_merged(reader, operation, layers.Multiply)

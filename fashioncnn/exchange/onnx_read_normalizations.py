@@ -90,11 +90,11 @@ def _names(operations: Sequence[Operation]) -> list[str]:
     return [name for operation in operations for name in operation.inputs]
 
 
-def _factors_behind(reader: Reader, operation: Operation, layout: Layout,
-                    channels: int) -> tuple[list[NDArray[np.float32]], list[Operation]]:
+def _factors_behind(reader: Reader, operation: Operation, layout: Layout, channels: int,
+                    kinds: Sequence[str] = ("Mul", "Add")) -> tuple[list[NDArray[np.float32]], list[Operation]]:
     """Factors for each channel and what is added to it, and the operations that do so behind a normalization."""
-    weights, found, last = [np.ones(channels, np.float32), np.zeros(channels, np.float32)], [], operation
-    for place, kind in enumerate(("Mul", "Add")):
+    weights, found, last = [np.full(channels, kind == "Mul", np.float32) for kind in kinds], [], operation
+    for place, kind in enumerate(kinds):
         user = reader.only_user(last.outputs[0], kind)
         number = 1 - user.inputs.index(last.outputs[0]) if user is not None else 0
         if user is None or not reader.is_constant(user, number):
@@ -125,23 +125,22 @@ def layer_normalization_behind(reader: Reader, mean: Operation) -> bool:
     if subtract is None or subtract.inputs != [mean.inputs[0], mean.outputs[0]]:
         return False
     centred = subtract.outputs[0]
-    chain = [subtract, *_variance_of(reader, centred)]
+    chain = [subtract, *_deviation_of(reader, centred)]
     divide = reader.only_user(chain[-1].outputs[0], "Div")
     value = reader.value(mean)
     value = Value(reader.theirs(value), layouts.ours(value.layout.rank))
     channels = value.shape[-1]
     if len(chain) != 5 or divide is None or divide.inputs[0] != centred or channels is None:
         return False
-    epsilon = next(reader.numbers(chain[3], number) for number in (0, 1) if reader.is_constant(chain[3], number))
     weights, factors = _factors_behind(reader, divide, value.layout, channels)
     reader.take_over(mean, *chain, divide, *factors)
-    config = {"epsilon": float(epsilon.reshape(-1)[0])}
+    config = {"epsilon": _constant_of(reader, chain[3])}
     tensor = reader.weighted(mean, layers.LayerNormalization, config, value, weights, *_names(factors))
     reader.give(mean, tensor, value.layout)
     return True
 
 
-def _variance_of(reader: Reader, centred: str) -> list[Operation]:
+def _deviation_of(reader: Reader, centred: str) -> list[Operation]:
     """The operations that make the deviation of what is centred: as far as they are there."""
     square = next((each for each in reader.users(centred) if each.inputs == [centred, centred] or (each.kind == "Pow"
                    and reader.is_constant(each, 1) and (reader.numbers(each, 1) == 2).all())), None)
@@ -154,9 +153,76 @@ def _variance_of(reader: Reader, centred: str) -> list[Operation]:
     return chain
 
 
+def _constant_of(reader: Reader, operation: Operation) -> float:
+    """The number that one of the two inputs is."""
+    number = next(number for number in (0, 1) if reader.is_constant(operation, number))
+    return float(reader.numbers(operation, number).reshape(-1)[0])
+
+
+# ---- the same without the mean, x / sqrt(mean of x**2 + epsilon) ----
+
+def rms_normalization_behind(reader: Reader, square: Operation) -> bool:
+    """Takes a normalization that begins with the square of a tensor; returns whether it was one."""
+    x, chain = square.inputs[0], _deviation_of(reader, square.inputs[0])
+    last = _division_behind(reader, x, chain[-1]) if len(chain) == 4 and chain[0] is square else []
+    value = _with_last_axis(reader, reader.value(square), chain[1]) if last else None
+    if value is None or value.shape[-1] is None:
+        return False
+    weights, factors = _factors_behind(reader, last[-1], value.layout, value.shape[-1], ["Mul"])
+    reader.take_over(square, *chain[1:], *last, *factors)
+    config = {"epsilon": _constant_of(reader, chain[2])}
+    tensor = reader.weighted(square, layers.RMSNormalization, config, value, weights, *_names(factors))
+    reader.give(square, tensor, value.layout)
+    return True
+
+
+def _division_behind(reader: Reader, x: str, divisor: Operation) -> list[Operation]:
+    """The operations that divide a tensor by what an operation makes; none if nothing does so."""
+    name = divisor.outputs[0]
+    divide, reciprocal = reader.only_user(name, "Div"), reader.only_user(name, "Reciprocal")
+    if divide is not None and divide.inputs == [x, name]:
+        return [divide]
+    multiply = reader.only_user(reciprocal.outputs[0], "Mul") if reciprocal is not None else None
+    if reciprocal is None or multiply is None or x not in multiply.inputs:
+        return []
+    return [reciprocal, multiply]
+
+
+def _with_last_axis(reader: Reader, value: Value, mean: Operation) -> Value | None:
+    """A tensor, so that the axis along which a mean is taken is the last one of ours; None if there is no such way."""
+    axes, rank = reader.integers(mean, 1, "axes") or [], value.layout.rank
+    if len(axes) != 1 or mean.integer("keepdims", 1) != 1:
+        return None
+    place = axes[0] % (rank + 1)
+    if place == value.layout.place(rank - 1):
+        return value
+    return Value(reader.theirs(value), layouts.ours(rank)) if place == rank else None
+
+
+def _power(reader: Reader, operation: Operation) -> None:
+    if not rms_normalization_behind(reader, operation):
+        operation.refuse("it is supported as a part of normalizations")
+
+
+def _rms_normalization(reader: Reader, operation: Operation) -> None:
+    value = reader.value(operation)
+    if value.layout.image is None:
+        value = Value(reader.theirs(value), layouts.ours(value.layout.rank))
+    rank, axis = value.layout.rank, operation.integer("axis", -1)
+    if axis % (rank + 1) != rank:
+        operation.refuse(f"axis={axis}; supported: the last one")
+    weights = [reader.numbers(operation, 1).reshape(-1)]
+    if value.layout.image is not None:
+        weights = [value.layout.to_ours(array) for array in weights]
+    config = {"epsilon": operation.number("epsilon", 1e-5)}
+    reader.give(operation, reader.weighted(operation, layers.RMSNormalization, config, value, weights), value.layout)
+
+
 READERS: dict[str, Read] = {
     "BatchNormalization": _batch_normalization,
     "GroupNormalization": _group_normalization,
     "InstanceNormalization": _instance_normalization,
     "LayerNormalization": _layer_normalization,
+    "Pow": _power,
+    "RMSNormalization": _rms_normalization,
 }

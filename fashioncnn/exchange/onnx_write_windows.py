@@ -31,22 +31,13 @@ def depthwise_conv2d(writer: Writer) -> None:
 def conv2d_transpose(writer: Writer) -> None:
     """Writes a convolution the other way round; kernels are (height, width, filters, channels)."""
     node = writer.node
-    axes = [_transposed_extent(*each, node["padding"] == "same", spare)
+    axes = [layouts.transposed_extent(*each, node["padding"] == "same", spare)
             for each, spare in zip(zip(_reach(node), node["strides"], strict=True),
                                    node.get("output_padding", (None, None)), strict=True)]
     pads = [cut // 2 for cut, _ in axes] + [cut - cut // 2 for cut, _ in axes]
     _write_convolution(writer, "ConvTranspose", writer.parameters["kernel"].transpose(3, 2, 0, 1), pads=pads,
                        strides=node["strides"], dilations=node["dilation_rate"],
                        output_padding=[more for _, more in axes])
-
-
-def _transposed_extent(reach: int, stride: int, same: bool, spare: int | None) -> tuple[int, int]:
-    """What is cut off the windows of all pixels, and how much the output has beyond them, along an axis."""
-    if same:
-        more = stride - reach if spare is None else reach % 2 + spare - reach
-    else:
-        more = max(stride - reach, 0) if spare is None else spare
-    return max(-more, 0), max(more, 0)
 
 
 def _write_convolution(writer: Writer, operator: str, kernel: NDArray[np.float32], **attributes: Any) -> None:

@@ -43,8 +43,9 @@ def to_torch(model: Model) -> dict[str, NDArray[Any]]:
     """The weights of `model` as the state dict of an ``nn.Sequential`` of the same layers: "0.weight", "0.bias", ...
 
     Each layer is a module, each activation that a layer has as an argument is one behind it, a global pool is followed
-    by a Flatten, and a convolution with strides and padding "same" is preceded by a padding. A model in the model is a
-    module that has its layers as its own.
+    by a Flatten, and a convolution with strides and padding "same" is preceded by a padding. A transposed one with
+    padding "same" is followed by a cropping, where more goes at one end than at the other. A Dense layer on images or
+    sequences is a convolution with a kernel of 1. A model in the model is a module that has its layers as its own.
 
     Args:
         model: A built model whose layers form a chain.
@@ -53,8 +54,8 @@ def to_torch(model: Model) -> dict[str, NDArray[Any]]:
         Arrays by name; ``torch.from_numpy`` makes tensors of them.
 
     Raises:
-        NotImplementedError: If a layer has no counterpart in PyTorch; names the layer.
-        ValueError: If the layers form no chain, or the model is not built.
+        NotImplementedError: If a layer has no counterpart in PyTorch, which is named then, or the layers form no chain.
+        ValueError: If the model is not built.
 
     Example:
         >>> from fashioncnn import Input
@@ -74,7 +75,8 @@ def to_torch(model: Model) -> dict[str, NDArray[Any]]:
 def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
     """Reads a state dict of PyTorch into a model of the same layers.
 
-    Modules are taken in their order, whatever they are called: "features.0.weight" is as good as "0.weight".
+    Modules are taken in their order, whatever they are called: "features.0.weight" is as good as "0.weight". Where
+    their names are those of `to_torch`, their order does not matter.
 
     Args:
         model: A built model whose layers form a chain.
@@ -82,7 +84,9 @@ def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
 
     Raises:
         NotImplementedError: See `to_torch`.
-        ValueError: If a name or a shape does not fit the model, which is as it was then; says which.
+        TypeError: If `state_dict` is no mapping from names.
+        ValueError: If a name or a shape does not fit the model, numbers are not finite, or the modules of an
+            ``nn.Sequential`` are not in order. Says which; the model is as it was then.
 
     Example:
         >>> from fashioncnn import Input
@@ -91,8 +95,8 @@ def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
         >>> model(np.ones((1, 4)))
         array([[10.5, 26. ]], dtype=float32)
     """
-    theirs = _grouped(state_dict)
-    ours = [module for _, module in _modules(model) if module]
+    named = {place: module for place, module in _modules(model) if module}
+    theirs, ours = _in_order(_grouped(state_dict), list(named)), list(named.values())
     found: list[tuple[Entry, Array]] = []
     for (place, values), module in zip(theirs.items(), ours, strict=False):
         layer = module[0].layer
@@ -113,21 +117,54 @@ def from_torch(model: Model, state_dict: Mapping[str, Any]) -> None:
 def _grouped(state_dict: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The values by the names of their modules, in order."""
     modules: dict[str, dict[str, Any]] = {}
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"from_torch(): state_dict is a {type(state_dict).__name__}, and no dict: pass "
+                        "module.state_dict()")
     for name, value in state_dict.items():
+        if not isinstance(name, str):
+            raise TypeError(f"from_torch(): the state dict has the name {name!r}; expected strings")
         place, _, last = name.rpartition(".")
         if last != COUNTER:
             modules.setdefault(place, {})[last] = value
     return modules
 
 
+def _in_order(modules: dict[str, dict[str, Any]], places: list[str]) -> dict[str, dict[str, Any]]:
+    """The modules in the order of the model's, where their names say it.
+
+    Raises:
+        ValueError: If the numbers of an ``nn.Sequential`` are not in order, as in a file that is sorted by names.
+    """
+    if modules.keys() == set(places):
+        return {place: modules[place] for place in places}
+    last: dict[str, int] = {}
+    for place in modules:
+        parent, _, number = place.rpartition(".")
+        if number.isdecimal() and last.setdefault(parent, 0) > int(number):
+            raise ValueError(f"from_torch(): in the state dict '{place}' comes after number {last[parent]}; modules "
+                             "are taken in their order, so pass them in that of module.state_dict()")
+        if number.isdecimal():
+            last[parent] = int(number)
+    return modules
+
+
 def _checked(name: str, entry: Entry, value: Any, about: str) -> Array:
     if hasattr(value, "detach"):
         value = value.detach().cpu().float().numpy()
-    array, shape = np.asarray(value), entry.theirs().shape
+    shape = entry.theirs().shape
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"from_torch(): '{name}' is no array ({error}); {about} takes numbers of shape {shape}"
+                         ) from error
     if array.shape != shape or array.dtype.kind not in "fiu":
         raise ValueError(f"from_torch(): '{name}' is {array.dtype} {array.shape}; {about} takes numbers of shape "
                          f"{shape}")
-    return array.astype(np.float32)
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"from_torch(): '{name}' has numbers that are not finite in float32")
+    return numbers
 
 
 # ---- modules ----
@@ -144,7 +181,8 @@ def _chain(model: Model) -> list[layers.Layer]:
         return model.layers
     connections = model._known_connections("layers")
     if not connections.is_chain():
-        raise ValueError(f"model '{model.name}' is no chain of layers, as an nn.Sequential is")
+        raise NotImplementedError(f"model '{model.name}' is no chain of layers, as an nn.Sequential is; "
+                                  'export("x.onnx") writes such a model')
     return [call.layer for call in connections.calls]
 
 
@@ -190,8 +228,13 @@ class _Walk:
         return [[]] if layer.keepdims else [[], []]
 
     def _dense(self, layer: Any) -> list[Module]:
-        if len(layer.input_shape) != 2:
-            self._refuse(layer, "an input that is no vector for each row of the batch")
+        axes = len(layer.input_shape) - 2
+        if axes > 2:
+            self._refuse(layer, f"an input of shape {layer.input_shape}; it has modules for vectors, sequences, images")
+        if axes:  # a convolution with a kernel of one pixel
+            ones, own = (1,) * axes, layer.kernel.shape
+            return [[_entry(layer, "weight", "kernel", lambda kernel: kernel.T.reshape(*own[::-1], *ones),
+                            lambda kernel: kernel.reshape(own[::-1]).T), *_bias(layer)]]
         flat, self._flat = self._flat, None
         rows = Layout((0,)) if flat is None else flat
         module = [_entry(layer, "weight", "kernel", lambda kernel: rows.to_theirs(kernel).T,
@@ -202,7 +245,7 @@ class _Walk:
         return [*_padding_before(layer), [_kernel(layer, "kernel"), *_bias(layer)]]
 
     def _transposed(self, layer: Any) -> list[Module]:
-        return [[_kernel(layer, "kernel"), *_bias(layer)]]
+        return [[_kernel(layer, "kernel"), *_bias(layer)], *_cropping_behind(layer)]
 
     def _depthwise(self, layer: Any) -> list[Module]:
         return [*_padding_before(layer), [_depthwise_kernel(layer, "kernel"), *_bias(layer)]]
@@ -286,6 +329,15 @@ def _bias(layer: Any) -> Module:
 def _padding_before(layer: Any) -> list[Module]:
     """A module that pads, where PyTorch's convolution cannot do it."""
     return [[]] if layer.padding == "causal" or (layer.padding == "same" and max(layer.strides) > 1) else []
+
+
+def _cropping_behind(layer: Any) -> list[Module]:
+    """A module that crops, where PyTorch's transposed convolution cannot take away more at the end."""
+    reaches = [(size - 1) * rate + 1 for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+    spare = layer.output_padding or (None,) * len(reaches)
+    cuts = [layouts.transposed_extent(reach, stride, layer.padding == "same", more)[0]
+            for reach, stride, more in zip(reaches, layer.strides, spare, strict=True)]
+    return [[]] if any(cut % 2 for cut in cuts) else []
 
 
 def _activation_of(layer: layers.Layer) -> list[Module]:

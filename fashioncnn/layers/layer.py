@@ -6,7 +6,7 @@ import copy
 import inspect
 import math
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -403,11 +403,10 @@ class Layer(HasWeights):
         return [*(penalty for layer in layers for penalty in layer._penalties),
                 *(weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None)]
 
-    def _flatten_layers(self) -> Iterator[Layer]:
+    def _flatten_layers(self) -> list[Layer]:
         """The layer, and all that it is made of."""
-        yield self
-        for layer in self._inner_layers():
-            yield from layer._flatten_layers()
+        parts = custom.parts_of(self, Layer) if custom.is_custom(self) else ()
+        return [self, *(inner for layer in parts for inner in layer._flatten_layers())]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as Keras writes them."""

@@ -200,10 +200,8 @@ class Model(Trainer, Layer):
         shapes = [tuple(extent for extent in shape if extent is not None) for shape in self._input_shapes or ()]
         return shapes if shapes == self._input_shapes else None
 
-    def _flatten_layers(self) -> Iterator[Layer]:
-        yield self
-        for layer in self.layers:
-            yield from layer._flatten_layers()
+    def _flatten_layers(self) -> list[Layer]:
+        return [self, *(inner for layer in self.layers for inner in layer._flatten_layers())]
 
     def _own_metrics(self) -> list[Metric]:
         """Metrics that are attributes of the model or of a layer, and fed by their owner."""
@@ -469,6 +467,7 @@ class Model(Trainer, Layer):
         """Compiles the model as `get_compile_config` told. Errors as of `compile`."""
         self.compile(**compiling.arguments(config))
 
+    @told
     def save_weights(self, filepath: str | bytes | os.PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to a file: see `saving.save_weights`."""
         from fashioncnn import saving

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
 from html import escape
 from typing import Any
 
@@ -24,7 +27,7 @@ def model_to_dot(model: Any, show_shapes: bool = False, show_dtype: bool = False
         >>> from fashioncnn import Input, Sequential, layers
         >>> dot = model_to_dot(Sequential([Input((4,)), layers.Dense(3), layers.Dense(2)]))
         >>> len(dot.get_nodes()), len(dot.get_edges())
-        (3, 1)
+        (2, 1)
     """
     _refuse(options)
     try:
@@ -35,15 +38,15 @@ def model_to_dot(model: Any, show_shapes: bool = False, show_dtype: bool = False
                       expand_nested=expand_nested, show_layer_activations=show_layer_activations,
                       show_trainable=show_trainable)
     dot: Any
+    prefix = f"{_word(model.name)}_" if subgraph else ""  # beside others, whose boxes have other names
     if subgraph:
-        dot = pydot.Cluster(graph_name=model.name, style="dashed", label=model.name, labeljust="l")
+        dot = _cluster(model.name, model.name)
     else:
         dot = pydot.Dot(rankdir=rankdir, concentrate=True, dpi=dpi, splines=splines)
-        dot.set_node_defaults(shape="record")
     clusters: list[tuple[Group, Any]] = []
     homes = [dot] * len(diagram.boxes)
     for number, group in enumerate(diagram.groups):
-        cluster = pydot.Cluster(graph_name=f"{group.name}_{number}", style="dashed", label=group.name, labeljust="l")
+        cluster = _cluster(f"{prefix}{group.name}_{number}", group.name)
         for inner, of_inner in [pair for pair in clusters if group.begin <= pair[0].begin and pair[0].end <= group.end]:
             cluster.add_subgraph(of_inner)
             clusters.remove((inner, of_inner))
@@ -52,21 +55,41 @@ def model_to_dot(model: Any, show_shapes: bool = False, show_dtype: bool = False
     for _, cluster in clusters:
         dot.add_subgraph(cluster)
     for number, box in enumerate(diagram.boxes):
-        homes[number].add_node(pydot.Node(str(number), label=_label(box), fontname="Helvetica", border="0", margin="0"))
+        homes[number].add_node(pydot.Node(f"{prefix}{number}", label=_label(box), fontname="Helvetica", shape="plain"))
     for start, end in diagram.arrows:
-        dot.add_edge(pydot.Edge(str(start), str(end), penwidth="2"))
+        dot.add_edge(pydot.Edge(f"{prefix}{start}", f"{prefix}{end}", penwidth="2"))
     return dot
+
+
+def _cluster(name: str, text: str) -> Any:
+    """A frame with a text, in quotes, as Graphviz's HTML would begin with "<"."""
+    import pydot
+
+    quoted = _printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return pydot.Cluster(graph_name=_word(name), style="dashed", label=f'"{quoted}"', labeljust="l")
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W", "_", name)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _escaped(text: str) -> str:
+    return escape(_printable(text))
 
 
 def _label(box: Box) -> str:
     """A box as a table of Graphviz's HTML."""
-    cells = [f'<td bgcolor="white"><font point-size="14">{escape(name)}: <b>{escape(value)}</b></font></td>'
+    cells = [f'<td bgcolor="white"><font point-size="14">{_escaped(name)}: <b>{_escaped(value)}</b></font></td>'
              for name, value in box.lines]
     if box.trainable is not None:
         color, text = ("forestgreen", "Trainable") if box.trainable else ("firebrick", "Non-trainable")
         cells.append(f'<td bgcolor="{color}"><font point-size="14" color="white"><b>{text}</b></font></td>')
     row = f"<tr>{''.join(cells)}</tr>" if cells else ""
-    title = f'<font point-size="16" color="white"><b>{escape(box.title)}</b></font>'
+    title = f'<font point-size="16" color="white"><b>{_escaped(box.title)}</b></font>'
     return (f'<<table border="0" cellborder="1" bgcolor="black" cellpadding="10">'
             f'<tr><td colspan="{max(len(cells), 1)}">{title}</td></tr>{row}</table>>')
 
@@ -99,7 +122,7 @@ def plot_model(model: Any, to_file: str | os.PathLike[str] = "model.png", show_s
     Raises:
         ImportError: If neither pydot with Graphviz nor matplotlib is installed.
         OSError: If the file cannot be written.
-        ValueError: If the model is not built.
+        ValueError: If the model is not built, or there is no picture of that kind.
 
     Example:
         >>> import tempfile
@@ -118,7 +141,7 @@ def plot_model(model: Any, to_file: str | os.PathLike[str] = "model.png", show_s
     path = os.fspath(to_file)
     kind = os.path.splitext(path)[1][1:] or "png"
     if _has_graphviz():
-        drawn = model_to_dot(model, rankdir=rankdir, dpi=dpi, splines=splines, **shown).create(format=kind)
+        drawn = _drawn(model_to_dot(model, rankdir=rankdir, dpi=dpi, splines=splines, **shown).to_string(), kind)
         with replacing(path) as file:
             file.write(drawn)
     else:
@@ -141,11 +164,17 @@ def _refuse(options: dict[str, Any]) -> None:
             raise ValueError(f"the argument `{name}` is not supported")
 
 
+def _drawn(source: str, kind: str) -> bytes:
+    """What Graphviz makes of a description."""
+    done = subprocess.run(["dot", f"-T{kind}"], input=source.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise ValueError(f"Graphviz made no {kind!r} of the model: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
 def _has_graphviz() -> bool:
     try:
         import pydot  # noqa: F401
     except ImportError:
         return False
-    import shutil
-
     return shutil.which("dot") is not None

@@ -1,11 +1,14 @@
-"""Files that are either the old one or the new one, whatever happens in between; and what is not a file to replace."""
+"""Files that are either the old one or the new one, whatever happens in between; and what is not a file to replace.
+
+Folders, too, but for a moment: no system call takes one's place by another.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -15,7 +18,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of `path` when the block ends.
 
     It is written under another name in the same folder, flushed to the disk, and renamed. When the block raises, or the
-    disk is full, what was at `path` stays as it was and nothing else is left behind. A link is followed; permissions of
+    disk is full, what was at `path` stays as it was and nothing else is left behind (but by a process that is killed: a
+    file called .NAME.XXXXXXXX.tmp). A link is followed; permissions of
     an existing file are kept. Only a file can be replaced: a device, a FIFO or /dev/stdout is written into.
 
     Raises:
@@ -47,13 +51,55 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException as error:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # where a disk is read only, that is also said of a file that is not there
             os.unlink(temporary)
         if isinstance(error, OSError) and error.errno is not None:
             raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
         raise
     with suppress(OSError):
         _sync_folder(folder)
+
+
+def replace_folder(path: str, contents: Mapping[str, bytes]) -> None:
+    """Makes a folder with some files in it. It is made under another name beside `path`, and renamed.
+
+    A folder that is there is renamed before, and deleted afterwards. It must have no other files than these.
+
+    Raises:
+        OSError: If it cannot be written, or what is there is something else.
+    """
+    target = os.path.realpath(path)
+    parent, name = os.path.split(target)
+    stem = os.path.join(parent, f".{name}.{os.urandom(4).hex()}")
+    made, old = f"{stem}.tmp", f"{stem}.old"
+    exists = os.path.lexists(target)
+    if exists and not (os.path.isdir(target) and set(os.listdir(target)) <= contents.keys()):
+        raise FileExistsError(errno.EEXIST, "It has something else in it, which is kept; choose another name", path)
+    os.mkdir(made)
+    try:
+        for each, content in contents.items():
+            with replacing(os.path.join(made, each)) as file:
+                file.write(content)
+        if exists:
+            os.rename(target, old)
+        os.rename(made, target)
+    except BaseException:
+        if exists and not os.path.lexists(target):
+            os.rename(old, target)
+        _delete(made, contents)
+        raise
+    _delete(old, contents)
+    with suppress(OSError):
+        _sync_folder(parent)
+
+
+def _delete(folder: str, names: Iterable[str]) -> None:
+    """Deletes a folder and some files in it; nothing else, and no error where that cannot be done."""
+    for name in names:
+        with suppress(OSError):
+            os.unlink(os.path.join(folder, name))
+    with suppress(OSError):
+        os.rmdir(folder)
 
 
 def opened(path: str | os.PathLike[str], mode: str) -> IO[Any]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
 from fashioncnn.saving import attributes
-from fashioncnn.saving.npz import damage_reported
+from fashioncnn.saving.limits import damage_reported
 
 MAX_NAMES = 100_000  # of an attribute
 MAX_RATIO = 1000  # how much larger an array may be than what is stored of it: more than deflate reaches

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Sequence
-from typing import IO, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from fashioncnn._core import DataError
-from fashioncnn.saving.npz import damage_reported
+
+if TYPE_CHECKING:
+    import zipfile
 
 MAX_FILE = 4 << 30  # bytes of a file, or of one member of it
 MAX_JSON = 16 << 20  # bytes of a text
@@ -31,21 +34,23 @@ def read_file(path: str, at_most: int = MAX_FILE) -> bytes:
         DataError: If it is no ordinary file, or larger than that.
         OSError: If it cannot be read.
     """
-    with open(path, "rb") as file:
-        size = _checked_size(path, file, at_most)
+    with opened(path, at_most) as (file, size):
         data = file.read(size + 1)
     if len(data) != size:
         raise DataError(f"{path}: the file changed while it was read")
     return data
 
 
-def _checked_size(path: str, file: IO[bytes], at_most: int) -> int:
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        raise DataError(f"{path}: not an ordinary file")
-    if status.st_size > at_most:
-        raise DataError(f"{path}: the file has {status.st_size} bytes; at most {at_most} are read")
-    return status.st_size
+@contextmanager
+def opened(path: str, at_most: int = MAX_FILE) -> Iterator[tuple[IO[bytes], int]]:
+    """A file and its size. Nothing is waited for: what is written into a FIFO, say. Errors as of `read_file`."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise DataError(f"{path}: not an ordinary file")
+        if status.st_size > at_most:
+            raise DataError(f"{path}: the file has {status.st_size} bytes; at most {at_most} are read")
+        yield file, status.st_size
 
 
 def read_members(path: str, names: Sequence[str]) -> dict[str, bytes]:
@@ -55,18 +60,29 @@ def read_members(path: str, names: Sequence[str]) -> dict[str, bytes]:
         DataError: If the file is damaged, one is missing, or one is more than may be read.
         OSError: If it cannot be read.
     """
+    with open_zip(path, MAX_MEMBERS) as archive:
+        return {name: _read_member(path, archive, name) for name in names}
+
+
+@contextmanager
+def open_zip(path: str, most: int) -> Iterator[zipfile.ZipFile]:
+    """Opens a zip file that has at most so many members.
+
+    Raises:
+        DataError: If it is damaged, or has more.
+        OSError: If it cannot be opened.
+    """
     import zipfile
 
-    with open(path, "rb") as file:
-        size = _checked_size(path, file, MAX_FILE)
-        _check_directory(path, file, size)
+    with opened(path, MAX_FILE) as (file, size):
+        _check_directory(path, file, size, most)
         with damage_reported(path, Exception):
             archive = zipfile.ZipFile(file)
         with archive:
-            return {name: _read_member(path, archive, name) for name in names}
+            yield archive
 
 
-def _check_directory(path: str, file: IO[bytes], size: int) -> None:
+def _check_directory(path: str, file: IO[bytes], size: int, most: int) -> None:
     """Raises DataError where the zip file's directory has more entries than may be: Python's reader takes all."""
     length = min(size, _MAX_COMMENT + 42)
     file.seek(size - length)
@@ -76,8 +92,8 @@ def _check_directory(path: str, file: IO[bytes], size: int) -> None:
     if position < 0 or len(tail) < position + 22:
         raise DataError(f"{path}: damaged file (it is no zip file, or its end is missing)")
     count, extent = struct.unpack_from("<HL", tail, position + 10)
-    if _LARGE_DIRECTORY_END in tail[max(0, position - 20):position] or count > MAX_MEMBERS or extent > MAX_JSON:
-        raise DataError(f"{path}: the zip file says that it has {count} members; at most {MAX_MEMBERS} are read")
+    if _LARGE_DIRECTORY_END in tail[max(0, position - 20):position] or count > most or extent > MAX_JSON:
+        raise DataError(f"{path}: the zip file says that it has {count} members; at most {most} are read")
 
 
 def _read_member(path: str, archive: Any, name: str) -> bytes:
@@ -129,3 +145,12 @@ def _depth(text: str) -> int:
         elif bracket[0] in "]}":
             depth -= 1
     return deepest
+
+
+@contextmanager
+def damage_reported(path: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Turns the given errors into DataError, with the file's name."""
+    try:
+        yield
+    except kinds as error:
+        raise DataError(f"{path}: damaged file ({error})") from error

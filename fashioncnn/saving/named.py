@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import DataError
-from fashioncnn.saving.npz import damage_reported, open_npz
+from fashioncnn.saving.limits import damage_reported, opened
+from fashioncnn.saving.npz import open_npz
 
 Weights = Mapping[str, NDArray[np.float32]]
+_CHECKSUM, _CRC = "checksum", "crc32:"  # a note in .safetensors files; how a checksum begins
 
 
 def _compare_names(path: str, weights: Weights, found: set[str]) -> None:
@@ -36,10 +38,11 @@ def _compare_array(path: str, name: str, weight: NDArray[np.float32], shape: tup
 
 
 def write_npz(file: IO[bytes], weights: Weights) -> None:
-    """As np.savez, but the same weights always give the same bytes."""
+    """As np.savez, but the same weights always give the same bytes; the archive's comment is a checksum."""
     import zipfile
 
     with zipfile.ZipFile(file, "w") as archive:
+        archive.comment = _checksum(weights).encode()
         for name, array in weights.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
@@ -52,19 +55,20 @@ def read_npz(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
         _compare_names(path, weights, file.names)
         for name, weight in weights.items():
             values[name] = file.read(name, partial(_compare_array, path, name, weight))
+        _compare_checksum(path, values, file.comment)
     return values
 
 
 def write_safetensors(file: IO[bytes], weights: Weights) -> None:
     """With a checksum: the format itself would not notice a flipped bit."""
     contiguous = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-    file.write(_safetensors().numpy.save(contiguous, {"checksum": _checksum(contiguous)}))
+    file.write(_safetensors().numpy.save(contiguous, {_CHECKSUM: _checksum(weights)}))
 
 
 def read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
     """The same as `read_npz`."""
     safetensors = _safetensors()
-    with open(path, "rb"):  # which says better than the package why a file cannot be opened
+    with opened(path):  # which says better than the package why a file cannot be read
         pass
     with damage_reported(path, safetensors.SafetensorError), safetensors.safe_open(path, "np") as file:
         _compare_names(path, weights, set(file.keys()))
@@ -73,9 +77,10 @@ def read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float3
             dtype = {"F32": "float32"}.get(part.get_dtype(), part.get_dtype())
             _compare_array(path, name, weight, tuple(part.get_shape()), dtype)
         values = {name: file.get_tensor(name) for name in weights}
-        expected = (file.metadata() or {}).get("checksum")
-    if expected is not None and expected != _checksum(values):
-        raise DataError(f"{path}: damaged file (its checksum is {_checksum(values)}, expected {expected})")
+        notes = file.metadata() or {}
+    for key, note in notes.items():  # either may be damaged
+        if key == _CHECKSUM or note.startswith(_CRC):
+            _compare_checksum(path, values, note)
     return values
 
 
@@ -85,8 +90,14 @@ def _checksum(weights: Weights) -> str:
 
     crc = 0
     for name in sorted(weights):
-        crc = zlib.crc32(weights[name].data, crc)
-    return f"crc32:{crc:08x}"
+        crc = zlib.crc32(np.ascontiguousarray(weights[name]).data, crc)
+    return f"{_CRC}{crc:08x}"
+
+
+def _compare_checksum(path: str, weights: Weights, expected: str) -> None:
+    """Raises DataError where a file has a checksum, and it is that of other weights; others' files have none."""
+    if expected and expected != _checksum(weights):
+        raise DataError(f"{path}: damaged file (its checksum is {_checksum(weights)}, expected {expected})")
 
 
 def _safetensors() -> Any:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn._core import DataError
+from fashioncnn.saving.limits import damage_reported, open_zip
 
 if TYPE_CHECKING:
     import zipfile
 
+MAX_ARRAYS = 10_000
 Accept = Callable[[tuple[int, ...], str], None]
 
 
@@ -32,6 +33,7 @@ class NpzFile:
     def __init__(self, path: str, archive: zipfile.ZipFile) -> None:
         self.path = path
         self.names = {name.removesuffix(".npy") for name in archive.namelist()}
+        self.comment = archive.comment.decode("latin-1")
         self._archive = archive
 
     def read(self, name: str, accept: Accept) -> NDArray[Any]:
@@ -68,19 +70,5 @@ def open_npz(path: str) -> Iterator[NpzFile]:
         DataError: If it is damaged.
         OSError: If it cannot be opened.
     """
-    import zipfile
-
-    with open(path, "rb") as file:
-        with damage_reported(path, Exception):
-            archive = zipfile.ZipFile(file)
-        with archive:
-            yield NpzFile(path, archive)
-
-
-@contextmanager
-def damage_reported(path: str, *kinds: type[Exception]) -> Iterator[None]:
-    """Turns the given errors into DataError, with the file's name."""
-    try:
-        yield
-    except kinds as error:
-        raise DataError(f"{path}: damaged file ({error})") from error
+    with open_zip(path, MAX_ARRAYS) as archive:
+        yield NpzFile(path, archive)

@@ -10,9 +10,9 @@ from typing import IO, Any
 
 from fashioncnn._core import DataError
 from fashioncnn.saving import layout, legacy
-from fashioncnn.saving.files import replacing
+from fashioncnn.saving.files import replace_folder, replacing
 from fashioncnn.saving.hdf5 import Hdf5File, written
-from fashioncnn.saving.limits import parse_json, read_members
+from fashioncnn.saving.limits import MAX_FILE, MAX_JSON, parse_json, read_file, read_members
 from fashioncnn.saving.making import compiled, made
 from fashioncnn.saving.weights import WEIGHTS_MEMBER, refuse_overwriting
 from fashioncnn.utils import absent, checks
@@ -37,9 +37,10 @@ def save_model(model: Any, filepath: str | bytes | os.PathLike[str], overwrite: 
 
     Args:
         model: The model.
-        filepath: Ends in .keras; or in .h5 or .hdf5, the older format.
-        overwrite: Whether a file that exists is replaced.
-        zipped: None or True.
+        filepath: Ends in .keras; or in .h5 or .hdf5, the older format. With ``zipped=False`` a folder, whose name does
+            not end so.
+        overwrite: Whether what exists is replaced.
+        zipped: Whether it is one file, and not a folder with what would be in a .keras file; None: it is.
         include_optimizer: Whether it is kept how the model was compiled, and the state of the optimizer.
         save_format: None; what older scripts give here is in the file's ending.
 
@@ -59,17 +60,21 @@ def save_model(model: Any, filepath: str | bytes | os.PathLike[str], overwrite: 
         (None, 3)
     """
     path = os.fsdecode(filepath)
-    if zipped is not None and not checks.truth("zipped", zipped):
-        raise checks.unsupported("save_model()", "zipped", zipped, "None and True, which make one file")
-    if not path.endswith(MODEL_FILE_ENDINGS):
+    is_file = zipped is None or checks.truth("zipped", zipped)
+    if not is_file and path.endswith(MODEL_FILE_ENDINGS):
+        raise ValueError(f"save_model(): zipped=False makes a folder, whose name should not end as {path!r} does")
+    if is_file and not path.endswith(MODEL_FILE_ENDINGS):
         given = f"; save_format={save_format!r} does not replace it" if save_format else ""
         raise ValueError(f"Invalid filepath extension for saving: {path!r}. Please add either a `.keras` extension, "
                          f"for Keras's own format, or `.h5`, for the older one{given}. `Model.export` writes files for "
                          "other programs")
     refuse_overwriting(path, overwrite)
-    if path.endswith(".keras") and not model.built:
+    if not path.endswith(LEGACY_ENDINGS) and not model.built:
         warnings.warn(f"model '{model.name}' is not built yet and has no weights; the file has its layers only",
                       stacklevel=3)
+    if not is_file:
+        replace_folder(path, _contents(model, include_optimizer))
+        return
     with replacing(path) as file:
         (_write if path.endswith(".keras") else legacy.write_model)(file, model, include_optimizer)
 
@@ -83,7 +88,7 @@ def load_model(filepath: str | bytes | os.PathLike[str], custom_objects: Mapping
     memory is taken for no more than the file's size.
 
     Args:
-        filepath: Ends in .keras, .h5 or .hdf5.
+        filepath: Ends in .keras, .h5 or .hdf5; or a folder that `save_model` made.
         custom_objects: Your own classes and functions that the file names.
         compile: Whether the model is compiled as it was, with the state of its optimizer.
         safe_mode: Without effect: no file is trusted.
@@ -99,16 +104,24 @@ def load_model(filepath: str | bytes | os.PathLike[str], custom_objects: Mapping
         raise MissingFileError(errno.ENOENT, "File not found", path)
     if path.endswith(LEGACY_ENDINGS):
         return legacy.read_model(path, custom_objects, compile)
-    if not path.endswith(".keras"):
+    if not path.endswith(".keras") and not os.path.isfile(os.path.join(path, _CONFIG)):
         raise ValueError(f"File format not supported: filepath={path!r}; supported: names that end in .keras, or in "
                          ".h5 or .hdf5 for the older format")
     return _read(path, custom_objects, compile)
 
 
 def _write(file: IO[bytes], model: Any, include_optimizer: bool) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in _contents(model, include_optimizer).items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def _contents(model: Any, include_optimizer: bool) -> dict[str, bytes]:
+    """The members of a .keras file, by name."""
     import datetime
     import json
-    import zipfile
 
     config = dict(layout.described(model))
     if not include_optimizer:
@@ -116,15 +129,11 @@ def _write(file: IO[bytes], model: Any, include_optimizer: bool) -> None:
     metadata = {"keras_version": absent.keras_names()["keras"],
                 "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
     weights = written(lambda target: layout.write(target, model, include_optimizer) if model.built else None)
-    members: dict[str, str | bytes] = {_METADATA: json.dumps(metadata), _CONFIG: json.dumps(config),
-                                       WEIGHTS_MEMBER: weights}
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
+    return {_METADATA: json.dumps(metadata).encode(), _CONFIG: json.dumps(config).encode(), WEIGHTS_MEMBER: weights}
 
 
 def _read(path: str, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
-    members = read_members(path, (_METADATA, _CONFIG, WEIGHTS_MEMBER))
+    members = _members(path)
     config, weights = parse_json(f"{path}: {_CONFIG}", members[_CONFIG]), members[WEIGHTS_MEMBER]
     compile_config = config.pop("compile_config", None)
     model = made(f"{path}: {_CONFIG}", config, custom_objects, len(weights) // 4)
@@ -140,3 +149,11 @@ def _read(path: str, custom_objects: Mapping[str, Any] | None, compile: bool) ->
             except ValueError as error:
                 raise DataError(f"{path}: damaged file ({error})") from error
     return model
+
+
+def _members(path: str) -> dict[str, bytes]:
+    """What is in a .keras file, or in a folder of the same."""
+    if not os.path.isdir(path):
+        return read_members(path, (_METADATA, _CONFIG, WEIGHTS_MEMBER))
+    limits = {_CONFIG: MAX_JSON, WEIGHTS_MEMBER: MAX_FILE}
+    return {name: read_file(os.path.join(path, name), at_most) for name, at_most in limits.items()}

@@ -51,7 +51,13 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
 
 def is_array(value: Any) -> bool:
     """Whether a value is an array, tensor, column or table of some library."""
-    return any(hasattr(value, protocol) for protocol in ("__array__", "__array_interface__", "__dlpack__"))
+    protocols = ("__array__", "__array_interface__", "__dlpack__")
+    return _is_sparse(value) or any(hasattr(value, protocol) for protocol in protocols)
+
+
+def _is_sparse(value: Any) -> bool:
+    """Whether a value is one of SciPy's sparse arrays or matrices."""
+    return hasattr(value, "toarray") and hasattr(value, "tocsr")
 
 
 def read(value: Any) -> NDArray[Any]:
@@ -71,7 +77,11 @@ def read(value: Any) -> NDArray[Any]:
         True
     """
     if isinstance(value, np.ndarray) or hasattr(value, "__array_interface__"):
+        if isinstance(value, np.ndarray) and np.any(getattr(value, "mask", False)):
+            raise TypeError("some of its numbers are masked, and would be used: pass its filled(...)")
         return np.asarray(value)
+    if _is_sparse(value):
+        raise TypeError("it is sparse, and fashioncnn computes with all numbers: pass its toarray()")
     if hasattr(value, "__dlpack__"):
         return _from_dlpack(value)
     if hasattr(value, "to_numpy_ndarray"):  # Arrow's tensors

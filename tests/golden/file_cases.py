@@ -30,7 +30,10 @@ class Zoo(NamedTuple):
 
     def compiled(self, k: Any) -> Any:
         """The model, compiled and not yet trained."""
-        model = self.model(k)
+        return self.compile_anew(k, self.model(k))
+
+    def compile_anew(self, k: Any, model: Any) -> Any:
+        """Gives a model a new optimizer, and returns it."""
         model.compile(optimizer=self.optimizer(k), **self.compile(k))
         return model
 

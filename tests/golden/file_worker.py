@@ -42,13 +42,19 @@ def run(case: Zoo, model: Any) -> dict[str, np.ndarray]:
             **{name: np.array(values) for name, values in losses.items()}}
 
 
+def trained(k: Any, case: Zoo) -> Any:
+    """The model after two epochs."""
+    k.utils.set_random_seed(3)
+    model = case.compiled(k)
+    x, y = case.data(model)
+    model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    return model
+
+
 def write(k: Any, folder: Path, names: Any = ZOO) -> None:
     for name in names:
         case = ZOO[name]
-        k.utils.set_random_seed(3)
-        model = case.compiled(k)
-        x, y = case.data(model)
-        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+        model = trained(k, case)
         for ending in ENDINGS:
             save = model.save_weights if ending == ".weights.h5" else model.save
             save(path_of(folder, name, ending))
@@ -108,6 +114,7 @@ def main() -> None:
     k = importlib.import_module(module)
     if action == "write":
         write(k, Path(folder))
+        print(json.dumps(None))
     else:
         print(json.dumps(read(k, Path(folder))))
 
