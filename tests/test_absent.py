@@ -44,7 +44,7 @@ def test_every_public_name_of_keras_can_be_imported_and_does_something_or_says_t
         assert not isinstance(3, value)
         assert not issubclass(int, value)
     assert there > 150
-    assert absent > 500
+    assert absent > 300
 
 
 @pytest.mark.parametrize("module", ["layers", "optimizers", "metrics", "losses", "callbacks", "models", "utils",
@@ -116,7 +116,7 @@ def model():
 
 @pytest.mark.parametrize(("read", "message"), [
     (lambda m: m.get_state_tree(), "'get_state_tree' of Keras"), (lambda m: m.add_metric, "'add_metric'"),
-    (lambda m: m.layers[0].quantize, "Dense: 'quantize' of Keras"), (lambda m: m.add_loss(3), "'add_loss' of Keras"),
+    (lambda m: m.layers[0].quantize, "Dense: 'quantize' of Keras"), (lambda m: m.export_(3), "did you mean 'export'"),
     (lambda m: m.train_step(3), "'train_step' of Keras"), (lambda m: m.quantize("int8"), "'quantize' of Keras"),
     (lambda m: m.optimizer.stateless_apply([]), "Adam: 'stateless_apply' of Keras"),
     (lambda m: m.predict_classes(3), r"'predict_classes' is an old name of Keras: write predict\(x\).argmax"),
@@ -244,14 +244,14 @@ class OwnModel(Sequential):
 
 class OwnDense(layers.Dense):
     def make(self):
-        return super().add_weight((3,))
+        return super().add_metric(3)
 
 
 @pytest.mark.parametrize(("read", "message"), [
     (lambda: Sequential.quantize, "Sequential: 'quantize' of Keras is not in fashioncnn"),
     (lambda: Sequential.save_("x"), "type object 'Sequential' has no attribute"),
     (lambda: OwnModel().quantize("int8"), "OwnModel: 'quantize' of Keras is not in fashioncnn"),
-    (lambda: OwnDense(3).make(), "OwnDense: 'add_weight' of Keras is not in fashioncnn"),
+    (lambda: OwnDense(3).make(), "OwnDense: 'add_metric' of Keras is not in fashioncnn"),
     (lambda: metrics.Metric.stateless_result, "Metric: 'stateless_result' of Keras"),
 ])
 def test_classes_and_super_say_what_is_absent(read, message):
@@ -317,7 +317,7 @@ def test_version_is_a_function_and_a_module():
     assert fashioncnn.version() == fashioncnn.version.VERSION == fashioncnn.__version__
 
 
-@pytest.mark.parametrize("name", ["add_weight", "jit_compile", "compiled_loss", "input_spec", "add_variable"])
+@pytest.mark.parametrize("name", ["add_metric", "jit_compile", "compiled_loss", "input_spec", "add_variable"])
 def test_what_only_looks_alike_is_not_said_to_be_near(name, model):
     with pytest.raises(AttributeError, match=rf"'{name}' of Keras is not in fashioncnn \(yet\)$"):
         getattr(model, name)

@@ -129,6 +129,27 @@ def test_weights_of_a_model_of_ones_own_are_saved(tmp_path):
         np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
+def test_a_model_of_ones_own_is_saved_with_plain_arguments(tmp_path):
+    class Sized(Model):
+        def __init__(self, units=3, part=None):
+            super().__init__()
+            self.part = part
+            self.out = layers.Dense(units)
+
+        def call(self, inputs):
+            return self.out(inputs)
+
+    model = compiled(Sized(2))
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = saving.load_model(tmp_path / "m.keras", custom_objects={"Sized": Sized})
+    np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+    outer = Model(x := Input((6,)), Sized(2)(x))
+    assert fashioncnn.models.clone_model(outer).count_params() == outer.count_params()
+    with pytest.raises(NotImplementedError, match=r"its argument part is a Dense; define get_config"):
+        Sized(2, part=layers.Dense(1)).get_config()
+
+
 def test_several_inputs_and_outputs():
     class Mixed(layers.Layer):
         def build(self, input_shape):

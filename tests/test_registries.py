@@ -9,6 +9,7 @@ from pathlib import Path
 import gradient_cases
 import pytest
 import test_layers
+import test_ops
 import test_shape_layers
 from golden import (
     activation_cases,
@@ -32,6 +33,7 @@ CORE = sorted((path.parent.name, name) for path in (ROOT / "csrc").glob("*/regis
 KERNELS = re.findall(r"EACH\((\w+)\)", (ROOT / "csrc" / "kernels" / "name.h").read_text("utf-8"))
 REGISTRIES = {each.module.removeprefix("keras."): each for each in vars(registry).values()
               if isinstance(each, registry.Registry)}
+OF_USERS = {"Lambda"}  # tests/test_custom.py
 LAYERS = {name for name, cls in registry.LAYERS.all_classes().items() if issubclass(cls, layers.Layer)
           and cls.__module__.startswith("fashioncnn.layers.") and cls is not layers.InputLayer}
 
@@ -97,14 +99,14 @@ def test_every_regularizer_and_constraint_is_compared_with_that_of_keras(home):
 
 def test_every_layer_is_an_example_and_a_golden_case():
     examples = [*test_layers.EXAMPLES, *test_shape_layers.EXAMPLES]
-    assert {type(layer).__name__ for layer, *_ in examples} == LAYERS
+    assert {type(layer).__name__ for layer, *_ in examples} == LAYERS - OF_USERS
     cases = [case[-1] for case in (*layer_cases.FORWARD_LAYERS.values(), *activation_cases.LAYERS.values(),
                                    *normalization_cases.STACKS.values())]
     golden = {type(layer).__name__ for make in cases for layer in make(layers)}
     golden.update(type(make(layers)).__name__
                   for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values(),
                                   *convolution_cases.LAYERS.values()])
-    assert golden - {"InputLayer"} == keras_has("layers", LAYERS)
+    assert golden - {"InputLayer"} == keras_has("layers", LAYERS - OF_USERS)
 
 
 def test_the_gradient_of_every_layer_is_tested():
@@ -118,9 +120,14 @@ def test_the_gradient_of_every_layer_is_tested():
         graph.connect(layer, *(graph.input(shape, "x") for shape in shapes))
         used.update(node["type"] for node in graph.nodes[len(shapes):])
     assert used - tested == set()
-    assert used == {name for kind, name in CORE if kind == "layers"}
+    for function, shapes in test_ops.CASES.values():  # whose gradients are all tested
+        inputs = [fashioncnn.Input(shape) for shape in shapes]
+        graph = layers.graph.Graph()
+        graph.connect(fashioncnn.Model(inputs, function(*inputs)), *(graph.input(shape, "x") for shape in shapes))
+        used.update(node["type"] for node in graph.nodes[len(shapes):])
+    assert used | {"by_training", "weight"} == {name for kind, name in CORE if kind == "layers"}
 
 
 def test_the_gradient_of_every_loss_is_tested():
-    assert {loss["type"] for loss, *_ in gradient_cases.LOSSES.values()} == {name for kind, name in CORE
-                                                                             if kind == "losses"}
+    tested = {loss["type"] for loss, *_ in gradient_cases.LOSSES.values()}
+    assert tested | {"value"} == {name for kind, name in CORE if kind == "losses"}

@@ -188,7 +188,8 @@ def add_to(graph: Nodes, layer: LayerOfActivation, activation: Any, position: in
     """
     if LAYERS.is_member(activation):
         activation.refuse_overrides()
-        return activation.add_to(graph, position)  # type: ignore[no-any-return]
+        made = activation.nodes_for(graph, position)
+        return made if isinstance(made, int) else made[0]
     if activation is threshold:
         raise checks.ArgumentError(f"{type(layer).__name__} '{layer.name}': the activation 'threshold' needs a "
                                    "`threshold` and a `default_value`, which a layer does not give; `hard_shrink` and "

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn.utils import checks, structures
-from fashioncnn.utils.operators import RUNNING, Operators, operation
+from fashioncnn.utils import checks
 from fashioncnn.utils.tensor import Tensor, tensor
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 # What Python's numbers, and lists of them, become.
 _TYPES_OF_PYTHON = {"f": np.float32, "i": np.int32}
-
-
-def of_tensors(name: str) -> Callable[[F], F]:
-    """Makes a function of arrays that of `fashioncnn.ops` called `name` where it is called on symbolic tensors."""
-    def decorate(function: F) -> F:
-        @functools.wraps(function)
-        def call(*arguments: Any, **keywords: Any) -> Any:
-            leaves = structures.leaves([arguments, list(keywords.values())])
-            if any(isinstance(leaf, Operators) for leaf in leaves) or RUNNING.get() is not None:
-                return operation(name)(*arguments, **keywords)
-            return function(*arguments, **keywords)
-
-        return cast(F, call)
-
-    return decorate
 
 
 def array(x: Any) -> NDArray[Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.backend.conversion import array, floats, numbers, of_tensors, operand, wrapped
+from fashioncnn.backend.conversion import array, floats, numbers, operand, wrapped
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.tensor import Tensor
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn.backend import reductions
-from fashioncnn.backend.conversion import array, floats, numbers, of_tensors, wrapped
+from fashioncnn.backend.conversion import array, floats, numbers, wrapped
 from fashioncnn.backend.shapes import channels_last
 from fashioncnn.config import epsilon
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.tensor import Tensor
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.backend.conversion import array, floats, numbers, of_tensors, wrapped
+from fashioncnn.backend.conversion import array, floats, numbers, wrapped
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.tensor import Tensor
 
 Axis = Any  # None, an integer, or a sequence of integers

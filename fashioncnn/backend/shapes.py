@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.backend.conversion import array, of_tensors, wrapped
+from fashioncnn.backend.conversion import array, wrapped
 from fashioncnn.config import floatx
 from fashioncnn.utils import checks
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.tensor import Tensor
 
 

@@ -28,6 +28,8 @@ def write_node(writer: Writer) -> None:
     node = writer.node
     if node.get("training") and node["type"] in (*_RANDOM, "batch_normalization"):
         writer.refuse("was called with training=True, and acts as in training; call it without")
+    if node["type"] not in _WRITERS:
+        writer.refuse(f"computes {node['type']!r}, by code of its own")
     _WRITERS[node["type"]](writer)
 
 

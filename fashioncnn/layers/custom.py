@@ -112,6 +112,34 @@ def add_function(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callab
     return [graph.operate(layer, "by_training", *pair) for pair in zip(*both, strict=True)]
 
 
+def given(cls: type, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a constructor by name, as far as they fit."""
+    try:
+        bound = inspect.signature(cls.__init__).bind(None, *arguments, **named)  # type: ignore[misc]
+    except TypeError:
+        return {}
+    of_kind = {parameter.kind: parameter.name for parameter in bound.signature.parameters.values()}
+    others = bound.arguments.pop(of_kind.get(inspect.Parameter.VAR_KEYWORD, ""), {})
+    return {**dict(list(bound.arguments.items())[1:]), **others}
+
+
+def config_of(layer: Layer) -> dict[str, Any]:
+    """The arguments of a class without a `get_config`, as far as they are plain values: so does Keras.
+
+    Raises:
+        NotImplementedError: If they are not.
+    """
+    config = dict(layer.__dict__.get("_arguments_given", {}))
+    parameters = inspect.signature(type(layer).__init__).parameters
+    if "name" in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        config["name"] = layer.name
+    for name, value in config.items():
+        if not all(leaf is None or isinstance(leaf, (bool, int, float, str)) for leaf in structures.leaves(value)):
+            raise NotImplementedError(f"{type(layer).__name__} '{layer.name}' cannot be described: its argument {name} "
+                                      f"is a {type(value).__name__}; define get_config(), which returns the arguments")
+    return config
+
+
 def noting(build: Callable[..., Any]) -> Callable[..., Any]:
     """A `build` that a user wrote, of which the layer knows afterwards that it has run, whoever called it."""
     @functools.wraps(build)
@@ -120,6 +148,7 @@ def noting(build: Callable[..., Any]) -> Callable[..., Any]:
         self._is_user_built = True
         return result
 
+    call.is_users = True  # type: ignore[attr-defined]  # see `overridden`
     return call
 
 

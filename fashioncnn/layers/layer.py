@@ -409,7 +409,13 @@ class Layer(HasWeights):
         return [self, *(inner for layer in parts for inner in layer._flatten_layers())]
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, as Keras writes them."""
+        """The constructor's arguments, as Keras writes them.
+
+        Raises:
+            NotImplementedError: If they are not known: a class of your own defines this method, unless they are plain.
+        """
+        if custom.is_custom(self) and not overridden(self, ["get_config"]):
+            return custom.config_of(self)
         policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
                   "registered_name": None}
         config = {"name": self.name, "trainable": self._trainable, "dtype": policy}
@@ -419,7 +425,8 @@ class Layer(HasWeights):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """For what shape of input the weights were made; None where there are none."""
-        return {"input_shape": self.input_shape} if self.has_weights and self.knows_shapes else None
+        has_weights = self.has_weights or custom.is_custom(self)
+        return {"input_shape": self.input_shape} if has_weights and self.knows_shapes else None
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
         """Makes the weights for the shape that `get_build_config` told. Errors as of `build`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from fashioncnn.utils.overrides import is_ours
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.variable import Variable
 
+T = TypeVar("T")
+
 
 class HasWeights(Configured):
     """What a layer's weights are, how they start, and which of them training changes."""
@@ -27,6 +29,12 @@ class HasWeights(Configured):
     _trainable: bool
     _variables: dict[str, Variable]
     _never_trained: set[str]  # weights that were made so
+
+    def __new__(cls: type[T], *arguments: Any, **named: Any) -> T:
+        layer: T = super().__new__(cls, *arguments, **named)  # type: ignore[misc]
+        if not is_ours(cls):
+            layer.__dict__["_arguments_given"] = custom.given(cls, arguments, named)
+        return layer
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)

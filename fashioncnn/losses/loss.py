@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import floating
+from fashioncnn.utils.operators import Operators, operation
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LOSSES, snake_case
 from fashioncnn.utils.settings import Choice, Configured
@@ -63,6 +64,8 @@ class Loss(Configured):
         Returns:
             An array without axes, or with reduction "none" one of the losses.
         """
+        if any(isinstance(value, Operators) for value in (y_true, y_pred)):
+            return self._of_tensors(y_true, y_pred, sample_weight)  # type: ignore[no-any-return]
         values = np.asarray(self.call(np.asarray(y_true), np.asarray(y_pred, np.float32)), np.float32)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float32)
         if weights is not None:
@@ -76,6 +79,15 @@ class Loss(Configured):
         by_weight = self.reduction == "mean_with_sample_weight" and weights is not None
         divisor = float(weights.sum(dtype=np.float64)) if by_weight and weights is not None else values.size
         return tensor(total / divisor if divisor else 0.0)
+
+    def _of_tensors(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """The reduced loss in code that is traced: a number for the batch, or with reduction "none" for each image."""
+        values = self.call(y_true, y_pred)
+        if sample_weight is not None:
+            values = operation("multiply")(values, sample_weight)
+        if self.reduction in ("none", None):
+            return values
+        return operation("sum" if self.reduction == "sum" else "mean")(values)
 
     def examine(self, targets: NDArray[Any]) -> None:
         """Warns where targets are unlikely to be meant."""

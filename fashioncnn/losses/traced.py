@@ -30,13 +30,14 @@ class LossFunction(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """What the function makes of both, once their ranks are the same where Keras makes them so."""
-        return self.function(*_same_rank(y_true, y_pred))
+        return self.function(*same_ranks(y_true, y_pred))
 
     def _core_config(self) -> dict[str, Any]:
         return {"type": "value"}
 
 
-def _same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+def same_ranks(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Both, a last axis of 1 added or taken away where their ranks differ by one, as Keras does."""
     if not isinstance(y_pred, Operators):
         return same_rank(y_true, y_pred)
     if len(y_true.shape) == len(y_pred.shape) + 1 and y_true.shape[-1] == 1:

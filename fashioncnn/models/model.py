@@ -135,6 +135,9 @@ class Model(Trainer, Layer):
                 layer._outer.add(self)
 
     def _known_connections(self, what: str) -> Connections:
+        if self._connections is None and custom.is_custom(self):
+            raise AttributeError(f"{type(self).__name__} '{self.name}' has no defined {what}: its call() makes them. "
+                                 "Make a model of connected layers, Model(x, net(x)), which has them")
         if self._connections is None:
             raise AttributeError(f"{type(self).__name__} '{self.name}' has no defined {what} yet: give it an Input, or "
                                  "call build(input_shape)")

@@ -9,7 +9,7 @@ from fashioncnn import activations, layers
 from fashioncnn.ops.elementwise import clip, divide, log, maximum, multiply, rsqrt, square, subtract
 from fashioncnn.ops.operation import axes_of, of_image, operation
 from fashioncnn.ops.reductions import mean, sum
-from fashioncnn.utils import checks
+from fashioncnn.utils import absent, checks
 from fashioncnn.utils.arrays import read
 from fashioncnn.utils.tracing import current, is_traced
 from fashioncnn.utils.variable import Variable
@@ -171,3 +171,6 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
         return softplus(output) - multiply(target, output)
     output = clip(output, EPSILON, 1 - EPSILON)
     return -multiply(target, log(output)) - multiply(subtract(1.0, target), log(subtract(1.0, output)))
+
+
+__getattr__ = absent.module_getattr(__name__)

@@ -6,11 +6,15 @@ And whether a layer's code is traced at the moment: see `fashioncnn.utils.tracin
 from __future__ import annotations
 
 import contextvars
+import functools
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from fashioncnn.utils import structures
 from fashioncnn.utils.absent import SaysWhatIsAbsent
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
           "mod": "mod", "pow": "power", "matmul": "matmul"}
@@ -26,10 +30,25 @@ UFUNCS = {"true_divide": "divide", "remainder": "mod", "bitwise_and": "logical_a
 RUNNING: contextvars.ContextVar[Any] = contextvars.ContextVar("trace", default=None)  # the trace of the code that runs
 
 
-def operation(name: str) -> Callable[..., Any]:
+def operation(name: str, module: str = "fashioncnn.ops") -> Callable[..., Any]:
     """The function of `fashioncnn.ops`, which is made in a part above."""
-    function: Callable[..., Any] = getattr(importlib.import_module("fashioncnn.ops"), name)
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return function
+
+
+def of_tensors(name: str, module: str = "fashioncnn.ops") -> Callable[[F], F]:
+    """Makes a function of arrays the operation called `name` where it is called on tensors without numbers."""
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            leaves = structures.leaves([arguments, list(keywords.values())])
+            if any(isinstance(leaf, Operators) for leaf in leaves) or RUNNING.get() is not None:
+                return operation(name, module)(*arguments, **keywords)
+            return function(*arguments, **keywords)
+
+        return cast(F, call)
+
+    return decorate
 
 
 class Operators(SaysWhatIsAbsent):

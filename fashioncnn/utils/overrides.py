@@ -59,7 +59,8 @@ def _is_ours(attribute: Any) -> bool:
         attribute = attribute.fget
     elif isinstance(attribute, (classmethod, staticmethod)):
         attribute = attribute.__func__
-    attribute = getattr(attribute, "__wrapped__", attribute)
+    if getattr(attribute, "is_users", False):
+        return False
     # Not __module__, which a decorator copies from the method that it replaces.
     home = getattr(attribute, "__globals__", {}).get("__name__") or type(attribute).__module__
     return str(home).partition(".")[0] == PACKAGE
