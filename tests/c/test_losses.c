@@ -92,6 +92,8 @@ static void test_gradients(void)
             check_gradient(&binary, x, yes_no, 0x1p-7f, 3e-4);
         }
     }
+    const fcnn_loss itself = loss_of(DESCRIBE(TEXT("type", "value")));
+    check_gradient(&itself, logits, targets, 0x1p-7f, 3e-4);
     const fcnn_loss squared = loss_of(DESCRIBE(TEXT("type", "mean_squared_error")));
     check_gradient(&squared, logits, targets, 0x1p-7f, 3e-4);
     const fcnn_loss absolute = loss_of(DESCRIBE(TEXT("type", "mean_absolute_error")));
