@@ -10,6 +10,7 @@ from fashioncnn.layers.symbolic import KerasTensor, Node
 from fashioncnn.models.connections import Call, Connections, Source
 from fashioncnn.models.model import Model
 from fashioncnn.utils import structures
+from fashioncnn.utils.operators import operation
 from fashioncnn.utils.registry import LAYERS
 
 TENSOR = "__keras_tensor__"
@@ -67,7 +68,8 @@ def _place(source: Source) -> list[Any]:
 
 def _layer_config(layer: Layer, connections: Connections) -> dict[str, Any]:
     calls = [call for call in connections.calls if call.layer is layer]
-    return {**LAYERS.serialize(layer), "name": layer.name,
+    described = layer.described() if hasattr(layer, "described") else LAYERS.serialize(layer)
+    return {**described, "name": layer.name,
             "inbound_nodes": [_call_config(call, connections) for call in sorted(calls, key=lambda call: call.use)]}
 
 
@@ -78,6 +80,10 @@ def _call_config(call: Call, connections: Connections) -> dict[str, Any]:
         return {"class_name": TENSOR, "config": {"shape": [None, *shape], "dtype": "float32",
                                                  "keras_history": [source.layer.name, source.use, source.output]}}
 
+    if hasattr(call.layer, "described_call"):  # an operation
+        description: dict[str, Any] = call.layer.described_call(
+            [tensor_config(number) for number in structures.leaves(call.inputs)])
+        return description
     keywords = {} if call.training is None else {"training": call.training}
     inputs = structures.mapped(tensor_config, call.inputs)
     return {"args": [inputs], "kwargs": keywords}
@@ -87,22 +93,24 @@ class _Layers:
     """The layers of a config, which are called as soon as what they are called on is there."""
 
     def __init__(self, configs: Any, custom_objects: Mapping[str, type[Layer]] | None) -> None:
-        self.by_name: dict[str, Layer] = {}
-        waiting: list[tuple[Layer, Any]] = []
+        self.by_name: dict[str, Any] = {}
+        waiting: list[tuple[Any, Any]] = []
         for config in configs:
-            layer = LAYERS.deserialize(config, custom_objects)
+            layer = _revived_operation(config) or LAYERS.deserialize(config, custom_objects)
             name = config.get("name", layer.name)
             self.by_name[name] = layer
             waiting += [(layer, call) for call in config.get("inbound_nodes", ())]
         self._call_all(waiting)
 
-    def _call_all(self, waiting: list[tuple[Layer, Any]]) -> None:
+    def _call_all(self, waiting: list[tuple[Any, Any]]) -> None:
         while waiting:
-            left: list[tuple[Layer, Any]] = []
+            left: list[tuple[Any, Any]] = []
             for layer, call in waiting:
                 blocked = any(layer is other for other, _ in left)  # calls of a layer keep their order
                 if blocked or not self._can_call(call):
                     left.append((layer, call))
+                elif hasattr(layer, "call_with"):
+                    layer.call_with(self._revived(call["args"]), self._revived(call.get("kwargs", {})))
                 else:
                     inputs, training = self._arguments_of(call)
                     layer(inputs, training=training)
@@ -120,7 +128,8 @@ class _Layers:
         layer = self.by_name.get(name)
         if layer is None:
             raise ValueError(f"the config of a model asks for the output of the layer {name!r}, which it does not have")
-        return layer._inbound_nodes[number] if number < len(layer._inbound_nodes) else None
+        nodes: list[Node] = layer._inbound_nodes
+        return nodes[number] if number < len(nodes) else None
 
     def tensor(self, place: Any, *, of_model: bool) -> KerasTensor:
         """The tensor at [name, call, output]; `of_model`: where a model's own call counts as the first."""
@@ -142,9 +151,21 @@ class _Layers:
     def _revived(self, config: Any) -> Any:
         if isinstance(config, Mapping) and config.get("class_name") == TENSOR:
             return self.tensor(config["config"]["keras_history"], of_model=False)
+        if isinstance(config, Mapping) and config.get("class_name") == "__slice__":
+            return slice(*(config["config"][key] for key in ("start", "stop", "step")))
+        if isinstance(config, Mapping) and config.get("class_name") == "__ellipsis__":
+            return ...
         if isinstance(config, Mapping):
             return {key: self._revived(value) for key, value in config.items()}
-        return [self._revived(item) for item in config]
+        return [self._revived(item) for item in config] if isinstance(config, (list, tuple)) else config
+
+
+def _revived_operation(config: Any) -> Any:
+    """An operation of `ops` that a file describes; None if it describes a layer."""
+    module = config.get("module") if isinstance(config, Mapping) else None
+    if not isinstance(module, str) or not module.startswith("keras.src.ops."):
+        return None
+    return operation("Revived", "fashioncnn.ops.described")(config)
 
 
 def _places_in(call: Any) -> Iterator[Any]:

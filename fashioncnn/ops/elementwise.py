@@ -82,7 +82,10 @@ def divide(x1: Any, x2: Any) -> Any:
     return _pair(x1, x2, "divide", np.true_divide)
 
 
-true_divide = divide
+@operation
+def true_divide(x1: Any, x2: Any) -> Any:
+    """The same as `divide`."""
+    return _pair(x1, x2, "divide", np.true_divide)
 
 
 @operation
@@ -380,12 +383,6 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 
 
 @operation
-def squared_difference(x1: Any, x2: Any) -> Any:
-    """``(x1 - x2) ** 2``"""
-    return square(subtract(x1, x2))
-
-
-@operation
 def isnan(x: Any) -> Any:
     """Where `x` is not a number."""
     return not_equal(x, x) if is_traced(x) else at_once(np.isnan, x)
@@ -411,9 +408,3 @@ def cast(x: Any, dtype: Any) -> Any:
     if kind == "b":
         return not_equal(x, 0.0)
     return trunc(x) if kind in "iu" else current().operand(x)
-
-
-@operation
-def identity(x: Any) -> Any:
-    """The same numbers."""
-    return current().operand(x) if is_traced(x) else result(x, x)

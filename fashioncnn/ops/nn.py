@@ -18,7 +18,6 @@ EPSILON = 1e-7  # Keras's backend.epsilon()
 
 celu = operation(activations.celu)
 elu = operation(activations.elu)
-gelu = operation(activations.gelu)
 glu = operation(activations.glu)
 hard_shrink = operation(activations.hard_shrink)
 hard_sigmoid = operation(activations.hard_sigmoid)
@@ -27,7 +26,6 @@ hard_tanh = operation(activations.hard_tanh)
 leaky_relu = operation(activations.leaky_relu)
 log_sigmoid = operation(activations.log_sigmoid)
 log_softmax = operation(activations.log_softmax)
-relu = operation(activations.relu)
 relu6 = operation(activations.relu6)
 selu = operation(activations.selu)
 sigmoid = operation(activations.sigmoid)
@@ -42,6 +40,18 @@ sparsemax = operation(activations.sparsemax)
 squareplus = operation(activations.squareplus)
 tanh_shrink = operation(activations.tanh_shrink)
 threshold = operation(activations.threshold)
+
+
+@operation
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """``x / 2 * (1 + erf(x / sqrt(2)))``; with `approximate`, as is the default here in Keras, tanh in place of erf."""
+    return activations.gelu(x, approximate)
+
+
+@operation
+def relu(x: Any) -> Any:
+    """``max(x, 0)``"""
+    return activations.relu(x)
 
 
 @operation

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,7 +18,7 @@ from fashioncnn.backend.conversion import array
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.layers.symbolic import KerasTensor
-from fashioncnn.utils import structures, tracing
+from fashioncnn.utils import operators, structures, tracing
 from fashioncnn.utils.naming import auto_name
 from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
@@ -47,20 +47,20 @@ class OperationLayer(Layer):
     @property
     def title(self) -> str:
         """What Keras calls the operation's class."""
-        return _title(self._function.__name__)
+        return title_of(self.function.__name__)
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, Any], name: str) -> None:
         super().__init__(name=name)
-        self._function = function
-        self._arguments = arguments
+        self.function = function
+        self.arguments = arguments
         self._returns: Any = None
 
     def add_to(self, graph: Graph, *inputs: int) -> list[int]:
         with tracing.running(tracing.Trace(graph, self)) as trace:
             tensors = [tracing.TracedTensor(trace, position) for position in inputs]
-            args, kwargs = _mapped(lambda leaf: tensors[leaf.number] if isinstance(leaf, Place) else leaf,
-                                   self._arguments)
-            result = self._function(*args, **kwargs)
+            args, kwargs = mapped(lambda leaf: tensors[leaf.number] if isinstance(leaf, Place) else leaf,
+                                   self.arguments)
+            result = self.function(*args, **kwargs)
         self._returns = structures.mapped(lambda _: None, result)
         return [tensor.position for tensor in structures.leaves(result)]
 
@@ -68,10 +68,18 @@ class OperationLayer(Layer):
         return structures.filled(self._returns, iter(outputs))
 
     def get_config(self) -> dict[str, Any]:
-        """Raises NotImplementedError: operations between layers cannot be written to files yet."""
-        raise NotImplementedError(f"the operation '{self.name}' between the layers of a model cannot be saved by "
-                                  "fashioncnn (yet): put it into the call() of a layer of your own, whose class is "
-                                  "registered by saving.register_keras_serializable(); save_weights() keeps weights")
+        """The arguments of Keras's class: see `ops.described`."""
+        config: dict[str, Any] = self.described()["config"]
+        return config
+
+    def described(self) -> dict[str, Any]:
+        """The operation as files have it."""
+        return operators.operation("describe", "fashioncnn.ops.described")(self)  # type: ignore[no-any-return]
+
+    def described_call(self, tensors: Sequence[Any]) -> dict[str, Any]:
+        """Its call as files have it, with the descriptions of its tensors."""
+        describe = operators.operation("describe_call", "fashioncnn.ops.described")
+        return describe(self, tensors)  # type: ignore[no-any-return]
 
 
 def operation(function: F) -> F:
@@ -90,19 +98,21 @@ def operation(function: F) -> F:
                                           f"'{leaf.path}': make a layer of your own that has it, by add_weight()")
         inspect.signature(function).bind(*args, **kwargs)
         numbers = iter(range(len(tensors)))
-        places = _mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else leaf, (args, kwargs))
-        return OperationLayer(call, places, auto_name(_title(function.__name__)))(tensors)
+        places = mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else leaf, (args, kwargs))
+        return OperationLayer(call, places, auto_name(title_of(function.__name__)))(tensors)
 
+    call.is_operation = True  # type: ignore[attr-defined]
     return cast(F, call)
 
 
-def _title(function: str) -> str:
-    """
+def title_of(function: str) -> str:
+    """What Keras calls the class of a function.
+
     Example:
-        >>> _title("reduce_sum")
-        'ReduceSum'
+        >>> title_of("expand_dims"), title_of("log1p")
+        ('ExpandDims', 'Log1p')
     """
-    return "".join(part.title() for part in function.split("_"))
+    return "".join(part.capitalize() for part in function.split("_"))
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -116,11 +126,12 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _mapped(change: Callable[[Any], Any], value: Any) -> Any:
+def mapped(change: Callable[[Any], Any], value: Any) -> Any:
+    """A structure of arguments with its leaves changed."""
     if isinstance(value, dict):
-        return {key: _mapped(change, item) for key, item in value.items()}
+        return {key: mapped(change, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        items = [_mapped(change, item) for item in value]
+        items = [mapped(change, item) for item in value]
         return items if isinstance(value, list) else tuple(items)
     return change(value)
 

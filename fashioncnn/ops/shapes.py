@@ -143,11 +143,11 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 
 @operation
-def concatenate(xs: Sequence[Any], axis: int = -1) -> Any:
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
     """One behind the other.
 
     Example:
-        >>> concatenate([[1, 2], [3]])
+        >>> concatenate([[1, 2], [3]], axis=-1)
         array([1, 2, 3], dtype=int32)
     """
     if not is_traced(*xs):

@@ -30,6 +30,9 @@ _OF_OPTIMIZERS = ("jit_compile", "is_legacy_optimizer", "initial_accumulator")
 
 def layer_without_modules(description: Mapping[str, Any]) -> dict[str, Any]:
     """A layer or model as .h5 files have it: without modules and without what is said of building and compiling."""
+    if str(description.get("module")).startswith("keras.src.ops."):
+        raise NotImplementedError(f"the operation {description['name']!r} between layers cannot be written to an .h5 "
+                                  "file, nor by Keras so that it can be read: write a .keras file")
     kept = {key: description[key] for key in _KEPT if key in description}
     kept["class_name"] = description.get("registered_name") or kept["class_name"]
     inner = kept["config"]

@@ -16,7 +16,7 @@ from fashioncnn.utils.absent import SaysWhatIsAbsent
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
+BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
           "mod": "mod", "pow": "power", "matmul": "matmul"}
 BITWISE = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor"}
 COMPARISONS = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal"}
