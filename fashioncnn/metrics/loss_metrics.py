@@ -1,4 +1,4 @@
-"""The mean of a loss as a metric. The formulas are those of `fashioncnn.losses`."""
+"""The means of losses of probabilities and of rates as metrics. The formulas are those of `fashioncnn.losses`."""
 
 from __future__ import annotations
 
@@ -11,44 +11,6 @@ from fashioncnn.losses.loss import weights_of_counted, whole_axis
 from fashioncnn.metrics.reduction import MeanMetricWrapper
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import METRICS
-
-
-@METRICS.register("mse", function=losses.mean_squared_error)
-class MeanSquaredError(MeanMetricWrapper):
-    """``mean((target - prediction)**2)``.
-
-    Args:
-        name: A name for the metric.
-        dtype: None or "float32".
-
-    Example:
-        >>> MeanSquaredError()([[0.0, 1.0]], [[1.0, 3.0]])
-        array(2.5, dtype=float32)
-    """
-
-    _direction = "down"
-
-    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(losses.mean_squared_error, name, dtype)
-
-
-@METRICS.register("mae", function=losses.mean_absolute_error)
-class MeanAbsoluteError(MeanMetricWrapper):
-    """``mean(abs(target - prediction))``.
-
-    Args:
-        name: A name for the metric.
-        dtype: None or "float32".
-
-    Example:
-        >>> MeanAbsoluteError()([[0.0, 1.0]], [[1.0, 3.0]])
-        array(1.5, dtype=float32)
-    """
-
-    _direction = "down"
-
-    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
-        super().__init__(losses.mean_absolute_error, name, dtype)
 
 
 @METRICS.register("bce", function=losses.binary_crossentropy)
@@ -132,3 +94,41 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         if sample_weight is not None and counted is not None:
             sample_weight = weights_of_counted(counted, np.asarray(sample_weight))
         super().update_state(y_true, y_pred, sample_weight)
+
+
+@METRICS.register("kld", function=losses.kl_divergence)
+class KLDivergence(MeanMetricWrapper):
+    """``sum(target * log(target / prediction))``, the mean over rows: see `losses.kl_divergence`.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> round(KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]), 4)
+        0.1438
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
+        super().__init__(losses.kl_divergence, name, dtype)
+
+
+@METRICS.register(function=losses.poisson)
+class Poisson(MeanMetricWrapper):
+    """``mean(prediction - target * log(prediction + 1e-7))``, of predicted rates and counts.
+
+    Args:
+        name: A name for the metric.
+        dtype: None or "float32".
+
+    Example:
+        >>> round(Poisson()([[0.0, 1.0]], [[1.0, 2.0]]), 4)
+        1.1534
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
+        super().__init__(losses.poisson, name, dtype)
