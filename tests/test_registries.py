@@ -92,6 +92,12 @@ def test_every_loss_and_optimizer_is_trained_with_in_a_golden_case():
     assert losses == keras_has("losses", registry.LOSSES.all_classes())
 
 
+def test_every_metric_is_compared_with_that_of_keras():
+    compared = {case[0] for case in face_cases.METRICS}
+    compared.update(type(make(fashioncnn.metrics)).__name__ for make, _ in score_cases.METRICS.values())
+    assert compared == keras_has("metrics", registry.METRICS.all_classes()) - {"Mean", "Sum"}
+
+
 @pytest.mark.parametrize("home", ["regularizers", "constraints"])
 def test_every_regularizer_and_constraint_is_compared_with_that_of_keras(home):
     own = keras_has(home, REGISTRIES[home].all_classes())

@@ -22,7 +22,6 @@ from fashioncnn.losses.focal import (
     categorical_focal_crossentropy,
     categorical_generalized_cross_entropy,
 )
-from fashioncnn.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from fashioncnn.losses.logarithmic import (
     KLDivergence,
     LogCosh,
@@ -34,6 +33,7 @@ from fashioncnn.losses.logarithmic import (
     poisson,
 )
 from fashioncnn.losses.loss import Loss
+from fashioncnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from fashioncnn.losses.overlap import Dice, Tversky, dice, tversky
 from fashioncnn.losses.regression import (
     Huber,

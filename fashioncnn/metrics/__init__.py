@@ -46,7 +46,6 @@ from fashioncnn.metrics.correlation import (
     pearson_correlation,
 )
 from fashioncnn.metrics.f_score import F1Score, FBetaScore
-from fashioncnn.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
 from fashioncnn.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from fashioncnn.metrics.loss_metrics import (
     BinaryCrossentropy,
@@ -55,6 +54,7 @@ from fashioncnn.metrics.loss_metrics import (
     Poisson,
     SparseCategoricalCrossentropy,
 )
+from fashioncnn.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
 from fashioncnn.metrics.metric import Metric
 from fashioncnn.metrics.r2_score import R2Score
 from fashioncnn.metrics.reduction import Mean, MeanMetricWrapper, Sum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -167,6 +167,14 @@ class AUC(Metric):
         if self.label_weights is None:
             return tensor(total.mean())
         return tensor(divided((total * self.label_weights).sum(), self.label_weights.sum()))
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> AUC:
+        """The metric that `get_config` described, or Keras, which keeps weights of labels as a tensor."""
+        weights = config.get("label_weights")
+        if isinstance(weights, Mapping):
+            config = {**config, "label_weights": weights.get("config", {}).get("value")}
+        return cls(**config)
 
     def get_config(self) -> dict[str, Any]:
         thresholds = {"thresholds": self.thresholds[1:-1]} if self._own_thresholds else {}
