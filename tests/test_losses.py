@@ -168,6 +168,39 @@ def test_get_refuses(identifier):
         losses.get(identifier)
 
 
+@pytest.mark.parametrize(("name", "instead"), [("CTC", "crossentropies"), ("ctc", "crossentropies"),
+                                               ("Circle", "CosineSimilarity"), ("circle", "CosineSimilarity")])
+def test_a_loss_that_is_absent_says_what_to_do(name, instead):
+    with pytest.raises(NotImplementedError, match=f"'{name}' of Keras is not in fashioncnn.*{instead}"):
+        getattr(losses, name)([1], [[0.5, 0.5]])
+    with pytest.raises(ValueError, match=f"'{name}' is not supported by fashioncnn: it .*{instead}"):
+        losses.get(name)
+
+
+@pytest.mark.parametrize(("loss", "then"), [
+    (losses.CategoricalCrossentropy(from_logits=True), "as with from_logits=False"),
+    (losses.CategoricalFocalCrossentropy(from_logits=True), "takes them as logits"),
+    (losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0), "takes them as logits")])
+def test_probabilities_where_logits_are_expected_are_warned_of(loss, then):
+    model = Sequential([Input((2,)), layers.Dense(3, "softmax", use_bias=False)])
+    model.set_weights([[[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]]])
+    y = np.array([1, 2]) if loss.takes_labels else np.eye(3)[[1, 2]]
+    taken = [[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]] if "as with" in then else model.predict(np.eye(2), verbose=0)
+    model.compile("sgd", loss)
+    with pytest.warns(UserWarning, match=then):
+        history = model.fit(np.eye(2), y, verbose=0).history
+    assert history["loss"] == pytest.approx([float(loss(y, taken))], rel=1e-6)
+
+
+def test_sums_over_images_of_several_sizes():
+    model = Sequential([Input((None, None, 2)), layers.Activation("sigmoid")])
+    model.compile("sgd", losses.Dice(axis=(1, 2)))
+    for size in (2, 3):
+        x, y = np.full((2, size, size, 2), 1.0), np.ones((2, size, size, 2))
+        expected = float(losses.Dice(axis=(1, 2))(y, 1 / (1 + np.exp(-x))))
+        assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_mistyped_loss_is_told_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'categorical_crossentropy'"):
         losses.get("categorical_crosentropy")

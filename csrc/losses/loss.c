@@ -85,7 +85,7 @@ fcnn_status fcnn_loss_fit(fcnn_loss *loss, const fcnn_shape *output, fcnn_error 
     if (loss->class->fit)
         return loss->class->fit(loss, output, error);
     for (size_t i = 0; i < loss->axes; i++) {
-        size_t axis;
+        size_t axis = 0;
         FCNN_TRY(fcnn_loss_axis(loss, i, output, &axis, error));
         if (axis != output->rank)
             return fcnn_fail(error, FCNN_E_ARGUMENT,

@@ -42,7 +42,7 @@ static fcnn_status fit(fcnn_loss *loss, const fcnn_shape *output, fcnn_error *er
 {
     unsigned summed = 0;
     for (size_t i = 0; i < loss->axes; i++) {
-        size_t axis;
+        size_t axis = 0;
         FCNN_TRY(fcnn_loss_axis(loss, i, output, &axis, error));
         if (axis == 0)
             return fcnn_fail(error, FCNN_E_ARGUMENT,

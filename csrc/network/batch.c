@@ -214,9 +214,9 @@ static void find_shares(fcnn_output *output, size_t images)
     fcnn_scores *scores = &output->scores;
     double counted = 0.0, weights = 0.0;
     for (size_t i = 0; i < images; i++) {
-        const double part = fcnn_loss_counted(loss, output->rows, fcnn_scores_target(output, i));
-        counted += part;
-        weights += (double)scores->weight[i] * part;
+        const double rows = fcnn_loss_counted(loss, output->rows, fcnn_scores_target(output, i));
+        counted += rows;
+        weights += (double)scores->weight[i] * rows;
     }
     if (loss->reduction == FCNN_SUM || loss->reduction == FCNN_NONE) {
         scores->share = (float)loss->values;

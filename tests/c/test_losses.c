@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "builds.h"
 #include "check.h"
 #include "describe.h"
 #include "losses/registry.h"
@@ -57,6 +58,8 @@ static void check_gradient(const fcnn_loss *loss, float *prediction, const void 
     memcpy(in_place, prediction, sizeof in_place);
     loss->class->evaluate(loss, kernels, ROWS, CLASSES, in_place, target, 2, in_place);
     CHECK(memcmp(in_place, gradient, sizeof gradient) == 0);
+    add_to_digest(&value, sizeof value);
+    add_to_digest(gradient, sizeof gradient);
     for (size_t i = 0; i < COUNT; i++) {
         const float at = prediction[i];
         prediction[i] = at + h;
@@ -349,7 +352,10 @@ int main(void)
         if (!fcnn_isa_available(isa))
             continue;
         kernels = fcnn_kernels_for(isa);
+        digest = FCNN_DIGEST_START;
         test_gradients();
+        if (has_fma(isa))
+            check_digest(0xbcecac34ef3e2a47);
         test_values();
         test_values_of_focal_losses();
         test_values_of_other_losses();
