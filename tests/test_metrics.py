@@ -259,6 +259,11 @@ def test_of_equals_the_first_is_among_the_largest():
     assert metrics.Recall(top_k=1, class_id=1)(y_true, y_pred) == 0.0
 
 
+def test_a_row_of_zeros_predicts_no_class():
+    assert metrics.F1Score()([[1, 0]], [[0.0, 0.0]]).tolist() == [0.0, 0.0]
+    assert metrics.F1Score()([[1, 0]], [[0.5, 0.5]]).round(4).tolist() == [1.0, 0.0]
+
+
 def test_many_images_are_still_counted():
     metric = metrics.TruePositives()
     metric.accumulator.assign([2.0**24])

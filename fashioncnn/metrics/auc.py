@@ -199,7 +199,7 @@ def _rates(curve: AUCCurve, tp: Numbers, fp: Numbers, tn: Numbers, fn: Numbers) 
         return ratio(tp, fn), ratio(tp, fp)
     odds = divided(tp + fn, tn + fp)
     across = np.where(tp == 0, 0.0, 1.0 - odds * divided(fn, tp))
-    return np.maximum(across, 0.0), np.where(tp == 0, 1.0, 1.0 - odds * divided(fp, tp))
+    return np.maximum(across, 0.0), 1.0 - odds * divided(fp, tp)
 
 
 def _interpolated_precision(tp: Numbers, fp: Numbers, fn: Numbers) -> Numbers:

@@ -258,12 +258,16 @@ static void test_values_of_other_losses(void)
     CHECK_CLOSE(of_image(DESCRIBE(TEXT("type", "tversky"), NUMBERS("axis", 1, 2), NUMBER("alpha", 1)), p, yes_no, NULL),
                 1 - 1.5 / 3, 1e-6);
 
+    float gradient[4];
+    const float tied[] = {1, 1, 1, 0}, last[] = {0, 0, 1, 0}; /* the largest of others share the gradient */
+    CHECK_CLOSE(evaluate(DESCRIBE(TEXT("type", "categorical_hinge")), 1, 3, tied, last, gradient), 1, 1e-6);
+    CHECK(gradient[0] == 0.5f && gradient[1] == 0.5f && gradient[2] == -1.0f);
+
     const float negative[] = {-0.5f, 2, 0, 1};
     CHECK(isnan(of_image(DESCRIBE(TEXT("type", "poisson")), negative, t, NULL)));
     const int32_t some[] = {-1, 1};
     const fcnn_attributes ignoring = DESCRIBE(TEXT("type", "sparse_categorical_crossentropy"),
                                               INTEGER("from_logits", 1), INTEGER("ignore_class", -1));
-    float gradient[4];
     CHECK_CLOSE(of_image(ignoring, p, some, gradient), log(1 + exp(-1)) / 2, 1e-6);
     CHECK(gradient[0] == 0.0f && gradient[1] == 0.0f && gradient[2] > 0.1f);
     const fcnn_loss loss = loss_of(ignoring);
