@@ -74,7 +74,7 @@ static void from_probabilities(const fcnn_kernels *kernels, size_t count, const 
 static void plain(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t count, const float *prediction,
                   const float *target, float *value, float *slope)
 {
-    float t[FCNN_STRETCH_OF_LOSS];
+    float t[FCNN_STRETCH_OF_LOSS] = {0};
     smooth(loss, count, target, t);
     (loss->from_logits ? from_logits : from_probabilities)(kernels, count, prediction, t, value, slope);
 }
@@ -83,7 +83,7 @@ static void focal(const fcnn_loss *loss, const fcnn_kernels *kernels, size_t cou
                   const float *target, float *value, float *slope)
 {
     const float alpha = loss->parameter[ALPHA], gamma = loss->parameter[GAMMA];
-    float t[FCNN_STRETCH_OF_LOSS], p[FCNN_STRETCH_OF_LOSS] = {0}, u[FCNN_STRETCH_OF_LOSS] = {0};
+    float t[FCNN_STRETCH_OF_LOSS] = {0}, p[FCNN_STRETCH_OF_LOSS] = {0}, u[FCNN_STRETCH_OF_LOSS] = {0};
     float factor[FCNN_STRETCH_OF_LOSS] = {0};
     plain(loss, kernels, count, prediction, target, value, slope);
     smooth(loss, count, target, t);

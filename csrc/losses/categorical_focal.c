@@ -87,7 +87,7 @@ static void focal(const fcnn_loss *loss, const fcnn_kernels *kernels, const row 
 
 static float focal_row(const fcnn_loss *loss, const fcnn_kernels *kernels, const row *r, float share, float *gradient)
 {
-    float q[FCNN_STRETCH_OF_LOSS] = {0}, value[FCNN_STRETCH_OF_LOSS] = {0}, h[FCNN_STRETCH_OF_LOSS];
+    float q[FCNN_STRETCH_OF_LOSS] = {0}, value[FCNN_STRETCH_OF_LOSS] = {0}, h[FCNN_STRETCH_OF_LOSS] = {0};
     double sum = 0.0, along = 0.0;
     for (size_t begin = 0; begin < r->classes; begin += FCNN_STRETCH_OF_LOSS) {
         focal(loss, kernels, r, begin, q, value, h);
