@@ -116,6 +116,7 @@ static void test_gradients_of_other_losses(float *probabilities, float *logits, 
     check_smooth(DESCRIBE(TEXT("type", "dice"), INTEGER("axis", -1)), probabilities, yes_no);
     check_smooth(DESCRIBE(TEXT("type", "tversky"), NUMBER("alpha", 0.3), NUMBER("beta", 0.9), INTEGER("axis", 1)),
                  probabilities, yes_no);
+    check_smooth(DESCRIBE(TEXT("type", "value")), probabilities, yes_no);
     const fcnn_loss percentage = loss_of(DESCRIBE(TEXT("type", "mean_absolute_percentage_error")));
     float far[COUNT];
     for (size_t i = 0; i < COUNT; i++)
@@ -359,7 +360,7 @@ int main(void)
         digest = FCNN_DIGEST_START;
         test_gradients();
         if (has_fma(isa))
-            check_digest(0xbcecac34ef3e2a47);
+            check_digest(0x2800d45db2c2b48c);
         test_values();
         test_values_of_focal_losses();
         test_values_of_other_losses();
