@@ -150,12 +150,18 @@ class Network:
         """Chooses the losses and what is counted in each step: all, or nothing after an error.
 
         Args:
-            loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits),
-                "categorical_crossentropy" (from_logits, label_smoothing), "binary_crossentropy" (from_logits,
-                label_smoothing), "mean_squared_error", "mean_absolute_error", "huber" (delta), "value" (the prediction
-                is the loss, and the target is not looked at); each with reduction
-                "sum_over_batch_size" (the default), "sum", "mean_with_sample_weight" or "none", and factor. A final
-                softmax or sigmoid is computed together with its crossentropy, where nobody else reads its output.
+            loss: None: the output has no loss. ``type`` "sparse_categorical_crossentropy" (from_logits, ignore_class,
+                axis), "categorical_crossentropy" and "binary_crossentropy" (from_logits, label_smoothing, axis),
+                "categorical_focal_crossentropy" (the same, alpha, gamma), "binary_focal_crossentropy" (the same,
+                apply_class_balancing), "categorical_generalized_cross_entropy" (q), "mean_squared_error",
+                "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "huber"
+                (delta), "log_cosh", "poisson", "kl_divergence", "cosine_similarity" (axis), "hinge", "squared_hinge",
+                "categorical_hinge", "dice" (axis), "tversky" (alpha, beta, axis), "value" (the prediction is the
+                loss, and the target is not looked at); each with reduction
+                "sum_over_batch_size" (the default), "sum", "mean_with_sample_weight" or "none", and factor. An axis is
+                the last one, but those of "dice" and "tversky" are one or several of an image's; all count the batch's
+                as 0. A final softmax or sigmoid is computed together with its crossentropy (a focal one: with a
+                sigmoid), where nobody else reads its output, and no class is ignored.
             metrics: ``type`` "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy" (threshold),
                 "sparse_top_k_categorical_accuracy" (k), "top_k_categorical_accuracy" (k); each with weighted (bool).
         """

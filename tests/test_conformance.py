@@ -236,7 +236,7 @@ def test_sentences_that_name_an_absent_feature(message, awaited, feature):
 def test_the_table_has_a_row_for_each_file_and_names_every_reason_feature_and_wrong_test():
     results = [
         collect.Result("losses/a_test.py", "A.test_1", "passed", "", ""),
-        collect.Result("losses/a_test.py", "A.test_2", "absent", "losses.Dice", "AbsentFeature: losses.Dice"),
+        collect.Result("losses/a_test.py", "A.test_2", "absent", "losses.Circle", "AbsentFeature: losses.Circle"),
         collect.Result("losses/b_test.py", "B.test_3", "wrong", "", "AssertionError: <thing at 0x7f00> | 2"),
         collect.Result("losses/b_test.py", "B.test_4", "out of scope", "quantization", ""),
     ]
@@ -245,7 +245,7 @@ def test_the_table_has_a_row_for_each_file_and_names_every_reason_feature_and_wr
     assert "| losses/b | 2 | 0 | 0 | 1 | 1: quantization 1 |" in text
     assert "| **2 files** | 4 | 1 | 1 | 1 | 1 |" in text
     assert "- `losses/b_test.py::B.test_3`: AssertionError: &lt;thing> / 2" in text
-    assert "`losses.Dice` 1" in text
+    assert "`losses.Circle` 1" in text
     assert "| distribution | training on several devices | 0 | 2 | 9 |" in text
 
 

@@ -34,6 +34,7 @@ TOLERANCE = {  # of the largest value of each array
     "tensorflow": 1e-6,
     "function": 2e-6,
     "gradient": 1e-5,
+    "score": 1e-5,
 }
 
 

@@ -95,12 +95,14 @@ def assert_close(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> 
 
 
 def target_for(loss: str, shape: tuple[int, ...], random: np.random.RandomState) -> np.ndarray:
-    if loss == "sparse_categorical_crossentropy":
+    if loss in ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy"):
         return random.randint(0, shape[-1], shape[:-1])
-    if loss == "categorical_crossentropy":
+    if loss.startswith("categorical_") or loss == "kl_divergence":
         return np.eye(shape[-1], dtype=np.float32)[random.randint(0, shape[-1], shape[:-1])]
-    if loss == "binary_crossentropy":
+    if loss.startswith("binary_") or loss in ("dice", "tversky", "poisson"):
         return random.randint(0, 2, shape).astype(np.float32)
+    if loss.endswith("hinge"):
+        return random.choice([-1.0, 1.0], shape).astype(np.float32)
     return random.standard_normal(shape).astype(np.float32)
 
 

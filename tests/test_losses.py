@@ -37,6 +37,27 @@ def test_loss_equals_keras(case):
     ("mean_squared_error", ([[1.0, 2.0]], [[3.0, 2.0]]), [2.0]),
     ("mean_absolute_error", ([[1.0, 2.0]], [[3.0, 2.0]]), [1.0]),
     ("huber", ([[1.0, 2.0]], [[3.0, 2.5]], 1.0), [(1.5 + 0.125) / 2]),
+    ("sparse_categorical_crossentropy", ([1, 7], [[0.5, 0.5], [0.5, 0.5]], False, 7), [math.log(2), 0.0]),
+    ("mean_absolute_percentage_error", ([[1.0, -2.0]], [[3.0, -2.0]]), [100.0]),
+    ("mean_squared_logarithmic_error", ([[1.0, 3.0]], [[3.0, 3.0]]), [0.5 * math.log(2) ** 2]),
+    ("log_cosh", ([[1.0, 2.0]], [[3.0, 2.0]]), [0.5 * math.log(math.cosh(2.0))]),
+    ("poisson", ([[1.0, 0.0]], [[2.0 - 1e-7, 4.0 + 1e-7]]), [0.5 * (6.0 - math.log(2))]),
+    ("kl_divergence", ([[0.25, 0.75]], [[0.5, 0.5]]), [0.25 * math.log(0.5) + 0.75 * math.log(1.5)]),
+    ("cosine_similarity", ([[3.0, 4.0]], [[0.0, 2.0]]), [-0.8]),
+    ("cosine_similarity", ([[3.0], [4.0]], [[0.0], [2.0]], 0), [-0.8]),
+    ("hinge", ([[0.0, 1.0]], [[0.5, 0.5]]), [1.0]),
+    ("hinge", ([[-1.0, 1.0]], [[0.5, 2.0]]), [0.75]),
+    ("squared_hinge", ([[-1.0, 1.0]], [[0.5, 2.0]]), [1.125]),
+    ("categorical_hinge", ([[0.0, 1.0, 0.0]], [[0.25, 0.5, -3.0]]), [0.75]),
+    ("binary_focal_crossentropy", ([[1.0, 0.0]], [[0.25, 0.0]]), [-0.5 * 0.5625 * math.log(0.25)]),
+    ("binary_focal_crossentropy", ([[1.0, 0.0]], [[0.5, 0.5]], True, 0.25, 0.0), [0.5 * math.log(2)]),
+    ("binary_focal_crossentropy", ([[1.0]], [[0.0]], False, 0.25, 1.0, True), [0.5 * math.log(2)]),
+    ("categorical_focal_crossentropy", ([[0.0, 1.0]], [[1.5, 0.5]], 1.0), [-0.5625 * math.log(0.25)]),
+    ("categorical_focal_crossentropy", ([[0.0, 1.0]], [[0.0, 0.0]], 1.0, 1.0, True), [0.5 * math.log(2)]),
+    ("categorical_generalized_cross_entropy", ([1], [[0.75, 0.25]], 0.5), [1.0]),
+    ("dice", ([[1.0, 0.0, 1.0]], [[1.0, 1.0, 0.0]], -1), [1 - 2 / (4 + 1e-7)]),
+    ("dice", ([[1.0], [1.0]], [[1.0], [0.0]]), 1 - 2 / (3 + 1e-7)),
+    ("tversky", ([[1.0, 0.0, 0.0]], [[0.5, 0.5, 0.5]], 0.0, 0.5, 1), [1 - 0.5 / (1 + 1e-7)]),
 ])
 def test_function_equals_value_computed_by_hand(function, arguments, value):
     y_true, y_pred, *options = arguments
@@ -91,8 +112,51 @@ def test_get_gives_what_keras_gives():
     assert losses.get(None) is losses.resolve(None) is None
 
 
+@pytest.mark.parametrize("axis", [None, 0, (0, 1), ()])
+@pytest.mark.parametrize("cls", [losses.Dice, losses.Tversky])
+def test_a_sum_over_the_batch_is_refused_by_compile_with_what_to_do(cls, axis):
+    model = Sequential([Input((2, 2, 1)), layers.Activation("sigmoid")])
+    with pytest.raises(NotImplementedError, match=r"axis=\(1, 2, 3\)"):
+        model.compile("sgd", cls(axis=axis))
+    model.compile("sgd", cls(axis=(1, 2, 3)))
+    assert model.evaluate(np.ones((3, 2, 2, 1)), np.ones((3, 2, 2, 1)), verbose=0) > 0
+
+
+@pytest.mark.parametrize(("loss", "message"), [
+    (losses.Dice(axis=-4), "the batch"), (losses.Dice(axis=4), "4 axes"),
+    (losses.CosineSimilarity(axis=1), "last axis"), (losses.BinaryCrossentropy(axis=1), "last axis"),
+    (losses.SparseCategoricalCrossentropy(axis=-2), "last axis")])
+def test_an_axis_that_does_not_fit_the_output_is_refused(loss, message):
+    model = Sequential([Input((2, 2, 3)), layers.Activation("sigmoid")])
+    with pytest.raises(ValueError, match=message):
+        model.compile("sgd", loss)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", "none"])
+def test_ignored_rows_count_neither_in_sums_nor_in_means(reduction):
+    y_true, y_pred = np.array([[0, 9], [9, 1]]), np.full((2, 2, 2), 0.5)
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=9, reduction=reduction)
+    expected = {"sum": 2.0, "none": [[1.0, 0.0], [0.0, 1.0]]}.get(reduction, 1.0)
+    np.testing.assert_allclose(loss(y_true, y_pred) / math.log(2), expected, rtol=1e-6)
+    weighted = {"sum": 4.0, "sum_over_batch_size": 2.0, "none": [[3.0, 0.0], [0.0, 1.0]]}.get(reduction, 1.0)
+    np.testing.assert_allclose(loss(y_true, y_pred, [3.0, 1.0]) / math.log(2), weighted, rtol=1e-6)
+
+
+def test_only_the_class_that_is_ignored_may_be_none():
+    model = Sequential([Input((2,)), layers.Dense(3, "softmax")])
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(ignore_class=-1), metrics=["accuracy"])
+    assert model.evaluate(np.ones((4, 2)), np.array([-1, -1, -1, -1]), verbose=0) == [0.0, 0.0]
+    assert np.isfinite(model.train_on_batch(np.ones((4, 2)), np.array([-1, 0, -1, 2]))).all()
+    with pytest.raises(ValueError, match="label -2 in row 2"):
+        model.train_on_batch(np.ones((4, 2)), np.array([0, -1, -2, 2]))
+
+
 @pytest.mark.parametrize(("alias", "cls"), [("bce", losses.BinaryCrossentropy), ("mae", losses.MeanAbsoluteError),
-                                            ("huber", losses.Huber),
+                                            ("huber", losses.Huber), ("KLD", losses.KLDivergence),
+                                            ("mape", losses.MeanAbsolutePercentageError),
+                                            ("MSLE", losses.MeanSquaredLogarithmicError),
+                                            ("logcosh", losses.LogCosh), ("log_cosh", losses.LogCosh),
+                                            ("kullback_leibler_divergence", losses.KLDivergence),
                                             ("sparse_categorical_crossentropy", losses.SparseCategoricalCrossentropy)])
 def test_aliases(alias, cls):
     assert type(losses.resolve(alias)) is cls
@@ -102,6 +166,39 @@ def test_aliases(alias, cls):
 def test_get_refuses(identifier):
     with pytest.raises(ValueError, match="loss"):
         losses.get(identifier)
+
+
+@pytest.mark.parametrize(("name", "instead"), [("CTC", "crossentropies"), ("ctc", "crossentropies"),
+                                               ("Circle", "CosineSimilarity"), ("circle", "CosineSimilarity")])
+def test_a_loss_that_is_absent_says_what_to_do(name, instead):
+    with pytest.raises(NotImplementedError, match=f"'{name}' of Keras is not in fashioncnn.*{instead}"):
+        getattr(losses, name)([1], [[0.5, 0.5]])
+    with pytest.raises(ValueError, match=f"'{name}' is not supported by fashioncnn: it .*{instead}"):
+        losses.get(name)
+
+
+@pytest.mark.parametrize(("loss", "then"), [
+    (losses.CategoricalCrossentropy(from_logits=True), "as with from_logits=False"),
+    (losses.CategoricalFocalCrossentropy(from_logits=True), "takes them as logits"),
+    (losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0), "takes them as logits")])
+def test_probabilities_where_logits_are_expected_are_warned_of(loss, then):
+    model = Sequential([Input((2,)), layers.Dense(3, "softmax", use_bias=False)])
+    model.set_weights([[[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]]])
+    y = np.array([1, 2]) if loss.takes_labels else np.eye(3)[[1, 2]]
+    taken = [[1.0, 2.0, 0.5], [0.0, -1.0, 3.0]] if "as with" in then else model.predict(np.eye(2), verbose=0)
+    model.compile("sgd", loss)
+    with pytest.warns(UserWarning, match=then):
+        history = model.fit(np.eye(2), y, verbose=0).history
+    assert history["loss"] == pytest.approx([float(loss(y, taken))], rel=1e-6)
+
+
+def test_sums_over_images_of_several_sizes():
+    model = Sequential([Input((None, None, 2)), layers.Activation("sigmoid")])
+    model.compile("sgd", losses.Dice(axis=(1, 2)))
+    for size in (2, 3):
+        x, y = np.full((2, size, size, 2), 1.0), np.ones((2, size, size, 2))
+        expected = float(losses.Dice(axis=(1, 2))(y, 1 / (1 + np.exp(-x))))
+        assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_mistyped_loss_is_told_the_nearest():
@@ -123,10 +220,24 @@ def test_a_function_of_the_users_is_a_loss():
 
 @pytest.mark.parametrize(("loss", "config"), [
     (losses.SparseCategoricalCrossentropy(from_logits=True),
-     {"type": "sparse_categorical_crossentropy", "from_logits": True}),
+     {"type": "sparse_categorical_crossentropy", "from_logits": True, "axis": -1}),
+    (losses.SparseCategoricalCrossentropy(ignore_class=255),
+     {"type": "sparse_categorical_crossentropy", "from_logits": False, "axis": -1, "ignore_class": 255}),
     (losses.CategoricalCrossentropy(label_smoothing=0.1),
-     {"type": "categorical_crossentropy", "from_logits": False, "label_smoothing": 0.1}),
-    (losses.BinaryCrossentropy(), {"type": "binary_crossentropy", "from_logits": False, "label_smoothing": 0.0}),
+     {"type": "categorical_crossentropy", "from_logits": False, "label_smoothing": 0.1, "axis": -1}),
+    (losses.BinaryCrossentropy(axis=1),
+     {"type": "binary_crossentropy", "from_logits": False, "label_smoothing": 0.0, "axis": 1}),
+    (losses.BinaryFocalCrossentropy(True, gamma=3),
+     {"type": "binary_focal_crossentropy", "from_logits": False, "label_smoothing": 0.0, "axis": -1,
+      "apply_class_balancing": True, "alpha": 0.25, "gamma": 3.0}),
+    (losses.CategoricalFocalCrossentropy(0.5),
+     {"type": "categorical_focal_crossentropy", "from_logits": False, "label_smoothing": 0.0, "axis": -1,
+      "alpha": 0.5, "gamma": 2.0}),
+    (losses.CategoricalGeneralizedCrossEntropy(0.25),
+     {"type": "categorical_generalized_cross_entropy", "q": 0.25}),
+    (losses.CosineSimilarity(axis=2), {"type": "cosine_similarity", "axis": 2}),
+    (losses.Dice(axis=(1, 2)), {"type": "dice", "axis": (1.0, 2.0)}),
+    (losses.Tversky(axis=-1), {"type": "tversky", "alpha": 0.5, "beta": 0.5, "axis": (-1.0,)}),
     (losses.MeanSquaredError(reduction="mean"), {"type": "mean_squared_error"}),
     (losses.MeanAbsoluteError(), {"type": "mean_absolute_error"}),
     (losses.Huber(2), {"type": "huber", "delta": 2.0}),
@@ -135,8 +246,9 @@ def test_core_config_holds_what_the_core_expects(loss, config):
     assert loss.core_config() == {**config, "reduction": "sum_over_batch_size"}
 
 
-def test_only_the_sparse_loss_takes_labels():
-    assert [name for name in NAMES if getattr(losses, name).takes_labels] == ["SparseCategoricalCrossentropy"]
+def test_only_some_losses_take_labels():
+    assert {name for name in NAMES if getattr(losses, name).takes_labels} == {
+        "SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy"}
 
 
 @pytest.mark.parametrize(("reduction", "name"), [
@@ -156,11 +268,16 @@ def test_the_core_takes_the_numbers_of_a_loss_of_the_users_own():
 
 
 @pytest.mark.parametrize(("cls", "arguments", "name"), [
-    (losses.SparseCategoricalCrossentropy, {"ignore_class": 255}, "ignore_class"),
-    (losses.SparseCategoricalCrossentropy, {"axis": 1}, "axis"),
+    (losses.SparseCategoricalCrossentropy, {"ignore_class": 2.5}, "ignore_class"),
+    (losses.SparseCategoricalCrossentropy, {"axis": 1.5}, "axis"),
     (losses.CategoricalCrossentropy, {"label_smoothing": 1.5}, "label_smoothing"),
-    (losses.CategoricalCrossentropy, {"axis": 1}, "axis"),
+    (losses.CategoricalCrossentropy, {"axis": True}, "axis"),
     (losses.BinaryCrossentropy, {"label_smoothing": -0.1}, "label_smoothing"),
+    (losses.BinaryFocalCrossentropy, {"gamma": -1.0}, "gamma"),
+    (losses.CategoricalFocalCrossentropy, {"alpha": "0.25"}, "alpha"),
+    (losses.CategoricalGeneralizedCrossEntropy, {"q": 1.0}, "q"),
+    (losses.Dice, {"axis": (1, 2.5)}, "axis"),
+    (losses.Tversky, {"beta": None}, "beta"),
     (losses.Huber, {"delta": 0.0}, "delta"),
     (losses.MeanSquaredError, {"reduction": "average"}, "reduction"),
     (losses.MeanSquaredError, {"dtype": "float64"}, "dtype"),
@@ -197,7 +314,11 @@ def test_config_is_that_of_keras(name):
 
 
 @pytest.mark.parametrize("loss", [losses.Huber(0.5), losses.CategoricalCrossentropy(True, 0.25, reduction="sum"),
-                                  losses.SparseCategoricalCrossentropy(True, name="mine")])
+                                  losses.SparseCategoricalCrossentropy(True, name="mine"),
+                                  losses.SparseCategoricalCrossentropy(ignore_class=3),
+                                  losses.BinaryFocalCrossentropy(True, 0.5, 1.0, axis=1),
+                                  losses.CategoricalFocalCrossentropy(0.5, 3), losses.Dice(axis=(1, 2)),
+                                  losses.Tversky(0.25, 0.75), losses.CategoricalGeneralizedCrossEntropy(0.25)])
 def test_loss_survives_serialization(loss):
     assert losses.deserialize(losses.serialize(loss)).get_config() == loss.get_config()
 

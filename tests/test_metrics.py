@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from golden import face_cases as cases
 from golden.face import GOLDEN
 
 from fashioncnn import Input, Sequential, layers, losses, metrics
+from fashioncnn.saving import load_model
 from fashioncnn.utils.tensor import Tensor
 
 NAMES = cases.SERIALIZED["metrics"]
@@ -62,6 +64,11 @@ def test_crossentropy_reads_logits_where_the_loss_does():
     ("MSE", "MSE", metrics.MeanSquaredError),
     ("mean_absolute_error", "mean_absolute_error", metrics.MeanAbsoluteError),
     ("MeanAbsoluteError", "MeanAbsoluteError", metrics.MeanAbsoluteError),
+    ("AUC", "AUC", metrics.AUC), ("precision", "precision", metrics.Precision), ("Recall", "Recall", metrics.Recall),
+    ("binary_io_u", "binary_io_u", metrics.BinaryIoU), ("f_beta_score", "f_beta_score", metrics.FBetaScore),
+    ("r2_score", "r2_score", metrics.R2Score), ("MAPE", "MAPE", metrics.MeanAbsolutePercentageError),
+    ("log_cosh_error", "log_cosh_error", metrics.LogCoshError), ("hinge", "hinge", metrics.Hinge),
+    (losses.poisson, "poisson", metrics.Poisson),
     (metrics.MeanSquaredError(name="mine"), "mine", metrics.MeanSquaredError),
     (metrics.MeanSquaredError, "mean_squared_error", metrics.MeanSquaredError),
     (losses.mean_squared_error, "mean_squared_error", metrics.MeanSquaredError),
@@ -134,9 +141,29 @@ def test_ties_are_decided_as_keras_does():
 @pytest.mark.parametrize(("cls", "arguments", "error"), [
     (metrics.TopKCategoricalAccuracy, {"k": 0}, ValueError), (metrics.TopKCategoricalAccuracy, {"k": 2.5}, TypeError),
     (metrics.BinaryAccuracy, {"threshold": "0.5"}, TypeError),
-    (metrics.SparseTopKCategoricalAccuracy, {"from_sorted_ids": True}, ValueError),
-    (metrics.SparseCategoricalCrossentropy, {"ignore_class": 0}, ValueError),
-    (metrics.CategoricalCrossentropy, {"axis": 0}, ValueError),
+    (metrics.SparseTopKCategoricalAccuracy, {"from_sorted_ids": "yes"}, TypeError),
+    (metrics.SparseCategoricalCrossentropy, {"ignore_class": 0.5}, TypeError),
+    (metrics.CategoricalCrossentropy, {"axis": None}, TypeError),
+    (metrics.Precision, {"thresholds": [0.5, 1.5]}, ValueError),
+    (metrics.Recall, {"top_k": 0}, ValueError),
+    (metrics.Precision, {"class_id": "cat"}, TypeError),
+    (metrics.TruePositives, {"thresholds": -0.1}, ValueError),
+    (metrics.SensitivityAtSpecificity, {"specificity": 1.5}, ValueError),
+    (metrics.SpecificityAtSensitivity, {"sensitivity": -0.5}, ValueError),
+    (metrics.PrecisionAtRecall, {"recall": 2}, ValueError),
+    (metrics.RecallAtPrecision, {"precision": "high"}, TypeError),
+    (metrics.AUC, {"num_thresholds": 1}, ValueError),
+    (metrics.AUC, {"curve": "CURVE"}, ValueError),
+    (metrics.AUC, {"summation_method": "simpson"}, ValueError),
+    (metrics.AUC, {"num_labels": 3}, ValueError),
+    (metrics.FBetaScore, {"beta": 1}, TypeError),
+    (metrics.FBetaScore, {"average": "median"}, ValueError),
+    (metrics.F1Score, {"threshold": 1.5}, ValueError),
+    (metrics.BinaryIoU, {"target_class_ids": [2]}, ValueError),
+    (metrics.MeanIoU, {"num_classes": 0}, ValueError),
+    (metrics.R2Score, {"class_aggregation": "sum"}, ValueError),
+    (metrics.R2Score, {"num_regressors": -1}, ValueError),
+    (metrics.BinaryIoU, {"dtype": "float64"}, ValueError),
     (metrics.BinaryCrossentropy, {"label_smoothing": 2.0}, ValueError),
     (metrics.Mean, {"dtype": "float16"}, ValueError),
 ])
@@ -208,3 +235,131 @@ def test_numbers_set_in_place_of_a_variable_are_assigned_to_it():
     assert float(mean.result()) == 4.0
     with pytest.raises(ValueError, match="got values of shape"):
         mean.total = np.ones(2)
+
+
+FLAGS, SCORES = np.array([0, 1, 0, 1, 1]), np.array([0.1, 0.2, 0.5, 0.6, np.nan], np.float32)
+
+
+@pytest.mark.parametrize(("name", "thresholds", "expected"), [
+    ("TruePositives", None, 1.0), ("FalsePositives", None, 0.0), ("TrueNegatives", None, 2.0),
+    ("FalseNegatives", None, 2.0), ("TruePositives", [0.55, 0.15], [1.0, 2.0]),
+    ("FalsePositives", [0.55, 0.15], [0.0, 1.0]), ("TrueNegatives", [0.0, 0.5, 1.0], [0.0, 2.0, 2.0]),
+    ("FalseNegatives", [0.0, 0.5, 1.0], [1.0, 2.0, 3.0]), ("Precision", 0.15, 2 / 3),
+    ("Recall", [0.55, 0.15], [1 / 3, 2 / 3]),
+])
+def test_counts_at_thresholds_which_nan_never_exceeds(name, thresholds, expected):
+    metric = getattr(metrics, name)(thresholds=thresholds)
+    np.testing.assert_allclose(metric(FLAGS, SCORES), expected, rtol=1e-6)
+
+
+def test_of_equals_the_first_is_among_the_largest():
+    y_true, y_pred = np.array([[1, 1, 0]]), np.array([[0.5, 0.5, 0.5]])
+    assert metrics.Precision(top_k=1)(y_true, y_pred) == 1.0
+    assert metrics.Precision(top_k=3)(y_true, y_pred) == pytest.approx(2 / 3)
+    assert metrics.Recall(top_k=1, class_id=1)(y_true, y_pred) == 0.0
+
+
+def test_a_row_of_zeros_predicts_no_class():
+    assert metrics.F1Score()([[1, 0]], [[0.0, 0.0]]).tolist() == [0.0, 0.0]
+    assert metrics.F1Score()([[1, 0]], [[0.5, 0.5]]).round(4).tolist() == [1.0, 0.0]
+
+
+def test_many_images_are_still_counted():
+    metric = metrics.TruePositives()
+    metric.accumulator.assign([2.0**24])
+    for _ in range(4):
+        metric.update_state([1], [1.0])
+    assert metric.accumulator.numpy() == [2.0**24 + 4]
+
+
+@pytest.mark.parametrize(("curve", "method", "area"), [
+    ("ROC", "interpolation", 0.75), ("ROC", "majoring", 1.0), ("ROC", "minoring", 0.5),
+    ("PR", "majoring", 1.0), ("PR", "minoring", 0.25),
+    ("PR", "interpolation", (1 / 3 * (1 + 2 / 3 * math.log(4)) + 1) / 2),  # with slopes of 1 / 3 and of 1
+])
+def test_area_of_three_thresholds_by_hand(curve, method, area):
+    """Above 0 are all four, two of which are right; above 0.5 one, which is; above 1 none."""
+    assert metrics.AUC(3, curve, method)([0, 0, 1, 1], [0.0, 0.4, 0.3, 0.9]) == pytest.approx(area, rel=1e-6)
+
+
+def test_labels_of_several_have_areas_of_their_own():
+    y_true, y_pred = np.array([[0, 1], [1, 0]]), np.array([[0.2, 0.2], [0.9, 0.9]])
+    assert metrics.AUC(multi_label=True)(y_true, y_pred) == pytest.approx(0.5)
+    assert metrics.AUC(multi_label=True, label_weights=[3, 1])(y_true, y_pred) == pytest.approx(0.75)
+    metric = metrics.AUC(multi_label=True)
+    assert (metric.variables, metric.result()) == ([], 0.0)
+    with pytest.raises(ValueError, match=r"\(N, labels\)"):
+        metric.update_state(y_true[0], y_pred[0])
+    metric.update_state(y_true, y_pred)
+    with pytest.raises(ValueError, match=r"has 1 labels, and 'auc.*' counts 2"):
+        metric.update_state(y_true[:, :1], y_pred[:, :1])
+
+
+def test_fractions_of_weights_need_float32():
+    with pytest.warns(UserWarning, match="fractions"):
+        assert metrics.MeanIoU(2)([0, 1], [0, 1], np.array([0.5, 1.5])) == pytest.approx(1.0)
+    metric = metrics.IoU(2, [0, 1], dtype="float32")
+    metric.update_state([0, 1], [0, 0], np.array([0.5, 1.5]))
+    np.testing.assert_array_equal(metric.total_cm, [[0.5, 0.0], [1.5, 0.0]])
+    metric = metrics.MeanIoU(2)
+    metric.update_state([[0, 1], [1, 1]], [[0, 1], [0, 1]], [2, 3])
+    np.testing.assert_array_equal(metric.total_cm, [[2, 0], [3, 5]])
+
+
+def test_a_score_of_too_few_numbers_is_not_adjusted():
+    y_true, y_pred = [[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]]
+    with pytest.warns(UserWarning, match="more than 3 numbers and got 3"):
+        assert metrics.R2Score(num_regressors=2)(y_true, y_pred) == pytest.approx(4 / 7)
+    assert metrics.R2Score(num_regressors=1)(y_true, y_pred) == pytest.approx(1 - 3 / 7 * 2)
+
+
+@pytest.mark.parametrize("metric", [
+    metrics.Precision(), metrics.FalseNegatives(), metrics.AUC(), metrics.SensitivityAtSpecificity(0.5),
+    metrics.F1Score(), metrics.R2Score(), metrics.MeanIoU(3), metrics.RootMeanSquaredError(), metrics.Hinge(),
+    metrics.CosineSimilarity(), metrics.PearsonCorrelation()], ids=lambda metric: metric.name)
+def test_shapes_that_do_not_fit_are_refused_and_named(metric):
+    with pytest.raises(ValueError, match=r"\(4,\).*\(4, 3\)"):
+        metric.update_state(np.array([0, 1, 2, 1]), np.ones((4, 3), np.float32))
+
+
+@pytest.mark.parametrize("metric", [
+    metrics.Precision([0.25, 0.5], top_k=2), metrics.Recall(0.25, class_id=1), metrics.TruePositives(0.75),
+    metrics.PrecisionAtRecall(0.25, 10, class_id=2), metrics.AUC(thresholds=[0.5, 0.25], curve="PR"),
+    metrics.AUC(50, multi_label=True, num_labels=3, label_weights=[1, 2, 3], from_logits=True),
+    metrics.FBetaScore("macro", 2.0, 0.25), metrics.F1Score(threshold=0.5), metrics.IoU(3, [0, 2], ignore_class=1),
+    metrics.BinaryIoU([1], 0.25), metrics.MeanIoU(4, sparse_y_pred=False), metrics.OneHotIoU(3, [1], dtype="float32"),
+    metrics.OneHotMeanIoU(3, sparse_y_pred=True), metrics.R2Score(None, 3), metrics.PearsonCorrelation(axis=0),
+    metrics.SparseTopKCategoricalAccuracy(3, from_sorted_ids=True),
+    metrics.SparseCategoricalCrossentropy(ignore_class=2)], ids=lambda metric: metric.name)
+def test_metric_survives_serialization(metric):
+    config = json.loads(json.dumps(metrics.serialize(metric)))
+    again = metrics.deserialize(config)
+    assert json.loads(json.dumps(metrics.serialize(again))) == config
+    assert [variable.shape for variable in again.variables] == [variable.shape for variable in metric.variables]
+
+
+def test_weights_of_labels_are_read_as_keras_keeps_them():
+    config = metrics.serialize(metrics.AUC(multi_label=True, label_weights=[1, 2]))
+    weights = config["config"].pop("label_weights")
+    tensor = {"class_name": "__tensor__", "config": {"value": weights, "dtype": "float32"}}
+    metric = metrics.deserialize({**config, "config": {**config["config"], "label_weights": tensor}})
+    assert metric.label_weights.tolist() == [1.0, 2.0]
+
+
+def test_counted_metrics_are_kept_with_a_model(tmp_path):
+    model = Sequential([Input((4,)), layers.Dense(3, "sigmoid")])
+    model.compile("sgd", "binary_focal_crossentropy",
+                  metrics=["AUC", "Precision", "BinaryIoU", metrics.F1Score("macro", name="f1"), metrics.R2Score()],
+                  weighted_metrics=[metrics.Recall([0.25, 0.5], name="found")])
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=(30, 4)), random.integers(0, 2, (30, 3))
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = load_model(tmp_path / "model.keras")
+    for each in (model, again):
+        each.results = each.evaluate(x, y, verbose=0, return_dict=True)
+    assert list(model.results) == ["AUC", "BinaryIoU", "Precision", "f1", "found", "loss", "r2_score"]
+    assert model.results.keys() == again.results.keys()
+    for name, value in model.results.items():
+        np.testing.assert_array_equal(value, again.results[name])
+    assert np.shape(again.results["found"]) == (2,)

@@ -18,6 +18,7 @@ from golden import (
     layer_cases,
     normalization_cases,
     rule_cases,
+    score_cases,
     shape_cases,
     training_cases,
 )
@@ -87,8 +88,14 @@ def test_every_loss_and_optimizer_is_trained_with_in_a_golden_case():
     optimizers = {type(fashioncnn.optimizers.get(make(fashioncnn.optimizers))).__name__
                   for make in training_cases.OPTIMIZERS.values()}
     assert optimizers == keras_has("optimizers", registry.OPTIMIZERS.all_classes())
-    losses = {case[0] for case in training_cases.LOSSES.values()}
+    losses = {case[0] for case in (*training_cases.LOSSES.values(), *score_cases.LOSSES.values())}
     assert losses == keras_has("losses", registry.LOSSES.all_classes())
+
+
+def test_every_metric_is_compared_with_that_of_keras():
+    compared = {case[0] for case in face_cases.METRICS}
+    compared.update(type(make(fashioncnn.metrics)).__name__ for make, _ in score_cases.METRICS.values())
+    assert compared == keras_has("metrics", registry.METRICS.all_classes()) - {"Mean", "Sum"}
 
 
 @pytest.mark.parametrize("home", ["regularizers", "constraints"])

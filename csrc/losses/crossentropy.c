@@ -6,20 +6,25 @@
  *     label l:  value = log(sum of c) - log(c[l]),   d value / dp = 1 / sum of c - [l] / c   where p is not clipped
  *     t:        value = -sum of t log(clip(q)), q = p / sum of p,
  *               d value / dp = (T - t / q) / sum of p, T = sum of t     (t and T only where q is not clipped)
- * As in TensorFlow the gradient from logits takes t to sum to 1.
+ * As in TensorFlow the gradient from logits takes t to sum to 1. Rows whose label is ignored have neither value nor
+ * gradient.
  */
 #include "registry.h"
 
 static fcnn_status create_sparse(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", NULL};
+    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", "ignore_class", "axis", NULL};
+    double ignored = 0.0;
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
+    FCNN_TRY(fcnn_attributes_optional_number(attributes, "ignore_class", INT32_MIN, INT32_MAX, &ignored, error));
+    loss->ignores = fcnn_attributes_has(attributes, "ignore_class");
+    loss->ignored = (int32_t)ignored;
     return fcnn_loss_read_options(loss, attributes, error);
 }
 
 static fcnn_status create_categorical(fcnn_loss *loss, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", "label_smoothing", NULL};
+    static const char *const names[] = {FCNN_LOSS_COMMON, "from_logits", "label_smoothing", "axis", NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     return fcnn_loss_read_options(loss, attributes, error);
 }
@@ -111,6 +116,11 @@ static float evaluate_sparse(const fcnn_loss *loss, const fcnn_kernels *kernels,
         const float *row = prediction + r * classes;
         float *to = gradient ? gradient + r * classes : NULL;
         const float share = scale / (float)rows;
+        if (loss->ignores && label[r] == loss->ignored) {
+            for (size_t c = 0; to && c < classes; c++)
+                to[c] = 0.0f;
+            continue;
+        }
         value += loss->from_logits ? label_from_logits(kernels, classes, row, label[r], share, to)
                                    : label_from_probabilities(kernels, classes, row, label[r], share, to);
     }

@@ -1,7 +1,8 @@
 /* accuracy.c - how often a prediction is right.
  *
  * A class is predicted where its number is the largest, the first of equals. It is among the top k where fewer than k
- * classes have a larger number (so equals share a place) and all numbers are finite: as TensorFlow's in_top_k.
+ * classes have a larger number (so equals share a place) and all numbers are finite: as TensorFlow's in_top_k. A label
+ * that is no class, which a loss may ignore, is never right.
  */
 #include <math.h>
 
@@ -46,6 +47,8 @@ static size_t largest(size_t classes, const float *row)
 static int is_in_top_k(size_t k, size_t classes, const float *row, size_t label)
 {
     size_t larger = 0, finite = 0;
+    if (label >= classes)
+        return 0;
     for (size_t c = 0; c < classes; c++) {
         larger += row[c] > row[label];
         finite += isfinite(row[c]) != 0;

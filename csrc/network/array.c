@@ -94,14 +94,15 @@ static double number_at(fcnn_dtype dtype, const fcnn_kernels *kernels, const cha
 }
 
 int fcnn_array_read_labels(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, size_t classes,
-                           int32_t *labels, double *bad)
+                           const int32_t *ignored, int32_t *labels, double *bad)
 {
     size_t index[FCNN_ARRAY_RANK] = {0};
     const size_t total = fcnn_array_row_size(array);
     const char *data = array->data + (ptrdiff_t)row * array->stride[0];
     for (size_t i = 0; i < total; i++, data = next_stretch(array, array->rank, index, data)) {
         const double label = number_at(array->dtype, kernels, data);
-        if (!(label >= 0.0 && label < (double)classes && label == floor(label))) {
+        const int is_label = label >= 0.0 && label < (double)classes && label == floor(label);
+        if (!is_label && !(ignored && label == (double)*ignored)) {
             *bad = label;
             return 0;
         }

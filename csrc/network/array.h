@@ -41,9 +41,9 @@ size_t fcnn_array_row_size(const fcnn_array *array);
 /* y[0 .. row size-1] = row `row` in row-major order. Returns the largest magnitude: NaN where a number is NaN. */
 float fcnn_array_read_row(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, float *y);
 
-/* Whether row `row` holds whole numbers in [0, classes) only, of any type; then labels[0 .. row size-1] = these
- * numbers. Else *bad is the first number that is not. */
+/* Whether row `row` holds whole numbers in [0, classes) only, of any type, or *ignored where that is not NULL; then
+ * labels[0 .. row size-1] = these numbers. Else *bad is the first number that is not. */
 int fcnn_array_read_labels(const fcnn_array *array, const fcnn_kernels *kernels, size_t row, size_t classes,
-                           int32_t *labels, double *bad);
+                           const int32_t *ignored, int32_t *labels, double *bad);
 
 #endif

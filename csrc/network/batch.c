@@ -183,8 +183,10 @@ static fcnn_status read_weight(const fcnn_network *network, fcnn_output *output,
 static fcnn_status read_labels(const fcnn_network *network, const fcnn_output *output, const fcnn_array *y, size_t row,
                                int32_t *labels, fcnn_error *error)
 {
+    const fcnn_loss *loss = &output->objective.loss;
     double bad;
-    if (fcnn_array_read_labels(y, network->kernels, row, output->classes, labels, &bad))
+    if (fcnn_array_read_labels(y, network->kernels, row, output->classes, loss->ignores ? &loss->ignored : NULL, labels,
+                               &bad))
         return FCNN_OK;
     return fcnn_fail(error, FCNN_E_ARGUMENT,
                      "y holds the label %.10g in row %zu, but the model's last layer has %zu units: labels must be "
@@ -205,23 +207,25 @@ static fcnn_status read_target(const fcnn_network *network, fcnn_output *output,
     return FCNN_OK;
 }
 
-/* How much each image counts, once their weights are known. */
+/* How much each image counts, once their weights and labels are known. */
 static void find_shares(fcnn_output *output, size_t images)
 {
-    const fcnn_reduction reduction = output->objective.loss.reduction;
+    const fcnn_loss *loss = &output->objective.loss;
     fcnn_scores *scores = &output->scores;
-    double weights = 0.0;
-    for (size_t i = 0; i < images; i++)
-        weights += (double)scores->weight[i];
-    scores->share = 1.0f;
-    scores->divisor = (float)images;
-    if (reduction == FCNN_SUM || reduction == FCNN_NONE) {
-        scores->share = (float)output->rows;
-        scores->divisor = 1.0f;
-    } else if (reduction == FCNN_MEAN_WITH_SAMPLE_WEIGHT) {
-        scores->share = weights != 0.0;
-        scores->divisor = weights != 0.0 ? (float)weights : 1.0f;
+    double counted = 0.0, weights = 0.0;
+    for (size_t i = 0; i < images; i++) {
+        const double rows = fcnn_loss_counted(loss, output->rows, fcnn_scores_target(output, i));
+        counted += rows;
+        weights += (double)scores->weight[i] * rows;
     }
+    if (loss->reduction == FCNN_SUM || loss->reduction == FCNN_NONE) {
+        scores->share = (float)loss->values;
+        scores->divisor = 1.0f;
+        return;
+    }
+    const double divisor = loss->reduction == FCNN_MEAN_WITH_SAMPLE_WEIGHT ? weights : counted;
+    scores->share = divisor != 0.0;
+    scores->divisor = divisor != 0.0 ? (float)divisor : 1.0f;
 }
 
 static fcnn_status read_part(const fcnn_network *network, fcnn_output *output, const fcnn_batch *batch,
@@ -235,6 +239,9 @@ static fcnn_status read_part(const fcnn_network *network, fcnn_output *output, c
         FCNN_TRY(read_target(network, output, given, i, row, error));
         FCNN_TRY(read_weight(network, output, given, i, row, error));
     }
+    if (output->objective.loss.class->look)
+        output->objective.loss.class->look(&output->objective.loss, images * numbers_of(output),
+                                           output->scores.targets);
     find_shares(output, images);
     return FCNN_OK;
 }

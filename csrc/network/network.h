@@ -89,9 +89,9 @@ void fcnn_network_set_state(fcnn_network *network, size_t offset, const void *va
 
 /* ---- what it is trained for ---- */
 
-/* The objective of each output: all, or none on failure. A loss and its metrics read the same targets; without a loss
- * there are no metrics either. */
-fcnn_status fcnn_network_set_objectives(fcnn_network *network, const fcnn_objective *objectives, fcnn_error *error);
+/* The objective of each output: all, or none on failure; their losses are fitted to the outputs. A loss and its metrics
+ * read the same targets; without a loss there are no metrics either. */
+fcnn_status fcnn_network_set_objectives(fcnn_network *network, fcnn_objective *objectives, fcnn_error *error);
 
 /* With `keep`, slots that both optimizers have keep their numbers, and so do iterations; all else begins anew. */
 fcnn_status fcnn_network_set_optimizer(fcnn_network *network, const fcnn_optimizer *optimizer, int keep,

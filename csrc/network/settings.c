@@ -6,20 +6,26 @@
 
 /* ---- losses and metrics ---- */
 
-/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is;
- * here where nobody else reads what the layer makes, but for penalties of it. */
+static int takes_logits_of(const fcnn_loss *loss, const char *activation)
+{
+    return loss->class->takes_logits && !loss->ignores && activation &&
+           (!loss->class->of_sigmoid || strcmp(activation, "sigmoid") == 0);
+}
+
+/* As in Keras, a crossentropy takes the input of a final softmax or sigmoid as logits, whatever the user said it is,
+ * unless it ignores labels; here where nobody else reads what the layer makes, but for penalties of it. */
 static int absorbs_last_layer(const fcnn_graph *graph, size_t o, const fcnn_objective *objective)
 {
     const size_t last = fcnn_graph_origin(graph, graph->output[o]);
     int alone = fcnn_graph_users(graph, last, NULL) == 1;
     for (size_t n = graph->output[o]; n != last; n = graph->node[n].input[0])
         alone &= fcnn_graph_users(graph, n, NULL) == 1;
-    return objective->has_loss && objective->loss.class->takes_logits && graph->node[last].layer.activation && alone;
+    return objective->has_loss && takes_logits_of(&objective->loss, graph->node[last].layer.activation) && alone;
 }
 
-static fcnn_status check_objective(const fcnn_objective *objective, fcnn_error *error)
+static fcnn_status fit_objective(fcnn_objective *objective, const fcnn_shape *output, fcnn_error *error)
 {
-    const fcnn_loss *loss = &objective->loss;
+    fcnn_loss *loss = &objective->loss;
     if (objective->metrics > FCNN_MAX_METRICS)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "%zu metrics are asked for; at most %d are supported",
                          objective->metrics, FCNN_MAX_METRICS);
@@ -29,7 +35,7 @@ static fcnn_status check_objective(const fcnn_objective *objective, fcnn_error *
             return fcnn_fail(error, FCNN_E_ARGUMENT, "the metric '%s' does not read the targets of the loss '%s'",
                              class->type, objective->has_loss ? loss->class->type : "none");
     }
-    return FCNN_OK;
+    return objective->has_loss ? fcnn_loss_fit(loss, output, error) : FCNN_OK;
 }
 
 static void set_objective(fcnn_network *network, size_t o, const fcnn_objective *objective)
@@ -41,10 +47,10 @@ static void set_objective(fcnn_network *network, size_t o, const fcnn_objective 
         output->objective.loss.from_logits = 1;
 }
 
-fcnn_status fcnn_network_set_objectives(fcnn_network *network, const fcnn_objective *objectives, fcnn_error *error)
+fcnn_status fcnn_network_set_objectives(fcnn_network *network, fcnn_objective *objectives, fcnn_error *error)
 {
     for (size_t o = 0; o < network->graph->outputs; o++)
-        FCNN_TRY(check_objective(&objectives[o], error));
+        FCNN_TRY(fit_objective(&objectives[o], network->output[o].shape, error));
     fcnn_lock_take(&network->lock);
     for (size_t o = 0; o < network->graph->outputs; o++)
         set_objective(network, o, &objectives[o]);

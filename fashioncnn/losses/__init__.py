@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fashioncnn.losses.cosine import CosineSimilarity, cosine_similarity
 from fashioncnn.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -13,13 +14,35 @@ from fashioncnn.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from fashioncnn.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+)
+from fashioncnn.losses.logarithmic import (
+    KLDivergence,
+    LogCosh,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    kl_divergence,
+    log_cosh,
+    mean_squared_logarithmic_error,
+    poisson,
+)
 from fashioncnn.losses.loss import Loss
+from fashioncnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from fashioncnn.losses.overlap import Dice, Tversky, dice, tversky
 from fashioncnn.losses.regression import (
     Huber,
     MeanAbsoluteError,
+    MeanAbsolutePercentageError,
     MeanSquaredError,
     huber,
     mean_absolute_error,
+    mean_absolute_percentage_error,
     mean_squared_error,
 )
 from fashioncnn.losses.traced import LossFunction
@@ -28,29 +51,66 @@ from fashioncnn.utils.registry import LOSSES
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Dice",
+    "Hinge",
     "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "cosine_similarity",
     "deserialize",
+    "dice",
     "get",
+    "hinge",
     "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "resolve",
     "serialize",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
 
-_ALIASES = {"bce": binary_crossentropy, "mae": mean_absolute_error, "mse": mean_squared_error}
+_ALIASES = {
+    "bce": binary_crossentropy,
+    "kld": kl_divergence,
+    "mae": mean_absolute_error,
+    "mape": mean_absolute_percentage_error,
+    "mse": mean_squared_error,
+    "msle": mean_squared_logarithmic_error,
+}
 LOSSES.functions = {
     **{function.__name__: function for function in LOSSES.by_function},
     **_ALIASES,
     **{alias.upper(): function for alias, function in _ALIASES.items()},
+    "kullback_leibler_divergence": kl_divergence,
+    "logcosh": log_cosh,
 }
 
 

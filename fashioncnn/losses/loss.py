@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,11 +13,20 @@ from fashioncnn.utils.arrays import floating
 from fashioncnn.utils.operators import Operators, operation
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LOSSES, snake_case
-from fashioncnn.utils.settings import Choice, Configured
+from fashioncnn.utils.settings import Configured, Setting
 from fashioncnn.utils.tensor import Tensor, tensor
 
 Array = NDArray[np.floating[Any]]
 EPSILON = 1e-7
+
+
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+
+
+def _reduction(name: str, value: Any) -> str | None:
+    if value is not None and value not in REDUCTIONS:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, REDUCTIONS))}, got {value!r}")
+    return None if value is None else str(value)
 
 
 @LOSSES.base
@@ -41,7 +50,7 @@ class Loss(Configured):
     name: str
     dtype: str
     takes_labels: ClassVar[bool] = False
-    reduction = Choice("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+    reduction = Setting(_reduction)
     _frozen_because = "a model may be compiled with it; make another loss, and compile again"
     _core_methods = ("__call__",)
     _users_methods = frozenset(("call", "from_config", "get_config"))
@@ -66,8 +75,12 @@ class Loss(Configured):
         """
         if any(isinstance(value, Operators) for value in (y_true, y_pred)):
             return self._of_tensors(y_true, y_pred, sample_weight)  # type: ignore[no-any-return]
-        values = np.asarray(self.call(np.asarray(y_true), np.asarray(y_pred, np.float32)), np.float32)
+        targets = np.asarray(y_true)
+        values = np.asarray(self.call(targets, np.asarray(y_pred, np.float32)), np.float32)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float32)
+        counted = self._counted(targets, values.shape)
+        if counted is not None:
+            weights = weights_of_counted(counted, weights)
         if weights is not None:
             values, weights = same_rank(values, weights)
             values = values * weights
@@ -77,7 +90,8 @@ class Loss(Configured):
         if self.reduction == "sum":
             return tensor(total)
         by_weight = self.reduction == "mean_with_sample_weight" and weights is not None
-        divisor = float(weights.sum(dtype=np.float64)) if by_weight and weights is not None else values.size
+        number = values.size if counted is None else int(counted.sum())
+        divisor = float(weights.sum(dtype=np.float64)) if by_weight and weights is not None else number
         return tensor(total / divisor if divisor else 0.0)
 
     def _of_tensors(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
@@ -95,6 +109,10 @@ class Loss(Configured):
     def call(self, y_true: NDArray[Any], y_pred: Array) -> NDArray[Any]:
         """The loss along the last axis of `y_pred`."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
+
+    def _counted(self, y_true: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+        """Which of the losses, of this shape, count; None: all."""
+        return None
 
     def core_config(self) -> dict[str, Any]:
         """What the core's `Network.set_objective` takes.
@@ -118,6 +136,32 @@ class Loss(Configured):
     def from_config(cls, config: Mapping[str, Any]) -> Loss:
         """The loss that `get_config` described."""
         return cls(**config)
+
+
+class FunctionLoss(Loss):
+    """A loss without options of its own: a function of targets and predictions, which the core knows by its name."""
+
+    _function: ClassVar[Callable[[ArrayLike, ArrayLike], Tensor]]
+
+    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
+        return type(self)._function(y_true, y_pred)
+
+    def _core_config(self) -> dict[str, Any]:
+        return {"type": type(self)._function.__name__}
+
+
+def whole_axis(name: str, value: Any) -> int:
+    """An axis, counted from 0 or below 0 from the end; a bool is none."""
+    return checks.integer(name, value, at_least=-32)
+
+
+def weights_of_counted(counted: NDArray[np.bool_], weights: NDArray[Any] | None) -> NDArray[Any]:
+    """The weights, where they are None 1, of what counts, and 0 of what does not."""
+    if weights is None:
+        return counted.astype(np.float32)
+    if weights.ndim == counted.ndim + 1 and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    return weights.reshape(weights.shape + (1,) * (counted.ndim - weights.ndim)) * counted
 
 
 def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

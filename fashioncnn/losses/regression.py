@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fashioncnn.losses.loss import Array, Loss, aligned
+from fashioncnn.losses.loss import EPSILON, Array, FunctionLoss, Loss, aligned
 from fashioncnn.utils import checks
 from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.registry import LOSSES
@@ -45,6 +45,20 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return tensor(np.abs(target - prediction).mean(axis=-1), None)
 
 
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """``100 * mean(abs(target - prediction) / max(abs(target), 1e-7))`` over the last axis.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 3.0]])
+        array([50.], dtype=float32)
+    """
+    target, prediction = aligned(y_true, y_pred)
+    return tensor(100.0 * np.abs((target - prediction) / np.maximum(np.abs(target), EPSILON)).mean(axis=-1), None)
+
+
 @of_tensors("huber", "fashioncnn.ops.losses")
 def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
     """The mean over the last axis of ``d**2 / 2`` where ``d = abs(target - prediction) <= delta``, else
@@ -64,7 +78,7 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
 
 
 @LOSSES.register(function=mean_squared_error)
-class MeanSquaredError(Loss):
+class MeanSquaredError(FunctionLoss):
     """``mean((target - prediction)**2)``.
 
     Args:
@@ -80,19 +94,15 @@ class MeanSquaredError(Loss):
         array(2.5, dtype=float32)
     """
 
+    _function = mean_squared_error
+
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error",
                  dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
-        return mean_squared_error(y_true, y_pred)
-
-    def _core_config(self) -> dict[str, Any]:
-        return {"type": "mean_squared_error"}
-
 
 @LOSSES.register(function=mean_absolute_error)
-class MeanAbsoluteError(Loss):
+class MeanAbsoluteError(FunctionLoss):
     """``mean(abs(target - prediction))``.
 
     Args:
@@ -108,15 +118,35 @@ class MeanAbsoluteError(Loss):
         array(1.5, dtype=float32)
     """
 
+    _function = mean_absolute_error
+
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error",
                  dtype: str | None = None) -> None:
         super().__init__(name, reduction, dtype)
 
-    def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
-        return mean_absolute_error(y_true, y_pred)
 
-    def _core_config(self) -> dict[str, Any]:
-        return {"type": "mean_absolute_error"}
+@LOSSES.register(function=mean_absolute_percentage_error)
+class MeanAbsolutePercentageError(FunctionLoss):
+    """``100 * mean(abs(target - prediction) / max(abs(target), 1e-7))``.
+
+    Args:
+        reduction: See `Loss`.
+        name: A name for the loss.
+        dtype: None or "float32".
+
+    Shapes:
+        y_true: (N, ..., C); y_pred: (N, ..., C).
+
+    Example:
+        >>> MeanAbsolutePercentageError()([[1.0, 2.0]], [[1.5, 3.0]])
+        array(50., dtype=float32)
+    """
+
+    _function = mean_absolute_percentage_error
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size",
+                 name: str | None = "mean_absolute_percentage_error", dtype: str | None = None) -> None:
+        super().__init__(name, reduction, dtype)
 
 
 @LOSSES.register(function=huber)

@@ -12,7 +12,7 @@ from fashioncnn.metrics.reduction import MeanMetricWrapper
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import floating
 from fashioncnn.utils.registry import METRICS
-from fashioncnn.utils.settings import Choice, Setting
+from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.tensor import Tensor, tensor
 
 
@@ -94,19 +94,24 @@ def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5)
     return sparse_top_k_categorical_accuracy(_largest(y_true), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
+def sparse_top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5,
+                                      from_sorted_ids: bool = False) -> Tensor:
     """1 where fewer than `k` predictions exceed the label's, else 0.
 
     Args:
         y_true: (..., ) or (..., 1) integer labels.
         y_pred: (..., C) probabilities or logits.
         k: How many classes may be tried.
+        from_sorted_ids: Whether `y_pred` holds classes instead, the best first.
 
     Example:
         >>> sparse_top_k_categorical_accuracy([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]], k=2)
         array([1., 0.], dtype=float32)
     """
     prediction = floating(y_pred)
+    if from_sorted_ids:
+        label = np.asarray(y_true).reshape((*prediction.shape[:-1], 1))
+        return tensor((prediction[..., :k] == label).any(axis=-1))
     labels = labels_for(y_true, prediction)
     own = np.take_along_axis(prediction, labels[..., None], axis=-1)
     better = (prediction > own).sum(axis=-1)
@@ -242,10 +247,10 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         k: How many classes may be tried.
         name: A name for the metric.
         dtype: None or "float32".
-        from_sorted_ids: Must be False.
+        from_sorted_ids: Whether predictions are classes instead of numbers, the best first.
 
     Raises:
-        ValueError: If an argument is not supported.
+        ValueError: If `k` is less than 1.
 
     Example:
         >>> SparseTopKCategoricalAccuracy(k=2)([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]])
@@ -255,13 +260,14 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     takes_labels = True
     _direction = "up"
     k = Setting(lambda name, value: checks.integer(name, value, at_least=1))
-    from_sorted_ids = Choice(False)
+    from_sorted_ids = Setting(checks.truth)
 
     def __init__(self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: str | None = None,
                  from_sorted_ids: bool = False) -> None:
         self.from_sorted_ids = from_sorted_ids
         self.k = k
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=self.k)
+        sorted_ids = {"from_sorted_ids": True} if self.from_sorted_ids else {}
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=self.k, **sorted_ids)
 
-    def core_config(self) -> dict[str, Any]:
-        return {"type": "sparse_top_k_categorical_accuracy", "k": self.k}
+    def core_config(self) -> dict[str, Any] | None:
+        return None if self.from_sorted_ids else {"type": "sparse_top_k_categorical_accuracy", "k": self.k}

@@ -74,7 +74,7 @@ class Metric(Configured):
             name: A name.
         """
         value = (initializers.get(initializer) or initializers.Zeros())(tuple(shape))
-        variable = Variable(np.asarray(value, dtype), trainable=False, name=name)
+        variable = Variable(np.asarray(value, dtype), dtype=dtype, trainable=False, name=name)
         variable.path = f"{self.name}/{variable.name}"
         self.__dict__.setdefault("_variables", []).append(variable)
         return variable

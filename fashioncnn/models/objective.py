@@ -141,8 +141,11 @@ class Objective(NamedTuple):
         for loss, activation in zip(self.losses, activations, strict=True):
             makes = "sigmoid" if isinstance(loss, losses.BinaryCrossentropy) else "softmax"
             if getattr(loss, "from_logits", False) and activation == makes:
+                reads = (isinstance(loss, losses.CategoricalFocalCrossentropy)
+                         or getattr(loss, "ignore_class", None) is not None)
+                then = "the loss takes them as logits" if reads else "it is trained as with from_logits=False"
                 warnings.warn(f"the loss has from_logits=True, but the model ends in a {makes}, which makes "
-                              "probabilities; it is trained as with from_logits=False", stacklevel=4)
+                              f"probabilities; {then}", stacklevel=4)
 
     def apply(self, network: Network, compiled: Sequence[CompiledMetric]) -> None:
         """Tells the core: all of it, or nothing if something does not fit the model."""

@@ -137,18 +137,21 @@ def _check_labels(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...], 
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes one integer "
                          f"for each image, {text_of_shape(outputs[:-1])}{hint}")
     fits = y.min() >= 0 and y.max() < classes and (y.dtype.kind != "f" or bool((y == np.floor(y)).all()))
-    if not fits:
-        row, label = _first_bad_label(y, classes)
+    bad = None if fits else _first_bad_label(y, classes, getattr(loss, "ignore_class", None))
+    if bad is not None:
+        row, label = bad
         raise ValueError(f"{names.caller}() got the label {label} in row {first_row + row} of {names.y}; the model's "
                          f"last layer has {classes} units: labels must be whole, 0 to {classes - 1}")
 
 
-def _first_bad_label(y: Array, classes: int) -> tuple[int, Any]:
-    """The row of the first label that is none, and the label."""
+def _first_bad_label(y: Array, classes: int, ignored: int | None) -> tuple[int, Any] | None:
+    """The row of the first label that is none, nor the one that is ignored, and the label; None: there is none."""
     rows = y.reshape(len(y), -1)
     bad = ~((rows >= 0) & (rows < classes) & (rows == np.floor(rows)))
+    if ignored is not None:
+        bad &= rows != ignored
     row = int(bad.any(axis=1).argmax())
-    return row, rows[row][bad[row]][0]
+    return (row, rows[row][bad[row]][0]) if bad[row].any() else None
 
 
 def sample_weights(names: Names, weights: Any, rows: int) -> NDArray[np.float32] | None:

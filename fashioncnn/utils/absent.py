@@ -24,6 +24,10 @@ NOTHING: Mapping[str, str] = {}
 
 # What does the job of a name that is absent.
 INSTEAD = {
+    **dict.fromkeys(("CTC", "ctc"), "it needs sequences, which are not in fashioncnn; for one label an image there are "
+                                    "the crossentropies"),
+    **dict.fromkeys(("Circle", "circle"), "it compares the images of a batch, and each image has a loss of its own in "
+                                          "fashioncnn; CosineSimilarity compares embeddings with targets"),
     "wrappers.SKLearnClassifier": "CNNClassifier of fashioncnn.sklearn does its job",
     "wrappers.SKLearnRegressor": "CNNRegressor of fashioncnn.sklearn does its job",
 }

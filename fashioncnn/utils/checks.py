@@ -55,6 +55,11 @@ def number(name: str, value: Any, *, at_least: float | None = None, above: float
     return float(value)
 
 
+def part(name: str, value: Any) -> float:
+    """A number from 0 to 1; the same errors as `number`."""
+    return number(name, value, at_least=0, at_most=1)
+
+
 def optional_number(name: str, value: Any, **bounds: float) -> float | None:
     """None, or what `number` returns."""
     return None if value is None else number(name, value, **bounds)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from fashioncnn.utils import checks, sharing
+from fashioncnn.utils import absent, checks, sharing
 from fashioncnn.utils import custom_objects as users
 
 C = TypeVar("C", bound=type[Any])
@@ -107,7 +107,8 @@ class Registry:
         if lower not in self._by_name:
             self.all_classes()
         if lower not in self._by_name:
-            raise ValueError(f"{self.kind} {name!r} is not supported by fashioncnn{self._near(name)}; supported: "
+            instead = f": {absent.INSTEAD[name]}" if name in absent.INSTEAD else self._near(name)
+            raise ValueError(f"{self.kind} {name!r} is not supported by fashioncnn{instead}; supported: "
                              f"{', '.join(sorted(self.classes))}")
         return self._by_name[lower]
 

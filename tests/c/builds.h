@@ -22,7 +22,8 @@ static inline fcnn_isa best_isa(void)
 static inline int has_fma(fcnn_isa isa) { return isa >= FCNN_ISA_AVX2; }
 
 /* Of all that a program gave it: FNV-1a, which needs no more than a multiplication. */
-static uint64_t digest = 0xcbf29ce484222325;
+#define FCNN_DIGEST_START 0xcbf29ce484222325
+static uint64_t digest = FCNN_DIGEST_START;
 
 static inline void add_to_digest(const void *data, size_t size)
 {

@@ -20,6 +20,7 @@ from golden.layer_cases import ACTIVATION, FORWARD
 from golden.normalization_cases import NORMALIZATION
 from golden.penalty_cases import PENALTY
 from golden.rule_cases import RULE
+from golden.score_cases import SCORE
 from golden.shape_cases import SHAPE
 from golden.summary_cases import SUMMARIES
 from golden.tensorflow_cases import TENSORFLOW
@@ -49,6 +50,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "function": FUNCTION,
     "gradient": GRADIENT,
     "description": DESCRIPTION,
+    "score": SCORE,
 }
 WITHOUT_ARRAYS = ("summary", "description")
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"
