@@ -232,6 +232,26 @@ def test_a_loss_may_need_another_shape_than_the_output():
     check_gradients(model, X, classes)
 
 
+@pytest.mark.parametrize(("loss", "options"), [
+    (losses.mean_squared_error, {}), (losses.mean_absolute_error, {}), (losses.huber, {"delta": 0.3}),
+    (losses.mean_absolute_percentage_error, {}), (losses.mean_squared_logarithmic_error, {}), (losses.log_cosh, {}),
+    (losses.poisson, {}), (losses.kl_divergence, {}), (losses.cosine_similarity, {}),
+    (losses.binary_crossentropy, {"label_smoothing": 0.1}), (losses.binary_crossentropy, {"from_logits": True}),
+    (losses.categorical_crossentropy, {"label_smoothing": 0.1}),
+    (losses.categorical_crossentropy, {"from_logits": True}),
+    (losses.sparse_categorical_crossentropy, {"ignore_class": 1}),
+    (losses.sparse_categorical_crossentropy, {"from_logits": True}),
+    (losses.dice, {"axis": (1,)}), (losses.tversky, {"axis": (1,), "alpha": 0.3})])
+def test_losses_of_ours_may_be_parts_of_ones_own(loss, options):
+    generator = np.random.default_rng(6)
+    y = generator.integers(0, 3, 24) if "sparse" in loss.__name__ else generator.uniform(0.1, 0.9, (24, 3))
+    model = Sequential([Input((6,)), layers.Dense(3, None if options.get("from_logits") else "softmax")])
+    compiled(model, lambda y_true, y_pred: 0.5 * loss(y_true, y_pred, **options) + 1.0)
+    expected = 0.5 * float(np.mean(loss(y, model.predict(X, verbose=0), **options))) + 1.0
+    assert model.evaluate(X, y, batch_size=24, verbose=0) == pytest.approx(expected, rel=1e-5)
+    check_gradients(model, X, y)
+
+
 def test_losses_of_several_outputs():
     x = Input((6,))
     a, b = layers.Dense(2, name="a")(x), layers.Dense(2, name="b")(x)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, whole_axis
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.registry import LOSSES
 from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.tensor import Tensor, tensor
@@ -19,6 +20,7 @@ def _of_length_one(x: Array, axis: int) -> Array:
     return np.asarray(x * np.minimum(inverse, 1.0 / EPSILON))
 
 
+@of_tensors("cosine_similarity", "fashioncnn.ops.losses")
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
     """``-sum(target * prediction)`` along an axis, of both divided by their lengths: -1 for the same direction.
 

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fashioncnn.losses.loss import EPSILON, FunctionLoss, aligned
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.registry import LOSSES
 from fashioncnn.utils.tensor import Tensor, tensor
 
 
+@of_tensors("mean_squared_logarithmic_error", "fashioncnn.ops.losses")
 def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean((log(1 + target) - log(1 + prediction))**2)`` over the last axis; what is below 1e-7 counts as that.
 
@@ -27,6 +29,7 @@ def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tens
     return tensor(np.square(difference).mean(axis=-1), None)
 
 
+@of_tensors("log_cosh", "fashioncnn.ops.losses")
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean(log(cosh(prediction - target)))`` over the last axis: a square near 0, a straight line far away.
 
@@ -42,6 +45,7 @@ def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return tensor((distance + (np.log1p(np.exp(-2.0 * distance)) - math.log(2.0))).mean(axis=-1), None)
 
 
+@of_tensors("poisson", "fashioncnn.ops.losses")
 def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean(prediction - target * log(prediction + 1e-7))`` over the last axis, of rates and counts; NaN below 0.
 
@@ -57,6 +61,7 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
         return tensor((prediction - target * np.log(prediction + EPSILON)).mean(axis=-1), None)
 
 
+@of_tensors("kl_divergence", "fashioncnn.ops.losses")
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``sum(target * log(target / prediction))`` over the last axis; both are clipped to [1e-7, 1].
 

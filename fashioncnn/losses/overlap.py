@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, whole_axis
 from fashioncnn.utils import checks
+from fashioncnn.utils.operators import of_tensors
 from fashioncnn.utils.registry import LOSSES
 from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.tensor import Tensor, tensor
@@ -24,6 +25,7 @@ def _axes(name: str, value: Any) -> Axes:
     return whole_axis(name, value)
 
 
+@of_tensors("dice", "fashioncnn.ops.losses")
 def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: Axes = None) -> Tensor:
     """``1 - 2 * sum(target * prediction) / (sum(target) + sum(prediction) + 1e-7)``.
 
@@ -44,6 +46,7 @@ def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: Axes = None) -> Tensor:
     return tensor(1.0 - 2.0 * (target * prediction).sum(axis=axis) / both, prediction.dtype)
 
 
+@of_tensors("tversky", "fashioncnn.ops.losses")
 def tversky(y_true: ArrayLike, y_pred: ArrayLike, alpha: float = 0.5, beta: float = 0.5, axis: Axes = None) -> Tensor:
     """``1 - common / (common + alpha * missed + beta * wrong + 1e-7)``, with ``common = sum(target * prediction)``,
     ``missed = sum(target * (1 - prediction))`` and ``wrong = sum((1 - target) * prediction)``.

@@ -45,6 +45,7 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return tensor(np.abs(target - prediction).mean(axis=-1), None)
 
 
+@of_tensors("mean_absolute_percentage_error", "fashioncnn.ops.losses")
 def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``100 * mean(abs(target - prediction) / max(abs(target), 1e-7))`` over the last axis.
 
