@@ -525,3 +525,13 @@ def test_batches_of_several_inputs_come_from_generators():
     history = model.fit(iter(batches), verbose=0, steps_per_epoch=2)
     assert np.isfinite(history.history["loss"][0])
     assert model.predict(iter([(x,) for x, _ in batches]), verbose=0).shape == (2 * ROWS, 1)
+
+
+def test_a_subclass_without_a_call_is_a_functional_model():
+    class Plain(Model):
+        pass
+
+    x = Input((4,))
+    model = Plain(x, layers.Dense(2)(x), name="plain")
+    again = Plain.from_config(model.get_config())
+    assert (type(again), again.name, again.count_params()) == (Plain, "plain", 10)

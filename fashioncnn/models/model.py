@@ -7,7 +7,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 from fashioncnn._core import Network
 from fashioncnn.layers import custom, unknown
@@ -18,7 +18,7 @@ from fashioncnn.metrics import Metric
 from fashioncnn.models import compiling, heads, summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import NOTHING, Aim, Objective
-from fashioncnn.models.plan import Plan
+from fashioncnn.models.plan import Plan, Weight
 from fashioncnn.models.ports import Ports
 from fashioncnn.models.training import Trainer
 from fashioncnn.utils import output, structures
@@ -26,15 +26,6 @@ from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import Turn
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.variable import Place, Variable
-
-
-class Weight(NamedTuple):
-    """A weight of a model: where its values are in the model's network, and whose it is."""
-
-    variable: Variable
-    place: Place
-    layer: GraphLayer
-    name: str
 
 
 class Model(Trainer, Layer):
@@ -115,11 +106,20 @@ class Model(Trainer, Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any],
                     custom_objects: Mapping[str, type[Layer]] | None = None) -> Layer:
-        """The model that `get_config` described; of `Model` itself that is a `Functional`: see there."""
-        if cls is not Model:
+        """The model that `get_config` described; one of connected layers as a `Functional`: see there."""
+        functional = LAYERS.find("Functional")
+        if cls is not Model and not ("input_layers" in config and "output_layers" in config):
             return super().from_config(config)
-        model: Layer = LAYERS.find("Functional").from_config(config, custom_objects)
+        make = functional.from_config.__func__
+        model: Layer = make(functional if cls is Model else cls, config, custom_objects)
         return model
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; of a model of connected layers all that it is made of."""
+        if self._connections is None or self._may_be_empty or custom.is_custom(self):
+            return super().get_config()
+        config: dict[str, Any] = LAYERS.find("Functional").get_config(self)
+        return config
 
     def _connect(self, connections: Connections, inputs: Any, outputs: Any) -> None:
         """Makes the layers between symbolic tensors the model's."""
