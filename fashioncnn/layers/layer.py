@@ -242,8 +242,8 @@ class Layer(HasWeights):
         """The call of a layer within the `call` of another."""
         trace = tracing.current()
         positions = [trace.operand(value).position for value in structures.leaves(inputs)]
-        told = None if training is custom.AS_THE_NETWORK else training
-        made = trace.graph.connect(self, *positions, training=None if told is None else bool(told))
+        told = None if training is None or isinstance(training, custom.Training) else bool(training)
+        made = trace.graph.connect(self, *positions, training=told, firm=told is not None)
         return self._packed_outputs([tracing.TracedTensor(trace, position) for position in made])
 
     def _arrays_of(self, inputs: Any) -> list[Any]:
