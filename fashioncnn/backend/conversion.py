@@ -19,19 +19,29 @@ F = TypeVar("F", bound=Callable[..., Any])
 _TYPES_OF_PYTHON = {"f": np.float32, "i": np.int32}
 
 
-def of_tensors(name: str) -> Callable[[F], F]:
-    """Makes a function of arrays that of `fashioncnn.ops` called `name` where it is called on symbolic tensors."""
+def of_tensors(name: str, **renamed: str) -> Callable[[F], F]:
+    """Makes a function of arrays that of `fashioncnn.ops` called `name` where it is called on symbolic tensors.
+
+    Args:
+        name: The name there.
+        renamed: What arguments are called there that have other names. That of the result is left out.
+    """
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def call(*arguments: Any, **keywords: Any) -> Any:
-            leaves = structures.leaves([arguments, list(keywords.values())])
-            if any(isinstance(leaf, Operators) for leaf in leaves) or RUNNING.get() is not None:
+            if is_symbolic(*arguments, *keywords.values()):
+                keywords = {renamed.get(key, key): value for key, value in keywords.items() if key != "name"}
                 return operation(name)(*arguments, **keywords)
             return function(*arguments, **keywords)
 
         return cast(F, call)
 
     return decorate
+
+
+def is_symbolic(*values: Any) -> bool:
+    """Whether values are symbolic tensors, or lists of them, or code is traced."""
+    return RUNNING.get() is not None or any(isinstance(leaf, Operators) for leaf in structures.leaves(values))
 
 
 def array(x: Any) -> NDArray[Any]:

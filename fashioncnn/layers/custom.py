@@ -161,7 +161,8 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
     layer._is_user_built = True
     try:
         with tracing.pausing():
-            layer.build(shapes[0] if len(shapes) == 1 else list(shapes))
+            form = layer._input_form
+            layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
     except BaseException:
         layer._is_user_built = False
         raise

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.losses.loss import EPSILON, Array, Loss, aligned, labels_for
+from fashioncnn.losses.symbolic import also_symbolic
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import floating
 from fashioncnn.utils.registry import LOSSES
@@ -53,6 +54,7 @@ def check_ignore_class(owner: str, ignore_class: int | None) -> None:
         raise checks.unsupported(owner, "ignore_class", ignore_class, "None")
 
 
+@also_symbolic
 def sparse_categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> Tensor:
@@ -80,6 +82,7 @@ def sparse_categorical_crossentropy(
     return tensor(-np.take_along_axis(logarithms, labels[..., None], axis=-1)[..., 0], None)
 
 
+@also_symbolic
 def categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Tensor:
@@ -111,6 +114,7 @@ def categorical_crossentropy(
     return tensor(-(target * logarithms).sum(axis=-1), None)
 
 
+@also_symbolic
 def binary_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Tensor:

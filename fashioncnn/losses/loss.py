@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fashioncnn.losses import symbolic
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import floating
+from fashioncnn.utils.operators import Operators
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LOSSES, snake_case
 from fashioncnn.utils.settings import Choice, Configured
@@ -63,6 +65,9 @@ class Loss(Configured):
         Returns:
             An array without axes, or with reduction "none" one of the losses.
         """
+        if isinstance(y_true, Operators) or isinstance(y_pred, Operators):
+            values: Any = self.call(*symbolic.same_rank(y_true, y_pred))
+            return cast(Tensor, symbolic.reduced(self.reduction, values, sample_weight))
         values = np.asarray(self.call(np.asarray(y_true), np.asarray(y_pred, np.float32)), np.float32)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float32)
         if weights is not None:

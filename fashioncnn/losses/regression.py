@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashioncnn.losses.loss import Array, Loss, aligned
+from fashioncnn.losses.symbolic import also_symbolic
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import LOSSES
 from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.tensor import Tensor, tensor
 
 
+@also_symbolic
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean((target - prediction)**2)`` over the last axis.
 
@@ -28,6 +30,7 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return tensor(np.square(target - prediction).mean(axis=-1), None)
 
 
+@also_symbolic
 def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """``mean(abs(target - prediction))`` over the last axis.
 
@@ -42,6 +45,7 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return tensor(np.abs(target - prediction).mean(axis=-1), None)
 
 
+@also_symbolic
 def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
     """The mean over the last axis of ``d**2 / 2`` where ``d = abs(target - prediction) <= delta``, else
     ``delta * d - delta**2 / 2``.

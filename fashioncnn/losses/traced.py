@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fashioncnn.losses import symbolic
 from fashioncnn.losses.loss import Loss, same_rank
-from fashioncnn.utils.operators import Operators, operation
+from fashioncnn.utils.operators import Operators
 from fashioncnn.utils.overrides import overridden
 
 
@@ -30,24 +31,11 @@ class LossFunction(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """What the function makes of both, once their ranks are the same where Keras makes them so."""
-        return self.function(*_same_rank(y_true, y_pred))
+        both = symbolic.same_rank if isinstance(y_pred, Operators) else same_rank
+        return self.function(*both(y_true, y_pred))
 
     def _core_config(self) -> dict[str, Any]:
         return {"type": "value"}
-
-
-def _same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    if not isinstance(y_pred, Operators):
-        return same_rank(y_true, y_pred)
-    if len(y_true.shape) == len(y_pred.shape) + 1 and y_true.shape[-1] == 1:
-        if len(y_pred.shape) == 1:
-            return y_true, operation("expand_dims")(y_pred, -1)
-        return operation("squeeze")(y_true, -1), y_pred
-    if len(y_pred.shape) == len(y_true.shape) + 1 and y_pred.shape[-1] == 1:
-        if len(y_true.shape) == 1:
-            return operation("expand_dims")(y_true, -1), y_pred
-        return y_true, operation("squeeze")(y_pred, -1)
-    return y_true, y_pred
 
 
 def is_traced(loss: Loss | None) -> bool:
