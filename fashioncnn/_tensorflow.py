@@ -10,7 +10,7 @@ import builtins
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -289,7 +289,8 @@ def matmul(a: Any, b: Any, transpose_a: Any = False, transpose_b: Any = False) -
     if is_symbolic(a, b):
         sides = [operation("swapaxes")(each, -1, -2) if swapped else each
                  for each, swapped in ((a, transpose_a), (b, transpose_b))]
-        return cast(Tensor, operation("matmul")(*sides))
+        product: Tensor = operation("matmul")(*sides)
+        return product
     left, right = array(a), array(b)
     return wrapped(np.matmul(np.swapaxes(left, -1, -2) if transpose_a else left,
                              np.swapaxes(right, -1, -2) if transpose_b else right))
