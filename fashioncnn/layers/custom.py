@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fashioncnn import constraints, initializers, regularizers
+from fashioncnn.layers.call_arguments import CallArguments
 from fashioncnn.utils import checks, structures, tracing
 from fashioncnn.utils.absent import set_by_constructors
 from fashioncnn.utils.overrides import overridden
@@ -162,7 +163,10 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
     try:
         with tracing.pausing():
             form = layer._input_form
-            layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
+            if isinstance(form, CallArguments):
+                layer.build(**form.shapes_for(layer.build, iter(shapes)))
+            else:
+                layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
     except BaseException:
         layer._is_user_built = False
         raise
@@ -194,8 +198,12 @@ def _run(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., 
     with tracing.running(tracing.Trace(graph, layer, joins_batch=True)) as trace:
         tensors = [tracing.TracedTensor(trace, position) for position in inputs]
         form = layer._input_form
-        given = structures.filled(form, iter(tensors)) if form is not None else structures.single(list(tensors))
-        result = call(given, **keywords)
+        if isinstance(form, CallArguments):
+            positional, named = form.filled(iter(tensors))
+            result = call(*positional, **named, **keywords)
+        else:
+            given = structures.filled(form, iter(tensors)) if form is not None else structures.single(list(tensors))
+            result = call(given, **keywords)
     outputs = structures.leaves(result)
     for output in outputs:
         if not isinstance(output, tracing.TracedTensor) or output.trace.graph is not graph or (

@@ -410,7 +410,7 @@ class Model(Trainer, Layer):
         if self.history is not None:
             self.history.set_model(self)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    def __call__(self, inputs: Any, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
         """The model's outputs: arrays for arrays, the quickest way for one image or a few; symbolic tensors for such.
 
         Args:
@@ -423,7 +423,9 @@ class Model(Trainer, Layer):
             ValueError: If it does not fit the model.
         """
         if isinstance(inputs, Layer) or is_symbolic(inputs):
-            return super().__call__(inputs, training)
+            return super().__call__(inputs, *arguments, training=training, **keywords)
+        if arguments or keywords:
+            inputs, training = self._bundled(inputs, arguments, keywords, training)
         return self._outputs_for("model", inputs, training)
 
     def _hand_on_trainable(self) -> None:
