@@ -45,6 +45,7 @@ from fashioncnn.backend.reductions import prod as reduce_prod
 from fashioncnn.backend.reductions import sum as reduce_sum
 from fashioncnn.backend.shapes import gather, ones_like, reshape, reverse, shape, tile, zeros_like
 from fashioncnn.utils import checks
+from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 __all__ = [
@@ -149,8 +150,10 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
     return wrapped(array(value) if dtype is None else array(value).astype(dtype, copy=False))
 
 
-def identity(input: Any, name: str | None = None) -> Tensor:
+def identity(input: Any, name: str | None = None) -> Any:
     """The same array."""
+    if has_tensors(input):
+        return input
     return wrapped(array(input))
 
 
@@ -181,36 +184,43 @@ def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int
     return wrapped(np.linspace(first, array(stop), num, axis=axis).astype(first.dtype))
 
 
+@of_tensors("expand_dims", input="x")
 def expand_dims(input: Any, axis: int, name: str | None = None) -> Tensor:
     """One more axis, of extent 1."""
     return wrapped(np.expand_dims(array(input), axis))
 
 
+@of_tensors("squeeze", input="x")
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Without axes of extent 1: all, or those that are named."""
     return wrapped(np.squeeze(array(input), tuple(axis) if isinstance(axis, list) else axis))
 
 
+@of_tensors("transpose", a="x", perm="axes")
 def transpose(a: Any, perm: Sequence[int] | None = None, conjugate: Any = False, name: str = "transpose") -> Tensor:
     """The axes in another order; None: in reverse order."""
     return wrapped(np.transpose(array(a), None if perm is None else tuple(perm)))
 
 
+@of_tensors("concatenate", values="xs")
 def concat(values: Sequence[Any], axis: int, name: str = "concat") -> Tensor:
     """Arrays one after the other along an axis."""
     return wrapped(np.concatenate([array(each) for each in values], axis))
 
 
+@of_tensors("stack", values="x")
 def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Tensor:
     """Arrays one after the other along a new axis."""
     return wrapped(np.stack([array(each) for each in values], axis))
 
 
+@of_tensors("repeat", input="x")
 def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Tensor:
     """Each element, or each slice of an axis, several times."""
     return wrapped(np.repeat(array(input), repeats, axis))
 
 
+@of_tensors("one_hot", indices="x", depth="num_classes")
 def one_hot(indices: Any, depth: int, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: Any = None, name: str | None = None) -> Tensor:
     """Rows with a single 1; zeros for a number that is no class.
@@ -239,24 +249,28 @@ def argmin(input: Any, axis: int | None = None, output_type: Any = int64, name: 
     return wrapped(np.argmin(array(input), axis or 0).astype(output_type))
 
 
+@of_tensors("add", x="x1", y="x2")
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x + y``"""
     values = array(x)
     return wrapped(values + operand(y, values))
 
 
+@of_tensors("subtract", x="x1", y="x2")
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x - y``"""
     values = array(x)
     return wrapped(values - operand(y, values))
 
 
+@of_tensors("multiply", x="x1", y="x2")
 def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x * y``"""
     values = array(x)
     return wrapped(values * operand(y, values))
 
 
+@of_tensors("divide", x="x1", y="x2")
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     """``x / y``; integers of at most 16 bits give float32, longer ones float64."""
     values = array(x)
@@ -265,6 +279,7 @@ def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     return wrapped(values / operand(y, values))
 
 
+@of_tensors("negative")
 def negative(x: Any, name: str | None = None) -> Tensor:
     """``-x``"""
     return wrapped(-array(x))
@@ -272,23 +287,31 @@ def negative(x: Any, name: str | None = None) -> Tensor:
 
 def matmul(a: Any, b: Any, transpose_a: Any = False, transpose_b: Any = False) -> Tensor:
     """The product of matrices, for each image."""
+    if has_tensors(a, b):
+        sides = [operation("swapaxes")(each, -1, -2) if swapped else each
+                 for each, swapped in ((a, transpose_a), (b, transpose_b))]
+        product: Tensor = operation("matmul")(*sides)
+        return product
     left, right = array(a), array(b)
     return wrapped(np.matmul(np.swapaxes(left, -1, -2) if transpose_a else left,
                              np.swapaxes(right, -1, -2) if transpose_b else right))
 
 
+@of_tensors("sqrt")
 def sqrt(x: Any, name: str | None = None) -> Tensor:
     """The square root: NaN where `x` is negative, without a warning."""
     with np.errstate(invalid="ignore"):
         return wrapped(np.sqrt(array(x)))
 
 
+@of_tensors("clip", t="x", clip_value_min="x_min", clip_value_max="x_max")
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """Numbers between two bounds."""
     values = array(t)
     return wrapped(np.clip(values, clip_value_min, clip_value_max).astype(values.dtype))
 
 
+@of_tensors("where", x="x1", y="x2")
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
     """The one or the other, element by element; with a condition alone the places where it holds, one a row."""
     chosen = array(condition)

@@ -72,6 +72,7 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     fcnn_layer *layer = &node->layer;
     snprintf(layer->name, sizeof layer->name, "%s", spec->name);
     node->mode = spec->mode;
+    node->firm = spec->firm;
     if (strcmp(spec->type, "input") == 0) {
         graph->input[graph->inputs++] = position;
         graph->nodes++;

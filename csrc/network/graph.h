@@ -9,7 +9,8 @@
 #include "../layers/layer.h"
 
 /* Whether a node acts as in training, where dropout drops and batches are normalized by their own statistics. Who runs
- * the network may say it; else who described the node; where nobody did, it acts as in inference. */
+ * the network may say it, unless the node is firm; else who described the node; where nobody did, it acts as in
+ * inference. */
 typedef enum fcnn_mode { FCNN_UNTOLD, FCNN_AS_IN_TRAINING, FCNN_AS_IN_INFERENCE } fcnn_mode;
 
 /* One node as Python describes it. */
@@ -21,6 +22,7 @@ typedef struct fcnn_node_spec {
     fcnn_attributes attributes; /* "input": shape */
     const size_t *shares;       /* position of an earlier node whose parameters it has; NULL: it has its own */
     fcnn_mode mode;
+    int firm; /* whether it acts so whoever runs the network */
 } fcnn_node_spec;
 
 typedef struct fcnn_node {
@@ -30,6 +32,7 @@ typedef struct fcnn_node {
     size_t parameters; /* floats before the instance's in the network's vector */
     size_t penalty;    /* of a node that penalizes: how many do so before it */
     fcnn_mode mode;
+    int firm;
 } fcnn_node;
 
 typedef struct fcnn_graph {
@@ -59,7 +62,7 @@ static inline size_t fcnn_graph_origin(const fcnn_graph *graph, size_t n)
 /* Whether a node acts as in training where the network is run in this mode. */
 static inline int fcnn_acts_as_in_training(const fcnn_node *node, fcnn_mode run)
 {
-    return (run == FCNN_UNTOLD ? node->mode : run) == FCNN_AS_IN_TRAINING;
+    return (run == FCNN_UNTOLD || node->firm ? node->mode : run) == FCNN_AS_IN_TRAINING;
 }
 
 /* How often the output of node n is read, by nodes and as an output of the network; in *last, unless that is NULL, the

@@ -34,16 +34,18 @@ int fcnn_mode_from_python(PyObject *training, fcnn_mode *mode)
     return is_true < 0 ? -1 : 0;
 }
 
-/* "shares", a position, is put behind the node's inputs; "training" is True, False or None. */
+/* "shares", a position, is put behind the node's inputs; "training" is True, False or None, and "firm" a bool. */
 static int read_options(PyObject *dict, fcnn_node_spec *spec, size_t *room)
 {
     PyObject *shares = PyDict_GetItemString(dict, "shares"), *training = PyDict_GetItemString(dict, "training");
+    PyObject *firm = PyDict_GetItemString(dict, "firm");
     if (shares && shares != Py_None) {
         *room = PyLong_AsSize_t(shares);
         if (PyErr_Occurred())
             return -1;
         spec->shares = room;
     }
+    spec->firm = firm && PyObject_IsTrue(firm) == 1;
     return training ? fcnn_mode_from_python(training, &spec->mode) : 0;
 }
 
@@ -51,7 +53,7 @@ static int read_options(PyObject *dict, fcnn_node_spec *spec, size_t *room)
  * else 0. */
 static int read_node(PyObject *dict, fcnn_node_spec *spec, fcnn_attribute **items, size_t **inputs)
 {
-    static const char *const structure[] = {"type", "name", "inputs", "shares", "training", NULL};
+    static const char *const structure[] = {"type", "name", "inputs", "shares", "training", "firm", NULL};
     *items = fcnn_attributes_from_python(dict, structure, &spec->attributes);
     if (!*items)
         return -1;

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fashioncnn import constraints, initializers, regularizers
+from fashioncnn.layers.call_arguments import CallArguments
 from fashioncnn.utils import checks, structures, tracing
 from fashioncnn.utils.absent import set_by_constructors
 from fashioncnn.utils.overrides import overridden
@@ -34,18 +35,27 @@ class AsksForTraining(Exception):
 
 
 class Training:
-    """Stands for the argument `training` of a call, as long as nobody has to know it."""
+    """Stands for the argument `training` of a call: layers that are passed it act as the network.
+
+    Args:
+        value: What it is taken for; None: nobody has to know it yet.
+    """
+
+    def __init__(self, value: bool | None) -> None:
+        self._value = value
 
     def __bool__(self) -> bool:
-        raise AsksForTraining
+        if self._value is None:
+            raise AsksForTraining
+        return self._value
 
     def __eq__(self, other: object) -> bool:
-        raise AsksForTraining
+        return bool(self) == other
 
     __hash__ = None  # type: ignore[assignment]
 
 
-AS_THE_NETWORK = Training()
+AS_THE_NETWORK, IN_TRAINING = Training(None), Training(True)
 
 
 def is_custom(layer: HasWeights) -> bool:
@@ -105,11 +115,33 @@ def add_function(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callab
         return _run(layer, graph, inputs, call, {"training": AS_THE_NETWORK})
     except AsksForTraining:
         graph.go_back(before)
-    both = [_run(layer, graph, inputs, call, {"training": training}) for training in (True, False)]
-    if len({str([graph.shape(position) for position in made]) for made in both}) > 1:
+    if graph.firmly is not None:
+        return _run(layer, graph, inputs, call, {"training": IN_TRAINING if graph.firmly else False})
+    return _chosen(layer, graph, lambda training: _run(layer, graph, inputs, call, {"training": training}))
+
+
+def _chosen(layer: Layer, graph: Graph, run: Callable[[Any], list[int]]) -> list[int]:
+    """What a call that asks for `training` makes: both, of which the network takes what it is run for.
+
+    Raises:
+        NotImplementedError: If outputs of the layers in it are penalized.
+        ValueError: If the shapes differ.
+    """
+    before, penalties = len(graph.losses), len(graph.penalized)
+    of_training = run(IN_TRAINING)
+    between = len(graph.losses)
+    with graph.acting(False, firm=True):
+        of_inference = run(False)
+    if len(graph.penalized) > penalties:
+        raise NotImplementedError(f"{type(layer).__name__} '{layer.name}': call() asks for the truth of `training`, "
+                                  "and calls a layer with an activity_regularizer; that is not supported by "
+                                  "fashioncnn (yet)")
+    if [graph.shape(position) for position in of_training] != [graph.shape(position) for position in of_inference]:
         raise ValueError(f"{type(layer).__name__} '{layer.name}': call() returns other shapes with training=True than "
                          "with training=False")
-    return [graph.operate(layer, "by_training", *pair) for pair in zip(*both, strict=True)]
+    for number in range(before, len(graph.losses)):
+        graph.losses[number] = tracing.only(graph.losses[number], in_training=number < between)
+    return [graph.operate(layer, "by_training", *pair) for pair in zip(of_training, of_inference, strict=True)]
 
 
 def given(cls: type, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +191,11 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
     layer._is_user_built = True
     try:
         with tracing.pausing():
-            layer.build(shapes[0] if len(shapes) == 1 else list(shapes))
+            form = layer._input_form
+            if isinstance(form, CallArguments):
+                layer.build(**form.shapes_for(layer.build, iter(shapes)))
+            else:
+                layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
     except BaseException:
         layer._is_user_built = False
         raise
@@ -191,8 +227,12 @@ def _run(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., 
     with tracing.running(tracing.Trace(graph, layer, joins_batch=True)) as trace:
         tensors = [tracing.TracedTensor(trace, position) for position in inputs]
         form = layer._input_form
-        given = structures.filled(form, iter(tensors)) if form is not None else structures.single(list(tensors))
-        result = call(given, **keywords)
+        if isinstance(form, CallArguments):
+            positional, named = form.filled(iter(tensors))
+            result = call(*positional, **named, **keywords)
+        else:
+            given = structures.filled(form, iter(tensors)) if form is not None else structures.single(list(tensors))
+            result = call(given, **keywords)
     outputs = structures.leaves(result)
     for output in outputs:
         if not isinstance(output, tracing.TracedTensor) or output.trace.graph is not graph or (

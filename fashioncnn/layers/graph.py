@@ -94,7 +94,7 @@ class Graph:
         self._owners: list[tuple[GraphLayer, str] | None] = []
         self._uses: dict[int, _Uses] = {}
         self._scope: list[str] = []
-        self._training: list[bool | None] = [None]
+        self._training: list[tuple[bool | None, bool]] = [(None, False)]  # and whether that is firm
         self._shapes: list[tuple[GraphLayer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
         self._called: dict[tuple[int, str], str] = {}
@@ -105,7 +105,8 @@ class Graph:
         """Adds an input of `shape` (without the batch axis); returns its position."""
         return self._append(None, {"type": "input", "name": name, "inputs": (), "shape": tuple(shape)})
 
-    def connect(self, layer: GraphLayer, *inputs: int, training: bool | None = None) -> list[int]:
+    def connect(self, layer: GraphLayer, *inputs: int, training: bool | None = None,
+                firm: bool = False) -> list[int]:
         """Adds what does the layer's work on the outputs of the nodes at `inputs`; returns its outputs' positions.
 
         A layer may be connected several times; it has the same weights in all places.
@@ -115,6 +116,7 @@ class Graph:
             inputs: Positions of nodes.
             training: Whether the layer acts as in training; None: as nobody says. A model around it that was told so
                 itself, and whoever runs the network, are heard first.
+            firm: Whether `training` counts whatever they say, as in code that a user wrote.
 
         Raises:
             NotImplementedError: If the layer redefines what the core does, or has a penalty of another kind.
@@ -125,7 +127,7 @@ class Graph:
         uses = self._uses.setdefault(id(layer), _Uses(layer))
         uses.added = 0
         self._scope.append(layer.name)
-        with self._acting(training):
+        with self.acting(training, firm):
             position = layer.nodes_for(self, *inputs)
         outputs = [position] if isinstance(position, int) else position
         if penalty is not None:
@@ -137,10 +139,18 @@ class Graph:
         return outputs
 
     @contextmanager
-    def _acting(self, training: bool | None) -> Iterator[None]:
-        self._training.append(training if self._training[-1] is None else self._training[-1])
+    def acting(self, training: bool | None, firm: bool = False) -> Iterator[None]:
+        """While nodes are added that act as in training, or not: see `connect`."""
+        is_heard = training is not None and (firm or self._training[-1][0] is None)
+        self._training.append((training, firm) if is_heard else self._training[-1])
         yield
         self._training.pop()
+
+    @property
+    def firmly(self) -> bool | None:
+        """Whether nodes that are added act as in training whoever runs the network; None: that is not known."""
+        training, firm = self._training[-1]
+        return training if firm else None
 
     def add(self, layer: GraphLayer, node_type: str, *inputs: int, **attributes: Any) -> int:
         """Adds a node of the core's `node_type` that belongs to `layer`; returns its position."""
@@ -206,8 +216,11 @@ class Graph:
         return position
 
     def _told(self, node: dict[str, Any]) -> dict[str, Any]:
-        if self._training[-1] is not None:
-            node["training"] = self._training[-1]
+        training, firm = self._training[-1]
+        if training is not None:
+            node["training"] = training
+        if firm:
+            node["firm"] = True
         return node
 
     def shape(self, position: int) -> Shape:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fashioncnn import regularizers
 from fashioncnn.layers import custom, unknown
 from fashioncnn.layers.arguments import extents, regularizer
+from fashioncnn.layers.call_arguments import Bundle, bundled
 from fashioncnn.layers.graph import Description, Graph, Shape, note_penalties, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.layers.weights import HasWeights
@@ -158,6 +159,9 @@ class Layer(HasWeights):
         if overridden(self, ["build"]):  # which calls this one
             self._is_user_built = True
             return
+        if isinstance(input_shape, Mapping):
+            self._input_form = dict.fromkeys(input_shape)
+            input_shape = [input_shape[key] for key in sorted(input_shape)]
         self._build([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
 
     def _build(self, shapes: Sequence[Extents]) -> list[Extents]:
@@ -204,11 +208,13 @@ class Layer(HasWeights):
         inputs = [graph.input(shape, self.name) for shape in shapes]
         return graph, graph.connect(self, *inputs)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    def __call__(self, inputs: Any, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
         """The layer's output: an array for an array of inputs, a symbolic tensor for a symbolic tensor.
 
         Args:
             inputs: (N, ...) numbers, or what `Input` or another layer returned; a list of these for several inputs.
+            arguments: What the `call` of a layer of your own takes besides, such as further tensors.
+            keywords: The same by name.
             training: Whether to act as in training (dropout does); on a symbolic tensor None means: as the model that
                 is made of it.
 
@@ -217,6 +223,8 @@ class Layer(HasWeights):
             NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such inputs.
         """
+        if arguments or keywords:
+            inputs, training = self._bundled(inputs, arguments, keywords, training)
         if isinstance(inputs, Layer):
             raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' was called on the layer '{inputs.name}'; "
                                        f"call it on what that returns: {self.name}({inputs.name}(x))")
@@ -235,15 +243,32 @@ class Layer(HasWeights):
 
     def _note_form(self, inputs: Any) -> None:
         """Keeps the form of what a `call` that a user wrote takes."""
-        if self._runs_function:
-            self._input_form = structures.mapped(lambda _: None, inputs) if structures.is_nested(inputs) else None
+        if not self._runs_function:
+            return
+        form: Any = structures.mapped(lambda _: None, inputs) if structures.is_nested(inputs) else None
+        if isinstance(inputs, Bundle):
+            form = inputs.form
+            if self._inbound_nodes and not tracing.is_running() and form != self._input_form:
+                raise NotImplementedError(f"{type(self).__name__} '{self.name}' was called with other arguments before; "
+                                          "that is not supported by fashioncnn (yet) between the layers of a model: "
+                                          "make a model of your own, with a call()")
+        self._input_form = form
+
+    def _bundled(self, inputs: Any, arguments: Any, keywords: Any, training: Any) -> tuple[Any, Any]:
+        """Inputs and `training`, for a call with other arguments. TypeError if the layer does not take them."""
+        if custom.is_custom(self):
+            return bundled(self.call, inputs, arguments, keywords, training)
+        if len(arguments) > 1 or any(name != "mask" or value is not None for name, value in keywords.items()):
+            what = f"{1 + len(arguments)} positional arguments" if len(arguments) > 1 else ", ".join(keywords)
+            raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' takes `inputs` and `training`, got {what}")
+        return inputs, arguments[0] if arguments else training
 
     def _call_in_trace(self, inputs: Any, training: Any) -> Any:
         """The call of a layer within the `call` of another."""
         trace = tracing.current()
         positions = [trace.operand(value).position for value in structures.leaves(inputs)]
-        told = None if training is custom.AS_THE_NETWORK else training
-        made = trace.graph.connect(self, *positions, training=None if told is None else bool(told))
+        told = None if training is None or isinstance(training, custom.Training) else bool(training)
+        made = trace.graph.connect(self, *positions, training=told, firm=told is not None)
         return self._packed_outputs([tracing.TracedTensor(trace, position) for position in made])
 
     def _arrays_of(self, inputs: Any) -> list[Any]:
@@ -292,7 +317,7 @@ class Layer(HasWeights):
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The same as calling the layer; of a subclass, what it adds to."""
         if not tracing.is_traced(*structures.leaves(inputs)):
-            return self(inputs, training)
+            return self(inputs, training=training)
         trace = tracing.current()
         graph: Any = trace.graph
         made = self.add_to(graph, *(trace.operand(value).position for value in structures.leaves(inputs)))

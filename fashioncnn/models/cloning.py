@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.layers import Input, Layer
+from fashioncnn.layers.call_arguments import Bundle, CallArguments
 from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.models.functional import Functional
 from fashioncnn.models.model import Model
@@ -136,8 +137,10 @@ class _Cloner:
         call = self._call_function or _called
         for each in connections.calls:
             keywords = {} if each.training is None else {"training": each.training}
-            made = structures.leaves(call(self._layer(each.layer),
-                                          structures.mapped(tensors.__getitem__, each.inputs), **keywords))
+            inputs_of = structures.mapped(tensors.__getitem__, each.inputs)
+            if isinstance(each.layer._input_form, CallArguments):
+                inputs_of = Bundle(inputs_of, each.layer._input_form)
+            made = structures.leaves(call(self._layer(each.layer), inputs_of, **keywords))
             if len(made) != len(each.outputs):
                 raise ValueError(f"clone_model(): the call of '{each.layer.name}' returned {len(made)} tensors; "
                                  f"expected {len(each.outputs)}")

@@ -15,7 +15,7 @@ from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import compiling, heads, summary
+from fashioncnn.models import compiling, forms, heads, summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import NOTHING, Aim, Objective
 from fashioncnn.models.plan import Plan, Weight
@@ -187,7 +187,7 @@ class Model(Trainer, Layer):
 
     def _ports(self) -> Ports:
         if self._connections is None:
-            return Ports()
+            return forms.ports(self)
         return Ports(self._inputs, tuple(self.input_names), self._outputs, tuple(self._names_of_outputs()))
 
     def _names_of_outputs(self) -> list[str]:
@@ -196,7 +196,9 @@ class Model(Trainer, Layer):
             return sorted(self._outputs)
         if self._connections is not None:
             return self.output_names
-        return [layer.name for layer in self._output_layers()]
+        if self._output_form is not None:
+            return list(forms.names_of(self._output_form, "output"))
+        return [self.name] if custom.is_custom(self) else [layer.name for layer in self._output_layers()]
 
     def _fixed_input_shapes(self) -> list[Shape] | None:
         """The shapes of the inputs; None where they are not known, or not whole, before there are data."""
@@ -215,7 +217,7 @@ class Model(Trainer, Layer):
     def _output_layers(self) -> list[Layer]:
         """The layers that make the outputs."""
         if custom.is_custom(self):
-            return [self]
+            return [self] * len(self._names_of_outputs())
         connections = self._known_connections("outputs")
         return [connections.sources[number].layer for number in connections.output_numbers]
 
@@ -411,7 +413,7 @@ class Model(Trainer, Layer):
         if self.history is not None:
             self.history.set_model(self)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    def __call__(self, inputs: Any, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
         """The model's outputs: arrays for arrays, the quickest way for one image or a few; symbolic tensors for such.
 
         Args:
@@ -424,7 +426,9 @@ class Model(Trainer, Layer):
             ValueError: If it does not fit the model.
         """
         if isinstance(inputs, Layer) or is_symbolic(inputs):
-            return super().__call__(inputs, training)
+            return super().__call__(inputs, *arguments, training=training, **keywords)
+        if arguments or keywords:
+            inputs, training = self._bundled(inputs, arguments, keywords, training)
         return self._outputs_for("model", inputs, training)
 
     def _hand_on_trainable(self) -> None:

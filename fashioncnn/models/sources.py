@@ -273,6 +273,15 @@ class BatchSource:
     def fetch(self) -> None:
         self._first_batch()
 
+    @property
+    def first_inputs(self) -> Any:
+        """Those of the first batch."""
+        return self._parts(self._first_batch())[0]
+
+    def set_ports(self, ports: Ports, has_loss: Sequence[bool]) -> None:
+        """Tells of the model's inputs and outputs, where they were not known before."""
+        self._ports, self._has_loss = ports, has_loss
+
     def _first_batch(self) -> Any:
         """The first batch, which a pass still begins with; it is fetched once."""
         if not self._peeked:
@@ -334,6 +343,12 @@ def validation_arrays(validation_data: Sequence[Any]) -> tuple[Any, Any, Any]:
     return x, y, sample_weight
 
 
+def makes_batches(x: Any) -> bool:
+    """Whether what a caller passed as x makes whole batches."""
+    is_iterable = hasattr(x, "__iter__") or hasattr(x, "__getitem__")
+    return is_iterable and not is_array(x) and not isinstance(x, (list, tuple, dict, str))
+
+
 def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
                 steps: int | None = None, shuffle: bool = False, class_weight: Any = None, ports: Ports = ONE_EACH,
                 has_loss: Sequence[bool] = (True,)) -> ArraySource | BatchSource:
@@ -344,8 +359,7 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
     """
     if x is None:
         raise ValueError(f"{names.caller}() needs {names.x}")
-    makes_batches = hasattr(x, "__iter__") or hasattr(x, "__getitem__")
-    if not makes_batches or is_array(x) or isinstance(x, (list, tuple, dict, str)):
+    if not makes_batches(x):
         return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, ports=ports,
                            has_loss=has_loss)
     for name, value in ((names.y, y), (names.sample_weight, sample_weight), ("`batch_size`", batch_size)):

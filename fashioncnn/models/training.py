@@ -16,7 +16,7 @@ from fashioncnn.layers import unknown
 from fashioncnn.layers.graph import GraphLayer, Shape, note_penalties
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
-from fashioncnn.models import loops, objective, validation
+from fashioncnn.models import forms, loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
 from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.plan import Plan
@@ -99,7 +99,8 @@ class Trainer(Configured):
         if steps_per_execution != 1:
             raise checks.unsupported("compile()", "steps_per_execution", steps_per_execution, "1")
         new_optimizer = optimizers.get(optimizer)
-        wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, self._names_of_outputs())
+        names = forms.expected_outputs(self, loss, metrics)
+        wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, names)
         if new_optimizer is not None:
             new_optimizer.refuse_overrides()
         for each in wanted.losses:
@@ -108,9 +109,8 @@ class Trainer(Configured):
         check_finite = checks.truth("check_finite", check_finite)
         with CHANGING:
             self._take_heads_off()
-            shapes = unknown.filled(self._output_shapes or [(2,)], 2) if self.network is None else (
-                self.network.output_shapes)
-            resolved = wanted.resolve(shapes)
+            shapes = unknown.filled(self._output_shapes or [(2,)] * len(names), 2)
+            resolved = wanted.resolve(shapes if self.network is None else self.network.output_shapes)
             self._replace_objective(new_optimizer, wanted, resolved)
             self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
@@ -435,8 +435,8 @@ class Trainer(Configured):
     def _outputs_for(self, caller: str, x: Any, training: bool | None) -> Any:
         """The outputs for arrays, without callbacks and with as little in between as possible."""
         names = Names(caller)
-        parts = self._ports().split_inputs(caller, names.x, x)
-        arrays = [as_array(caller, names.x, part) for part in parts]
+        forms.learn(self, caller, x)
+        arrays = [as_array(caller, names.x, part) for part in self._ports().split_inputs(caller, names.x, x)]
         if self.network is None or self._is_open:
             self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
         network = self.built_network
@@ -482,8 +482,9 @@ class Trainer(Configured):
 
     def _open(self, names: Names, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None,
               shuffle: bool = False, class_weight: Any = None) -> ArraySource | BatchSource:
-        return open_source(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, self._ports(),
-                           self._objective.has_loss)
+        return forms.opened(self, names.caller, x, lambda: open_source(
+            names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, self._ports(),
+            self._objective.has_loss))
 
     def _open_validation(self, validation_data: Any, batch_size: int | None,
                          steps: int | None) -> ArraySource | BatchSource:
@@ -494,9 +495,9 @@ class Trainer(Configured):
         return self._open(names, *validation_arrays(validation_data), batch_size, steps)
 
     def _one_batch(self, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:
-        source = ArraySource(Names(caller), x, y, sample_weight, class_weight=class_weight, ports=self._ports(),
-                             has_loss=self._objective.has_loss)
-        return source.in_one_batch()
+        forms.learn(self, caller, x)
+        return ArraySource(Names(caller), x, y, sample_weight, class_weight=class_weight, ports=self._ports(),
+                           has_loss=self._objective.has_loss).in_one_batch()
 
     def _prepare(self, sources: Sequence[Source], scan: bool = False, with_targets: bool = True,
                  finite: bool = True) -> None:

@@ -111,8 +111,6 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
         y_true = squeeze(y_true, -1)
     hot = one_hot(y_true, y_pred.shape[axis], axis)
-    if not from_logits:
-        found = nn.categorical_crossentropy(hot, y_pred, axis=axis)
-    else:
-        found = -sum(multiply(hot, nn.log_softmax(y_pred, axis)), axis)
+    logits = y_pred if from_logits else log(clip(y_pred, nn.EPSILON, 1.0 - nn.EPSILON))
+    found = -sum(multiply(hot, nn.log_softmax(logits, axis)), axis)
     return found if ignore_class is None else found * cast(not_equal(y_true, float(ignore_class)), "float32")

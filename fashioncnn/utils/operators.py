@@ -36,19 +36,30 @@ def operation(name: str, module: str = "fashioncnn.ops") -> Callable[..., Any]:
     return function
 
 
-def of_tensors(name: str, module: str = "fashioncnn.ops") -> Callable[[F], F]:
-    """Makes a function of arrays the operation called `name` where it is called on tensors without numbers."""
+def of_tensors(name: str, module: str = "fashioncnn.ops", **renamed: str) -> Callable[[F], F]:
+    """Makes a function of arrays the operation called `name` where it is called on tensors without numbers.
+
+    Args:
+        name: The name there.
+        module: Where that is.
+        renamed: What arguments are called there that have other names. That of the result is left out.
+    """
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def call(*arguments: Any, **keywords: Any) -> Any:
-            leaves = structures.leaves([arguments, list(keywords.values())])
-            if any(isinstance(leaf, Operators) for leaf in leaves) or RUNNING.get() is not None:
+            if has_tensors(*arguments, *keywords.values()):
+                keywords = {renamed.get(key, key): value for key, value in keywords.items() if key != "name"}
                 return operation(name, module)(*arguments, **keywords)
             return function(*arguments, **keywords)
 
         return cast(F, call)
 
     return decorate
+
+
+def has_tensors(*values: Any) -> bool:
+    """Whether values are tensors without numbers, or lists of them, or code is traced."""
+    return RUNNING.get() is not None or any(isinstance(leaf, Operators) for leaf in structures.leaves(values))
 
 
 class Operators(SaysWhatIsAbsent):

@@ -24,7 +24,7 @@ class TracedGraph(Protocol):
 
     losses: list[Any]
 
-    def connect(self, layer: Any, *inputs: int, training: bool | None = None) -> list[int]: ...
+    def connect(self, layer: Any, *inputs: int, training: bool | None = None, firm: bool = False) -> list[int]: ...
     def operate(self, layer: Any, node_type: str, *inputs: int, **attributes: Any) -> int: ...
     def weigh(self, layer: Any, weight: str, node_type: str, called: str, *inputs: int, **attributes: Any) -> int: ...
     def shape(self, position: int) -> tuple[int, ...]: ...
@@ -227,3 +227,11 @@ def current() -> Trace:
     trace: Trace | None = RUNNING.get()
     assert trace is not None, "what is traced belongs to a call"
     return trace
+
+
+def only(value: TracedTensor, in_training: bool) -> TracedTensor:
+    """A tensor in training, or in inference, and zeros otherwise."""
+    trace, zeros = value.trace, value.trace.constant(np.zeros(value.image_shape, np.float32))
+    pair = (value, zeros) if in_training else (zeros, value)
+    position = trace.graph.operate(trace.layer, "by_training", *(each.position for each in pair))
+    return TracedTensor(trace, position, value.batched, value.joins)

@@ -1,0 +1,93 @@
+"""Arguments of a `call` that a user wrote, besides the first: tensors among them are inputs of the layer, too."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fashioncnn.layers.symbolic import is_symbolic
+from fashioncnn.utils import structures
+from fashioncnn.utils.arrays import is_array
+from fashioncnn.utils.variable import Variable
+
+
+class _Tensor:
+    """Stands for the next tensor."""
+
+    def __repr__(self) -> str:
+        return "a tensor"
+
+
+TENSOR = _Tensor()
+
+
+class CallArguments:
+    """All arguments of a call, without the tensors.
+
+    Args:
+        positional: Positional arguments, the first of which holds tensors.
+        keywords: Keyword arguments.
+    """
+
+    def __init__(self, positional: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+        self._form = structures.mapped(lambda leaf: TENSOR if _is_tensor(leaf) else leaf,
+                                       [list(positional), dict(keywords)])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CallArguments) and repr(self._form) == repr(other._form)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def filled(self, tensors: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments with other tensors."""
+        positional, keywords = structures.mapped(lambda leaf: next(tensors) if isinstance(leaf, _Tensor) else leaf, self._form)
+        return positional, keywords
+
+    def shapes_for(self, build: Callable[..., Any], shapes: Iterator[Any]) -> dict[str, Any]:
+        """What a `build` of the user's is given: the first argument's shape, or those that it asks for by name.
+
+        Shapes are called as in Keras: that of the argument `skip` is `skip_shape`.
+        """
+        positional, keywords = self.filled(shapes)
+        wanted = list(inspect.signature(build).parameters)
+        if len(wanted) == 1:
+            return {wanted[0]: positional[0]}
+        return {**dict(zip(wanted, positional, strict=False)),
+                **{f"{name}_shape": shape for name, shape in keywords.items() if f"{name}_shape" in wanted}}
+
+
+def _tensors_in(positional: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
+    """The tensors among arguments, in order."""
+    return [leaf for leaf in structures.leaves([list(positional), dict(keywords)]) if _is_tensor(leaf)]
+
+
+def _is_tensor(value: Any) -> bool:
+    return is_symbolic(value) or isinstance(value, Variable) or (is_array(value) and getattr(value, "ndim", 1) > 0)
+
+
+class Bundle(list[Any]):
+    """The tensors among the arguments of a call, as one input; `form` tells where they belong."""
+
+    def __init__(self, tensors: Sequence[Any], form: CallArguments) -> None:
+        super().__init__(tensors)
+        self.form = form
+
+
+def bundled(call: Callable[..., Any], inputs: Any, arguments: Sequence[Any], keywords: Mapping[str, Any],
+            training: Any) -> tuple[Any, Any]:
+    """Inputs and `training` for arguments of a `call` that a user wrote.
+
+    Raises:
+        TypeError: If `call` does not take them.
+    """
+    parameters = list(inspect.signature(call).parameters)
+    if arguments and parameters[1:2] == ["training"]:
+        training, arguments = arguments[0], arguments[1:]
+    keywords = {name: value for name, value in keywords.items()
+                if name != "mask" or value is not None or name in parameters}
+    if not arguments and not keywords:
+        return inputs, training
+    inspect.signature(call).bind(inputs, *arguments, **keywords)
+    given = [inputs, *arguments]
+    return Bundle(_tensors_in(given, keywords), CallArguments(given, keywords)), training
