@@ -12,11 +12,12 @@ import numpy as np
 import scope
 from sources import KerasSources
 
-NOT_SUPPORTED = re.compile(r"not supported by fashioncnn|is not in fashioncnn")
+NOT_SUPPORTED = re.compile(r"not supported by fashioncnn|is not in fashioncnn|which fashioncnn would not call")
 # The sentences, and what the feature is called. The first that fits counts.
 SENTENCES = [(re.compile(pattern), name) for pattern, name in [
     (r"'(?P<name>[^']+)' of Keras is not in fashioncnn", r"\g<name>"),
     (r"(?P<name>[\w.()=]+) is not in fashioncnn", r"\g<name>"),
+    (r"defines (?P<name>\w+)\(\).*which fashioncnn would not call", r"\g<name>() of your own"),
     (r"a symbolic tensor", "operations on symbolic tensors"),
     (r"(?i)\b(?P<name>(?:layers|models|losses|optimizers) of your own)", lambda found: found["name"].lower()),
     (r"batch_size=|batch_shape\[0\]=", "Input(batch_size=)"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fashioncnn.layers.call_arguments import CallArguments
 from fashioncnn.layers.layer import Layer
 from fashioncnn.layers.symbolic import KerasTensor, Node
 from fashioncnn.models.connections import Call, Connections, Source
@@ -86,6 +87,10 @@ def _call_config(call: Call, connections: Connections) -> dict[str, Any]:
         return description
     keywords = {} if call.training is None else {"training": call.training}
     inputs = structures.mapped(tensor_config, call.inputs)
+    form = getattr(call.layer, "_input_form", None)
+    if isinstance(form, CallArguments):
+        positional, named = form.filled(iter(inputs))
+        return {"args": positional, "kwargs": {**named, **keywords}}
     return {"args": [inputs], "kwargs": keywords}
 
 
@@ -112,8 +117,10 @@ class _Layers:
                 elif hasattr(layer, "call_with"):
                     layer.call_with(self._revived(call["args"]), self._revived(call.get("kwargs", {})))
                 else:
-                    inputs, training = self._arguments_of(call)
-                    layer(inputs, training=training)
+                    positional, named = self._arguments_of(call)
+                    if not layer.is_custom:
+                        positional, named = positional[:1], {"training": named.get("training")}
+                    layer(*positional, **named)
             if len(left) == len(waiting):
                 names = ", ".join(sorted({layer.name for layer, _ in left}))
                 raise ValueError(f"the calls of a model's config form a circle, or ask for layers that are missing: "
@@ -141,12 +148,12 @@ class _Layers:
         tensor: KerasTensor = node.outputs[output]
         return tensor
 
-    def _arguments_of(self, call: Any) -> tuple[Any, bool | None]:
+    def _arguments_of(self, call: Any) -> tuple[list[Any], dict[str, Any]]:
         if isinstance(call, Mapping):
-            return self._revived(call["args"][0]), call.get("kwargs", {}).get("training")
+            return self._revived(call["args"]), self._revived(call.get("kwargs", {}))
         tensors = [self.tensor(place[:3], of_model=False) for place in call]  # as Keras 2 wrote it
         options = call[0][3] if len(call[0]) > 3 else {}
-        return structures.single(tensors), options.get("training")
+        return [structures.single(tensors)], {"training": options.get("training")}
 
     def _revived(self, config: Any) -> Any:
         if isinstance(config, Mapping) and config.get("class_name") == TENSOR:
