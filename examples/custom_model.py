@@ -42,7 +42,7 @@ class Block(layers.Layer):
 
     def call(self, inputs, training=None):
         x = inputs
-        for convolution, norm in zip(self.convolutions, self.norms):
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = ops.relu(norm(convolution(x), training=training))
         return self.gate(x) + inputs
 

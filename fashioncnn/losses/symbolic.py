@@ -60,7 +60,8 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     if len(y_true.shape) == len(y_pred.shape):
         y_true = operation("squeeze")(y_true, -1)
     hot = operation("one_hot")(y_true, y_pred.shape[-1])
-    return -operation("sum")(hot * _logarithms(y_pred, from_logits), axis=-1)
+    logits = y_pred if from_logits else _logarithms(y_pred, False)
+    return -operation("sum")(hot * _logarithms(logits, True), axis=-1)
 
 
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0,

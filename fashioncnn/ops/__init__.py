@@ -14,6 +14,7 @@ Example:
 from __future__ import annotations
 
 from fashioncnn.ops import image
+from fashioncnn.ops.creation import arange, ones, ones_like, zeros, zeros_like
 from fashioncnn.ops.elementwise import (
     abs,
     absolute,
@@ -168,6 +169,7 @@ __all__ = [
     "amax",
     "amin",
     "any",
+    "arange",
     "argmax",
     "argmin",
     "average_pool",
@@ -238,6 +240,8 @@ __all__ = [
     "normalize",
     "not_equal",
     "one_hot",
+    "ones",
+    "ones_like",
     "pad",
     "power",
     "prod",
@@ -287,6 +291,8 @@ __all__ = [
     "trunc",
     "var",
     "where",
+    "zeros",
+    "zeros_like",
 ]
 
 __getattr__ = absent.module_getattr(__name__)
