@@ -351,3 +351,251 @@ def test_weights_do_not_go_with_a_loss_of_the_whole_batch():
     model = compiled(Sequential([Input((6,)), layers.Dense(2)]), lambda y, p: ops.mean(ops.square(y - p)))
     with pytest.raises(NotImplementedError, match="sample weights do not go"):
         model.fit(X, Y, sample_weight=np.ones(24), verbose=0)
+
+
+# ---- training ----
+
+class Normalized(layers.Layer):
+    """Calls a normalization as it is told; `compute` gets the layer, the inputs and `training`."""
+
+    def __init__(self, compute, **options):
+        super().__init__(**options)
+        self.norm = layers.BatchNormalization(momentum=0.5)
+        self.drop = layers.Dropout(0.5)
+        self.compute = compute
+
+    def call(self, x, training=None):
+        return self.compute(self, x, training)
+
+
+def moved(compute):
+    """How often the statistics moved halfway to the batch's in one step of training."""
+    model = Sequential([Input((6,)), Normalized(compute)])
+    model.compile(fashioncnn.optimizers.SGD(0.0), "mse")
+    model.fit(X + 4, X, batch_size=24, verbose=0)
+    left = 1 - model.weights[2].numpy() / (X + 4).mean(0)
+    return float(np.log2(1 / left).mean())
+
+
+@pytest.mark.parametrize(("compute", "steps"), [
+    (lambda self, x, training: self.norm(x), 1),
+    (lambda self, x, training: self.norm(x, training=training), 1),
+    (lambda self, x, training: self.norm(x, training=False), 0),
+    (lambda self, x, training: self.norm(x) * 2 if training else self.norm(x), 1),
+    (lambda self, x, training: self.norm(x, training=training) if training == 1 else self.norm(x, training=False), 1),
+    (lambda self, x, training: x if training else self.norm(x), 0),
+])
+def test_statistics_move_once_and_only_in_training(compute, steps):
+    assert moved(compute) == pytest.approx(steps, abs=1e-4)
+
+
+def test_what_a_call_says_of_training_is_firm():
+    frozen = Sequential([Input((6,)), Normalized(lambda self, x, training: self.drop(x, training=False))])
+    compiled(frozen).fit(X, X, verbose=0)
+    assert frozen.evaluate(X, X, verbose=0) == 0
+    np.testing.assert_array_equal(frozen(X, training=True), X)
+    noisy = Sequential([Input((6,)), Normalized(lambda self, x, training: self.drop(x, training=True))])
+    first, second = noisy.predict(X, verbose=0), noisy.predict(X, verbose=0)
+    assert 0.2 < (first == 0).mean() < 0.8
+    assert not np.array_equal(first, second)
+
+
+def test_a_layer_told_of_training_runs_the_branch_that_it_was_told():
+    branches = Normalized(lambda self, x, training: x * 2 if training else x * 3)
+
+    class Told(layers.Layer):
+        def __init__(self, told):
+            super().__init__()
+            self.inner, self.told = branches, told
+
+        def call(self, x):
+            return self.inner(x, training=self.told)
+
+    for told, factor in ((True, 2), (False, 3)):
+        np.testing.assert_array_equal(Told(told)(X), factor * X)
+        np.testing.assert_array_equal(Told(told)(X, training=not told), factor * X)
+
+
+def test_what_a_branch_adds_to_the_loss_counts_there():
+    class Adds(layers.Layer):
+        def call(self, x, training=None):
+            self.add_loss(ops.mean(x * 0 + (1.0 if training else 3.0)))
+            return x
+
+    model = compiled(Sequential([Input((6,)), Adds()]))
+    assert model.fit(X, X, verbose=0).history["loss"] == pytest.approx([1.0])
+    assert model.evaluate(X, X, verbose=0) == pytest.approx(3.0)
+
+
+# ---- arguments ----
+
+@saving.register_keras_serializable("tests")
+class Gated(layers.Layer):
+    def build(self, x_shape):
+        self.w = self.add_weight((x_shape[-1], 2), name="w")
+
+    def call(self, x, gate, scale=1.0, training=None):
+        return x @ self.w * gate * scale
+
+
+def test_a_call_takes_several_tensors_and_options(tmp_path):
+    a, b = Input((6,)), Input((2,))
+    model = Model([a, b], layers.Dense(2)(Gated()(a, b, scale=2.0)))
+    gated = model.layers[2]
+    expected = layers.Dense(2)
+    expected.build((None, 2))
+    expected.set_weights(model.layers[3].get_weights())
+    before = model.predict([X, Y], verbose=0)
+    np.testing.assert_allclose(before, expected(X @ gated.w.numpy() * Y * 2), rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "m.keras")
+    clone = fashioncnn.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    for other in (saving.load_model(tmp_path / "m.keras"), clone, copy.deepcopy(model)):
+        np.testing.assert_array_equal(other.predict([X, Y], verbose=0), before)
+    np.testing.assert_allclose(gated(X, gate=Y), X @ gated.w.numpy() * Y, rtol=1e-5, atol=1e-6)
+    check_gradients(compiled(model), [X, Y], Y)
+
+
+def test_arguments_that_a_layer_does_not_take_are_told():
+    for call in (lambda: Gated()(X), lambda: Gated()(X, Y, foo=1), lambda: layers.Dense(2)(X, foo=1),
+                 lambda: layers.Dense(2)(X, X, X)):
+        with pytest.raises(TypeError, match=r"gate|foo|3 positional"):
+            call()
+    np.testing.assert_array_equal(layers.ReLU()(X, mask=None), np.maximum(X, 0))
+    a, b = Input((6,)), Input((2,))
+    gated = Gated()
+    gated(a, b)
+    with pytest.raises(NotImplementedError, match="other arguments before"):
+        gated(a, b, scale=3.0)
+
+
+def test_layers_with_weights_that_a_call_makes_are_refused():
+    dense = layers.Dense(2)
+    for compute in (lambda self, x: layers.Dense(2)(x), lambda self, x: dense(x)):
+        with pytest.raises(NotImplementedError, match="none of its attributes"):
+            call_that(compute)
+    with pytest.raises(NotImplementedError, match="none of its attributes"):
+        layers.Lambda(dense)(X)
+    np.testing.assert_array_equal(call_that(lambda self, x: layers.ReLU()(x)), np.maximum(X, 0))
+
+
+def test_a_weight_s_shape_comes_before_its_name():
+    with pytest.raises(ValueError, match="shape comes first"):
+        layers.Layer().add_weight("kernel", shape=(2, 3))
+
+
+# ---- several inputs and outputs of a model ----
+
+class Both(Model):
+    def __init__(self, form):
+        super().__init__()
+        self.a, self.b, self.form = layers.Dense(2), layers.Dense(3), form
+
+    def call(self, inputs):
+        x, y = (inputs["x"], inputs["y"]) if isinstance(inputs, dict) else inputs
+        one, two = self.a(x), self.b(y)
+        return {"list": [one, two], "tuple": (one, two), "dict": {"two": two, "one": one}}[self.form]
+
+
+@pytest.mark.parametrize("inputs", [[X, Y], (X, Y), {"x": X, "y": Y}])
+@pytest.mark.parametrize("form", ["list", "tuple", "dict"])
+def test_models_of_ones_own_have_several_inputs_and_outputs(inputs, form):
+    targets = {"one": Y, "two": X[:, :3]}
+    model = Both(form)
+    compiled(model, {"one": "mse", "two": "mae"} if form == "dict" else ["mse", "mae"])
+    targets = targets if form == "dict" else tuple(targets.values())
+    first = model.evaluate(inputs, targets, verbose=0, return_dict=True)
+    history = model.fit(inputs, targets, epochs=5, verbose=0, validation_data=(inputs, targets)).history
+    names = ["one", "two"] if form == "dict" else ["output_1", "output_2"]
+    assert set(history) >= {"loss", *(f"{name}_loss" for name in names), "val_loss"}
+    assert history["loss"][-1] < first["loss"] == pytest.approx(sum(first[f"{name}_loss"] for name in names))
+    found = model.predict(inputs, verbose=0)
+    assert type(found) is type(model(inputs))
+    assert len(found) == 2
+    assert model.train_on_batch(inputs, targets, return_dict=True)["loss"] > 0
+    other = Both(form)
+    other.build({"x": (None, 6), "y": (None, 2)} if isinstance(inputs, dict) else [(None, 6), (None, 2)])
+    other.set_weights(model.get_weights())
+    for one, two in zip(utils_leaves(found), utils_leaves(other.predict(inputs, verbose=0)), strict=False):
+        assert one.shape == two.shape
+
+
+def utils_leaves(value):
+    return list(value.values()) if isinstance(value, dict) else list(value)
+
+
+def test_one_loss_for_several_outputs_of_a_model_of_ones_own_and_batches():
+    class Batches(utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            rows = slice(8 * index, 8 * index + 8)
+            return (X[rows], Y[rows]), (Y[rows], X[rows, :3])
+
+    model = compiled(Both("list"))
+    assert set(model.fit(Batches(), verbose=0).history) == {"loss", "output_1_loss", "output_2_loss"}
+    assert len(model.evaluate([X, Y], [Y, X[:, :3]], verbose=0)) == 3
+
+
+def test_layers_behind_the_attribute_layers_are_saved_where_keras_has_them(tmp_path):
+    h5py = pytest.importorskip("h5py")
+
+    class Named(Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.tail, self.out = layers.Dense(3), layers.Dense(3), layers.Dense(2)
+
+        def call(self, x):
+            return self.out(self.tail(self.first(x)))
+
+    model = Named()
+    model.build((None, 6))
+    model.save_weights(tmp_path / "m.weights.h5")
+    with h5py.File(tmp_path / "m.weights.h5") as file:
+        assert {"first", "layers"} <= set(file)
+        assert set(file["layers"]) == {"dense_1", "dense_2"}
+
+
+# ---- losses made of losses ----
+
+@pytest.mark.parametrize(("name", "options", "kind"), [
+    ("mean_squared_error", {}, "number"), ("mean_absolute_error", {}, "number"), ("huber", {"delta": 0.5}, "number"),
+    ("binary_crossentropy", {"label_smoothing": 0.1}, "chance"),
+    ("binary_crossentropy", {"from_logits": True}, "chance"),
+    ("categorical_crossentropy", {"label_smoothing": 0.1}, "chance"),
+    ("categorical_crossentropy", {"from_logits": True}, "chance"),
+    ("sparse_categorical_crossentropy", {}, "label"),
+    ("sparse_categorical_crossentropy", {"from_logits": True}, "label"),
+])
+def test_losses_of_ones_own_are_made_of_keras_s(name, options, kind):
+    function = getattr(losses, name)
+    y = {"number": Y, "chance": 1 / (1 + np.exp(-Y)), "label": (Y[:, 0] > 0).astype("int64")}[kind]
+    model = Sequential([Input((6,)), layers.Dense(2)])
+    p = model.predict(X, verbose=0)
+    if kind != "number" and not options.get("from_logits"):
+        model.add(layers.Lambda(lambda x: ops.sigmoid(x)))
+        p = model.predict(X, verbose=0)
+    expected = float(np.mean(function(y, p, **options)))
+    whole = {"mean_squared_error": "MeanSquaredError", "huber": "Huber"}.get(name)
+    for loss in (lambda y, p: function(y, p, **options), lambda y, p: ops.mean(function(y, p, **options)),
+                 *([lambda y, p: getattr(losses, whole)(**options)(y, p)] if whole else [])):
+        compiled(model, loss)
+        assert model.evaluate(X, y, verbose=0) == pytest.approx(expected, rel=1e-5)
+    check_gradients(model, X, y)
+
+
+def test_names_of_tensorflow_work_on_tensors():
+    tf = fashioncnn
+
+    def loss(y_true, y_pred):
+        error = tf.subtract(tf.cast(y_true, tf.float32), y_pred)
+        small = tf.where(tf.abs(error) < 1.0, tf.square(error), tf.sqrt(tf.ones_like(error) + tf.abs(error)))
+        return tf.reduce_sum(tf.concat([small, tf.zeros_like(error)], axis=-1), axis=-1)
+
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(float(np.mean(loss(Y, model(X)))), rel=1e-5)
+    np.testing.assert_array_equal(tf.ones_like([1, 2]), [1, 1])
+    np.testing.assert_array_equal(ops.arange(1, 4), [1, 2, 3])
+    with pytest.raises(ValueError, match="extent of the batch"):
+        ops.zeros((None, 3))

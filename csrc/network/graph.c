@@ -73,6 +73,7 @@ static fcnn_status create_node(fcnn_graph *graph, const fcnn_node_spec *spec, fc
     snprintf(layer->name, sizeof layer->name, "%s", spec->name);
     node->mode = spec->mode;
     node->firm = spec->firm;
+    graph->always_trains |= node->firm && node->mode == FCNN_AS_IN_TRAINING;
     if (strcmp(spec->type, "input") == 0) {
         graph->input[graph->inputs++] = position;
         graph->nodes++;

@@ -42,6 +42,7 @@ typedef struct fcnn_graph {
     size_t *output, outputs; /* positions of the nodes whose outputs are the network's */
     size_t parameters;       /* floats of all parameters */
     size_t penalties;        /* nodes that penalize */
+    int always_trains;       /* whether a node acts as in training whoever runs the network */
 } fcnn_graph;
 
 /* *graph = the network that `specs` describe, with the outputs of the nodes `output`; every other layer has a use.

@@ -244,6 +244,7 @@ static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, fcnn_res
     p.scores = 1;
     FCNN_TRY(run_inference(&p, error));
     fcnn_scores_sum(network, p.images, results);
+    network->state.random_step += (unsigned)network->graph->always_trains;
     return FCNN_OK;
 }
 
@@ -285,7 +286,7 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, fcnn_
             penalties[n] += fcnn_penalties_sum(network, n, p.images) / (double)(rows.stop - rows.start);
         if (engine != &network->inference)
             move_statistics(&p);
-        network->state.random_step += run != FCNN_AS_IN_INFERENCE;
+        network->state.random_step += run != FCNN_AS_IN_INFERENCE || network->graph->always_trains;
     }
     return FCNN_OK;
 }

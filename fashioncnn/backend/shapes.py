@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from fashioncnn.backend.conversion import array, wrapped
 from fashioncnn.config import floatx
 from fashioncnn.utils import checks
-from fashioncnn.utils.operators import of_tensors
+from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 
@@ -49,6 +50,9 @@ def flatten(x: Any) -> Tensor:
 
 def batch_flatten(x: Any) -> Tensor:
     """The elements of each image in a row."""
+    if has_tensors(x):
+        extents: Any = int_shape(x)[1:]
+        return cast(Tensor, operation("reshape")(x, (-1, math.prod(extents))))
     values = array(x)
     return wrapped(values.reshape(len(values), int(np.prod(values.shape[1:], dtype=np.int64))))
 
@@ -162,11 +166,13 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
     return wrapped(np.arange(first, end, step).astype(dtype))
 
 
+@of_tensors("ones_like")
 def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """Ones in the shape, and where no other is given the type, of an array."""
     return wrapped(np.ones_like(array(x), dtype=dtype, subok=False))
 
 
+@of_tensors("zeros_like")
 def zeros_like(x: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """Zeros in the shape, and where no other is given the type, of an array."""
     return wrapped(np.zeros_like(array(x), dtype=dtype, subok=False))

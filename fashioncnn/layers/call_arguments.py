@@ -41,7 +41,10 @@ class CallArguments:
 
     def filled(self, tensors: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
         """The arguments with other tensors."""
-        positional, keywords = structures.mapped(lambda leaf: next(tensors) if isinstance(leaf, _Tensor) else leaf, self._form)
+        def value_of(leaf: Any) -> Any:
+            return next(tensors) if isinstance(leaf, _Tensor) else leaf
+
+        positional, keywords = structures.mapped(value_of, self._form)
         return positional, keywords
 
     def shapes_for(self, build: Callable[..., Any], shapes: Iterator[Any]) -> dict[str, Any]:

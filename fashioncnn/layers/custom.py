@@ -201,6 +201,18 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
         raise
 
 
+def shape_first(add: Callable[..., Variable]) -> Callable[..., Variable]:
+    """An `add_weight` that says what is wrong where the name comes first, as in Keras 2."""
+    @functools.wraps(add)
+    def call(self: HasWeights, *arguments: Any, **keywords: Any) -> Variable:
+        if arguments and isinstance(arguments[0], str):
+            raise ValueError(f"{type(self).__name__}.add_weight({arguments[0]!r}, ...): the shape comes first; write "
+                             f"add_weight(shape=..., name={arguments[0]!r})")
+        return add(self, *arguments, **keywords)
+
+    return call
+
+
 def add_weight(layer: HasWeights, shape: Any, initializer: Any, dtype: Any, trainable: bool, regularizer: Any,
                constraint: Any, name: str | None) -> Variable:
     """See `Layer.add_weight`."""
@@ -247,3 +259,14 @@ def takes_training(layer: Layer) -> bool:
     """Whether a layer's `call` has an argument `training`."""
     parameters = inspect.signature(layer.call).parameters.values()
     return any(parameter.name == "training" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+
+def check_part(layer: Any, part: Layer) -> None:
+    """Raises NotImplementedError if the `call` of `layer` calls a layer with weights that is none of its attributes."""
+    if not (part.has_weights or part._variables) or not hasattr(layer, "_flatten_layers"):
+        return
+    if all(part is not known for known in layer._flatten_layers()):
+        raise NotImplementedError(f"{type(layer).__name__} '{layer.name}': call() calls the layer '{part.name}', which "
+                                  "is none of its attributes, so that its weights would be nobody's: make it in the "
+                                  "constructor or in build(), as self.name_of_layer = ...")

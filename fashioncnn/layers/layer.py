@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fashioncnn import regularizers
 from fashioncnn.layers import custom, unknown
 from fashioncnn.layers.arguments import extents, regularizer
-from fashioncnn.layers.call_arguments import Bundle, bundled
+from fashioncnn.layers.call_arguments import Bundle, CallArguments, bundled
 from fashioncnn.layers.graph import Description, Graph, Shape, note_penalties, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.layers.weights import HasWeights
@@ -229,12 +229,19 @@ class Layer(HasWeights):
             raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' was called on the layer '{inputs.name}'; "
                                        f"call it on what that returns: {self.name}({inputs.name}(x))")
         if is_symbolic(inputs):
+            before = self._input_form
             self._note_form(inputs)
             if tracing.is_traced(*structures.leaves(inputs)):
                 return self._call_in_trace(inputs, training)
+            self._check_form(before)
             return self._call_on_tensors(inputs, training)
-        arrays = [as_array(type(self).__name__, "`inputs`", array) for array in self._arrays_of(inputs)]
-        return self._call_on_arrays(arrays, bool(training))
+        form = self._input_form
+        try:
+            arrays = [as_array(type(self).__name__, "`inputs`", array) for array in self._arrays_of(inputs)]
+            return self._call_on_arrays(arrays, bool(training))
+        finally:
+            if self._inbound_nodes:
+                self._input_form = form
 
     @property
     def _runs_function(self) -> bool:
@@ -248,11 +255,16 @@ class Layer(HasWeights):
         form: Any = structures.mapped(lambda _: None, inputs) if structures.is_nested(inputs) else None
         if isinstance(inputs, Bundle):
             form = inputs.form
-            if self._inbound_nodes and not tracing.is_running() and form != self._input_form:
-                raise NotImplementedError(f"{type(self).__name__} '{self.name}' was called with other arguments before; "
-                                          "that is not supported by fashioncnn (yet) between the layers of a model: "
-                                          "make a model of your own, with a call()")
         self._input_form = form
+
+    def _check_form(self, before: Any) -> None:
+        """Raises NotImplementedError if a call between the layers of a model has other arguments than one before it."""
+        now = self._input_form
+        if self._inbound_nodes and now != before and CallArguments in (type(now), type(before)):
+            self._input_form = before
+            raise NotImplementedError(f"{type(self).__name__} '{self.name}' was called with other arguments before; "
+                                      "that is not supported by fashioncnn (yet) between the layers of a model: make "
+                                      "a model of your own, with a call()")
 
     def _bundled(self, inputs: Any, arguments: Any, keywords: Any, training: Any) -> tuple[Any, Any]:
         """Inputs and `training`, for a call with other arguments. TypeError if the layer does not take them."""
@@ -266,6 +278,7 @@ class Layer(HasWeights):
     def _call_in_trace(self, inputs: Any, training: Any) -> Any:
         """The call of a layer within the `call` of another."""
         trace = tracing.current()
+        custom.check_part(trace.layer, self)
         positions = [trace.operand(value).position for value in structures.leaves(inputs)]
         told = None if training is None or isinstance(training, custom.Training) else bool(training)
         made = trace.graph.connect(self, *positions, training=told, firm=told is not None)

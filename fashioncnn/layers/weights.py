@@ -41,6 +41,7 @@ class HasWeights(Configured):
         if "build" in vars(cls) and not is_ours(cls):
             cls.build = custom.noting(cls.build)  # type: ignore[attr-defined]
 
+    @custom.shape_first
     def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
                    autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str = "none",
                    overwrite_with_gradient: bool = False, name: str | None = None) -> Variable:

@@ -14,6 +14,7 @@ Example:
 from __future__ import annotations
 
 from fashioncnn.ops import image
+from fashioncnn.ops.creation import arange, ones, ones_like, zeros, zeros_like
 from fashioncnn.ops.elementwise import (
     abs,
     absolute,
@@ -166,6 +167,7 @@ __all__ = [
     "amax",
     "amin",
     "any",
+    "arange",
     "argmax",
     "argmin",
     "average_pool",
@@ -235,6 +237,8 @@ __all__ = [
     "normalize",
     "not_equal",
     "one_hot",
+    "ones",
+    "ones_like",
     "pad",
     "power",
     "prod",
@@ -283,6 +287,8 @@ __all__ = [
     "trunc",
     "var",
     "where",
+    "zeros",
+    "zeros_like",
 ]
 
 __getattr__ = absent.module_getattr(__name__)

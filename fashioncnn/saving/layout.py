@@ -60,12 +60,16 @@ def _collect(value: Any, path: str, found: list[Owner], seen: set[int]) -> None:
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """The layers of a model or of a layer, with their places: the attribute's name, where a user wrote the class."""
+    """The layers of a model or of a layer, with their places: the attribute's name, where a user wrote the class.
+
+    A model has an attribute `layers`, too: as in Keras, layers whose names come behind it are found there.
+    """
     if not value.is_custom:
         for place, layer in named_layers(value.layers) if is_model(value) else ():
             yield f"layers/{place}", layer
         return
-    for name, part in sorted(value.attributes_with_layers(), key=lambda item: (item[0].startswith("_"), item[0])):
+    attributes = [*value.attributes_with_layers(), *([("layers", value.layers)] if is_model(value) else [])]
+    for name, part in sorted(attributes, key=lambda item: (item[0].startswith("_"), item[0])):
         if LAYERS.is_member(part):
             yield name, part
             continue
