@@ -210,78 +210,6 @@ def test_weights_keep_their_penalties_and_constraints():
     assert model.get_weights()[0].min() == 0.0
 
 
-def test_a_loss_may_need_another_shape_than_the_output():
-    def pinball(y_true, y_pred):
-        error = y_true - y_pred
-        return ops.mean(ops.maximum(0.1 * error, -0.9 * error), axis=-1)
-
-    def labels(y_true, y_pred):
-        return -ops.sum(ops.one_hot(y_true, 2) * ops.log_softmax(y_pred), axis=-1)
-
-    model = Sequential([Input((6,)), layers.Dense(2)])
-    compiled(model, pinball).fit(X, Y, verbose=0)
-    model.compile("adam", labels, metrics=["accuracy"])
-    classes = (Y[:, 0] > 0).astype(int)
-    history = model.fit(X, classes, epochs=30, verbose=0, validation_data=(X, classes)).history
-    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
-    assert history["loss"][-1] < history["loss"][0]
-    model.compile("adam", losses.SparseCategoricalCrossentropy(from_logits=True))
-    expected = model.evaluate(X, classes, verbose=0)
-    model.compile("adam", labels)
-    assert model.evaluate(X, classes, verbose=0) == pytest.approx(expected, rel=1e-6)
-    check_gradients(model, X, classes)
-
-
-@pytest.mark.parametrize(("loss", "options"), [
-    (losses.mean_squared_error, {}), (losses.mean_absolute_error, {}), (losses.huber, {"delta": 0.3}),
-    (losses.mean_absolute_percentage_error, {}), (losses.mean_squared_logarithmic_error, {}), (losses.log_cosh, {}),
-    (losses.poisson, {}), (losses.kl_divergence, {}), (losses.cosine_similarity, {}),
-    (losses.binary_crossentropy, {"label_smoothing": 0.1}), (losses.binary_crossentropy, {"from_logits": True}),
-    (losses.categorical_crossentropy, {"label_smoothing": 0.1}),
-    (losses.categorical_crossentropy, {"from_logits": True}),
-    (losses.sparse_categorical_crossentropy, {"ignore_class": 1}),
-    (losses.sparse_categorical_crossentropy, {"from_logits": True}),
-    (losses.dice, {"axis": (1,)}), (losses.tversky, {"axis": (1,), "alpha": 0.3})])
-def test_losses_of_ours_may_be_parts_of_ones_own(loss, options):
-    generator = np.random.default_rng(6)
-    y = generator.integers(0, 3, 24) if "sparse" in loss.__name__ else generator.uniform(0.1, 0.9, (24, 3))
-    model = Sequential([Input((6,)), layers.Dense(3, None if options.get("from_logits") else "softmax")])
-    compiled(model, lambda y_true, y_pred: 0.5 * loss(y_true, y_pred, **options) + 1.0)
-    expected = 0.5 * float(np.mean(loss(y, model.predict(X, verbose=0), **options))) + 1.0
-    assert model.evaluate(X, y, batch_size=24, verbose=0) == pytest.approx(expected, rel=1e-5)
-    check_gradients(model, X, y)
-
-
-def test_losses_of_several_outputs():
-    x = Input((6,))
-    a, b = layers.Dense(2, name="a")(x), layers.Dense(2, name="b")(x)
-
-    def model():
-        utils.set_random_seed(5)
-        return fashioncnn.models.clone_model(Model(x, [a, b]))
-
-    def mse(y_true, y_pred):
-        return ops.mean(ops.square(y_true - y_pred), axis=-1)
-
-    histories = []
-    for first in ("mse", mse):
-        one = model()
-        one.compile("sgd", [first, "mae"], loss_weights=[0.3, 2.0], metrics=[["mae"], ["mse"]])
-        histories.append(one.fit(X, [Y, Y], epochs=2, verbose=0, shuffle=False).history)
-    assert histories[0].keys() == histories[1].keys()
-    for key, values in histories[0].items():
-        np.testing.assert_allclose(histories[1][key], values, rtol=1e-5)
-
-
-def test_a_loss_of_ones_own_works_on_arrays():
-    class Mine(losses.Loss):
-        def call(self, y_true, y_pred):
-            return ops.mean(ops.square(y_true - y_pred), axis=-1)
-
-    np.testing.assert_allclose(Mine()(Y, X[:, :2]), losses.MeanSquaredError()(Y, X[:, :2]), rtol=1e-6)
-    assert Mine(reduction="sum")(Y, Y) == 0
-
-
 def call_that(compute):
     class Mine(layers.Layer):
         def call(self, inputs, training=None):
@@ -333,24 +261,6 @@ def test_a_tensor_of_an_earlier_call_is_refused():
     layer = Keeps()
     with pytest.raises(NotImplementedError, match="earlier call"):
         layer(X)
-
-
-@pytest.mark.parametrize(("loss", "error", "message"), [
-    (lambda y, p: 1.0, TypeError, "must return a tensor"),
-    (lambda y, p: ops.sqrt(ops.mean(ops.square(y - p))), NotImplementedError, "whole batch"),
-    (lambda y, p: y if p > 0 else p, NotImplementedError, "ops.where"),
-])
-def test_what_a_loss_cannot_do_is_said(loss, error, message):
-    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
-    with pytest.raises(error, match=message):
-        model.fit(X, Y, verbose=0)
-    assert compiled(model).fit(X, Y, verbose=0).history["loss"]
-
-
-def test_weights_do_not_go_with_a_loss_of_the_whole_batch():
-    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), lambda y, p: ops.mean(ops.square(y - p)))
-    with pytest.raises(NotImplementedError, match="sample weights do not go"):
-        model.fit(X, Y, sample_weight=np.ones(24), verbose=0)
 
 
 # ---- training ----

@@ -125,8 +125,8 @@ def array_of(proto: Any) -> NDArray[Any]:
 
     if proto.data_location == TensorProto.EXTERNAL or proto.external_data:
         raise NotImplementedError(f"the numbers of '{proto.name}' are in another file, which is not supported by "
-                                  "fashioncnn; save the model in one file: by torch.onnx.export(..., external_data=False), or "
-                                  "onnx.save(onnx.load(path), other_path)")
+                                  "fashioncnn; save the model in one file: torch.onnx.export(..., "
+                                  "external_data=False), or onnx.save(onnx.load(path), other_path)")
     if min(proto.dims, default=0) < 0:
         raise ValueError(f"'{proto.name}' has the shape {tuple(proto.dims)}")
     if proto.data_type not in (*TensorProto.DataType.values(),)[1:]:

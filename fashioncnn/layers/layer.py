@@ -463,7 +463,7 @@ class Layer(HasWeights):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """For what shape of input the weights were made; None where there are none."""
-        has_weights = self.has_weights or custom.is_custom(self)
+        has_weights = self.has_weights or (custom.is_custom(self) and not isinstance(self._input_form, CallArguments))
         return {"input_shape": self.input_shape} if has_weights and self.knows_shapes else None
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
