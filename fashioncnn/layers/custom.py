@@ -157,9 +157,14 @@ def noting(build: Callable[..., Any]) -> Callable[..., Any]:
 
 def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None:
     """Calls a layer's own `build`, once."""
-    if layer._is_user_built or not overridden(layer, ["build"]):
+    if layer._is_user_built:
+        return
+    if not overridden(layer, ["build"]):
+        if not layer._variables:
+            layer.make_core_weights([shape[1:] for shape in shapes])
         return
     layer._is_user_built = True
+    before = dict(layer._variables)
     try:
         with tracing.pausing():
             form = layer._input_form
@@ -168,7 +173,7 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
             else:
                 layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
     except BaseException:
-        layer._is_user_built = False
+        layer._is_user_built, layer._variables = False, before
         raise
 
 

@@ -250,6 +250,9 @@ class Model(Trainer, Layer):
         packed = self._packed_outputs(arrays)
         return packed[0] if isinstance(packed, (list, tuple)) and len(packed) == 1 else packed
 
+    def make_core_weights(self, shapes: Sequence[Extents]) -> None:
+        """There are none: the layers have them."""
+
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights of a model of your own; a model of connected layers has them from the start.
 

@@ -67,6 +67,9 @@ class OperationLayer(Layer):
     def _packed_outputs(self, outputs: list[Any]) -> Any:
         return structures.filled(self._returns, iter(outputs))
 
+    def made_anew(self) -> OperationLayer:
+        return OperationLayer(self._function, self._arguments, self.name)
+
     def get_config(self) -> dict[str, Any]:
         """Raises NotImplementedError: operations between layers cannot be written to files yet."""
         raise NotImplementedError(f"the operation '{self.name}' between the layers of a model cannot be saved by "
@@ -90,10 +93,16 @@ def operation(function: F) -> F:
                                           f"'{leaf.path}': make a layer of your own that has it, by add_weight()")
         inspect.signature(function).bind(*args, **kwargs)
         numbers = iter(range(len(tensors)))
-        places = _mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else leaf, (args, kwargs))
+        places = _mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else _kept(leaf),
+                         (args, kwargs))
         return OperationLayer(call, places, auto_name(_title(function.__name__)))(tensors)
 
     return cast(F, call)
+
+
+def _kept(value: Any) -> Any:
+    """A value that nobody changes."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _title(function: str) -> str:
