@@ -129,7 +129,7 @@ def test_names_of_tensorflow_work_on_tensors():
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(float(np.mean(loss(Y, model(X)))), rel=1e-5)
     np.testing.assert_array_equal(tf.ones_like([1, 2]), [1, 1])
     np.testing.assert_array_equal(ops.arange(1, 4), [1, 2, 3])
-    with pytest.raises(ValueError, match="extent of the batch"):
+    with pytest.raises(ValueError, match="every extent must be known"):
         ops.zeros((None, 3))
 
 
@@ -224,3 +224,27 @@ def test_operations_and_functions_are_cloned_and_keep_their_arrays():
     clone = fashioncnn.models.clone_model(model)
     np.testing.assert_array_equal(clone.predict(X, verbose=0), model.predict(X, verbose=0))
     assert clone.layers[-1] is not model.layers[-1]
+
+
+def test_a_token_stands_before_the_parts_of_each_image():
+    class Token(layers.Layer):
+        def build(self, input_shape):
+            self.token = self.add_weight((1, 1, input_shape[-1]), "ones", name="token")
+
+        def call(self, x):
+            batch, _, width = ops.shape(x)
+            tokens = ops.broadcast_to(self.token, (batch, 1, width))
+            return ops.concatenate([tokens, x, ops.ones((batch, 2, width))], axis=1)
+
+    model = Sequential([Input((3, 2)), Token(), layers.Flatten(), layers.Dense(2)])
+    parts = X.reshape(24, 3, 2)
+    expected = np.concatenate([np.ones((24, 1, 2)), parts, np.ones((24, 2, 2))], axis=1)
+    np.testing.assert_array_equal(model.layers[0](parts), expected.astype(np.float32))
+    check_gradients(compiled(model), parts, Y)
+
+    class Wrong(layers.Layer):
+        def call(self, x):
+            return ops.broadcast_to(x, (None, None, 4))
+
+    with pytest.raises(ValueError, match="cannot become"):
+        Wrong()(X)
