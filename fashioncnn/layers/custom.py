@@ -10,24 +10,38 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from fashioncnn import constraints, initializers, regularizers
 from fashioncnn.layers.call_arguments import CallArguments
+from fashioncnn.layers.graph import Graph, GraphLayer
+from fashioncnn.layers.symbolic import Extents
 from fashioncnn.utils import checks, structures, tracing
 from fashioncnn.utils.absent import set_by_constructors
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.variable import Variable
 
-if TYPE_CHECKING:
-    from fashioncnn.layers.graph import Graph
-    from fashioncnn.layers.layer import Layer
-    from fashioncnn.layers.weights import HasWeights
-
 # What a class with a `call` of its own may define, besides what users call.
 OF_USERS = ("call", "build", "compute_output_shape", "compute_mask")
+
+
+class WrittenLayer(GraphLayer, Protocol):
+    """What is asked of a layer here. `fashioncnn.layers.Layer` says more of each."""
+
+    name: str
+    _trainable: bool
+    _variables: dict[str, Variable]
+    _never_trained: set[str]
+    _is_user_built: bool
+    _input_form: Any
+    _output_form: Any
+
+    def build(self, input_shape: Any) -> None: ...
+    def call(self, inputs: Any) -> Any: ...
+    def make_core_weights(self, shapes: Sequence[Extents]) -> None: ...
+    def _flatten_layers(self) -> list[Any]: ...
 
 
 class AsksForTraining(Exception):
@@ -58,12 +72,12 @@ class Training:
 AS_THE_NETWORK, IN_TRAINING = Training(None), Training(True)
 
 
-def is_custom(layer: HasWeights) -> bool:
+def is_custom(layer: WrittenLayer) -> bool:
     """Whether a layer's work is said by a `call` that a user wrote."""
     return bool(overridden(layer, ["call"]))
 
 
-def parts_of(layer: HasWeights, kind: type) -> Iterator[Any]:
+def parts_of(layer: WrittenLayer, kind: type) -> Iterator[Any]:
     """The layers that a layer has as attributes, or in lists, tuples and dicts of them, each once."""
     seen: set[int] = set()
     for _, value in parts_by_name(layer, kind):
@@ -73,9 +87,9 @@ def parts_of(layer: HasWeights, kind: type) -> Iterator[Any]:
                 yield part
 
 
-def parts_by_name(layer: HasWeights, kind: type) -> Iterator[tuple[str, Any]]:
+def parts_by_name(layer: WrittenLayer, kind: type) -> Iterator[tuple[str, Any]]:
     """The attributes of a layer that are layers; of lists, tuples and dicts the layers in them, as a list."""
-    ours = set_by_constructors(type(layer))  # type: ignore[arg-type]
+    ours = set_by_constructors(type(layer))
     for name, value in vars(layer).items():
         if name not in ours and value is not layer:
             parts = list(_walk(value, kind))
@@ -94,7 +108,7 @@ def _walk(value: Any, kind: type) -> Iterator[Any]:
             yield from _walk(item, kind)
 
 
-def add_to(layer: Layer, graph: Graph, inputs: Sequence[int]) -> list[int]:
+def add_to(layer: WrittenLayer, graph: Graph, inputs: Sequence[int]) -> list[int]:
     """Runs a layer's `call` on the outputs of the nodes at `inputs`; returns the positions of what it returns.
 
     Raises:
@@ -105,7 +119,7 @@ def add_to(layer: Layer, graph: Graph, inputs: Sequence[int]) -> list[int]:
     return add_function(layer, graph, inputs, layer.call, takes_training(layer))
 
 
-def add_function(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],
+def add_function(layer: WrittenLayer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],
                  takes_training: bool) -> list[int]:
     """What `add_to` does, for any function of the layer's inputs."""
     if not takes_training:
@@ -120,7 +134,7 @@ def add_function(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callab
     return _chosen(layer, graph, lambda training: _run(layer, graph, inputs, call, {"training": training}))
 
 
-def _chosen(layer: Layer, graph: Graph, run: Callable[[Any], list[int]]) -> list[int]:
+def _chosen(layer: WrittenLayer, graph: Graph, run: Callable[[Any], list[int]]) -> list[int]:
     """What a call that asks for `training` makes: both, of which the network takes what it is run for.
 
     Raises:
@@ -155,7 +169,7 @@ def given(cls: type, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> di
     return {**dict(list(bound.arguments.items())[1:]), **others}
 
 
-def config_of(layer: Layer) -> dict[str, Any]:
+def config_of(layer: WrittenLayer) -> dict[str, Any]:
     """The arguments of a class without a `get_config`, as far as they are plain values: so does Keras.
 
     Raises:
@@ -175,7 +189,7 @@ def config_of(layer: Layer) -> dict[str, Any]:
 def noting(build: Callable[..., Any]) -> Callable[..., Any]:
     """A `build` that a user wrote, of which the layer knows afterwards that it has run, whoever called it."""
     @functools.wraps(build)
-    def call(self: Layer, *arguments: Any, **keywords: Any) -> Any:
+    def call(self: WrittenLayer, *arguments: Any, **keywords: Any) -> Any:
         result = build(self, *arguments, **keywords)
         self._is_user_built = True
         return result
@@ -184,11 +198,16 @@ def noting(build: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None:
+def make_weights(layer: WrittenLayer, shapes: Sequence[tuple[int | None, ...]]) -> None:
     """Calls a layer's own `build`, once."""
-    if layer._is_user_built or not overridden(layer, ["build"]):
+    if layer._is_user_built:
+        return
+    if not overridden(layer, ["build"]):
+        if not layer._variables:
+            layer.make_core_weights([shape[1:] for shape in shapes])
         return
     layer._is_user_built = True
+    before = dict(layer._variables)
     try:
         with tracing.pausing():
             form = layer._input_form
@@ -197,14 +216,14 @@ def make_weights(layer: Layer, shapes: Sequence[tuple[int | None, ...]]) -> None
             else:
                 layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
     except BaseException:
-        layer._is_user_built = False
+        layer._is_user_built, layer._variables = False, before
         raise
 
 
 def shape_first(add: Callable[..., Variable]) -> Callable[..., Variable]:
     """An `add_weight` that says what is wrong where the name comes first, as in Keras 2."""
     @functools.wraps(add)
-    def call(self: HasWeights, *arguments: Any, **keywords: Any) -> Variable:
+    def call(self: WrittenLayer, *arguments: Any, **keywords: Any) -> Variable:
         if arguments and isinstance(arguments[0], str):
             raise ValueError(f"{type(self).__name__}.add_weight({arguments[0]!r}, ...): the shape comes first; write "
                              f"add_weight(shape=..., name={arguments[0]!r})")
@@ -213,7 +232,7 @@ def shape_first(add: Callable[..., Variable]) -> Callable[..., Variable]:
     return call
 
 
-def add_weight(layer: HasWeights, shape: Any, initializer: Any, dtype: Any, trainable: bool, regularizer: Any,
+def add_weight(layer: WrittenLayer, shape: Any, initializer: Any, dtype: Any, trainable: bool, regularizer: Any,
                constraint: Any, name: str | None) -> Variable:
     """See `Layer.add_weight`."""
     checks.float32(f"{type(layer).__name__}.add_weight", dtype)
@@ -234,7 +253,7 @@ def add_weight(layer: HasWeights, shape: Any, initializer: Any, dtype: Any, trai
     return variable
 
 
-def _run(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],
+def _run(layer: WrittenLayer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],
          keywords: Mapping[str, Any]) -> list[int]:
     with tracing.running(tracing.Trace(graph, layer, joins_batch=True)) as trace:
         tensors = [tracing.TracedTensor(trace, position) for position in inputs]
@@ -255,14 +274,14 @@ def _run(layer: Layer, graph: Graph, inputs: Sequence[int], call: Callable[..., 
     return [output.position for output in outputs]
 
 
-def takes_training(layer: Layer) -> bool:
+def takes_training(layer: WrittenLayer) -> bool:
     """Whether a layer's `call` has an argument `training`."""
     parameters = inspect.signature(layer.call).parameters.values()
     return any(parameter.name == "training" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 
-def check_part(layer: Any, part: Layer) -> None:
+def check_part(layer: Any, part: Any) -> None:
     """Raises NotImplementedError if the `call` of `layer` calls a layer with weights that is none of its attributes."""
     if not (part.has_weights or part._variables) or not hasattr(layer, "_flatten_layers"):
         return

@@ -268,7 +268,10 @@ class Graph:
         """
         kept = self._needed(outputs)
         places = {position: number for number, position in enumerate(kept)}
-        network = Network([self._renumbered(self.nodes[position], places) for position in kept],
+        firsts: dict[int, int] = {}  # by the node that had shared parameters first: the one of those kept that does
+        for position in kept:
+            firsts.setdefault(self.nodes[position].get("shares", position), position)
+        network = Network([self._renumbered(position, places, firsts) for position in kept],
                           [places[position] for position in outputs])
         for position, shape in zip(kept, network.node_shapes, strict=True):
             node = self.nodes[position]
@@ -277,27 +280,26 @@ class Graph:
                 checks.warn_of_one_unit(math.prod(itertools.compress(shape[-len(along):], along)))
         parameters = [self._parameter(kept[number], name, shape, offset)
                       for number, name, shape, offset in network.parameters]
+        _check_once(parameters)
         for parameter in parameters:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
         _set_rules(network, parameters)
         return network, parameters
 
     def _needed(self, outputs: Sequence[int]) -> list[int]:
-        """The nodes that outputs depend on, or penalties; the inputs; and those whose parameters these share."""
+        """The nodes that outputs depend on, or penalties; and the inputs."""
         needed = {position for position, node in enumerate(self.nodes)
                   if position in outputs or node["type"] in ("input", "activity_regularization")}
         for position in range(len(self.nodes) - 1, -1, -1):
             if position in needed:
                 node = self.nodes[position]
-                needed.update((*node["inputs"], node.get("shares", position)))
+                needed.update(node["inputs"])
         return sorted(needed)
 
-    @staticmethod
-    def _renumbered(node: dict[str, Any], places: Mapping[int, int]) -> dict[str, Any]:
-        renumbered = {**node, "inputs": tuple(places[position] for position in node["inputs"])}
-        if "shares" in node:
-            renumbered["shares"] = places[node["shares"]]
-        return renumbered
+    def _renumbered(self, position: int, places: Mapping[int, int], firsts: Mapping[int, int]) -> dict[str, Any]:
+        node = {**self.nodes[position], "inputs": tuple(places[source] for source in self.nodes[position]["inputs"])}
+        first = firsts[node.pop("shares", position)]
+        return node if first == position else {**node, "shares": places[first]}
 
     def uses(self) -> list[Use]:
         """All uses of layers; one within a model comes before that of the model."""
@@ -315,6 +317,16 @@ def note_penalties(layers: Sequence[GraphLayer], penalties: Sequence[float]) -> 
     """Tells layers what their outputs cost in a call. A layer is listed once for each of its penalties."""
     for layer in layers:
         layer.note_penalties([penalty for other, penalty in zip(layers, penalties, strict=True) if other is layer])
+
+
+def _check_once(parameters: Sequence[Parameter]) -> None:
+    """Raises NotImplementedError if a weight is two parameters, which would be trained apart."""
+    seen: set[tuple[int, str]] = set()
+    for layer, name, *_ in parameters:
+        if (id(layer), name) in seen:
+            raise NotImplementedError(f"'{layer.name}': a call() that computes with the layer's {name}, and calls "
+                                      "super().call() too, is not supported by fashioncnn (yet)")
+        seen.add((id(layer), name))
 
 
 def _set_rules(network: Network, parameters: Sequence[Parameter]) -> None:

@@ -64,6 +64,10 @@ class Lambda(Layer):
                              f"{[graph.shape(position) for position in made]}, not output_shape={declared!r}")
         return made
 
+    def made_anew(self) -> Lambda:
+        return Lambda(self.function, self.declared_output_shape, None, self.arguments, name=self.name,
+                      trainable=self.trainable)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Lambda:
         """Raises ValueError: a description of such a layer holds code, which is never run."""

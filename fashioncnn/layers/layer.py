@@ -158,11 +158,22 @@ class Layer(HasWeights):
         """
         if overridden(self, ["build"]):  # which calls this one
             self._is_user_built = True
+            self.make_core_weights([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
             return
         if isinstance(input_shape, Mapping):
             self._input_form = dict.fromkeys(input_shape)
             input_shape = [input_shape[key] for key in sorted(input_shape)]
         self._build([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
+
+    def make_core_weights(self, shapes: Sequence[Extents]) -> None:
+        """Makes the weights that the class of this package has from which a user's is derived."""
+        if not self.has_weights:
+            return
+        graph = Graph()
+        self.add_to(graph, *(graph.input(shape, self.name) for shape in unknown.filled(shapes, unknown.TRIED[0])))
+        for parameter in graph.describe()[1]:
+            parameter = parameter._replace(path=f"{self.name}/{parameter.name}")
+            self.weight_of(parameter, self.first_values_of(parameter))
 
     def _build(self, shapes: Sequence[Extents]) -> list[Extents]:
         """Makes the weights for inputs of these shapes, where there are none yet; returns the outputs' shapes."""
@@ -470,6 +481,10 @@ class Layer(HasWeights):
         """Makes the weights for the shape that `get_build_config` told. Errors as of `build`."""
         if config.get("input_shape") is not None:
             self.build(config["input_shape"])
+
+    def made_anew(self) -> Layer:
+        """A layer with the same configuration, without weights."""
+        return type(self).from_config(self.get_config())
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Layer:

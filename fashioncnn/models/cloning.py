@@ -52,6 +52,8 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: CloneFu
             raise checks.ArgumentError(f"clone_model(): {name} must be a function, got {value!r}")
     recursive = checks.truth("recursive", recursive)
     clone: Model
+    if any(type(layer).made_anew is not Layer.made_anew for layer in model._flatten_layers()):  # it has no description
+        clone_function, recursive = clone_function or _same, True
     if input_tensors is None and clone_function is None and call_function is None and not recursive:
         clone = LAYERS.deserialize(LAYERS.serialize(model, compiled=False), classes)
         _compile_alike(clone, model)
@@ -62,7 +64,7 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: CloneFu
 
 
 def _same(layer: Layer) -> Layer:
-    return type(layer).from_config(layer.get_config())
+    return layer.made_anew()
 
 
 def _called(layer: Layer, *arguments: Any, **keywords: Any) -> Any:

@@ -253,12 +253,11 @@ class Model(Trainer, Layer):
         packed = self._packed_outputs(arrays)
         return packed[0] if isinstance(packed, (list, tuple)) and len(packed) == 1 else packed
 
-    def build(self, input_shape: Any = None) -> None:
-        """Makes the weights of a model of your own; a model of connected layers has them from the start.
+    def make_core_weights(self, shapes: Sequence[Extents]) -> None:
+        """There are none: the layers have them."""
 
-        Args:
-            input_shape: With the batch axis first; a list of such for several inputs.
-        """
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights of a model of your own for an input's shape, the batch axis first, or a list of such."""
         if custom.is_custom(self):
             super().build(input_shape)
 

@@ -10,35 +10,37 @@ from fashioncnn.backend.conversion import array
 from fashioncnn.ops.elementwise import equal, not_equal
 from fashioncnn.ops.operation import operation
 from fashioncnn.utils.tensor import Tensor, tensor
-from fashioncnn.utils.tracing import is_traced
+from fashioncnn.utils.tracing import current, is_running, is_traced
 
 
-def _extents(name: str, shape: Any) -> tuple[int, ...]:
+def _filled(name: str, value: float, shape: Any, dtype: Any) -> Any:
     extents = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
-    if any(extent is None for extent in extents):
-        raise ValueError(f"ops.{name}() got shape={shape!r}: the extent of the batch is not known where code is "
-                         f"traced; write 1 for it, or ops.{name}_like")
-    return tuple(int(extent) for extent in extents)
+    if extents[:1] == (None,) and None not in extents[1:] and is_running():
+        return current().for_each_image(current().constant(np.full(extents[1:], value)))
+    if None in extents:
+        raise ValueError(f"ops.{name}() got shape={shape!r}; every extent must be known, but that of the batch where "
+                         "code is traced")
+    return tensor(np.full(extents, value), dtype or np.float32)
 
 
-def zeros(shape: Any, dtype: Any = None) -> Tensor:
-    """Zeros, of float32 unless told otherwise.
+def zeros(shape: Any, dtype: Any = None) -> Any:
+    """Zeros, of float32 unless told otherwise. Where code is traced the first extent may be the batch's, None.
 
     Raises:
         ValueError: If an extent is not known.
     """
-    return tensor(np.zeros(_extents("zeros", shape)), dtype or np.float32)
+    return _filled("zeros", 0.0, shape, dtype)
 
 
-def ones(shape: Any, dtype: Any = None) -> Tensor:
-    """Ones, of float32 unless told otherwise. Errors as of `zeros`.
+def ones(shape: Any, dtype: Any = None) -> Any:
+    """Ones, as `zeros` makes zeros.
 
     Example:
         >>> ones((2, 2))
         array([[1., 1.],
                [1., 1.]], dtype=float32)
     """
-    return tensor(np.ones(_extents("ones", shape)), dtype or np.float32)
+    return _filled("ones", 1.0, shape, dtype)
 
 
 @operation

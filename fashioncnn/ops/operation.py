@@ -67,6 +67,9 @@ class OperationLayer(Layer):
     def _packed_outputs(self, outputs: list[Any]) -> Any:
         return structures.filled(self._returns, iter(outputs))
 
+    def made_anew(self) -> OperationLayer:
+        return OperationLayer(self.function, self.arguments, self.name)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments of Keras's class: see `ops.described`."""
         config: dict[str, Any] = self.described()["config"]
@@ -98,11 +101,17 @@ def operation(function: F) -> F:
                                           f"'{leaf.path}': make a layer of your own that has it, by add_weight()")
         inspect.signature(function).bind(*args, **kwargs)
         numbers = iter(range(len(tensors)))
-        places = mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else leaf, (args, kwargs))
+        places = mapped(lambda leaf: Place(next(numbers)) if isinstance(leaf, KerasTensor) else _kept(leaf),
+                        (args, kwargs))
         return OperationLayer(call, places, auto_name(title_of(function.__name__)))(tensors)
 
     call.is_operation = True  # type: ignore[attr-defined]
     return cast(F, call)
+
+
+def _kept(value: Any) -> Any:
+    """A value that nobody changes."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def title_of(function: str) -> str:

@@ -279,12 +279,18 @@ def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
 
 @operation
 def broadcast_to(x: Any, shape: Sequence[Any]) -> Any:
-    """Repeated until it has the shape."""
+    """Repeated until it has the shape. In a model its first extent, that of the batch, is None."""
     if not is_traced(x):
         return at_once(lambda values: np.broadcast_to(values, shape), x)
     operand = current().operand(x)
-    own = tuple(shape)[operand.batched:]
-    return current().node("add", operand, current().constant(np.zeros(own, np.float32)))
+    of_batch = not operand.batched and shape[0] is None
+    if of_batch and operand.ndim == len(shape) and operand.image_shape[0] == 1:
+        operand = current().reshaped(operand, operand.image_shape[1:])
+    own = tuple(shape)[operand.batched or of_batch:]
+    if any(extent is None for extent in own):
+        raise ValueError(f"ops.broadcast_to(): a tensor of shape {operand.shape} cannot become {tuple(shape)}")
+    made = current().node("add", operand, current().constant(np.zeros(own, np.float32)))
+    return current().for_each_image(made) if of_batch else made
 
 
 @operation

@@ -147,6 +147,10 @@ class Trace:
         position = self.graph.operate(self.layer, "constant", ANCHOR, shape=array.shape, values=numbers)
         return TracedTensor(self, position, batched=False)
 
+    def for_each_image(self, tensor: TracedTensor) -> TracedTensor:
+        """A tensor that is the same for every image, with the axis of the batch before its own."""
+        return TracedTensor(self, tensor.position)
+
     def weight(self, variable: Variable, node_type: str = "weight", called: str = "weight",
                *operands: TracedTensor, **attributes: Any) -> TracedTensor:
         """A weight of the layer; or what a node whose parameter it is makes of the operands. Errors as of `operand`."""
