@@ -248,3 +248,21 @@ def test_a_token_stands_before_the_parts_of_each_image():
 
     with pytest.raises(ValueError, match="cannot become"):
         Wrong()(X)
+
+
+def test_a_model_whose_call_does_not_take_training_is_in_inference_even_in_fit():
+    """As in Keras: it cannot tell its layers."""
+    class Deaf(Model):
+        def __init__(self):
+            super().__init__()
+            self.normalization, self.drop, self.out = layers.BatchNormalization(), layers.Dropout(0.9), layers.Dense(2)
+
+        def call(self, inputs):
+            return self.out(self.drop(self.normalization(inputs)))
+
+    model = Deaf()
+    model.compile(fashioncnn.optimizers.SGD(0.0), "mse")
+    assert model.fit(X, Y, verbose=0).history["loss"][0] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-6)
+    outer = Model(x := Input(X.shape[1:]), model(x))
+    outer.compile(fashioncnn.optimizers.SGD(0.0), "mse")
+    assert outer.fit(X, Y, verbose=0).history["loss"][0] != pytest.approx(outer.evaluate(X, Y, verbose=0), rel=1e-3)

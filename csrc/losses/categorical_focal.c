@@ -2,7 +2,7 @@
  *
  * categorical_focal_crossentropy:  sum over a row of -t alpha (1 - c)^gamma log c, c = clip(q, 1e-7, 1 - 1e-7),
  *                                  q = p / sum of p, p = softmax(x) for logits x
- *     with h = t alpha (gamma (1 - c)^(gamma - 1) log c - (1 - c)^gamma / c) where q is not clipped, and H = sum of h q:
+ *     with h = t alpha (gamma (1 - c)^(gamma - 1) log c - (1 - c)^gamma / c) where q is not clipped, H = sum of h q:
  *     d / dp = (h - H) / sum of p, d / dx = q (h - H)
  * categorical_generalized_cross_entropy:  (1 - p^q) / q of the label's probability p,    d / dp = -p^(q - 1)
  * Values are the mean over rows.

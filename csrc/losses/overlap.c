@@ -65,7 +65,7 @@ static fcnn_status fit(fcnn_loss *loss, const fcnn_shape *output, fcnn_error *er
     return FCNN_OK;
 }
 
-/* Where the number `index` is among those that differ only along the axes that are summed over, or only along others. */
+/* Where the number `index` is among those that differ only along the axes that are summed over, or along others. */
 static size_t place(const fcnn_loss *loss, size_t index, unsigned is_summed)
 {
     size_t offset = 0, stride = 1;

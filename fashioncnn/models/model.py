@@ -271,7 +271,9 @@ class Model(Trainer, Layer):
             targets: The shapes of rows of targets, where losses that users wrote are to be traced.
         """
         graph = Graph()
-        outputs = graph.connect(self, *[graph.input(shape, "input") for shape in input_shapes])
+        is_deaf = custom.is_custom(self) and not custom.takes_training(self)  # to fit(), as in Keras
+        outputs = graph.connect(self, *[graph.input(shape, "input") for shape in input_shapes],
+                                training=False if is_deaf else None, firm=is_deaf)
         if objective is None:
             objective = self._objective if self.compiled else self._nothing()
         found = [] if targets is None else heads.of_losses(graph, outputs, objective.losses, targets)
