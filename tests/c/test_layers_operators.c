@@ -33,8 +33,37 @@ static void test_gradients(void)
     test_backward("pad", 1, image,
                   DESCRIBE(THREE("begin", 1, 0, 2), THREE("step", 1, 2, 1), THREE("reverse", 0, 1, 1),
                            THREE("whole", 7, 7, 6), NUMBER("value", 2)));
-    test_backward("where", 3, image, nothing);
     test_backward("by_training", 2, image, nothing);
+}
+
+/* A condition of one column, an input as large as the output, and one row: each number's gradient has one way to go. */
+static void test_where(void)
+{
+    const float condition[] = {-1, 0}, one[] = {1, 2, 3, 4, 5, 6}, other[] = {10, 20, 30};
+    const float dy[] = {1, 2, 4, 8, 16, 32}, y[] = {1, 2, 3, 10, 20, 30};
+    const float d_condition[] = {0, 0}, d_one[] = {1, 2, 4, 0, 0, 0}, d_other[] = {8, 16, 32};
+    float got[6], got_condition[2], got_one[6], got_other[3];
+    const fcnn_io io = {
+        .kernels = fcnn_kernels_for(best_isa()),
+        .x = {condition, one, other},
+        .y = got,
+        .dx = {got_condition, got_one, got_other},
+        .dy = dy,
+        .scratch = scratch,
+    };
+    fcnn_layer layer = {.class = fcnn_layer_find("where"), .name = "tested", .inputs = 3};
+    fcnn_error error;
+    layer.input[0] = (fcnn_shape){2, {2, 1}};
+    layer.input[1] = (fcnn_shape){2, {2, 3}};
+    layer.input[2] = (fcnn_shape){2, {1, 3}};
+    CHECK(layer.class->create(&layer, &nothing, &error) == FCNN_OK);
+    layer.class->forward(&layer, &io, 1);
+    layer.class->backward(&layer, &io, 1);
+    CHECK(memcmp(got, y, sizeof y) == 0);
+    CHECK(memcmp(got_condition, d_condition, sizeof d_condition) == 0);
+    CHECK(memcmp(got_one, d_one, sizeof d_one) == 0);
+    CHECK(memcmp(got_other, d_other, sizeof d_other) == 0);
+    destroy(&layer);
 }
 
 static void test_refusals(void)
@@ -67,6 +96,7 @@ static void test_refusals(void)
 int main(void)
 {
     test_gradients();
+    test_where();
     test_refusals();
     return check_report();
 }
