@@ -285,5 +285,14 @@ def random_normal(
 ) -> None: ...
 def permutation(count: int, seed: int, stream: int) -> NDArray[np.int64]:
     """A random order of range(count): the same for the same seed and stream on every machine."""
+def resample(
+    x: np.ndarray,
+    transforms: NDArray[np.float32],
+    y: NDArray[np.float32],
+    fill_mode: str,
+    fill_value: float,
+    bilinear: bool,
+) -> None:
+    """Images (N, H, W, C) of any type, seen through projective transforms (N or 1, 8) as TensorFlow has them."""
 def read_idx(path: str) -> np.ndarray:
     """Array of an IDX file, gzipped or not. OSError, or DataError for a damaged one."""
