@@ -16,6 +16,8 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 FIGURES = {"01_fashion_mnist.ipynb": ["data", "curves", "confusion", "mistakes"],
            "02_practice.ipynb": ["epochs", "dropout", "sizes", "counts", "optimizers"],
            "03_resnet_and_mobilenet.ipynb": ["curves", "comparison"],
+           "04_inside_the_network.ipynb": ["filters", "first_maps", "second_maps", "saliency", "attention", "embedding",
+                                           "gates"],
            "05_interoperability.ipynb": ["gallery", "attention"]}
 SPY = """
 import matplotlib.pyplot as plt
@@ -89,6 +91,14 @@ def test_small_networks_of_both_kinds_are_trained_and_one_is_transferred(monkeyp
     transfers = dict(re.findall(r"^(.*?) +accuracy on new pictures (\S+)$", text(notebook), re.MULTILINE))
     assert list(transfers) == ["from scratch", "new head", "fine-tuned"]
     assert min(map(float, transfers.values())) > 1 / 3
+
+
+def test_the_inside_of_a_network_is_shown_and_a_layer_of_ones_own_added(monkeypatch):
+    notebook = execute("04_inside_the_network.ipynb", monkeypatch)
+    assert figures(notebook) == FIGURES["04_inside_the_network.ipynb"]
+    accuracies = re.findall(r"accuracy.*: (\S+)", text(notebook))
+    assert len(accuracies) == 2
+    assert min(map(float, accuracies)) > 0.6
 
 
 def test_a_network_goes_to_other_programs_and_back(monkeypatch):

@@ -62,6 +62,12 @@ class Stack:
     def average(self) -> None:
         self.add("GlobalAveragePooling2D")
 
+    def mirror(self) -> None:
+        self.add("RandomFlip", "horizontal")
+
+    def normalize(self) -> None:
+        self.add("BatchNormalization")
+
     def flatten(self) -> None:
         self.add("Flatten")
 

@@ -38,6 +38,14 @@ class Residual(nn.Module):
         return torch.relu_(self.own(x) + self.shortcut(x))
 
 
+class Mirror(nn.Module):
+    """Turns half of the images around, in training."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        turned = torch.rand(len(x), 1, 1, 1) < 0.5
+        return torch.where(turned, x.flip(3), x) if self.training else x
+
+
 class Stack:
     """Modules so far, and the shape of what comes out of them."""
 
@@ -108,6 +116,12 @@ class Stack:
     def flatten(self) -> None:
         self.modules.append(nn.Flatten())
         self.flattened, self.units = True, self.height * self.width * self.channels
+
+    def mirror(self) -> None:
+        self.modules.append(Mirror())
+
+    def normalize(self) -> None:
+        self.modules.append(nn.BatchNorm2d(self.channels, EPSILON, MOMENTUM))
 
     def dropout(self, rate: float) -> None:
         self.modules.append(nn.Dropout(rate))
