@@ -37,7 +37,7 @@ def serialize(constraint: Constraint | Callable[..., Any] | None) -> dict[str, A
     """A JSON-compatible description of a constraint, in Keras's form; None for None.
 
     Raises:
-        ValueError: If it is a function.
+        NotImplementedError: If it is a lambda.
     """
     return CONSTRAINTS.serialize_optional(constraint)
 

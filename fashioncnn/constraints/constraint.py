@@ -19,7 +19,8 @@ class Constraint(Configured):
     """What a layer's weights are brought back to after each update.
 
     A layer takes one for each kind of weights, as ``kernel_constraint=`` and so on; it acts while these are trainable.
-    Called with an array, a constraint returns what it makes of it. This class itself changes nothing.
+    Called with an array, a constraint returns what it makes of it. This class itself changes nothing. One of your own
+    has a `__call__` of its own, or is a function; it is called with the weight after each update.
 
     Example:
         >>> from fashioncnn import constraints, layers
@@ -29,8 +30,7 @@ class Constraint(Configured):
     """
 
     _core_methods = ("__call__",)
-    _instead = ("Constraints of your own in a layer are not supported by fashioncnn (yet): use those of "
-                "fashioncnn.constraints.")
+    _instead = "Derive a class with a __call__ of its own."
 
     def __call__(self, w: Any) -> Tensor:
         """What becomes of an array of weights, as a new array of the same type."""

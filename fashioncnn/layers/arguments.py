@@ -7,6 +7,7 @@ from typing import Any
 
 from fashioncnn import constraints, regularizers
 from fashioncnn.utils import checks
+from fashioncnn.utils.overrides import is_written
 from fashioncnn.utils.settings import Choice, Configured, Setting
 
 Shape = tuple[int, ...]
@@ -115,14 +116,11 @@ def constraint() -> Setting:
     return Setting(lambda name, value: _supported(constraints.get, name, value))
 
 
-def _supported(get: Callable[[Any], Any], name: str, value: Any) -> Configured | None:
-    """What `get` finds, as long as the core can do its work."""
+def _supported(get: Callable[[Any], Any], name: str, value: Any) -> Any:
+    """What `get` finds, as long as its work can be done: the core does that of ours, `models.rules` that of users'."""
     found = get(value)
-    if found is None:
-        return None
-    if not isinstance(found, Configured):
-        raise NotImplementedError(f"`{name}`: functions are not supported by fashioncnn (yet), got {value!r}")
-    found.refuse_overrides()
+    if isinstance(found, Configured) and not is_written(found):
+        found.refuse_overrides()
     return found
 
 

@@ -16,6 +16,7 @@ from fashioncnn.constraints import Constraint
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.regularizers import Regularizer
 from fashioncnn.utils import checks
+from fashioncnn.utils.overrides import is_written
 from fashioncnn.utils.variable import Variable
 
 Shape = tuple[int, ...]
@@ -32,6 +33,7 @@ class GraphLayer(Protocol):
     def refuse_overrides(self) -> None: ...
     def nodes_for(self, graph: Graph, *inputs: int) -> int | list[int]: ...
     def penalty_for_outputs(self) -> dict[str, float] | None: ...
+    def add_written_penalty(self, graph: Graph, outputs: Sequence[int]) -> None: ...
     def weight_shape(self, name: str, shape: Shape) -> Shape: ...
     def path_of(self, name: str, scope: str) -> str: ...
     def first_values_of(self, parameter: Parameter) -> NDArray[np.float32]: ...
@@ -130,6 +132,7 @@ class Graph:
         with self.acting(training, firm):
             position = layer.nodes_for(self, *inputs)
         outputs = [position] if isinstance(position, int) else position
+        layer.add_written_penalty(self, outputs)
         if penalty is not None:
             outputs = [self.add(layer, "activity_regularization", output, **penalty) for output in outputs]
             self.penalized += [layer] * len(outputs)
@@ -330,11 +333,12 @@ def _check_once(parameters: Sequence[Parameter]) -> None:
 
 
 def _set_rules(network: Network, parameters: Sequence[Parameter]) -> None:
-    """Tells the core of the regularizers and constraints that the layers have."""
+    """Tells the core of the regularizers and constraints that the layers have, but for those that users wrote."""
     shapes = [shape for _, _, shape, _ in network.parameters]
     rules = [parameter.layer.rules_of(parameter.name) for parameter in parameters]
     if any(rule is not None for pair in rules for rule in pair):
         network.set_rules(
-            [None if regularizer is None else regularizer.core_config() for regularizer, _ in rules],
-            [None if constraint is None else constraint.core_config(parameter.shape, shape)
+            [None if regularizer is None or is_written(regularizer) else regularizer.core_config()
+             for regularizer, _ in rules],
+            [None if constraint is None or is_written(constraint) else constraint.core_config(parameter.shape, shape)
              for (_, constraint), parameter, shape in zip(rules, parameters, shapes, strict=True)])

@@ -22,7 +22,7 @@ from fashioncnn.layers.weights import HasWeights
 from fashioncnn.utils import budget, checks, keywords, structures, tracing
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.naming import auto_name, checked_name
-from fashioncnn.utils.overrides import overridden
+from fashioncnn.utils.overrides import is_written, overridden
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
@@ -129,13 +129,31 @@ class Layer(HasWeights):
             NotImplementedError: If the penalty is no sum over numbers, or is written in Python.
         """
         penalty = self.activity_regularizer
-        if penalty is None:
+        if penalty is None or is_written(penalty):
             return None
         config = penalty.core_config() or {"type": "l1_l2"}
         if config.pop("type") != "l1_l2":
             raise NotImplementedError(f"{type(self).__name__}: activity_regularizer={penalty!r} is not supported by "
                                       "fashioncnn (yet); supported: L1, L2, L1L2 and None")
         return config
+
+    def add_written_penalty(self, graph: Graph, outputs: Sequence[int]) -> None:
+        """Adds the penalty for the outputs to the loss, where a user wrote it: divided by the number of images.
+
+        Raises:
+            ArgumentError: If it is no sum over the batch, `ops.sum(...)` in the end.
+        """
+        if not is_written(self.activity_regularizer):
+            return
+        with tracing.running(tracing.Trace(graph, self, joins_batch=True)) as trace:
+            for output in outputs:
+                penalty = self.activity_regularizer(tracing.TracedTensor(trace, output))
+                if not isinstance(penalty, tracing.TracedTensor) or penalty.joins != "sum" or penalty.shape != ():
+                    raise checks.ArgumentError(f"{type(self).__name__} '{self.name}': an `activity_regularizer` of "
+                                               f"your own must return a sum over all numbers, ops.sum(...); got "
+                                               f"{penalty!r}")
+                penalty.joins = "mean"
+                graph.losses.append(penalty)
 
     def note_penalties(self, penalties: Sequence[float]) -> None:
         """Takes what the layer's outputs cost in the last call, one number for each use of the layer."""

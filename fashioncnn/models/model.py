@@ -15,7 +15,7 @@ from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import compiling, forms, heads, summary
+from fashioncnn.models import compiling, forms, heads, rules, summary
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import NOTHING, Aim, Objective
 from fashioncnn.models.plan import Plan, Weight
@@ -280,6 +280,7 @@ class Model(Trainer, Layer):
         if any(objective.has_loss):
             found += heads.of_layers(graph)
         network, parameters = graph.build([*outputs, *(head.position for head in found)])
+        network = rules.with_written(network, parameters)
         if found:
             network = cast(Network, heads.HeadedNetwork(network, len(outputs), found))
         metrics = objective.resolve(network.output_shapes, targets)

@@ -38,7 +38,7 @@ def serialize(regularizer: Regularizer | Callable[..., Any] | None) -> dict[str,
     """A JSON-compatible description of a regularizer, in Keras's form; None for None.
 
     Raises:
-        ValueError: If it is a function.
+        NotImplementedError: If it is a lambda.
     """
     return REGULARIZERS.serialize_optional(regularizer)
 

@@ -19,7 +19,8 @@ class Regularizer(Configured):
     A layer takes one for each kind of weights, as ``kernel_regularizer=`` and so on. While these are trainable, the
     penalty is part of the loss, and its gradient part of theirs, before it is clipped. ``activity_regularizer=`` takes
     `L1`, `L2` or `L1L2` for the outputs; that penalty is divided by the number of images. Called with an array, a
-    regularizer returns the penalty. This class itself has none.
+    regularizer returns the penalty. This class itself has none. One of your own has a `__call__` of its own, or is a
+    function; it computes one number with operators and `fashioncnn.ops`, and is traced once for each weight.
 
     Example:
         >>> from fashioncnn import layers, regularizers
@@ -30,8 +31,7 @@ class Regularizer(Configured):
     """
 
     _core_methods = ("__call__",)
-    _instead = ("Regularizers of your own in a layer are not supported by fashioncnn (yet): use those of "
-                "fashioncnn.regularizers.")
+    _instead = "Derive a class with a __call__ of its own."
 
     def __call__(self, x: Any) -> Tensor:
         """The penalty for an array of weights, as an array without axes of the same type."""

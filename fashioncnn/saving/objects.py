@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from types import EllipsisType, FunctionType
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def serialize_keras_object(obj: Any) -> Any:
         parts = {name: serialize_keras_object(getattr(obj, name)) for name in ("start", "stop", "step")}
         return {"class_name": "__slice__", "config": parts}
     if isinstance(obj, type) or not hasattr(obj, "get_config"):
-        return _function(obj)
+        return users.describe_function(obj)
     return (_registry_of(obj) or LAYERS).serialize(obj)
 
 
@@ -64,18 +64,6 @@ def _as_plain(value: Any) -> Any:
 
 def _registry_of(obj: Any) -> Registry | None:
     return next((registry for registry in ALL if registry.is_member(obj)), None)
-
-
-def _function(function: Any) -> dict[str, Any]:
-    if not callable(function) or not hasattr(function, "__name__"):
-        raise checks.ArgumentError(f"{function!r} of type {type(function).__name__} cannot be described: it has no "
-                                   "get_config()")
-    if isinstance(function, FunctionType) and function.__name__ == "<lambda>":
-        raise NotImplementedError(f"{function!r} cannot be described: a lambda has no name, and files with code in "
-                                  "them are not supported by fashioncnn; use a function, and pass it in "
-                                  "`custom_objects` when the file is read")
-    return {"module": "builtins", "class_name": "function", "config": users.get_registered_name(function),
-            "registered_name": "function"}
 
 
 def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
+from types import FunctionType
 from typing import Any, TypeVar
+
+from fashioncnn.utils import checks
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -65,6 +68,24 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
         if name in known:
             return known[name]
     return None
+
+
+def describe_function(function: Any) -> dict[str, Any]:
+    """How files name a function.
+
+    Raises:
+        ArgumentError: If it is none, and cannot be described otherwise.
+        NotImplementedError: If it is a lambda.
+    """
+    if not callable(function) or not hasattr(function, "__name__"):
+        raise checks.ArgumentError(f"{function!r} of type {type(function).__name__} cannot be described: it has no "
+                                   "get_config()")
+    if isinstance(function, FunctionType) and function.__name__ == "<lambda>":
+        raise NotImplementedError(f"{function!r} cannot be described: a lambda has no name, and files with code in "
+                                  "them are not supported by fashioncnn; use a function, and pass it in "
+                                  "`custom_objects` when the file is read")
+    return {"module": "builtins", "class_name": "function", "config": get_registered_name(function),
+            "registered_name": "function"}
 
 
 def get_custom_objects() -> dict[str, Any]:

@@ -24,6 +24,17 @@ def overridden(value: Any, methods: Iterable[str]) -> list[str]:
     return [method for method in methods if not _is_ours(_first(method, homes))]
 
 
+def is_written(value: Any) -> bool:
+    """Whether a user wrote what is called: a function, or the `__call__` of a class; None is not called.
+
+    Example:
+        >>> from fashioncnn import regularizers
+        >>> is_written(regularizers.L2()), is_written(lambda w: 0.0), is_written(None)
+        (False, True, False)
+    """
+    return value is not None and (not is_ours(type(value)) or bool(overridden(value, ["__call__"])))
+
+
 def is_ours(cls: type) -> bool:
     """Whether a class is one of this package's."""
     return cls.__module__.partition(".")[0] == PACKAGE

@@ -169,14 +169,14 @@ class Registry:
         return identifier if identifier is None or is_function else self.get(identifier)
 
     def serialize_optional(self, value: Any) -> dict[str, Any] | None:
-        """As `serialize`, but None for None.
+        """As `serialize`, but None for None, and a function by its name.
 
         Raises:
-            ValueError: If it is a function.
+            NotImplementedError: If it is a lambda.
         """
-        if value is not None and not self.is_member(value):
-            raise ValueError(f"a function as a {self.kind} ({value!r}) cannot be described")
-        return None if value is None else self.serialize(value)
+        if value is None or self.is_member(value):
+            return None if value is None else self.serialize(value)
+        return users.describe_function(value)
 
     def deserialize(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The object that `serialize` or Keras described.
@@ -189,6 +189,8 @@ class Registry:
             ValueError: If the description is malformed or the class unknown.
         """
         name, arguments = config.get("class_name"), config.get("config", {})
+        if name == "function" and isinstance(arguments, str):
+            return self._function(arguments, custom_objects)
         if not isinstance(name, str) or not isinstance(arguments, Mapping):
             raise checks.ArgumentError(f"a serialized {self.kind} is a mapping with 'class_name' (a string) and "
                                        f"'config' (a mapping), got {dict(config)!r}")
@@ -206,6 +208,12 @@ class Registry:
             value.compile_from_config(config["compile_config"])
         sharing.note(config, value)
         return value
+
+    def _function(self, name: str, custom_objects: Mapping[str, Any] | None) -> Any:
+        found = users.get_registered_object(name, custom_objects)
+        if found is None:
+            raise ValueError(f"the function {name!r} is not known as a {self.kind}; if it is yours, {users.HOW_TO_NAME}")
+        return found
 
     def _class_of(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> type[Any]:
         """The class that a description means: one of the user's, if it is called as that one, or one of ours.
