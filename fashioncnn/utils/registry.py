@@ -212,7 +212,8 @@ class Registry:
     def _function(self, name: str, custom_objects: Mapping[str, Any] | None) -> Any:
         found = users.get_registered_object(name, custom_objects)
         if found is None:
-            raise ValueError(f"the function {name!r} is not known as a {self.kind}; if it is yours, {users.HOW_TO_NAME}")
+            raise ValueError(f"the function {name!r} is not known as a {self.kind}; if it is yours, "
+                             f"{users.HOW_TO_NAME}")
         return found
 
     def _class_of(self, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> type[Any]:
