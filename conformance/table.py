@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from collect import Result
 KINDS = ("passed", "absent", "wrong")
 WORDS = ("file", "reason", "what it is", "feature", "out of scope")  # columns that hold no numbers
 OFTEN = 5  # absent features that so many tests need have a line of their own
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_OF_ONE_RUN = re.compile(rf" at 0x[0-9a-f]+|{re.escape(tempfile.gettempdir())}/\S+/")  # addresses and temporary folders
 
 INTRODUCTION = """# Compatibility with Keras
 
@@ -107,7 +108,7 @@ def _wrong(results: Sequence[Result]) -> str:
 
 def _plain(error: str) -> str:
     """An error in one line that says the same in every run, and is no markup."""
-    return _ADDRESS.sub("", error)[:160].replace("`", "'").replace("|", "/").replace("<", "&lt;")
+    return _OF_ONE_RUN.sub("", error)[:160].replace("`", "'").replace("|", "/").replace("<", "&lt;")
 
 
 def _absent(results: Sequence[Result]) -> str:

@@ -280,8 +280,11 @@ static void draw_node(draft *d, uint64_t trial)
         d->inputs[n][i] = draw(trial, 10 * n + 2 + i, 4) ? n - 1 : draw(trial, 10 * n + 5 + i, n);
         d->used[d->inputs[n][i]] = 1;
     }
-    d->specs[n] =
-        (fcnn_node_spec){kinds[kind].type, kinds[kind].type, d->inputs[n], sources, kinds[kind].attributes, NULL, 0};
+    d->specs[n] = (fcnn_node_spec){.type = kinds[kind].type,
+                                   .name = kinds[kind].type,
+                                   .input = d->inputs[n],
+                                   .inputs = sources,
+                                   .attributes = kinds[kind].attributes};
     d->specs[n].mode = draw(trial, 900 + n, 6) ? FCNN_UNTOLD : (fcnn_mode)(1 + draw(trial, 950 + n, 2));
     d->shares[n] = partner_of(d, n);
     if (d->shares[n] < n && draw(trial, 10 * n + 9, 3) == 0)
