@@ -64,12 +64,11 @@ static ALWAYS_INLINE vf mapped(fcnn_fill fill, vf place, size_t length)
     const float extent = (float)length;
     if (fill == FCNN_FILL_CONSTANT)
         return clamped(place, -(float)BORDER, extent);
-    if (fill != FCNN_FILL_NEAREST)
-        place = clamped(place, -0x1p22f, 0x1p22f);
-    if (fill == FCNN_FILL_REFLECT && length > 1)
-        place = reflected(place, extent);
-    if (fill == FCNN_FILL_WRAP && length > 1)
-        place = wrapped(place, extent);
+    const vf inside = clamped(place, 0.0f, extent - 1.0f);
+    if (fill == FCNN_FILL_NEAREST || length == 1 || vm_bits(vf_equal(inside, place)) == FCNN_ALL_LANES)
+        return inside;
+    place = clamped(place, -0x1p22f, 0x1p22f);
+    place = fill == FCNN_FILL_REFLECT ? reflected(place, extent) : wrapped(place, extent);
     return clamped(place, 0.0f, extent - 1.0f);
 }
 
