@@ -33,6 +33,7 @@ def _axes(name: str, value: Any) -> tuple[int, ...]:
 
 def _numbers(name: str, value: Any) -> Any:
     """None, a number, or lists of numbers; kept as lists."""
+    name = name.removeprefix("input_")
     if value is None:
         return None
     array = np.asarray(value)
