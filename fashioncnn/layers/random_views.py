@@ -71,12 +71,12 @@ class RandomFlip(Augmentation):
 
     Example:
         >>> import numpy as np
-        >>> flip = RandomFlip("horizontal", seed=1)
+        >>> flip = RandomFlip("horizontal", seed=5)
         >>> flip(np.arange(12).reshape(4, 1, 3, 1))[:, 0, :, 0]
         array([[ 2.,  1.,  0.],
                [ 3.,  4.,  5.],
                [ 8.,  7.,  6.],
-               [ 9., 10., 11.]], dtype=float32)
+               [11., 10.,  9.]], dtype=float32)
     """
 
     mode = Setting(lambda name, value: checks.one_of("RandomFlip", name, value, MODES))
