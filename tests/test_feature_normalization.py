@@ -22,8 +22,9 @@ class Batches(k.utils.PyDataset):
     lambda: DATA.astype(np.float32),
     lambda: [DATA[:7], DATA[7:]],
     lambda: ((DATA[i : i + 333], None) for i in range(0, 2500, 333)),
+    lambda: [[DATA[:900], np.zeros(900)], [DATA[900:], np.zeros(1600)]],
     Batches,
-], ids=["float64", "float32", "list", "generator", "PyDataset"])
+], ids=["float64", "float32", "list", "generator", "loader", "PyDataset"])
 @pytest.mark.parametrize("axis", [-1, None, 1, (1, 3)])
 def test_adapt_finds_the_mean_and_the_variance_of_all_data(make, axis):
     layer = layers.Normalization(axis=axis)

@@ -194,8 +194,8 @@ class Normalization(Layer):
         """Finds mean and variance of data, in place of those that the layer has.
 
         Args:
-            data: An array (N, ...); or batches, as arrays or as (x, y): a list, a generator, a `PyDataset`, or a data
-                set of another library.
+            data: An array (N, ...); or batches, as arrays or as (x, y): a list, a generator, a `PyDataset`, or a loader
+                of another library.
 
         Raises:
             ArgumentError: If it is neither.
@@ -254,7 +254,7 @@ def _batches(data: Any) -> Iterator[NDArray[Any]]:
         raise checks.ArgumentError(f"Unsupported data type: {type(data)}. `adapt` takes arrays, utils.PyDataset, and "
                                    "iterables of batches (e.g. list, generator).")
     for batch in data:
-        x = batch[0] if isinstance(batch, tuple) else batch
+        x = batch[0] if isinstance(batch, (list, tuple)) and len(batch) > 0 and is_array(batch[0]) else batch
         if not is_array(x):
             raise checks.ArgumentError("adapt() expects an iterable that yields arrays or tensors with a `.shape` "
                                        f"attribute. Got an element of type {type(x).__name__}.")
