@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from fashioncnn import activations as nn
     from fashioncnn import config as test
+    from fashioncnn import data as data
     from fashioncnn import sklearn as sklearn
     from fashioncnn import testing as testing
     from fashioncnn._core import DataError, get_num_threads, set_num_threads
@@ -101,7 +102,7 @@ _homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers"
           "Regularizer": "regularizers", "Sequential": "models", "Variable": "utils.variable",
           "get_num_threads": "_core", "set_num_threads": "_core"}
 _modules = {"nn": "activations", "test": "config"}
-_asked_for = ("sklearn", "testing")  # by name alone: `import *` does without what they need
+_asked_for = ("data", "sklearn", "testing")  # by name alone: `import *` does without what they need
 
 
 def version() -> str:

@@ -44,11 +44,13 @@ from fashioncnn.backend.reductions import min as reduce_min
 from fashioncnn.backend.reductions import prod as reduce_prod
 from fashioncnn.backend.reductions import sum as reduce_sum
 from fashioncnn.backend.shapes import gather, ones_like, reshape, reverse, shape, tile, zeros_like
+from fashioncnn.data import TensorSpec
 from fashioncnn.utils import checks
 from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 __all__ = [
+    "TensorSpec",
     "abs",
     "add",
     "argmax",

@@ -35,11 +35,8 @@ INSTEAD = {
 INSTEAD_OF_TENSORFLOW = {
     "GradientTape": "Model.fit() and Model.train_on_batch() train",
     "compat": "there are no sessions and no graphs, and nothing has to be set for them",
-    "data": "Model.fit() takes NumPy arrays, generators and utils.PyDataset",
     "distribute": "one machine's CPUs compute, and all of them do so without a strategy",
     "function": "nothing has to be compiled: leave it out",
-    "image": "Pillow or NumPy may prepare images",
-    "io": "Python's own files and Pillow may do it",
     "saved_model": "Model.save() keeps whole models",
 }
 # Modules that Keras had once; what they had is in the package around them.
@@ -191,6 +188,25 @@ def module_getattr(module: str, homes: Mapping[str, str] = NOTHING) -> Callable[
                 return absent_module(f"{PACKAGE}.{inner}")
             return Absent(name, sentence(name, own_names(module)))
         raise AttributeError(unknown_name(module, name), name=name, obj=sys.modules.get(module))
+
+    return look_up
+
+
+def tensorflow_getattr(module: str, name_there: str) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module that has a part of a module of TensorFlow.
+
+    It gives an `Absent` for the other names there, and raises AttributeError for all others, with what comes near.
+    """
+    def look_up(name: str) -> Any:
+        known = keras_names()["of_tensorflow"][name_there] if not name.startswith("_") else ()
+        if name in known:
+            near = closest(name, own_names(module), "near it is '{}'", 0.8)
+            instead = INSTEAD_OF_TENSORFLOW.get(f"{name_there}.{name}") or near
+            return Absent(name, f"'{name_there}.{name}' of TensorFlow is not in fashioncnn (yet)"
+                          + (f": {instead}" if instead else ""))
+        hint = closest(name, [*known, *own_names(module)])
+        raise AttributeError(f"module '{PACKAGE}.{name_there}' has no '{name}'" + (f"; {hint}" if hint else ""),
+                             name=name, obj=sys.modules.get(module))
 
     return look_up
 
