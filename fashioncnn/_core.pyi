@@ -64,6 +64,18 @@ class Network:
             gaussian_dropout          rate, seed
             gaussian_noise            stddev, seed
             rescaling                 scale, offset: numbers, or tuples of one for each channel
+            standardization           along (1 for each axis along which the numbers differ), invert (bool); mean,
+                                      variance (tuples of numbers) where they are no parameters
+            random_brightness         factor (low, high), value_range (low, high), seed
+            random_contrast           the same
+            random_crop               size (h, w), seed
+            random_erasing            factor, scale, value_range (low, high), seed; fill_value (a number, or one for
+                                      each channel), or deviation, of noise
+            random_flip               horizontal, vertical (bool), seed
+            random_rotation           factor (low, high), parts of a turn; fill_mode "constant", "nearest", "reflect",
+                                      "wrap", fill_value, interpolation "nearest", "bilinear", seed
+            random_translation        height_factor, width_factor (low, high), parts of the image; and as the rotation
+            random_zoom               the same; width_factor, where it is not the height's
             zero_padding2d            padding (top, bottom, left, right); value, where it is not 0
             cropping2d                cropping (top, bottom, left, right)
             up_sampling2d             size (h, w): how many times as large
@@ -285,5 +297,14 @@ def random_normal(
 ) -> None: ...
 def permutation(count: int, seed: int, stream: int) -> NDArray[np.int64]:
     """A random order of range(count): the same for the same seed and stream on every machine."""
+def resample(
+    x: np.ndarray,
+    transforms: NDArray[np.float32],
+    y: NDArray[np.float32],
+    fill_mode: str,
+    fill_value: float,
+    bilinear: bool,
+) -> None:
+    """Images (N, H, W, C) of any type, seen through projective transforms (N or 1, 8) as TensorFlow has them."""
 def read_idx(path: str) -> np.ndarray:
     """Array of an IDX file, gzipped or not. OSError, or DataError for a damaged one."""

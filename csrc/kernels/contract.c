@@ -77,3 +77,10 @@ size_t fcnn_winograd_gradient_scratch(const fcnn_winograd *winograd, size_t chan
            (fcnn_winograd_gradient_step(channels) + fcnn_winograd_gradient_step(winograd->outputs) +
             fcnn_winograd_sums_step(winograd, channels));
 }
+
+int fcnn_resampling_fits(const fcnn_resampling *how)
+{
+    const size_t lines = how->height + 2 * FCNN_RESAMPLING_BORDER, columns = how->width + 2 * FCNN_RESAMPLING_BORDER;
+    return lines >= how->height && lines <= INT32_MAX && columns >= how->width && columns <= INT32_MAX / lines &&
+           how->channels <= INT32_MAX / (lines * columns);
+}

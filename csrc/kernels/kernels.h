@@ -50,6 +50,32 @@ static inline fcnn_patches fcnn_patches_of_rows(size_t rows, size_t step, size_t
         .lines = 1, .width = rows, .step = (ptrdiff_t)step, .run = &run, .runs = 1, .run_length = columns};
 }
 
+/* What an image is beyond its border; with pixels a b c d: */
+typedef enum fcnn_fill {
+    FCNN_FILL_CONSTANT, /* k k k k | a b c d | k k k k */
+    FCNN_FILL_NEAREST,  /* a a a a | a b c d | d d d d */
+    FCNN_FILL_REFLECT,  /* d c b a | a b c d | d c b a */
+    FCNN_FILL_WRAP      /* a b c d | a b c d | a b c d */
+} fcnn_fill;
+
+/* How an image (height, width, channels) is read between its pixels and beyond its border. */
+typedef struct fcnn_resampling {
+    size_t height, width, channels;
+    fcnn_fill fill;
+    float value;  /* k */
+    int bilinear; /* else the nearest pixel's value */
+} fcnn_resampling;
+
+/* Floats that resample and resample_backward need as scratch: the image with a border. */
+enum { FCNN_RESAMPLING_BORDER = 2 };
+static inline size_t fcnn_resampling_scratch(const fcnn_resampling *how)
+{
+    return (how->height + 2 * FCNN_RESAMPLING_BORDER) * (how->width + 2 * FCNN_RESAMPLING_BORDER) * how->channels;
+}
+
+/* Whether these are small enough for an int32_t to count them. */
+int fcnn_resampling_fits(const fcnn_resampling *how);
+
 typedef enum fcnn_activation {
     FCNN_LINEAR,
     FCNN_RELU,
@@ -439,6 +465,21 @@ typedef struct fcnn_kernels {
     /* y[i] = mean + deviation * z, one rounding: z is the normal distribution's quantile for the rank (the word's 31
      * lower bits + 1/2) / 2^32, with the other sign where the word's highest bit is set. */
     void (*normals)(size_t count, uint64_t key, uint64_t step, uint64_t image, float mean, float deviation, float *y);
+
+    /* ---- resampling.c: one image, which fcnn_resampling_fits ----
+     *
+     * Pixel (line v, column u) of y is x at the place ((t[0] u + t[1] v) + t[2]) / p, ((t[3] u + t[4] v) + t[5]) / p, of
+     * which the first is the column, with p = (t[6] u + t[7] v) + 1; where p is 0, the constant. Where p is always 1,
+     * nothing is divided. A place that is more than 2 before the image, or behind the constant's first pixel there,
+     * counts as being there; where that is not the fill, one beyond +-2^22 as there, and then it is mapped into the
+     * image. Arithmetic and map are TensorFlow's, in floats. y == x and dx == dy are allowed. */
+
+    /* Bilinear: of the lines above and below, each is (right - column) left pixel + (column - left) right pixel; then
+     * the same of the two. Else the pixel that is nearest, halves away from zero. */
+    void (*resample)(const fcnn_resampling *how, const float transform[8], const float *x, float *scratch, float *y);
+    /* The transposed: dx = the sum over pixels of y of dy times the factors above, in order of the pixels. */
+    void (*resample_backward)(const fcnn_resampling *how, const float transform[8], const float *dy, float *scratch,
+                              float *dx);
 
     /* ---- channels.c: one image, (rows, channels). Sums: of the rows r mod 4, in order, added in order ---- */
 

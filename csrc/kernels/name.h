@@ -55,6 +55,8 @@
     EACH(dropout)                   \
     EACH(mask)                      \
     EACH(normals)                   \
+    EACH(resample)                  \
+    EACH(resample_backward)         \
     EACH(channel_moments)           \
     EACH(channel_products)          \
     EACH(channel_scale)             \

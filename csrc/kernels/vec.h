@@ -307,6 +307,21 @@ static inline vf vf_lookup(const float table[4], vi index)
 #endif
 }
 
+/* Lane i of the result is p[index[i]]. */
+static inline vf vf_gather(const float *p, vi index)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_i32gather_ps((__m512i)index, p, 4);
+#elif defined(__AVX2__)
+    return (vf)_mm256_i32gather_ps(p, (__m256i)index, 4);
+#else
+    vf a;
+    for (size_t i = 0; i < FCNN_VL; i++)
+        a[i] = p[index[i]];
+    return a;
+#endif
+}
+
 /* Writes a number where it stands, so that this core owns the line before it is needed. The weights have been read by
  * all cores, and it takes long to take a line away from another one. */
 static inline void claim(float *p) { *(volatile float *)p = *(volatile float *)p; }

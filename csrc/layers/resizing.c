@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../base/angle.h"
 #include "../base/memory.h"
 #include "../base/sizes.h"
 #include "registry.h"
@@ -41,24 +42,12 @@ static double cubic(double x)
     return x < 1.0 ? (1.5 * x - 2.5) * x * x + 1.0 : ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0;
 }
 
-/* sin(pi x) by its series: the C library's last bit differs between systems. */
-static double sin_pi(double x)
-{
-    const double turns = floor(x + 0.5), r = 3.14159265358979323846 * (x - turns);
-    double term = r, sum = r;
-    for (int n = 3; n < 20; n += 2) {
-        term *= -r * r / (n * (n - 1));
-        sum += term;
-    }
-    return fmod(turns, 2.0) == 0.0 ? sum : -sum;
-}
-
 static double lanczos(double x, double radius)
 {
     const double pi_x = 3.14159265358979323846 * x;
     if (x < 1e-3)
         return 1.0;
-    return x > radius ? 0.0 : radius * sin_pi(x) * sin_pi(x / radius) / (pi_x * pi_x);
+    return x > radius ? 0.0 : radius * fcnn_sin_pi(x) * fcnn_sin_pi(x / radius) / (pi_x * pi_x);
 }
 
 static double lanczos3(double x) { return lanczos(x, 3.0); }

@@ -105,7 +105,8 @@ static int execute(PyObject *module)
     if (!state->network_type || PyModule_AddObjectRef(module, "Network", state->network_type) < 0)
         return -1;
     return PyModule_AddFunctions(module, functions) < 0 || PyModule_AddFunctions(module, fcnn_data_functions) < 0 ||
-                   PyModule_AddFunctions(module, fcnn_random_functions) < 0
+                   PyModule_AddFunctions(module, fcnn_random_functions) < 0 ||
+                   PyModule_AddFunctions(module, fcnn_image_functions) < 0
                ? -1
                : 0;
 }

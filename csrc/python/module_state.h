@@ -20,5 +20,6 @@ PyObject *fcnn_network_type_create(PyObject *module);
 /* Functions of the module, ended by an empty entry. */
 extern PyMethodDef fcnn_data_functions[];
 extern PyMethodDef fcnn_random_functions[];
+extern PyMethodDef fcnn_image_functions[];
 
 #endif

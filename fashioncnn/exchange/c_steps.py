@@ -22,7 +22,9 @@ Shape = tuple[int, ...]
 Array = NDArray[Any]
 Node = Mapping[str, Any]
 
-HANDS_ON = ("activity_regularization", "alpha_dropout", "dropout", "gaussian_dropout", "gaussian_noise", "reshape")
+HANDS_ON = ("activity_regularization", "alpha_dropout", "dropout", "gaussian_dropout", "gaussian_noise",
+            "random_brightness", "random_contrast", "random_erasing", "random_flip", "random_rotation",
+            "random_translation", "random_zoom", "reshape")
 ACTS_IN_TRAINING = ("alpha_dropout", "batch_normalization", "dropout", "gaussian_dropout", "gaussian_noise")
 PRODUCTS = ("conv2d", "conv2d_transpose", "dense", "depthwise_conv2d", "grouped_conv2d")
 LIMITED = (*PRODUCTS, "add", "affine")
@@ -109,7 +111,7 @@ def steps_of(nodes: Sequence[Node], outputs: Sequence[int], network: Network) ->
                               position, shapes[position], node, dict(weights.get(node.get("shares", position), {}))))
     result = Steps(steps, [position for position, node in enumerate(nodes) if node["type"] == "input"],
                    [stands_for[output] for output in outputs], [shapes[output] for output in outputs], shapes)
-    _settle_normalizations(result)
+    _settle(result)
     _join(result, _normalization_in_product)
     _join(result, _relu_as_limits)
     _join(result, _pool_behind_convolution)
@@ -125,8 +127,9 @@ def _weights_of(network: Network) -> dict[int, dict[str, Array]]:
     return weights
 
 
-def _settle_normalizations(network: Steps) -> None:
-    """Batch normalization, with statistics that do not move any more, is a scale and an offset for each channel."""
+def _settle(network: Steps) -> None:
+    """What layers do that act in another way in training: batch normalization, with statistics that do not move any
+    more, is a scale and an offset for each channel; a random window is that in the middle."""
     for step in network.steps:
         if step.kind == "batch_normalization":
             own = {name: values.astype(np.float64) for name, values in step.weights.items()}
@@ -134,6 +137,25 @@ def _settle_normalizations(network: Steps) -> None:
             step.weights = {"scale": scale, "offset": own.get("beta", 0.0) - own["moving_mean"] * scale}
             step.kind = "affine"
             step.attributes = {"type": step.kind, "along": (*(0 for _ in step.shape[1:]), 1), "settled": True}
+        elif step.kind == "standardization":
+            _settle_standardization(step)
+        elif step.kind == "random_crop":
+            margins = [extent - window for extent, window in zip(step.input_shapes[0], step.shape, strict=True)][:2]
+            sides = tuple(side for margin in margins for side in (margin // 2, margin - margin // 2))
+            step.kind, step.attributes = "cropping2d", {"type": "cropping2d", "cropping": sides}
+
+
+def _settle_standardization(step: Step) -> None:
+    """A normalization by numbers that never change is a scale and an offset, too."""
+    along = step.attributes["along"]
+    shape = [extent for extent, chosen in zip(step.shape, along, strict=True) if chosen]
+    mean, variance = (np.asarray(step.weights.get(name, step.attributes.get(name)), np.float64).reshape(shape)
+                      for name in ("mean", "variance"))
+    deviation = np.maximum(np.sqrt(variance), 1e-7)
+    is_inverse = step.attributes["invert"]
+    step.weights = {"scale": deviation if is_inverse else 1.0 / deviation,
+                    "offset": mean if is_inverse else -mean / deviation}
+    step.kind, step.attributes = "affine", {"type": "affine", "along": along}
 
 
 def _join(network: Steps, join: Any) -> None:

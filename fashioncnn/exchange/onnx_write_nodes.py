@@ -271,7 +271,8 @@ def _shares(node: dict[str, Any], extent: int, target: int) -> NDArray[np.float3
     return np.asarray(layer(np.eye(extent).reshape(extent, extent, 1, 1))).reshape(extent, target)
 
 
-_RANDOM = ("dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise")
+_RANDOM = ("dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise", "random_brightness", "random_contrast",
+           "random_erasing", "random_flip", "random_rotation", "random_translation", "random_zoom")
 _WRITERS: dict[str, Callable[[Writer], None]] = {
     "activation": activation,
     "activity_regularization": _hand_on,
@@ -299,11 +300,13 @@ _WRITERS: dict[str, Callable[[Writer], None]] = {
     "normalization": normalizations.normalization,
     "permute": _permute,
     "prelu": _prelu,
+    "random_crop": windows.random_crop,
     "rescaling": _rescaling,
     "reshape": _reshape,
     "resizing": _resizing,
     "softmax": _softmax,
     "sparsemax": _sparsemax,
+    "standardization": normalizations.standardization,
     "subtract": _merge("Sub"),
     "up_sampling2d": windows.up_sampling2d,
     "zero_padding2d": windows.zero_padding2d,

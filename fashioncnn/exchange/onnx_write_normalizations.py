@@ -55,6 +55,25 @@ def affine(writer: Writer) -> None:
     writer.put(y, layout)
 
 
+def standardization(writer: Writer) -> None:
+    """Writes the normalization by means and variances that do not change."""
+    (position,) = writer.inputs
+    layout, along, values = writer.layout(position), writer.node["along"], writer.parameters
+    shape = [extent or 0 for extent, chosen in zip(writer.shape(position), along, strict=True) if chosen]
+    mean, variance = (np.asarray(values.get(name, writer.node.get(name)), np.float32).reshape(shape)
+                      for name in ("mean", "variance"))
+    deviation = np.maximum(np.sqrt(variance), np.float32(1e-7))
+    constants = [writer.weights(array, along, layout, name)
+                 for array, name in ((mean, "mean"), (deviation, "deviation"))]
+    operators = ("Sub", "Div")
+    if writer.node["invert"]:
+        operators, constants = ("Mul", "Add"), constants[::-1]
+    y = writer.primary(position)
+    for operator, constant in zip(operators, constants, strict=True):
+        y = writer.op(operator, y, constant)
+    writer.put(y, layout)
+
+
 def normalization(writer: Writer) -> None:
     """Writes the numbers along some axes brought to one scale."""
     if writer.is_there(writer.position):

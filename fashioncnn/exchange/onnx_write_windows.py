@@ -118,6 +118,16 @@ def cropping2d(writer: Writer) -> None:
     _write_in_layout(writer, "Slice", writer.integers(before, "begin"), writer.integers(ends, "end"))
 
 
+def random_crop(writer: Writer) -> None:
+    """Writes the window in the middle."""
+    size, shape = writer.node["size"], writer.known_shape(writer.inputs[0])
+    begins = [(extent - window) // 2 for extent, window in zip(shape, size, strict=False)]
+    ends = [begin + window for begin, window in zip(begins, size, strict=True)]
+    layout = writer.layout(writer.inputs[0])
+    _write_in_layout(writer, "Slice", writer.integers([*begins, 0], "begin"), writer.integers([*ends, shape[2]], "end"),
+                     writer.integers([layout.place(axis) for axis in range(3)], "axes"))
+
+
 def _margins(writer: Writer, attribute: str) -> tuple[list[int], list[int]]:
     """The widths before and after each axis, that of the batch first, as the tensor has its axes."""
     widths = writer.node[attribute]

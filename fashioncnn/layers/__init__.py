@@ -23,6 +23,7 @@ from fashioncnn.layers.dropout import (
     SpatialDropout1D,
     SpatialDropout2D,
 )
+from fashioncnn.layers.feature_normalization import Normalization
 from fashioncnn.layers.input import Input, InputLayer
 from fashioncnn.layers.lambda_layer import Lambda
 from fashioncnn.layers.layer import Layer
@@ -45,6 +46,7 @@ from fashioncnn.layers.merging import (
     multiply,
     subtract,
 )
+from fashioncnn.layers.mixing import CutMix, MixUp
 from fashioncnn.layers.normalization import (
     GroupNormalization,
     LayerNormalization,
@@ -54,7 +56,9 @@ from fashioncnn.layers.normalization import (
 from fashioncnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from fashioncnn.layers.pooling1d import AveragePooling1D, GlobalAveragePooling1D, GlobalMaxPooling1D, MaxPooling1D
 from fashioncnn.layers.prelu import PReLU
-from fashioncnn.layers.resampling import Resizing, UpSampling1D, UpSampling2D
+from fashioncnn.layers.random_values import RandomBrightness, RandomContrast, RandomErasing
+from fashioncnn.layers.random_views import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from fashioncnn.layers.resampling import CenterCrop, Resizing, UpSampling1D, UpSampling2D
 from fashioncnn.layers.rescaling import Rescaling
 from fashioncnn.layers.reshaping import Flatten, Identity, Permute, RepeatVector, Reshape
 from fashioncnn.layers.separable_conv1d import SeparableConv1D
@@ -89,6 +93,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -100,6 +105,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Cropping1D",
     "Cropping2D",
+    "CutMix",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -130,10 +136,20 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MixUp",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",

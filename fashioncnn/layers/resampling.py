@@ -9,6 +9,7 @@ import numpy as np
 from fashioncnn.layers import arguments, lines
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.single_image import ImageLayer
 from fashioncnn.utils import budget, checks
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Choice, Setting
@@ -24,6 +25,19 @@ class Interpolation(Choice):
 
     def checked(self, instance: Any, value: Any) -> Any:
         return super().checked(instance, value.lower() if isinstance(value, str) else value)
+
+
+def add_window(graph: Graph, layer: Layer, position: int, begin: tuple[int, int], size: tuple[int, int]) -> int:
+    """Adds a node that cuts a window out of images."""
+    shape = graph.shape(position)
+    ends = [extent - first - length for extent, first, length in zip(shape, begin, size, strict=False)]
+    return graph.add(layer, "cropping2d", position, cropping=(begin[0], ends[0], begin[1], ends[1]))
+
+
+def add_middle(graph: Graph, layer: Layer, position: int, size: tuple[int, int]) -> int:
+    """The same for the window in the middle."""
+    height, width = graph.shape(position)[:2]
+    return add_window(graph, layer, position, ((height - size[0]) // 2, (width - size[1]) // 2), size)
 
 
 @LAYERS.register()
@@ -108,7 +122,7 @@ class UpSampling1D(Layer):
 
 
 @LAYERS.register()
-class Resizing(Layer):
+class Resizing(ImageLayer):
     """Images of another size.
 
     Args:
@@ -162,12 +176,6 @@ class Resizing(Layer):
         self.antialias = antialias
         self.data_format = data_format
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The same as for other layers; and (H, W, C) is one image, as in Keras."""
-        if np.ndim(inputs) == 3:
-            return super().__call__(np.asarray(inputs)[np.newaxis], *args, **kwargs)[0]
-        return super().__call__(inputs, *args, **kwargs)
-
     def add_to(self, graph: Graph, *inputs: int) -> int:
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise ValueError(f"Resizing '{self.name}': `crop_to_aspect_ratio` and `pad_to_aspect_ratio` cannot both be "
@@ -188,11 +196,8 @@ class Resizing(Layer):
 
     def _add_cropping(self, graph: Graph, position: int, height: int, width: int) -> int:
         new_height, new_width = self._fitting(height, width)
-        lost = (height - max(min(height, new_height), 1), width - max(min(width, new_width), 1))
-        if not any(lost):
-            return position
-        cropping = [side for loss in lost for side in (loss // 2, loss - loss // 2)]
-        return graph.add(self, "cropping2d", position, cropping=tuple(cropping))
+        largest = (max(min(height, new_height), 1), max(min(width, new_width), 1))
+        return position if largest == (height, width) else add_middle(graph, self, position, largest)
 
     def _add_frame(self, graph: Graph, position: int, height: int, width: int) -> int:
         new_height, new_width = self._fitting(height, width)
@@ -206,6 +211,57 @@ class Resizing(Layer):
                 "interpolation": self.interpolation, "crop_to_aspect_ratio": self.crop_to_aspect_ratio,
                 "pad_to_aspect_ratio": self.pad_to_aspect_ratio, "fill_mode": self.fill_mode,
                 "fill_value": self.fill_value, "antialias": self.antialias, "data_format": "channels_last"}
+
+
+@LAYERS.register()
+class CenterCrop(ImageLayer):
+    """The window in the middle of images.
+
+    An image that is smaller in a direction is cut to the window's proportions and resized, by bilinear interpolation.
+
+    Args:
+        height: Of the window.
+        width: Of the window.
+        data_format: None or "channels_last".
+        options: See `Layer`.
+
+    Shapes:
+        input (N, H, W, C) or, in a call, (H, W, C); output (N, height, width, C) or (height, width, C).
+
+    Raises:
+        ArgumentError: If an argument has the wrong type or a keyword is unknown.
+        ValueError: If an extent is not positive; when it is built, if the input is not an image.
+
+    Example:
+        >>> import numpy as np
+        >>> CenterCrop(1, 2)(np.arange(12).reshape(1, 3, 4, 1))[0, :, :, 0]
+        array([[5., 6.]], dtype=float32)
+    """
+
+    height = Setting(arguments.positive)
+    width = Setting(arguments.positive)
+    data_format = arguments.data_format()
+
+    def __init__(self, height: int, width: int, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.height = height
+        self.width = width
+        self.data_format = data_format
+
+    def add_to(self, graph: Graph, *inputs: int) -> int:
+        (position,) = inputs
+        height, width = arguments.image_shape(self.name, graph.shape(position))[:2]
+        size = (self.height, self.width)
+        if height >= self.height and width >= self.width:
+            return add_middle(graph, self, position, size)
+        budget.check_image(height, width, *size)
+        largest = (max(min(height, width * self.height // self.width), 1),
+                   max(min(width, height * self.width // self.height), 1))
+        return graph.add(self, "resizing", add_middle(graph, self, position, largest), size=size,
+                         interpolation="bilinear", antialias=False)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "height": self.height, "width": self.width, "data_format": "channels_last"}
 
 
 def _rounded_down(product: int, divisor: int) -> int:

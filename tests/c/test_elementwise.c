@@ -343,6 +343,39 @@ static void run_average(const fcnn_kernels *kernels, size_t variant, size_t size
     kernels->average(size, w, variant ? 0.75f : 0.0f, variant ? 0.25f : 1.0f, out->array[0]);
 }
 
+/* Images `size` pixels wide, of one channel or three, with every fill, through a turn or a projection. */
+enum { TRANSFORMS = 3 };
+
+static fcnn_resampling resampling_of(size_t variant, size_t size)
+{
+    return (fcnn_resampling){.height = 1 + size % 7,
+                             .width = size,
+                             .channels = variant % 2 ? 3 : 1,
+                             .fill = (fcnn_fill)(variant / 2 % 4),
+                             .value = 2.5f,
+                             .bilinear = (int)(variant / 8 % 2)};
+}
+
+static const float transforms[TRANSFORMS][8] = {
+    {0.75f, -0.5f, 2.25f, 0.5f, 0.75f, -1.5f, 0.0f, 0.0f},
+    {-3.0f, 0.3f, 20.0f, 0.1f, 2.5f, -4.0f, 0.0f, 0.0f},
+    {1.0f, 0.1f, -3.0f, 0.2f, 1.0f, 1.0f, 0.125f, -0.5f},
+};
+
+static void run_resample(const fcnn_kernels *kernels, size_t variant, size_t size, outputs *out)
+{
+    const fcnn_resampling how = resampling_of(variant, size);
+    float x[ROOM], scratch[ROOM];
+    out->count = how.height * how.width * how.channels;
+    fill(x, out->count, 31, -9, 9);
+    kernels->resample(&how, transforms[variant / 16], x, scratch, out->array[0]);
+    kernels->resample_backward(&how, transforms[variant / 16], x, scratch, out->array[1]);
+    memcpy(out->array[2], x, out->count * sizeof *x);
+    kernels->resample(&how, transforms[variant / 16], out->array[2], scratch, out->array[2]);
+    memcpy(out->array[3], x, out->count * sizeof *x);
+    kernels->resample_backward(&how, transforms[variant / 16], out->array[3], scratch, out->array[3]);
+}
+
 static const probe probes[] = {
     {"activation", FCNN_ACTIVATION_COUNT + 5, 4, 0, 2e-6, 0.2, run_activation},
     {"softmax", 3, 4, 0, 2e-6, 0.1, run_softmax},
@@ -354,6 +387,7 @@ static const probe probes[] = {
     {"take_equal", 2, 2, 1, 0, 0, run_take_equal},
     {"weighted_sum", 6, 1, 1, 2e-6, 10, run_weighted_sum},
     {"mask and normals", 2, 2, 0, 2e-6, 1, run_noise},
+    {"resample", 16 * TRANSFORMS, 4, 1, 0, 0, run_resample},
     {"max_pool", WINDOWS, 3, 1, 0, 0, run_max_pool},
     {"max_pool_backward", WINDOWS, 1, 1, 0, 0, run_max_pool_backward},
     {"average_pool", WINDOWS, 1, 1, 2e-6, 1, run_average_pool},
@@ -550,7 +584,7 @@ static void test_dropout_drops_the_rate(void)
 int main(void)
 {
     test_probes(probes, sizeof probes / sizeof *probes);
-    check_digest(0xbc0496c1fe40a5e7);
+    check_digest(0xce1a1ffe69ebde07);
     for (fcnn_isa isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
         if (!fcnn_isa_available(isa))
             continue;
