@@ -261,7 +261,7 @@ class BatchSource:
 
     @property
     def runs_once(self) -> bool:
-        return isinstance(self._batches, Iterator)
+        return isinstance(self._batches, Iterator) and not self._indexed
 
     @property
     def row_shapes(self) -> list[tuple[int, ...]]:

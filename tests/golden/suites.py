@@ -17,6 +17,7 @@ from golden.custom_cases import CUSTOM
 from golden.dataset_cases import DATASET
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
+from golden.generator_cases import GENERATOR
 from golden.layer_cases import ACTIVATION, FORWARD
 from golden.normalization_cases import NORMALIZATION
 from golden.penalty_cases import PENALTY
@@ -49,6 +50,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "backend": BACKEND,
     "tensorflow": TENSORFLOW,
     "dataset": DATASET,
+    "generator": GENERATOR,
     "function": FUNCTION,
     "gradient": GRADIENT,
     "description": DESCRIPTION,
