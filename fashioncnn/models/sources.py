@@ -327,8 +327,12 @@ class BatchSource:
         return map(self._checked, self._raw_batches())
 
     def _raw_batches(self) -> Iterator[Any]:
-        if isinstance(self._batches, Dataset) and not self._batches.makes_in_advance:
-            return ahead(self._batches.__iter__, count=2)
+        batches = self._batches_in_order()
+        if getattr(self._batches, "makes_in_advance", True):
+            return batches
+        return ahead(lambda: batches, count=2)
+
+    def _batches_in_order(self) -> Iterator[Any]:
         if not self._indexed:
             return iter(self._batches)
         count = self.steps

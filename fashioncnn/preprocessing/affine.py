@@ -21,34 +21,31 @@ PARAMETERS = ("theta", "tx", "ty", "shear", "zx", "zy")
 Floats = NDArray[Any]
 
 
-def matrix_of(parameters: Mapping[str, Any], rows: int, columns: int) -> Floats | None:
-    """The matrix that takes a point (row, column, 1) of the result to one of the image; None: the same point."""
-    theta, tx, ty, shear, zx, zy = (parameters.get(name, 1 if name[0] == "z" else 0) for name in PARAMETERS)
-    matrix: Any = None
-    for changes, factor in (
-            (theta != 0, lambda: _turned(np.deg2rad(theta))), (tx != 0 or ty != 0, lambda: [[1, 0, tx], [0, 1, ty]]),
-            (shear != 0, lambda: _sheared(np.deg2rad(shear))), (zx != 1 or zy != 1, lambda: [[zx, 0, 0], [0, zy, 0]])):
-        if changes:
-            whole = np.array([*factor(), [0, 0, 1]], np.float64)
-            matrix = whole if matrix is None else matrix @ whole
-    if matrix is None:
-        return None
+def matrices_of(parameters: Sequence[Mapping[str, Any]], rows: int, columns: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """For each change the matrix that takes a point (row, column, 1) of the result to one of the image; and whether
+    that is another one."""
+    values = np.array([[each.get(name, 1 if name[0] == "z" else 0) for name in PARAMETERS] for each in parameters],
+                      np.float64)
+    theta, tx, ty, shear, zx, zy = values.T
+    theta, shear = np.deg2rad(theta), np.deg2rad(shear)
+    ones, zeros = np.ones(len(values)), np.zeros(len(values))
+
+    def matrices(first: list[Any], second: list[Any]) -> Floats:
+        return np.array([*first, *second, zeros, zeros, ones]).T.reshape(-1, 3, 3)
+
+    turned = matrices([np.cos(theta), -np.sin(theta), zeros], [np.sin(theta), np.cos(theta), zeros])
+    shifted = matrices([ones, zeros, tx], [zeros, ones, ty])
+    sheared = matrices([ones, -np.sin(shear), zeros], [zeros, np.cos(shear), zeros])
+    whole: Floats = turned @ shifted @ sheared @ matrices([zx, zeros, zeros], [zeros, zy, zeros])
     middle = np.array([float(rows) / 2 - 0.5, float(columns) / 2 - 0.5])
-    matrix[:2, 2] += middle - matrix[:2, :2] @ middle
-    return np.asarray(matrix)
+    whole[:, :2, 2] += middle - whole[:, :2, :2] @ middle
+    return whole, (values != [0, 0, 0, 0, 1, 1]).any(axis=1)
 
 
-def _turned(angle: float) -> list[list[float]]:
-    return [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0]]
-
-
-def _sheared(angle: float) -> list[list[float]]:
-    return [[1, -np.sin(angle), 0], [0, np.cos(angle), 0]]
-
-
-def exchanged(matrix: Floats) -> Floats:
-    """The matrix for points (column, row, 1): Keras builds it so, and uses it the other way round."""
-    return matrix[[1, 0, 2]][:, [1, 0, 2]]
+def exchanged(matrices: Floats) -> Floats:
+    """Matrices for points (column, row, 1): Keras builds them so, and uses them the other way round."""
+    places = np.array([1, 0, 2])
+    return matrices[:, places[:, None], places]
 
 
 def looked_up(images: Floats, matrices: Floats, fill_mode: str, cval: float, order: int) -> Floats:
@@ -143,11 +140,12 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
     Args:
         x: One image of three axes.
         theta: An angle in degrees.
-        tx: How far down, in pixels, the result is looked up.
-        ty: How far to the right.
+        tx: How many pixels farther along `col_axis` the result is looked up, if that is the later one of the two; else
+            along `row_axis`.
+        ty: The same along the other one.
         shear: An angle in degrees.
-        zx: How many pixels of the image come on one of the result, down.
-        zy: The same to the right.
+        zx: How many pixels of the image come on one of the result, along the axis of `tx`.
+        zy: The same along the other one.
         row_axis: Where the rows are.
         col_axis: Where the columns are.
         channel_axis: Where the channels are: 0 or 2.
@@ -161,7 +159,7 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
 
     Example:
         >>> image = np.arange(6.0).reshape(2, 3, 1)
-        >>> apply_affine_transform(image, ty=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0]
+        >>> apply_affine_transform(image, tx=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0]
         array([[1., 2., 2.],
                [4., 5., 5.]])
     """
@@ -173,27 +171,25 @@ def apply_affine_transform(x: Any, theta: float = 0, tx: float = 0, ty: float = 
                          f"and 2, channels the first or the last; got the shape {array.shape}, row_axis={row_axis}, "
                          f"col_axis={col_axis}, channel_axis={channel_axis}")
     parameters = dict(zip(PARAMETERS, (theta, tx, ty, shear, zx, zy), strict=True))
-    matrix = matrix_of(parameters, array.shape[row_axis], array.shape[col_axis])
-    if matrix is None:
+    matrices, changes = matrices_of([parameters], array.shape[row_axis], array.shape[col_axis])
+    if not changes[0]:
         return array
     if col_axis > row_axis:
-        matrix = exchanged(matrix)
+        matrices = exchanged(matrices)
     images = np.moveaxis(array, channel_axis, -1)[np.newaxis]
-    return np.moveaxis(looked_up(images, matrix[np.newaxis], fill_mode, cval, order)[0], -1, channel_axis)
+    return np.moveaxis(looked_up(images, matrices, fill_mode, cval, order)[0], -1, channel_axis)
 
 
 def batch_transformed(images: Floats, parameters: Sequence[Mapping[str, Any]], channel_axis: int, fill_mode: str,
                       cval: float, order: int) -> Floats:
     """Each image of a batch through the transformation of its parameters; those that have none stay as they are."""
     batch = np.moveaxis(images, channel_axis, -1)
-    rows, columns = batch.shape[1:3]
-    matrices = [matrix_of(each, rows, columns) for each in parameters]
-    places = [place for place, matrix in enumerate(matrices) if matrix is not None]
-    if not places:
+    matrices, changes = matrices_of(parameters, *batch.shape[1:3])
+    if not changes.any():
         return images
-    used = np.stack([exchanged(matrix) for matrix in matrices if matrix is not None])
-    if len(places) == len(images):
-        return np.moveaxis(looked_up(batch, used, fill_mode, cval, order), -1, channel_axis)
+    matrices = exchanged(matrices)
+    if changes.all():
+        return np.moveaxis(looked_up(batch, matrices, fill_mode, cval, order), -1, channel_axis)
     result = batch.copy()
-    result[places] = looked_up(batch[places], used, fill_mode, cval, order)
+    result[changes] = looked_up(batch[changes], matrices[changes], fill_mode, cval, order)
     return np.moveaxis(result, -1, channel_axis)

@@ -40,8 +40,8 @@ class ImageDataGenerator:
         zca_epsilon: What is added to the singular values then.
         rotation_range: At most so many degrees, either way.
         width_shift_range: A number below 1: a part of the width; from 1 on: pixels, whole ones of an int; or a list of
-            pixels to choose from, with either sign.
-        height_shift_range: The same of the height.
+            pixels to choose from, with either sign. As in Keras 3, images move so far up or down.
+        height_shift_range: The same of the height; they move so far to the left or right.
         brightness_range: Two factors: see `apply_brightness_shift`.
         shear_range: At most so many degrees, either way.
         zoom_range: Two factors, or one number r for 1 - r and 1 + r.
@@ -377,11 +377,12 @@ def _either_way(reach: float) -> float:
 
 def _shift(reach: Any, extent: int) -> Any:
     """How many pixels."""
+    if isinstance(reach, float):
+        return 0 if reach == 0 else _either_way(reach) * extent if reach < 1 else _either_way(reach)
     if not (len(reach) if np.ndim(reach) else reach):
         return 0
     if np.ndim(reach) == 0 and not isinstance(reach, (int, np.integer)):
-        pixels = _either_way(reach)
-    else:
-        pixels = np.random.choice(reach)
-        pixels *= np.random.choice([-1, 1])
+        return _shift(float(reach), extent)
+    pixels = np.random.choice(reach)
+    pixels *= np.random.choice([-1, 1])
     return pixels * extent if np.max(reach) < 1 else pixels

@@ -31,7 +31,6 @@ class Iterator(PyDataset):
     """
 
     white_list_formats = FORMATS
-    makes_in_advance = False  # fit lets a thread do so
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -41,6 +40,11 @@ class Iterator(PyDataset):
         self.batch_index = self.total_batches_seen = 0
         self.lock = threading.Lock()
         self.index_array: Array | None = None
+
+    @property
+    def makes_in_advance(self) -> bool:
+        """Whether threads make the batches in advance; else one does so in `fit`."""
+        return self.workers > 1
 
     def __len__(self) -> int:
         return -(-self.n // self.batch_size)

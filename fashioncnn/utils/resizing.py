@@ -153,7 +153,7 @@ def largest_window(height: int, width: int, target_height: int, target_width: in
 
 def resized_with_crop(image: NDArray[Any], height: int, width: int, method: str = "bilinear") -> Any:
     """The image's largest window of the target's proportions, resized."""
-    top, left, rows, columns = largest_window(*image.shape[-3:-1], height, width)
+    top, left, rows, columns = largest_window(image.shape[-3], image.shape[-2], height, width)
     return resized(image[..., top : top + rows, left : left + columns, :], height, width, method)
 
 
