@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 import fashioncnn as tf
 from fashioncnn.data import AUTOTUNE, Dataset
+from fashioncnn.preprocessing.image import ImageDataGenerator
 
 BATCH, BATCHES, FILES, SHUFFLED = 32, 250, 2000, 2000
 Array = NDArray[Any]
@@ -80,8 +81,8 @@ def kinds(folder: Path) -> dict[str, Callable[[], tuple[Any, ...]]]:
         "Dataset: batch, map": lambda: (slices(pixels).shuffle(SHUFFLED).batch(BATCH).map(scaled).prefetch(AUTOTUNE),),
         "Dataset: map, batch": lambda: (slices(pixels).map(scaled).shuffle(SHUFFLED).batch(BATCH).prefetch(AUTOTUNE),),
         "Dataset: map, cache, batch": lambda: (cached(slices(pixels)),),
-        "ImageDataGenerator, flips": lambda: (tf.preprocessing.image.ImageDataGenerator(horizontal_flip=True).flow(x, y),),
-        "ImageDataGenerator, affine": lambda: (tf.preprocessing.image.ImageDataGenerator(
+        "ImageDataGenerator, flips": lambda: (ImageDataGenerator(horizontal_flip=True).flow(x, y),),
+        "ImageDataGenerator, affine": lambda: (ImageDataGenerator(
             rotation_range=10, zoom_range=0.1, width_shift_range=0.1, height_shift_range=0.1).flow(x, y),),
         "files": lambda: (tf.utils.image_dataset_from_directory(
             folder / "files", image_size=(28, 28), color_mode="grayscale", verbose=False).repeat(),),

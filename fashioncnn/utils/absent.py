@@ -34,10 +34,21 @@ INSTEAD = {
 # What does the job of a name of TensorFlow that is absent.
 INSTEAD_OF_TENSORFLOW = {
     "GradientTape": "Model.fit() and Model.train_on_batch() train",
+    "TPUStrategy": "one machine's CPUs compute, and all of them do so without a strategy",
+    "autograph": "nothing has to be compiled: leave it out",
     "compat": "there are no sessions and no graphs, and nothing has to be set for them",
     "distribute": "one machine's CPUs compute, and all of them do so without a strategy",
     "function": "nothing has to be compiled: leave it out",
+    "gradients": "Model.fit() and Model.train_on_batch() train",
+    "io.TFRecordWriter": "np.save() keeps arrays, which np.load(..., mmap_mode='r') reads piece by piece",
+    "data.TFRecordDataset": "Dataset.from_generator() takes what reads the files, or from_tensor_slices() arrays",
+    "lite": "Model.export() writes a model as ONNX or as C, the latter with 8 bits if wanted",
+    "profiler": "callbacks.TensorBoard writes what happens in training",
     "saved_model": "Model.save() keeps whole models",
+    "strings": "Python's own texts may do it, in Dataset.map() with bytes.decode()",
+    "summary": "callbacks.TensorBoard writes what happens in training",
+    "tpu": "one machine's CPUs compute, and all of them do so without a strategy",
+    "xla": "nothing has to be compiled: leave it out",
 }
 # Modules that Keras had once; what they had is in the package around them.
 OLD_MODULES = {
