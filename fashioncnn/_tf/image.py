@@ -138,8 +138,8 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
     """Pixels of another type: floats reach from 0 to 1, integers from 0 to the largest of their type.
 
     Example:
-        >>> convert_image_dtype(np.array([0, 51, 255], np.uint8), np.float32)
-        array([0. , 0.2, 1. ], dtype=float32)
+        >>> convert_image_dtype(np.array([0, 255], np.uint8), np.float32)
+        array([0., 1.], dtype=float32)
     """
     pixels, kind = array(image), np.dtype(dtype)
     if pixels.dtype == kind:
