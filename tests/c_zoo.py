@@ -69,6 +69,16 @@ def moved() -> Model:
         layers.Resizing(5, 5, pad_to_aspect_ratio=True, fill_value=0.5)(image), layers.Identity()(image), image])
 
 
+def augmented() -> Model:
+    image = Input((6, 7, 3))
+    x = layers.RandomZoom(0.3)(layers.RandomRotation(0.2)(layers.RandomTranslation(0.1, 0.2)(image)))
+    x = layers.RandomErasing()(layers.RandomContrast(0.2)(layers.RandomBrightness(0.2)(layers.RandomFlip()(x))))
+    return Model(image, [
+        layers.RandomCrop(4, 5)(x), layers.RandomCrop(7, 5)(x), layers.CenterCrop(3, 4)(x), layers.CenterCrop(8, 4)(x),
+        layers.Normalization()(x), layers.Normalization((1, 3), invert=True)(x), layers.Normalization(None)(x),
+        layers.Normalization(mean=[1, 2, 3], variance=[4, 0, 1])(x)])
+
+
 def merged() -> Model:
     image, row, number, column = Input((4, 5, 3)), Input((1, 1, 3)), Input((1, 1, 1)), Input((4, 1, 3))
     parts = [image, row]
@@ -127,8 +137,8 @@ def shared_and_nested() -> Model:
     return Model([first, second], [distance, layers.Dense(1, activation="sigmoid", name="output")(distance)])
 
 
-ZOO: tuple[Callable[[], Model], ...] = (reference, convolutions, transposed, sequences, pools, moved, merged, products,
-                                        normalized, along_axes, functions, shared_and_nested)
+ZOO: tuple[Callable[[], Model], ...] = (reference, convolutions, transposed, sequences, pools, moved, augmented, merged,
+                                        products, normalized, along_axes, functions, shared_and_nested)
 
 
 def with_random_weights(make: Callable[[], Model], seed: int = 1) -> Model:

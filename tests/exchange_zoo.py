@@ -159,6 +159,11 @@ MODELS = {
     "random": _chain((5, 6, 3), layers.Dropout(0.5), layers.GaussianNoise(0.1), layers.SpatialDropout2D(0.2),
                      layers.AlphaDropout(0.2), layers.GaussianDropout(0.1), layers.ActivityRegularization(0.1),
                      layers.Conv2D(2, 3, activity_regularizer="l2")),
+    "augmented": _chain((6, 8, 3), layers.Normalization(), layers.RandomFlip(), layers.RandomTranslation(0.1, 0.1),
+                        layers.RandomRotation(0.2), layers.RandomZoom(0.3), layers.RandomBrightness(0.2),
+                        layers.RandomContrast(0.2), layers.RandomErasing(), layers.RandomCrop(5, 6),
+                        layers.CenterCrop(4, 5), layers.Conv2D(2, 3), layers.Normalization(invert=True),
+                        layers.Normalization(None, 1.0, 3.0)),
     "any size": _chain((None, None, 3), layers.Conv2D(4, 3, 2, "same"), layers.MaxPooling2D(3, 2, "same"),
                        layers.UpSampling2D(2, interpolation="bilinear"), layers.GlobalAveragePooling2D(),
                        layers.Dense(3)),
@@ -178,6 +183,7 @@ WRITTEN_ONLY = {
     "threshold": _chain((6,), layers.ReLU(2.0, 0.1, 0.5), layers.ReLU(0.3, 0.1, 0.5)),
     "interpolated": _chain((5, 8, 3), layers.Conv2D(3, 1), layers.Resizing(7, 9, "bicubic"),
                            layers.Resizing(4, 5, "lanczos3"), layers.Resizing(3, 2, antialias=True)),
+    "normalized along lines": _chain((5, 8, 3), layers.Conv2D(3, 1), layers.Normalization((1, 3), invert=True)),
     "framed": _chain((5, 8, 3), layers.Resizing(4, 4, pad_to_aspect_ratio=True, fill_value=2.0)),
     "normalized dot": lambda: Model(x := Input((4, 3)), layers.Dot((2, 2), normalize=True)([x, layers.Dense(3)(x)])),
 }
@@ -206,7 +212,7 @@ def images(model, rows=3, unknown=11):
 
 def outputs(model, arrays):
     """What the model makes of them, as a list."""
-    made = model(arrays if len(arrays) > 1 else arrays[0])
+    made = model(arrays if len(arrays) > 1 else arrays[0], training=False)
     if isinstance(made, dict):
         return [np.asarray(made[name]) for name in sorted(made)]
     return [np.asarray(array) for array in (made if isinstance(made, list) else [made])]

@@ -219,6 +219,20 @@ def rescaling(draft: Draft, source: int) -> Node:
     return {"type": "rescaling", "scale": 0.7, "offset": -0.1}
 
 
+def moved(draft: Draft, source: int) -> Node:
+    """An image that is one pixel lower and farther left, in training and in inference."""
+    height, width = draft.shapes[source][:2]
+    return {"type": "random_translation", "height_factor": (1.0 / height,) * 2, "width_factor": (-1.0 / width,) * 2,
+            "fill_mode": "constant", "fill_value": 0.5, "interpolation": draft.choose("nearest", "bilinear"), "seed": 1,
+            "training": True, "firm": True}
+
+
+def standardization(draft: Draft, source: int) -> Node:
+    channels = draft.shapes[source][-1]
+    return {"type": "standardization", "mean": tuple(0.1 * n for n in range(channels)), "variance": (0.5,) * channels,
+            "along": (*(0 for _ in draft.shapes[source][1:]), 1), "invert": draft.chance(0.5)}
+
+
 def nothing_dropped(draft: Draft, source: int) -> Node:
     return {"type": "dropout", "rate": 0.0, "seed": 1}
 
@@ -226,9 +240,10 @@ def nothing_dropped(draft: Draft, source: int) -> Node:
 Kind = Callable[[Draft, int], "Node | None"]
 OTHER_KINDS: tuple[Kind, ...] = (
     dense, dense, dense, normalization, normalization, activation, activation, add, softmax, rescaling, penalized,
-    nothing_dropped, flatten,
+    nothing_dropped, flatten, standardization,
 )  # fmt: skip
 IMAGE_KINDS: tuple[Kind, ...] = (
     conv2d, conv2d, conv2d, conv2d, normalization, normalization, normalization, activation, activation, activation,
     add, add, add, pool, pool, global_pool, padding, flatten, dense, softmax, rescaling, penalized, nothing_dropped,
+    standardization, moved,
 )  # fmt: skip

@@ -226,6 +226,23 @@ def resampling(node: Node, inputs: int, outputs: int) -> np.ndarray:
     return matrix / matrix.sum(axis=1, keepdims=True)
 
 
+def random_translation(node: Node, x: np.ndarray) -> np.ndarray:
+    """One that leaves nothing to chance, by whole pixels, of which some are left."""
+    down, right = (round(node[name][0] * extent) for name, extent in
+                   zip(("height_factor", "width_factor"), x.shape[1:], strict=False))
+    height, width = x.shape[1:3]
+    y = np.full_like(x, node["fill_value"])
+    y[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = (
+        x[:, max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)])
+    return y
+
+
+def standardization(node: Node, x: np.ndarray) -> np.ndarray:
+    """Along the last axis."""
+    mean, deviation = np.array(node["mean"]), np.maximum(np.sqrt(node["variance"]), 1e-7)
+    return x * deviation + mean if node["invert"] else (x - mean) / deviation
+
+
 def resizing(node: Node, x: np.ndarray) -> np.ndarray:
     lines, columns = (resampling(node, x.shape[axis + 1], node["size"][axis]) for axis in (0, 1))
     return np.einsum("ai,bj,nijc->nabc", lines, columns, x)
@@ -264,7 +281,9 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "global_max_pooling2d": lambda node, x: x.max(axis=(1, 2), keepdims=node["keepdims"]),
     "reshape": lambda node, x: x.reshape(len(x), *node["target_shape"]),
     "dropout": lambda node, x: x,
+    "random_translation": random_translation,
     "rescaling": lambda node, x: x * node["scale"] + node["offset"],
+    "standardization": standardization,
     "zero_padding2d": zero_padding2d,
     "cropping2d": cropping2d,
     "add": lambda node, *x: sum(broadcast(x)),

@@ -20,7 +20,7 @@ import c_programs
 import numpy as np
 from exchange_zoo import run_onnx
 from golden import file_worker
-from golden.file_cases import ZOO, Zoo
+from golden.file_cases import ENDINGS, ZOO, Zoo
 
 import fashioncnn as k
 from fashioncnn import saving
@@ -55,7 +55,7 @@ Outcomes = dict[str, Outcome]  # by the models' names
 
 
 def trips_of_keras(writer: str, reader: str) -> dict[str, Trip]:
-    return {ending: Trip(writer, reader, f"`{ending}`") for ending in file_worker.ENDINGS}
+    return {ending: Trip(writer, reader, f"`{ending}`") for ending in ENDINGS}
 
 
 KERAS_FILES = trips_of_keras("fashioncnn", "fashioncnn")

@@ -30,6 +30,7 @@ TOLERANCE = {  # of the largest value of each array
     "rule": 2e-5,
     "penalty": 1e-4,
     "application": 1e-4,
+    "augmentation": 1e-5,
     "backend": 1e-6,
     "tensorflow": 1e-6,
     "generator": 1e-5,

@@ -17,7 +17,6 @@ from fashioncnn.saving.hdf5 import Hdf5File
 
 h5py = pytest.importorskip("h5py")
 GOLDEN = Path(__file__).parent / "golden" / "files"
-ENDINGS = list(file_worker.ENDINGS)
 
 
 def expected(folder, name):
@@ -25,8 +24,7 @@ def expected(folder, name):
         return dict(file)
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize(("name", "ending"), [(name, ending) for name in STORED for ending in ZOO[name].endings])
 def test_what_keras_wrote_goes_on_here(name, ending):
     model = file_worker.loaded(k, ZOO[name], file_worker.path_of(GOLDEN, name, ending))
     predictions, losses = file_worker.differences(expected(GOLDEN, name), file_worker.run(ZOO[name], model))

@@ -58,6 +58,22 @@ EXAMPLES = [
     (layers.GroupNormalization(4, axis=2, scale=False, center=False), IMAGE, 0),
     (layers.RMSNormalization(), IMAGE, 3),
     (layers.UnitNormalization(axis=[1, 2]), IMAGE, 0),
+    (layers.RandomFlip(), IMAGE, 0),
+    (layers.RandomTranslation((-0.3, 0.1), 0.2, fill_mode="constant", fill_value=1), IMAGE, 0),
+    (layers.RandomRotation(0.1, interpolation="nearest"), IMAGE, 0),
+    (layers.RandomZoom(0.3, fill_mode="wrap", seed=3), IMAGE, 0),
+    (layers.RandomZoom((-0.3, -0.1), 0.5, fill_mode="nearest"), IMAGE, 0),
+    (layers.RandomCrop(5, 4), (None, 5, 4, 3), 0),
+    (layers.RandomCrop(10, 4), (None, 10, 4, 3), 0),
+    (layers.RandomBrightness(0.2, (-1, 1)), IMAGE, 0),
+    (layers.RandomContrast(0.5, (-1, 1)), IMAGE, 0),
+    (layers.RandomErasing(), IMAGE, 0),
+    (layers.RandomErasing(0.7, 0.3, [1, 2, 3.0], (0, 3)), IMAGE, 0),
+    (layers.CenterCrop(4, 6), (None, 4, 6, 3), 0),
+    (layers.CenterCrop(11, 6), (None, 11, 6, 3), 0),
+    (layers.Normalization(), IMAGE, 7),
+    (layers.Normalization((1, 2), invert=True), IMAGE, 145),
+    (layers.Normalization(None, 2.0, 3.0), IMAGE, 0),
 ]
 
 

@@ -43,7 +43,7 @@ def test_the_zoo_has_every_layer_and_every_function():
     used = {type(layer).__name__ for name in (*MODELS, *WRITTEN_ONLY) for layer in made(name)._flatten_layers()}
     bases = {"Functional", "Model", "Layer", "InputLayer"}
     missing = {cls.__name__ for cls in LAYERS.all_classes().values()} - used - bases
-    assert missing <= {"Activation", "GlobalAveragePooling1D", "Lambda", "SpatialDropout1D"}
+    assert missing <= {"Activation", "GlobalAveragePooling1D", "Lambda", "SpatialDropout1D", "MixUp", "CutMix"}
     assert {name for name in activations.__all__ if callable(getattr(activations, name))} - set(FUNCTIONS) <= {
         "deserialize", "get", "serialize", "add_to", "swish", "hard_swish", "threshold"}
 

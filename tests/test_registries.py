@@ -13,6 +13,7 @@ import test_ops
 import test_shape_layers
 from golden import (
     activation_cases,
+    augmentation_cases,
     convolution_cases,
     face_cases,
     layer_cases,
@@ -35,6 +36,7 @@ KERNELS = re.findall(r"EACH\((\w+)\)", (ROOT / "csrc" / "kernels" / "name.h").re
 REGISTRIES = {each.module.removeprefix("keras."): each for each in vars(registry).values()
               if isinstance(each, registry.Registry)}
 OF_USERS = {"Lambda"}  # tests/test_custom.py
+OF_BATCHES = {"MixUp", "CutMix"}  # tests/test_mixing.py
 LAYERS = {name for name, cls in registry.LAYERS.all_classes().items() if issubclass(cls, layers.Layer)
           and cls.__module__.startswith("fashioncnn.layers.") and cls is not layers.InputLayer}
 
@@ -106,14 +108,15 @@ def test_every_regularizer_and_constraint_is_compared_with_that_of_keras(home):
 
 def test_every_layer_is_an_example_and_a_golden_case():
     examples = [*test_layers.EXAMPLES, *test_shape_layers.EXAMPLES]
-    assert {type(layer).__name__ for layer, *_ in examples} == LAYERS - OF_USERS
+    assert {type(layer).__name__ for layer, *_ in examples} == LAYERS - OF_USERS - OF_BATCHES
     cases = [case[-1] for case in (*layer_cases.FORWARD_LAYERS.values(), *activation_cases.LAYERS.values(),
                                    *normalization_cases.STACKS.values())]
     golden = {type(layer).__name__ for make in cases for layer in make(layers)}
     golden.update(type(make(layers)).__name__
                   for _, make in [*shape_cases.MERGES.values(), *shape_cases.LAYERS.values(),
-                                  *convolution_cases.LAYERS.values()])
-    assert golden - {"InputLayer"} == keras_has("layers", LAYERS - OF_USERS)
+                                  *convolution_cases.LAYERS.values(), *augmentation_cases.LAYERS.values(),
+                                  *augmentation_cases.IN_INFERENCE.values()])
+    assert golden - {"InputLayer"} == keras_has("layers", LAYERS - OF_USERS - OF_BATCHES)
 
 
 def test_the_gradient_of_every_layer_is_tested():

@@ -64,12 +64,11 @@ static ALWAYS_INLINE vf mapped(fcnn_fill fill, vf place, size_t length)
     const float extent = (float)length;
     if (fill == FCNN_FILL_CONSTANT)
         return clamped(place, -(float)BORDER, extent);
-    if (fill != FCNN_FILL_NEAREST)
-        place = clamped(place, -0x1p22f, 0x1p22f);
-    if (fill == FCNN_FILL_REFLECT && length > 1)
-        place = reflected(place, extent);
-    if (fill == FCNN_FILL_WRAP && length > 1)
-        place = wrapped(place, extent);
+    const vf inside = clamped(place, 0.0f, extent - 1.0f);
+    if (fill == FCNN_FILL_NEAREST || length == 1 || vm_bits(vf_equal(inside, place)) == FCNN_ALL_LANES)
+        return inside;
+    place = clamped(place, -0x1p22f, 0x1p22f);
+    place = fill == FCNN_FILL_REFLECT ? reflected(place, extent) : wrapped(place, extent);
     return clamped(place, 0.0f, extent - 1.0f);
 }
 
@@ -141,10 +140,10 @@ static ALWAYS_INLINE void read_lanes(const fcnn_resampling *how, const float *fr
 }
 
 /* Several: pixel after pixel, and of each the channels. */
-static ALWAYS_INLINE void read_channels(const fcnn_resampling *how, const float *frame, const places *at, size_t left,
-                                        float *y)
+static ALWAYS_INLINE void read_channels(const fcnn_resampling *how, size_t channels, const float *frame,
+                                        const places *at, size_t left, float *y)
 {
-    const size_t channels = how->channels, line = (how->width + 2 * BORDER) * channels;
+    const size_t line = (how->width + 2 * BORDER) * channels;
     const uint32_t nowhere = vm_bits(at->is_nowhere);
     for (size_t i = 0; i < FCNN_VL && i < left; i++, y += channels) {
         const float *first = frame + at->first[i], *second = first + line;
@@ -169,8 +168,10 @@ static ALWAYS_INLINE void resample(fcnn_resampling how, const float *t, int proj
             const places at = find(&how, t, projective, columns_from(u), (float)v);
             if (how.channels == 1)
                 read_lanes(&how, frame, &at, how.width - u, y + u);
+            else if (how.channels == 3)
+                read_channels(&how, 3, frame, &at, how.width - u, y + u * 3);
             else
-                read_channels(&how, frame, &at, how.width - u, y + u * how.channels);
+                read_channels(&how, how.channels, frame, &at, how.width - u, y + u * how.channels);
         }
 }
 

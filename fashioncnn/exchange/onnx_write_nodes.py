@@ -26,7 +26,7 @@ def write_node(writer: Writer) -> None:
         NotImplementedError: If ONNX has nothing that does its work.
     """
     node = writer.node
-    if node.get("training") and node["type"] in (*_RANDOM, "batch_normalization"):
+    if node.get("training") and node["type"] in (*_NOISE, "batch_normalization"):
         writer.refuse("was called with training=True, and acts as in training; call it without")
     if node["type"] not in _WRITERS:
         writer.refuse(f"computes {node['type']!r}, by code of its own")
@@ -271,8 +271,9 @@ def _shares(node: dict[str, Any], extent: int, target: int) -> NDArray[np.float3
     return np.asarray(layer(np.eye(extent).reshape(extent, extent, 1, 1))).reshape(extent, target)
 
 
-_RANDOM = ("dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise", "random_brightness", "random_contrast",
-           "random_erasing", "random_flip", "random_rotation", "random_translation", "random_zoom")
+_NOISE = ("dropout", "alpha_dropout", "gaussian_dropout", "gaussian_noise")
+_AUGMENTATION = ("random_brightness", "random_contrast", "random_erasing", "random_flip", "random_rotation",
+                 "random_translation", "random_zoom")
 _WRITERS: dict[str, Callable[[Writer], None]] = {
     "activation": activation,
     "activity_regularization": _hand_on,
@@ -310,5 +311,5 @@ _WRITERS: dict[str, Callable[[Writer], None]] = {
     "subtract": _merge("Sub"),
     "up_sampling2d": windows.up_sampling2d,
     "zero_padding2d": windows.zero_padding2d,
-    **dict.fromkeys(_RANDOM, _hand_on),
+    **dict.fromkeys((*_NOISE, *_AUGMENTATION), _hand_on),
 }

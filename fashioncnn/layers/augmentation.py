@@ -40,24 +40,31 @@ def interval(name: str, value: Any, low: float, high: float, beyond: bool = True
         >>> interval("factor", 0.2, -1, 1), interval("factor", [0.5, 0.1], -1, 1), interval("factor", 0.2, 0, 1)
         ((-0.2, 0.2), (0.1, 0.5), (0, 0.2))
     """
-    error = ValueError(f"The `{name}` argument should be a number (or a list of two numbers) in the range "
-                       f"[{low}, {high}]. Received: {name}={value!r}")
-    numbers = value if isinstance(value, (list, tuple)) else (value,)
-    if len(numbers) not in (1, 2) or (len(numbers) == 1 and numbers is value):
-        raise error
+    is_pair = isinstance(value, (list, tuple))
+    numbers = value if is_pair else [value]
     try:
-        found = [checks.number(name, number) for number in numbers]
-    except ValueError:
-        raise error from None
-    if len(found) == 1:
-        if not low <= found[0] <= high:
-            raise error
-        return max(-abs(found[0]), low), abs(found[0])
-    fits = found[0] <= high and found[1] >= low if beyond else all(low <= number <= high for number in found)
+        first, last = min(numbers[0], numbers[-1]), max(numbers[0], numbers[-1])
+        fits = len(numbers) == 1 + is_pair and all(checks.number(name, number) == number for number in numbers)
+    except (TypeError, ValueError, IndexError):
+        fits = False
+    if fits and is_pair and beyond:
+        fits = numbers[0] <= high and numbers[1] >= low
+    elif fits:
+        fits = low <= first <= last <= high
     if not fits:
-        raise error
-    first, last = sorted(found)
-    return first, last
+        raise ValueError(f"The `{name}` argument should be a number (or a list of two numbers) in the range "
+                         f"[{low}, {high}]. Received: {name}={value!r}")
+    return (first, last) if is_pair else (max(-abs(value), low), abs(value))
+
+
+def floats(pair: Interval) -> Interval:
+    """Two numbers as the core takes them, in order.
+
+    Example:
+        >>> floats((255, 0))
+        (0.0, 255.0)
+    """
+    return float(min(pair)), float(max(pair))
 
 
 class Factor(Setting):
@@ -67,12 +74,13 @@ class Factor(Setting):
         super().__init__(lambda name, value: interval(name, value, low, high))
 
 
-def value_range(name: str, value: Any) -> Interval:
-    """Two numbers in order; else ValueError."""
+def value_range(name: str, value: Any) -> Any:
+    """Two numbers; else ValueError."""
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise ValueError(f"The `{name}` argument should be a list of two numbers. Received: {name}={value}")
-    low, high = (checks.number(name, number) for number in value)
-    return min(low, high), max(low, high)
+    for number in value:
+        checks.number(name, number)
+    return value
 
 
 class Augmentation(RandomLayer, ImageLayer):
@@ -102,6 +110,9 @@ class Augmentation(RandomLayer, ImageLayer):
         acts = training is None or bool(training)
         if isinstance(inputs, Mapping):
             return self._changed_alike(inputs, acts)
+        if np.ndim(inputs) not in (3, 4):
+            raise ValueError(f"{type(self).__name__} '{self.name}': Expected the input image to be rank 3 or 4. "
+                             f"Received: inputs.shape={np.shape(inputs)}")
         return super().__call__(inputs, *args, training=acts, **kwargs)
 
     def _changed_alike(self, data: Mapping[str, Any], training: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fashioncnn.layers.axes import along, integer
 from fashioncnn.layers.graph import Graph, Parameter, Shape
 from fashioncnn.layers.layer import Layer
+from fashioncnn.layers.symbolic import Extents
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.dataset import PyDataset
@@ -32,9 +33,12 @@ def _axes(name: str, value: Any) -> tuple[int, ...]:
 
 def _numbers(name: str, value: Any) -> Any:
     """None, a number, or lists of numbers; kept as lists."""
+    name = name.removeprefix("input_")
     if value is None:
         return None
-    array = np.asarray(value, np.float64)
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise checks.ArgumentError(f"`{name}` must be made of numbers, got {value!r}")
     if not np.isfinite(array).all():
         raise ValueError(f"`{name}` must be finite, got {value!r}")
     return array.tolist()
@@ -72,7 +76,7 @@ class Normalization(Layer):
     """
 
     has_weights = True
-    statistics = ("mean", "variance")
+    statistics: ClassVar[tuple[str, ...]] = ("mean", "variance")
     axis = Setting(_axes)
     input_mean = Setting(_numbers)
     input_variance = Setting(_numbers)
@@ -95,6 +99,14 @@ class Normalization(Layer):
         self.input_variance = variance
         self.invert = invert
         self._count: Variable | None = None
+
+    def _build(self, shapes: Sequence[Extents]) -> list[Extents]:
+        (shape,) = shapes
+        for axis in self._kept(len(shape) + 1):
+            if axis > 0 and shape[axis - 1] is None:
+                raise ValueError(f"All `axis` values to be kept must have a known shape. Received axis={self.axis}, "
+                                 f"inputs.shape={(None, *shape)}, with unknown axis at index {axis}")
+        return super()._build(shapes)
 
     def _kept(self, rank: int) -> tuple[int, ...]:
         """The axes of data with `rank` axes along which numbers differ, counted from 0."""
@@ -182,8 +194,8 @@ class Normalization(Layer):
         """Finds mean and variance of data, in place of those that the layer has.
 
         Args:
-            data: An array (N, ...); or batches, as arrays or as (x, y): a list, a generator, a `PyDataset`, or a data
-                set of another library.
+            data: An array (N, ...); or batches, as arrays or as (x, y): a list, a generator, a `PyDataset`, or a loader
+                of another library.
 
         Raises:
             ArgumentError: If it is neither.
@@ -202,8 +214,11 @@ class Normalization(Layer):
             raise ValueError("adapt() received an empty iterable (no batches). Expected at least one batch. Pass a "
                              "non-empty iterable of arrays or tensors, e.g. layer.adapt([x]) or "
                              "layer.adapt(list_of_batches).")
-        self._build([first.shape[1:]])
         kept = self._kept(first.ndim)
+        if self.knows_shapes and any(self.input_shape[axis] != first.shape[axis] for axis in kept if axis > 0):
+            raise ValueError(f"The layer was built with input_shape={self.input_shape}, but adapt() is being called "
+                             f"with data with an incompatible shape, data.shape={first.shape}")
+        self._build([first.shape[1:]])
         mean: Any = 0.0
         variance: Any = 0.0
         total = 0
@@ -239,7 +254,7 @@ def _batches(data: Any) -> Iterator[NDArray[Any]]:
         raise checks.ArgumentError(f"Unsupported data type: {type(data)}. `adapt` takes arrays, utils.PyDataset, and "
                                    "iterables of batches (e.g. list, generator).")
     for batch in data:
-        x = batch[0] if isinstance(batch, tuple) else batch
+        x = batch[0] if isinstance(batch, (list, tuple)) and len(batch) > 0 and is_array(batch[0]) else batch
         if not is_array(x):
             raise checks.ArgumentError("adapt() expects an iterable that yields arrays or tensors with a `.shape` "
                                        f"attribute. Got an element of type {type(x).__name__}.")

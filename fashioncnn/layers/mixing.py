@@ -152,7 +152,7 @@ class MixUp(_MixingLayer):
     Source: Zhang et al., mixup: Beyond empirical risk minimization, 2018.
     """
 
-    alpha = Setting(lambda name, value: checks.number(name, value, above=0))
+    alpha = Setting(lambda name, value: value if checks.number(name, value, above=0) else None)
 
     def __init__(self, alpha: float = 0.2, data_format: str | None = None, seed: int | None = None,
                  **options: Any) -> None:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fashioncnn.layers import arguments
-from fashioncnn.layers.augmentation import Augmentation, Factor, value_range
+from fashioncnn.layers.augmentation import Augmentation, Factor, floats, value_range
 from fashioncnn.layers.graph import Graph
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Setting
 
 
-def _fill(name: str, value: Any) -> float | tuple[float, ...] | None:
+def _fill(name: str, value: Any) -> Any:
     """None, a number, or three."""
     if isinstance(value, (list, tuple)):
         if len(value) != 3:
             raise ValueError(f"The `{name}` argument should be a number (or a list of three numbers). Received: "
                              f"{name}={value}")
-        return tuple(checks.number(name, number) for number in value)
-    return checks.optional_number(name, value)
+        for number in value:
+            checks.number(name, number)
+    else:
+        checks.optional_number(name, value)
+    return value
 
 
 class _ValueLayer(Augmentation):
@@ -35,7 +40,7 @@ class _ValueLayer(Augmentation):
         self.data_format = data_format
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last", "value_range": list(self.value_range),
+        return {**super().get_config(), "data_format": "channels_last", "value_range": self.value_range,
                 "seed": self.seed}
 
 
@@ -69,15 +74,16 @@ class RandomBrightness(_ValueLayer):
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **options: Any) -> None:
         super().__init__(value_range, seed, **options)
-        self.factor = 0.0 if factor is None else factor
+        self.factor = factor or 0.0
 
     def add_moving(self, graph: Graph, position: int, **instead: Any) -> int:
-        low, high = self.value_range
-        factor = tuple(part * (high - low) for part in self.factor)
-        return self.add_random(graph, "random_brightness", position, factor=factor, value_range=(low, high))
+        low, high = floats(self.value_range)
+        first, last = self.factor
+        return self.add_random(graph, "random_brightness", position, value_range=(low, high),
+                               factor=(first * (high - low), last * (high - low)))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor}
+        return {**super().get_config(), "factor": self.factor, "value_range": sorted(self.value_range)}
 
 
 @LAYERS.register()
@@ -114,10 +120,10 @@ class RandomContrast(_ValueLayer):
     def add_moving(self, graph: Graph, position: int, **instead: Any) -> int:
         low, high = self.factor
         return self.add_random(graph, "random_contrast", position, factor=(1.0 - low, 1.0 + high),
-                               value_range=self.value_range)
+                               value_range=floats(self.value_range))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "value_range": self.value_range, "factor": self.factor}
+        return {**super().get_config(), "factor": self.factor}
 
 
 @LAYERS.register()
@@ -167,10 +173,9 @@ class RandomErasing(_ValueLayer):
 
     def add_moving(self, graph: Graph, position: int, **instead: Any) -> int:
         fill = ({"deviation": abs(self.value_range[1])} if self.fill_value is None
-                else {"fill_value": self.fill_value})
-        return self.add_random(graph, "random_erasing", position, factor=self.factor, scale=self.scale,
-                               value_range=self.value_range, **fill)
+                else {"fill_value": tuple(map(float, np.atleast_1d(self.fill_value)))})
+        return self.add_random(graph, "random_erasing", position, factor=floats(self.factor), scale=floats(self.scale),
+                               value_range=floats(self.value_range), **fill)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "value_range": self.value_range, "factor": self.factor, "scale": self.scale,
-                "fill_value": self.fill_value}
+        return {**super().get_config(), "factor": self.factor, "scale": self.scale, "fill_value": self.fill_value}

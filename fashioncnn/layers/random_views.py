@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fashioncnn.layers import arguments
-from fashioncnn.layers.augmentation import Augmentation, Factor, Interval, interval
+from fashioncnn.layers.augmentation import Augmentation, Factor, Interval, floats, interval
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.resampling import add_window
 from fashioncnn.utils import checks
@@ -48,7 +48,7 @@ class _Shift(Setting):
 
 
 def _found(factor: Any) -> Interval:
-    return interval("factor", factor, -1.0, 1.0, beyond=False)
+    return floats(interval("factor", factor, -1.0, 1.0, beyond=False))
 
 
 @LAYERS.register()
@@ -71,12 +71,12 @@ class RandomFlip(Augmentation):
 
     Example:
         >>> import numpy as np
-        >>> flip = RandomFlip("horizontal", seed=1)
+        >>> flip = RandomFlip("horizontal", seed=5)
         >>> flip(np.arange(12).reshape(4, 1, 3, 1))[:, 0, :, 0]
         array([[ 2.,  1.,  0.],
                [ 3.,  4.,  5.],
                [ 8.,  7.,  6.],
-               [ 9., 10., 11.]], dtype=float32)
+               [11., 10.,  9.]], dtype=float32)
     """
 
     mode = Setting(lambda name, value: checks.one_of("RandomFlip", name, value, MODES))
@@ -101,7 +101,7 @@ class _Resampled(Augmentation):
 
     fill_mode = _Known(*FILL_MODES)
     interpolation = _Known(*INTERPOLATIONS)
-    fill_value = Setting(checks.number)
+    fill_value = Setting(lambda name, value: value if checks.number(name, value) == value else None)
     data_format = arguments.data_format()
 
     def __init__(self, fill_mode: str, interpolation: str, seed: int | None, fill_value: float,
@@ -115,7 +115,7 @@ class _Resampled(Augmentation):
     def _add_resampling(self, graph: Graph, node_type: str, position: int, interpolation: str | None = None,
                         **factors: Any) -> int:
         given = {name: factor for name, factor in factors.items() if factor is not None}
-        return self.add_random(graph, node_type, position, fill_mode=self.fill_mode, fill_value=self.fill_value,
+        return self.add_random(graph, node_type, position, fill_mode=self.fill_mode, fill_value=float(self.fill_value),
                                interpolation=interpolation or self.interpolation, **given)
 
     def get_config(self) -> dict[str, Any]:
@@ -209,10 +209,10 @@ class RandomRotation(_Resampled):
                  seed: int | None = None, fill_value: float = 0.0, data_format: str | None = None,
                  **options: Any) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **options)
-        self.factor = 0.0 if factor is None else factor
+        self.factor = factor or 0.0
 
     def add_moving(self, graph: Graph, position: int, **instead: Any) -> int:
-        return self._add_resampling(graph, "random_rotation", position, factor=self.factor, **instead)
+        return self._add_resampling(graph, "random_rotation", position, factor=floats(self.factor), **instead)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor}

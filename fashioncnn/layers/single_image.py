@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from fashioncnn.layers.graph import Description
 from fashioncnn.layers.layer import Layer
-from fashioncnn.layers.symbolic import is_symbolic
+from fashioncnn.layers.symbolic import Extents, is_symbolic
 
 
 class ImageLayer(Layer):
@@ -18,3 +20,10 @@ class ImageLayer(Layer):
         if not is_symbolic(inputs) and np.ndim(inputs) == 3:
             return super().__call__(np.asarray(inputs)[np.newaxis], *args, **kwargs)[0]
         return super().__call__(inputs, *args, **kwargs)
+
+    def _described(self, shapes: Sequence[Extents]) -> Description:
+        if len(shapes[0]) == 2:
+            raise NotImplementedError("single images in models are not supported by fashioncnn (yet): "
+                                      f"{type(self).__name__} '{self.name}' takes batches (N, H, W, C), got shape "
+                                      f"{(None, *shapes[0])}")
+        return super()._described(shapes)

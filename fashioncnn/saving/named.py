@@ -33,8 +33,9 @@ def _listed(what: str, names: list[str]) -> str:
 
 
 def _compare_array(path: str, name: str, weight: NDArray[np.float32], shape: tuple[int, ...], dtype: str) -> None:
-    if (shape, dtype) != (weight.shape, "float32"):
-        raise ValueError(f"{path} does not fit the model: {name} is {dtype} {shape}, expected float32 {weight.shape}")
+    if (shape, dtype) != (weight.shape, weight.dtype.name):
+        raise ValueError(f"{path} does not fit the model: {name} is {dtype} {shape}, expected {weight.dtype} "
+                         f"{weight.shape}")
 
 
 def write_npz(file: IO[bytes], weights: Weights) -> None:
@@ -61,7 +62,7 @@ def read_npz(path: str, weights: Weights) -> dict[str, NDArray[np.float32]]:
 
 def write_safetensors(file: IO[bytes], weights: Weights) -> None:
     """With a checksum: the format itself would not notice a flipped bit."""
-    contiguous = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in weights.items()}
     file.write(_safetensors().numpy.save(contiguous, {_CHECKSUM: _checksum(weights)}))
 
 
@@ -74,7 +75,7 @@ def read_safetensors(path: str, weights: Weights) -> dict[str, NDArray[np.float3
         _compare_names(path, weights, set(file.keys()))
         for name, weight in weights.items():
             part = file.get_slice(name)
-            dtype = {"F32": "float32"}.get(part.get_dtype(), part.get_dtype())
+            dtype = {"F32": "float32", "I32": "int32"}.get(part.get_dtype(), part.get_dtype())
             _compare_array(path, name, weight, tuple(part.get_shape()), dtype)
         values = {name: file.get_tensor(name) for name in weights}
         notes = file.metadata() or {}

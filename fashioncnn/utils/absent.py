@@ -28,6 +28,7 @@ INSTEAD = {
                                     "the crossentropies"),
     **dict.fromkeys(("Circle", "circle"), "it compares the images of a batch, and each image has a loss of its own in "
                                           "fashioncnn; CosineSimilarity compares embeddings with targets"),
+    "Pipeline": "a Sequential of layers does its job",
     "wrappers.SKLearnClassifier": "CNNClassifier of fashioncnn.sklearn does its job",
     "wrappers.SKLearnRegressor": "CNNRegressor of fashioncnn.sklearn does its job",
 }
@@ -52,8 +53,8 @@ INSTEAD_OF_TENSORFLOW = {
 }
 # Modules that Keras had once; what they had is in the package around them.
 OLD_MODULES = {
-    "layers": ("advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
-               "normalization", "pooling", "recurrent", "wrappers"),
+    "layers": ("advanced_activations", "convolutional", "core", "embeddings", "experimental", "local", "merge", "noise",
+               "normalization", "pooling", "preprocessing", "recurrent", "wrappers"),
     "engine": ("base_layer", "network", "topology", "training"),
     "models": ("training",),
     "optimizers": ("experimental",),

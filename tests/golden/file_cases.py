@@ -9,6 +9,7 @@ import numpy as np
 
 ROWS = 12
 IMAGE = (8, 8, 2)
+ENDINGS = (".keras", ".h5", ".weights.h5")
 
 
 class Zoo(NamedTuple):
@@ -20,6 +21,7 @@ class Zoo(NamedTuple):
         compile: Further arguments of `compile`.
         shape: Of an input, or shapes by name.
         labels: Whether the first output's targets are integers.
+        endings: Of the files that Keras can write.
     """
 
     model: Callable[[Any], Any]
@@ -27,6 +29,7 @@ class Zoo(NamedTuple):
     compile: Callable[[Any], dict[str, Any]] = lambda k: {"loss": "mse", "metrics": ["mae"]}
     shape: Any = IMAGE
     labels: bool = False
+    endings: tuple[str, ...] = ENDINGS
 
     def compiled(self, k: Any) -> Any:
         """The model, compiled and not yet trained."""
@@ -151,6 +154,12 @@ ZOO: dict[str, Zoo] = {
                                    lambda L: L.UpSampling2D(2))),
     "shapes": Zoo(chain(lambda L: L.Permute((3, 1, 2)), lambda L: L.Reshape((4, 32)), lambda L: L.Dense(3),
                         lambda L: L.Rescaling(2.0, 0.5))),
+    "augmented": Zoo(chain(  # by what is always the same
+        lambda L: L.Normalization(), lambda L: L.RandomTranslation((0.2, 0.2), (-0.1, -0.1), "wrap"),
+        lambda L: L.RandomRotation((0.1, 0.1)), lambda L: L.RandomZoom((0.2, 0.2), fill_mode="constant"),
+        lambda L: L.RandomBrightness((0.1, 0.1), (-3, 3)), lambda L: L.RandomContrast((-0.5, 0.5), (-9, 9)),
+        lambda L: L.RandomErasing(0.0, seed=4), lambda L: L.CenterCrop(6, 7), lambda L: L.Conv2D(3, 3),
+        lambda L: L.Normalization(mean=[0.1, 0.2, 0.3], variance=[1, 2, 3])), endings=(".keras", ".weights.h5")),
     "regularized": Zoo(chain(lambda L: L.Conv2D(4, 3, kernel_regularizer="l2", bias_regularizer="l1",
                                                 kernel_constraint="max_norm"),
                              lambda L: L.ActivityRegularization(l2=0.01))),
@@ -195,4 +204,4 @@ ZOO: dict[str, Zoo] = {
 }
 # Those that Keras wrote into tests/golden/files.
 STORED = ("nested models", "two outputs", "shared layer, dict of inputs", "one axis", "frozen part of a model",
-          "CosineDecay")
+          "augmented", "CosineDecay")

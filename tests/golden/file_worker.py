@@ -25,8 +25,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from golden.file_cases import ZOO, Zoo
 
-ENDINGS = (".keras", ".h5", ".weights.h5")
-
 
 def path_of(folder: Path, name: str, ending: str) -> str:
     return str(folder / f"{name.replace(' ', '_').replace(',', '')}{ending}")
@@ -55,7 +53,7 @@ def write(k: Any, folder: Path, names: Any = ZOO) -> None:
     for name in names:
         case = ZOO[name]
         model = trained(k, case)
-        for ending in ENDINGS:
+        for ending in case.endings:
             save = model.save_weights if ending == ".weights.h5" else model.save
             save(path_of(folder, name, ending))
         np.savez(path_of(folder, name, ".npz"), **run(case, model))
@@ -68,7 +66,7 @@ def read(k: Any, folder: Path, names: Any = ZOO) -> dict[str, dict[str, Any]]:
         case, found[name] = ZOO[name], {}
         with np.load(path_of(folder, name, ".npz")) as file:
             expected = dict(file)
-        for ending in ENDINGS:
+        for ending in case.endings:
             try:
                 with warnings.catch_warnings(record=True) as caught:
                     warnings.simplefilter("always")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from golden.activation_cases import DESCRIPTION, FUNCTION, GRADIENT
 from golden.application_cases import APPLICATION
+from golden.augmentation_cases import AUGMENTATION
 from golden.backend_cases import BACKEND
 from golden.common import Case
 from golden.compile_cases import COMPILES
@@ -47,6 +48,7 @@ SUITES: dict[str, dict[str, Case]] = {
     "functional": FUNCTIONAL,
     "custom": CUSTOM,
     "application": APPLICATION,
+    "augmentation": AUGMENTATION,
     "backend": BACKEND,
     "tensorflow": TENSORFLOW,
     "dataset": DATASET,
