@@ -9,7 +9,7 @@ PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
 .PHONY: help train test test-arm test-oldest lint format build debug coverage
-.PHONY: bench bench-growth bench-kernels conformance wheel data clean
+.PHONY: bench bench-data bench-growth bench-kernels conformance wheel data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
@@ -21,6 +21,7 @@ help:
 	@echo "make debug          run the C tests unoptimised, with asserts; SANITIZE=address,undefined with sanitizers"
 	@echo "make coverage       show which lines of C the tests run"
 	@echo "make bench          measure, side by side with Keras and PyTorch"
+	@echo "make bench-data     measure whether data sets and generators keep the cores busy"
 	@echo "make bench-growth   measure whether time and memory grow as the work does"
 	@echo "make bench-kernels  measure each kernel beside the machine's peak"
 	@echo "make conformance    run Keras's own unit tests against fashioncnn, write docs/compatibility.md"
@@ -64,6 +65,9 @@ bench: $(VENV)/for-test build data
 
 bench-growth: $(VENV)/for-test build
 	$(IN_VENV) benchmarks/growth.py
+
+bench-data: $(VENV)/for-test build
+	$(IN_VENV) benchmarks/data.py
 
 bench-kernels: $(VENV)/for-test
 	$(PROGRAMS) --programs='benchmarks/*.c'

@@ -29,17 +29,22 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        preprocessing,
         random,
         regularizers,
         saving,
         utils,
         visualization,
     )
-    from fashioncnn import activations as nn
     from fashioncnn import config as test
+    from fashioncnn import data as data
     from fashioncnn import sklearn as sklearn
     from fashioncnn import testing as testing
     from fashioncnn._core import DataError, get_num_threads, set_num_threads
+    from fashioncnn._tf import image as image
+    from fashioncnn._tf import io as io
+    from fashioncnn._tf import math as math
+    from fashioncnn._tf import nn as nn
     from fashioncnn.initializers import Initializer
     from fashioncnn.layers import Input, Layer
     from fashioncnn.layers.symbolic import KerasTensor
@@ -84,6 +89,7 @@ __all__ = [
     "nn",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "saving",
@@ -99,9 +105,11 @@ _imports.install(keras)
 _homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic",
           "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
           "Regularizer": "regularizers", "Sequential": "models", "Variable": "utils.variable",
-          "get_num_threads": "_core", "set_num_threads": "_core"}
-_modules = {"nn": "activations", "test": "config"}
-_asked_for = ("sklearn", "testing")  # by name alone: `import *` does without what they need
+          "get_num_threads": "_core", "set_num_threads": "_core",
+          **dict.fromkeys(("floor", "logical_and", "logical_not", "logical_or", "truediv"), "_tf.math")}
+_modules = {"image": "_tf.image", "io": "_tf.io", "math": "_tf.math", "nn": "_tf.nn", "test": "config"}
+# By name alone: `import *` does without what they need, and without what hides Python's own modules.
+_asked_for = ("data", "image", "io", "math", "sklearn", "testing")
 
 
 def version() -> str:

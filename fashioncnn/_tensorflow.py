@@ -1,7 +1,7 @@
 """Small names of TensorFlow that scripts on images use through ``import fashioncnn as tf``, on NumPy arrays.
 
-Arguments and defaults are TensorFlow's. What takes more than an array, such as `tf.data`, is refused by name: see
-`fashioncnn.utils.absent`.
+Arguments and defaults are TensorFlow's. More functions, and its modules, are in `_tf`; what is not there is refused by
+name: see `fashioncnn.utils.absent`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,29 @@ from typing import Any
 
 import numpy as np
 
+from fashioncnn._tf.arrays import (
+    argsort,
+    boolean_mask,
+    cumsum,
+    einsum,
+    ensure_shape,
+    eye,
+    fill,
+    gather_nd,
+    map_fn,
+    meshgrid,
+    numpy_function,
+    pad,
+    print,
+    py_function,
+    roll,
+    slice,
+    sort,
+    split,
+    tensordot,
+    unique,
+    unstack,
+)
 from fashioncnn.backend.conversion import array, operand, wrapped
 from fashioncnn.backend.elementwise import (
     abs,
@@ -44,34 +67,47 @@ from fashioncnn.backend.reductions import min as reduce_min
 from fashioncnn.backend.reductions import prod as reduce_prod
 from fashioncnn.backend.reductions import sum as reduce_sum
 from fashioncnn.backend.shapes import gather, ones_like, reshape, reverse, shape, tile, zeros_like
+from fashioncnn.data import TensorSpec
 from fashioncnn.utils import checks
 from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 __all__ = [
+    "TensorSpec",
     "abs",
     "add",
     "argmax",
     "argmin",
+    "argsort",
     "bool",
+    "boolean_mask",
     "cast",
     "clip_by_value",
     "concat",
     "constant",
     "convert_to_tensor",
     "cos",
+    "cumsum",
     "device",
     "divide",
+    "double",
+    "einsum",
+    "ensure_shape",
     "equal",
     "executing_eagerly",
     "exp",
     "expand_dims",
+    "eye",
+    "fill",
+    "float16",
     "float32",
     "float64",
     "gather",
+    "gather_nd",
     "get_logger",
     "greater",
     "greater_equal",
+    "half",
     "identity",
     "int8",
     "int16",
@@ -81,17 +117,23 @@ __all__ = [
     "less",
     "less_equal",
     "linspace",
+    "map_fn",
     "matmul",
     "maximum",
+    "meshgrid",
     "minimum",
     "multiply",
     "negative",
     "newaxis",
     "not_equal",
+    "numpy_function",
     "one_hot",
     "ones",
     "ones_like",
+    "pad",
     "pow",
+    "print",
+    "py_function",
     "range",
     "rank",
     "reduce_all",
@@ -104,12 +146,16 @@ __all__ = [
     "repeat",
     "reshape",
     "reverse",
+    "roll",
     "round",
     "shape",
     "sigmoid",
     "sign",
     "sin",
     "size",
+    "slice",
+    "sort",
+    "split",
     "sqrt",
     "square",
     "squeeze",
@@ -117,19 +163,25 @@ __all__ = [
     "stop_gradient",
     "subtract",
     "tanh",
+    "tensordot",
     "tile",
     "transpose",
     "uint8",
     "uint16",
+    "uint32",
+    "uint64",
+    "unique",
+    "unstack",
     "where",
     "zeros",
     "zeros_like",
 ]
 
 newaxis = None
-bool, float32, float64 = np.dtype("bool"), np.dtype("float32"), np.dtype("float64")
+bool, float32 = np.dtype("bool"), np.dtype("float32")
 int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
-uint8, uint16 = np.dtype("uint8"), np.dtype("uint16")
+uint8, uint16, uint32, uint64 = (np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64))
+half, double = float16, float64 = np.dtype("float16"), np.dtype("float64")
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Tensor:

@@ -16,6 +16,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 # What each prints last, and the tutorial, which test_docs.py runs.
 LAST = {"autoencoder": r"that are of the same kind: (\S+)", "custom_loss": r"overlap of the masks: (\S+)",
         "custom_model": r"test accuracy: (\S+)", "fashion_94": r"Test accuracy: (\S+), the mean of 1",
+        "folders": r"validation accuracy: (\S+)",
         "mobilenet_fashion": r"test accuracy: (\S+)",
         "resnet_cifar10": r"test accuracy: (\S+)", "siamese": r"accuracy (\S+)"}
 ELSEWHERE = {"fashion_cnn"}

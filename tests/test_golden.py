@@ -33,6 +33,7 @@ TOLERANCE = {  # of the largest value of each array
     "augmentation": 1e-5,
     "backend": 1e-6,
     "tensorflow": 1e-6,
+    "generator": 1e-5,
     "function": 2e-6,
     "gradient": 1e-5,
     "score": 1e-5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
 import random
 import weakref
 
@@ -12,8 +13,9 @@ import pytest
 from golden import face_cases as cases
 from golden.face import GOLDEN
 
-from fashioncnn import layers, utils
+from fashioncnn import layers, models, utils
 from fashioncnn.utils import seeds
+from fashioncnn.utils.dataset import batches_of
 
 
 @pytest.mark.parametrize("name", cases.SIGNATURES["utils"])
@@ -106,10 +108,49 @@ def test_names_are_counted_by_class_until_the_session_is_cleared():
     assert layers.Conv2D(1, 1).name == "conv2d"
 
 
-def test_py_dataset_has_threads_and_no_processes():
+class ProcessNumbers(utils.PyDataset):
+    def __len__(self):
+        return 7
+
+    def __getitem__(self, index):
+        if index == 9:
+            raise RuntimeError("mine")
+        return index, os.getpid()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_processes_make_the_batches_of_a_py_dataset(workers):
+    batches = list(ProcessNumbers(workers=workers, use_multiprocessing=True, max_queue_size=3))
+    assert [index for index, _ in batches] == list(range(7))
+    makers = {process for _, process in batches}
+    assert os.getpid() not in makers
+    assert len(makers) <= workers
+    with pytest.raises(RuntimeError, match="mine"):
+        list(batches_of(ProcessNumbers(workers=workers, use_multiprocessing=True), [9]))
+    assert {process for _, process in ProcessNumbers(workers=0, use_multiprocessing=True)} == {os.getpid()}
+
+
+def test_a_model_learns_from_what_processes_make():
+    class Ones(utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return np.full((4, 2), index, np.float32), np.ones((4, 1), np.float32)
+
+    weights = []
+    for options in ({}, {"workers": 2}, {"workers": 2, "use_multiprocessing": True}):
+        model = models.Sequential([layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", "mse")
+        model.fit(Ones(**options), epochs=2, shuffle=False, verbose=0)
+        weights.append(model.get_weights()[0].tolist())
+    assert weights[0] == weights[1] == weights[2]
+
+
+def test_py_dataset_checks_its_arguments():
     assert utils.Sequence is utils.PyDataset
-    with pytest.raises(ValueError, match="use_multiprocessing=True"):
-        utils.PyDataset(workers=4, use_multiprocessing=True)
+    with pytest.raises(ValueError, match="use_multiprocessing"):
+        utils.PyDataset(workers=4, use_multiprocessing="x")
     with pytest.raises(ValueError, match="workers"):
         utils.PyDataset(workers=-1)
     with pytest.raises(NotImplementedError, match="__len__"):

@@ -24,6 +24,8 @@ import tensorflow
 # Classes that fashioncnn has as base classes too: what they have is not listed again for those derived from them.
 BASES = ("Layer", "Model", "Sequential", "Optimizer", "Loss", "Metric", "Callback", "Initializer",
          "LearningRateSchedule")
+# Modules of TensorFlow that fashioncnn has a part of.
+OF_TENSORFLOW = ("data", "image", "io", "linalg", "math", "nn", "random")
 TARGET = Path(__file__).parent.parent / "fashioncnn" / "utils" / "keras_names.json"
 
 
@@ -78,6 +80,7 @@ def main() -> None:
     names = {
         "keras": keras.__version__,
         "tensorflow": public(dir(tensorflow)),
+        "of_tensorflow": {name: public(dir(getattr(tensorflow, name))) for name in OF_TENSORFLOW},
         "modules": {path: sorted({*modules.get(path, ()), *older.get(path, ())})
                     for path in sorted({*modules, *older})},
         "members": classes_of(modules),

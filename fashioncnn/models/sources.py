@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import permutation
+from fashioncnn.data import Dataset
 from fashioncnn.losses import Loss
 from fashioncnn.models import validation
 from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.models.validation import Array, Expected, Names
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, structures
+from fashioncnn.utils.ahead import ahead
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.dataset import batches_of
 from fashioncnn.utils.seeds import next_key
@@ -259,7 +261,7 @@ class BatchSource:
 
     @property
     def runs_once(self) -> bool:
-        return isinstance(self._batches, Iterator)
+        return isinstance(self._batches, Iterator) and not self._indexed
 
     @property
     def row_shapes(self) -> list[tuple[int, ...]]:
@@ -298,6 +300,10 @@ class BatchSource:
 
     def _parts(self, batch: Any) -> tuple[Any, ...]:
         parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        if isinstance(self._batches, Dataset) and any(np.ndim(leaf) == 0 for leaf in structures.leaves(parts)
+                                                      if leaf is not None):
+            raise ValueError(f"{self._names.caller}() got {self._names.x} of single elements; it takes batches, as "
+                             "those of dataset.batch(32)")
         if not 1 <= len(parts) <= 3:
             raise ValueError(f"{self._names.caller}(): a batch must be (x, y) or (x, y, sample_weight), got "
                              f"{type(batch).__name__} of {len(parts)}")
@@ -321,6 +327,12 @@ class BatchSource:
         return map(self._checked, self._raw_batches())
 
     def _raw_batches(self) -> Iterator[Any]:
+        batches = self._batches_in_order()
+        if getattr(self._batches, "makes_in_advance", True):
+            return batches
+        return ahead(lambda: batches, count=2)
+
+    def _batches_in_order(self) -> Iterator[Any]:
         if not self._indexed:
             return iter(self._batches)
         count = self.steps
@@ -366,6 +378,9 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
         if value is not None:
             raise ValueError(f"{names.caller}() got {name} together with {names.x} of type {type(x).__name__}, which "
                              "makes whole batches itself")
+    if isinstance(x, Dataset) and x.is_infinite and steps is None:
+        raise ValueError(f"{names.caller}() got {names.x} that repeats without end; `{names.steps}` says how many "
+                         "batches are taken")
     return BatchSource(names, x, shuffle, class_weight, ports, has_loss)
 
 

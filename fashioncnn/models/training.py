@@ -265,7 +265,7 @@ class Trainer(Configured):
         validated = validated_epochs(validation_freq)
         verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
         finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
-        names = Names("fit")
+        names = Names("fit", steps="steps_per_epoch")
         steps_per_epoch = optional_count("steps_per_epoch", steps_per_epoch)
         validation_steps = optional_count("validation_steps", validation_steps)
         training: ArraySource | BatchSource
@@ -489,9 +489,9 @@ class Trainer(Configured):
     def _open_validation(self, validation_data: Any, batch_size: int | None,
                          steps: int | None) -> ArraySource | BatchSource:
         names = Names("fit", "`x` of `validation_data`", "`y` of `validation_data`",
-                      "`sample_weight` of `validation_data`")
+                      "`sample_weight` of `validation_data`", "validation_steps")
         if not isinstance(validation_data, (tuple, list)):
-            return self._open(names, validation_data, None, None, None, None)
+            return self._open(names, validation_data, None, None, None, steps)
         return self._open(names, *validation_arrays(validation_data), batch_size, steps)
 
     def _one_batch(self, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> ArraySource:

@@ -41,6 +41,7 @@ class Names(NamedTuple):
     x: str = "`x`"
     y: str = "`y`"
     sample_weight: str = "`sample_weight`"
+    steps: str = "steps"
 
     def of(self, port: str) -> Names:
         """How messages speak of one of several inputs or outputs."""

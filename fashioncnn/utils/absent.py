@@ -35,13 +35,21 @@ INSTEAD = {
 # What does the job of a name of TensorFlow that is absent.
 INSTEAD_OF_TENSORFLOW = {
     "GradientTape": "Model.fit() and Model.train_on_batch() train",
+    "TPUStrategy": "one machine's CPUs compute, and all of them do so without a strategy",
+    "autograph": "nothing has to be compiled: leave it out",
     "compat": "there are no sessions and no graphs, and nothing has to be set for them",
-    "data": "Model.fit() takes NumPy arrays, generators and utils.PyDataset",
     "distribute": "one machine's CPUs compute, and all of them do so without a strategy",
     "function": "nothing has to be compiled: leave it out",
-    "image": "Pillow or NumPy may prepare images",
-    "io": "Python's own files and Pillow may do it",
+    "gradients": "Model.fit() and Model.train_on_batch() train",
+    "io.TFRecordWriter": "np.save() keeps arrays, which np.load(..., mmap_mode='r') reads piece by piece",
+    "data.TFRecordDataset": "Dataset.from_generator() takes what reads the files, or from_tensor_slices() arrays",
+    "lite": "Model.export() writes a model as ONNX or as C, the latter with 8 bits if wanted",
+    "profiler": "callbacks.TensorBoard writes what happens in training",
     "saved_model": "Model.save() keeps whole models",
+    "strings": "Python's own texts may do it, in Dataset.map() with bytes.decode()",
+    "summary": "callbacks.TensorBoard writes what happens in training",
+    "tpu": "one machine's CPUs compute, and all of them do so without a strategy",
+    "xla": "nothing has to be compiled: leave it out",
 }
 # Modules that Keras had once; what they had is in the package around them.
 OLD_MODULES = {
@@ -192,6 +200,25 @@ def module_getattr(module: str, homes: Mapping[str, str] = NOTHING) -> Callable[
                 return absent_module(f"{PACKAGE}.{inner}")
             return Absent(name, sentence(name, own_names(module)))
         raise AttributeError(unknown_name(module, name), name=name, obj=sys.modules.get(module))
+
+    return look_up
+
+
+def tensorflow_getattr(module: str, name_there: str) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module that has a part of a module of TensorFlow.
+
+    It gives an `Absent` for the other names there, and raises AttributeError for all others, with what comes near.
+    """
+    def look_up(name: str) -> Any:
+        known = keras_names()["of_tensorflow"][name_there] if not name.startswith("_") else ()
+        if name in known:
+            near = closest(name, own_names(module), "near it is '{}'", 0.8)
+            instead = INSTEAD_OF_TENSORFLOW.get(f"{name_there}.{name}") or near
+            return Absent(name, f"'{name_there}.{name}' of TensorFlow is not in fashioncnn (yet)"
+                          + (f": {instead}" if instead else ""))
+        hint = closest(name, [*known, *own_names(module)])
+        raise AttributeError(f"module '{PACKAGE}.{name_there}' has no '{name}'" + (f"; {hint}" if hint else ""),
+                             name=name, obj=sys.modules.get(module))
 
     return look_up
 

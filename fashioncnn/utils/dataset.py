@@ -18,12 +18,12 @@ class PyDataset(SaysWhatIsAbsent):
 
     Args:
         workers: How many threads make batches; 0 and 1: they are made in the training loop itself.
-        use_multiprocessing: False.
-        max_queue_size: At most so many batches are made in advance by threads.
+        use_multiprocessing: Whether `workers` are processes: batches travel to this one as pickles. They are begun
+            anew for each pass, with the data set as it is then; where processes are not forked, it must be picklable.
+        max_queue_size: At most so many batches are made in advance by threads or processes.
 
     Raises:
         ArgumentError: If an argument has the wrong type.
-        ValueError: If other processes are asked for.
 
     Example:
         >>> import numpy as np
@@ -42,11 +42,8 @@ class PyDataset(SaysWhatIsAbsent):
     max_queue_size = 10
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
-        if checks.truth("use_multiprocessing", use_multiprocessing):
-            raise checks.unsupported("PyDataset", "use_multiprocessing", use_multiprocessing, "False: `workers` are "
-                                     "threads")
         self.workers = checks.integer("workers", workers, at_least=0)
-        self.use_multiprocessing = False
+        self.use_multiprocessing = checks.truth("use_multiprocessing", use_multiprocessing)
         self.max_queue_size = checks.integer("max_queue_size", max_queue_size, at_least=0)
 
     def __getitem__(self, index: int) -> Any:
@@ -74,26 +71,43 @@ class PyDataset(SaysWhatIsAbsent):
 
 
 def batches_of(dataset: Any, indices: Iterable[int]) -> Iterator[Any]:
-    """The batches of these numbers, in this order: made by threads if there are several `workers`."""
+    """The batches of these numbers, in this order: made by threads if there are several `workers`, or by processes."""
     workers = getattr(dataset, "workers", 1)
-    if workers > 1:
-        yield from _made_in_advance(dataset, indices, workers)
+    processes = getattr(dataset, "use_multiprocessing", False) and workers > 0
+    if workers > 1 or processes:
+        yield from _made_in_advance(dataset, indices, workers, processes)
     else:
         for index in indices:
             yield dataset[index]
 
 
-def _made_in_advance(dataset: Any, indices: Iterable[int], workers: int) -> Iterator[Any]:
-    from concurrent.futures import Future, ThreadPoolExecutor
+def _made_in_advance(dataset: Any, indices: Iterable[int], workers: int, processes: bool) -> Iterator[Any]:
+    from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
-    pool = ThreadPoolExecutor(workers, "fashioncnn-dataset")
+    pool: Executor
+    if processes:
+        pool, make = ProcessPoolExecutor(workers, initializer=_keep, initargs=(dataset,)), _batch_of_kept
+    else:
+        pool, make = ThreadPoolExecutor(workers, "fashioncnn-dataset"), dataset.__getitem__
     pending: deque[Future[Any]] = deque()
     try:
         for index in indices:
-            pending.append(pool.submit(dataset.__getitem__, index))
+            pending.append(pool.submit(make, index))
             if len(pending) >= max(workers, dataset.max_queue_size):
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+_kept: Any = None  # in a process of a pool: the data set
+
+
+def _keep(dataset: Any) -> None:
+    global _kept
+    _kept = dataset
+
+
+def _batch_of_kept(index: int) -> Any:
+    return _kept[index]

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 _NUMPY_1 = np.__version__.startswith("1.")  # does not tell __array_wrap__ whether a number is wanted
 
+_NARROW = frozenset(map(np.dtype, ("uint8", "int8", "uint16", "int16")))
+
 
 class Tensor(np.ndarray):
     """A NumPy array with `numpy`. It prints and computes as arrays do; results of arithmetic are Tensors again.
@@ -29,6 +31,13 @@ class Tensor(np.ndarray):
         """Reductions to one number give NumPy's numbers, as those of plain arrays do."""
         is_number = return_scalar or (_NUMPY_1 and array.ndim == 0)
         return array[()] if is_number else array.view(Tensor)
+
+    def __truediv__(self, other: Any) -> Any:
+        """Pixels of at most 16 bits give float32, as in TensorFlow."""
+        return np.true_divide(self.astype(np.float32) if self.dtype in _NARROW else self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return np.true_divide(other, self.astype(np.float32) if self.dtype in _NARROW else self)
 
     def __repr__(self) -> str:
         return repr(np.asarray(self))

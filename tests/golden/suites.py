@@ -15,8 +15,10 @@ from golden.common import Case
 from golden.compile_cases import COMPILES
 from golden.convolution_cases import CONVOLUTION
 from golden.custom_cases import CUSTOM
+from golden.dataset_cases import DATASET
 from golden.fit_cases import FITS, METRICS
 from golden.functional_cases import FUNCTIONAL
+from golden.generator_cases import GENERATOR
 from golden.layer_cases import ACTIVATION, FORWARD
 from golden.normalization_cases import NORMALIZATION
 from golden.penalty_cases import PENALTY
@@ -49,12 +51,14 @@ SUITES: dict[str, dict[str, Case]] = {
     "augmentation": AUGMENTATION,
     "backend": BACKEND,
     "tensorflow": TENSORFLOW,
+    "dataset": DATASET,
+    "generator": GENERATOR,
     "function": FUNCTION,
     "gradient": GRADIENT,
     "description": DESCRIPTION,
     "score": SCORE,
 }
-WITHOUT_ARRAYS = ("summary", "description")
+WITHOUT_ARRAYS = ("summary", "description", "dataset")
 HOW_TO_MAKE = "is not stored: run `python tests/golden/{}` with an interpreter that has tensorflow-cpu"
 Results = dict[str, dict[str, dict[str, Any]]]  # suite -> case -> key -> value
 

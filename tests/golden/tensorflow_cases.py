@@ -12,6 +12,13 @@ from golden.common import Case, random_of
 
 Call = Callable[[Any, Any, Any, Any], Any]  # of TensorFlow, floats (2, 3, 4), others, and integers (2, 3)
 
+
+
+def pixels(tf: Any, integers: Any) -> Any:
+    """An image of bytes."""
+    return tf.cast(integers[..., None] * 80, tf.uint8)
+
+
 CALLS: dict[str, Call] = {
     "abs": lambda tf, x, y, i: tf.abs(x),
     "add": lambda tf, x, y, i: tf.add(x, y),
@@ -82,6 +89,84 @@ CALLS: dict[str, Call] = {
     "where alone": lambda tf, x, y, i: tf.where(tf.greater(i, 1)),
     "zeros": lambda tf, x, y, i: tf.zeros([2, 3], tf.int32),
     "zeros_like": lambda tf, x, y, i: tf.zeros_like(x),
+    "argsort": lambda tf, x, y, i: tf.argsort(i),
+    "argsort, down": lambda tf, x, y, i: tf.argsort(i, axis=0, direction="DESCENDING", stable=True),
+    "boolean_mask": lambda tf, x, y, i: tf.boolean_mask(x, [True, False]),
+    "cumsum": lambda tf, x, y, i: tf.cumsum(i, axis=1, exclusive=True, reverse=True),
+    "einsum": lambda tf, x, y, i: tf.einsum("abc,abd->acd", x, y),
+    "eye": lambda tf, x, y, i: tf.eye(2, 3),
+    "fill": lambda tf, x, y, i: tf.fill([2, 3], 5),
+    "floor": lambda tf, x, y, i: tf.floor(x * 3),
+    "gather_nd": lambda tf, x, y, i: tf.gather_nd(x, [[0, 1], [1, 2]]),
+    "logical_and": lambda tf, x, y, i: tf.logical_and(x > 0, tf.logical_not(y > 0)),
+    "map_fn": lambda tf, x, y, i: tf.map_fn(lambda row: row * 2, x),
+    "meshgrid": lambda tf, x, y, i: tf.stack(tf.meshgrid([1, 2], [3, 4, 5])),
+    "pad": lambda tf, x, y, i: tf.pad(i, [[1, 0], [0, 2]], constant_values=7),
+    "pad, reflected": lambda tf, x, y, i: tf.pad(i, [[1, 0], [0, 2]], "REFLECT"),
+    "py_function": lambda tf, x, y, i: tf.py_function(lambda value: value * 2, [x], tf.float32),
+    "roll": lambda tf, x, y, i: tf.roll(i, 1, 1),
+    "slice": lambda tf, x, y, i: tf.slice(x, [0, 1, 0], [1, 2, -1]),
+    "sort": lambda tf, x, y, i: tf.sort(x, direction="DESCENDING"),
+    "split": lambda tf, x, y, i: tf.split(x, [1, -1], axis=1)[1],
+    "tensordot": lambda tf, x, y, i: tf.tensordot(x, y, [[1, 2], [1, 2]]),
+    "unique": lambda tf, x, y, i: tf.unique(tf.reshape(i, [-1]))[1],
+    "unstack": lambda tf, x, y, i: tf.unstack(i, axis=1)[2],
+    "math.bincount": lambda tf, x, y, i: tf.math.bincount(i),
+    "math.confusion_matrix": lambda tf, x, y, i: tf.math.confusion_matrix(i[0], i[1], 4),
+    "math.confusion_matrix, weights": lambda tf, x, y, i: tf.math.confusion_matrix(i[0], i[1], 4, [1, 2, 5]),
+    "math.count_nonzero": lambda tf, x, y, i: tf.math.count_nonzero(i, axis=1),
+    "math.divide_no_nan": lambda tf, x, y, i: tf.math.divide_no_nan(x, tf.nn.relu(y)),
+    "math.floordiv": lambda tf, x, y, i: tf.math.floordiv(i - 2, 3),
+    "math.floormod": lambda tf, x, y, i: tf.math.floormod(x, 0.3),
+    "math.in_top_k": lambda tf, x, y, i: tf.math.in_top_k([1, 0], x[:, 0], 2),
+    "math.l2_normalize": lambda tf, x, y, i: tf.math.l2_normalize(x, axis=-1),
+    "math.log1p": lambda tf, x, y, i: tf.math.log1p(tf.abs(x)),
+    "math.reduce_logsumexp": lambda tf, x, y, i: tf.math.reduce_logsumexp(x, axis=[1, 2]),
+    "math.reduce_std": lambda tf, x, y, i: tf.math.reduce_std(x, axis=1),
+    "math.rsqrt": lambda tf, x, y, i: tf.math.rsqrt(tf.abs(x) + 1),
+    "math.squared_difference": lambda tf, x, y, i: tf.math.squared_difference(x, y),
+    "math.top_k": lambda tf, x, y, i: tf.math.top_k(x, 2)[0],
+    "math.top_k, places": lambda tf, x, y, i: tf.math.top_k(i, 2)[1],
+    "nn.avg_pool2d": lambda tf, x, y, i: tf.nn.avg_pool2d(x[..., None], 2, 1, "SAME"),
+    "nn.conv2d": lambda tf, x, y, i: tf.nn.conv2d(x[..., None], tf.ones((2, 2, 1, 3)), [1, 1, 1, 1], "VALID"),
+    "nn.l2_loss": lambda tf, x, y, i: tf.nn.l2_loss(x),
+    "nn.leaky_relu": lambda tf, x, y, i: tf.nn.leaky_relu(x, alpha=0.1),
+    "nn.max_pool2d": lambda tf, x, y, i: tf.nn.max_pool2d(x[..., None], [2, 2], 2, "VALID"),
+    "nn.moments": lambda tf, x, y, i: tf.nn.moments(x, [0, 1])[1],
+    "nn.sigmoid_cross_entropy_with_logits": lambda tf, x, y, i: tf.nn.sigmoid_cross_entropy_with_logits(
+        labels=tf.cast(x > 0, tf.float32), logits=y),
+    "nn.softmax": lambda tf, x, y, i: tf.nn.softmax(x),
+    "nn.softmax_cross_entropy_with_logits": lambda tf, x, y, i: tf.nn.softmax_cross_entropy_with_logits(
+        labels=tf.one_hot(i, 4), logits=x),
+    "nn.sparse_softmax_cross_entropy_with_logits": lambda tf, x, y, i: (
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=i, logits=x)),
+    "image.adjust_brightness": lambda tf, x, y, i: tf.image.adjust_brightness(x, 0.2),
+    "image.adjust_brightness of bytes": lambda tf, x, y, i: tf.image.adjust_brightness(pixels(tf, i), 0.3),
+    "image.adjust_contrast": lambda tf, x, y, i: tf.image.adjust_contrast(x, 2.0),
+    "image.adjust_gamma": lambda tf, x, y, i: tf.image.adjust_gamma(tf.abs(x), 0.5, 2),
+    "image.central_crop": lambda tf, x, y, i: tf.image.central_crop(tf.tile(x, [3, 3, 1]), 0.5),
+    "image.convert_image_dtype": lambda tf, x, y, i: tf.image.convert_image_dtype(pixels(tf, i), tf.float32),
+    "image.convert_image_dtype to bytes": lambda tf, x, y, i: tf.image.convert_image_dtype(x, tf.uint8, saturate=True),
+    "image.convert_image_dtype to 16 bits": lambda tf, x, y, i: tf.image.convert_image_dtype(pixels(tf, i), tf.uint16),
+    "image.crop_to_bounding_box": lambda tf, x, y, i: tf.image.crop_to_bounding_box(x, 1, 0, 1, 2),
+    "image.flip_left_right": lambda tf, x, y, i: tf.image.flip_left_right(x),
+    "image.flip_up_down": lambda tf, x, y, i: tf.image.flip_up_down(x),
+    "image.grayscale_to_rgb": lambda tf, x, y, i: tf.image.grayscale_to_rgb(x[..., None]),
+    "image.pad_to_bounding_box": lambda tf, x, y, i: tf.image.pad_to_bounding_box(x, 1, 2, 5, 6),
+    "image.per_image_standardization": lambda tf, x, y, i: tf.image.per_image_standardization(x),
+    "image.resize": lambda tf, x, y, i: tf.image.resize(x, (5, 7)),
+    "image.resize, area": lambda tf, x, y, i: tf.image.resize(tf.tile(x, [4, 3, 1]), (3, 4), method="area"),
+    "image.resize, bicubic, antialias": lambda tf, x, y, i: tf.image.resize(
+        tf.tile(x, [4, 3, 1]), (3, 4), method=tf.image.ResizeMethod.BICUBIC, antialias=True),
+    "image.resize, nearest": lambda tf, x, y, i: tf.image.resize(pixels(tf, i), (5, 7), method="nearest"),
+    "image.resize, proportions": lambda tf, x, y, i: tf.image.resize(x, (5, 5), preserve_aspect_ratio=True),
+    "image.resize_with_crop_or_pad": lambda tf, x, y, i: tf.image.resize_with_crop_or_pad(x, 5, 2),
+    "image.resize_with_pad": lambda tf, x, y, i: tf.image.resize_with_pad(x, 6, 5),
+    "image.rgb_to_grayscale": lambda tf, x, y, i: tf.image.rgb_to_grayscale(x[..., :3]),
+    "image.rgb_to_grayscale of bytes": lambda tf, x, y, i: tf.image.rgb_to_grayscale(
+        tf.image.grayscale_to_rgb(pixels(tf, i))),
+    "image.rot90": lambda tf, x, y, i: tf.image.rot90(x, 3),
+    "image.transpose": lambda tf, x, y, i: tf.image.transpose(x),
 }
 
 
