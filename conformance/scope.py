@@ -131,6 +131,10 @@ RULES = (
     Rule(r"legacy_(h5|load)|_h5_format|endpoint_h5|load_weights_h5_|saved_model|export|onnx", FORMATS,
          "saving/|models/|layers/"),
     Rule(r"global_seed_generator", NOTHING, "utils/"),
+    # By attributes with an underscore: how much memory a save takes, which is to leave half a file behind if it fails,
+    # and what arguments are known to all layers.
+    Rule(r"save_model_exception_raised", INTERNALS, "saving/"),
+    Rule(r"register_call_context_arguments_after_call", INTERNALS, "layers/"),
 )
 
 

@@ -130,7 +130,7 @@ def test_an_override_of_an_activation_that_is_a_layer_is_refused(method, use):
 
 
 @pytest.mark.parametrize("name", ["add_weight", "compute_output_spec", "symbolic_call", "add_loss",
-                                  "save_own_variables", "quantize"])
+                                  "quantize"])
 def test_an_override_of_what_only_keras_calls_is_refused(name):
     with pytest.raises(NotImplementedError, match=rf"Mine defines {name}\(\)"):
         Sequential([Input((4,)), overriding(layers.Dense, name)(3)])

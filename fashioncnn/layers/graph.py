@@ -15,7 +15,7 @@ from fashioncnn._core import Network, describe
 from fashioncnn.constraints import Constraint
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.regularizers import Regularizer
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, naming
 from fashioncnn.utils.variable import Variable
 
 Shape = tuple[int, ...]
@@ -40,7 +40,7 @@ class GraphLayer(Protocol):
     def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable: ...
     def may_change(self, name: str) -> bool: ...
     def check_shape_of(self, name: str, shape: Shape) -> None: ...
-    def note_penalties(self, penalties: Sequence[float]) -> None: ...
+    def note_penalties(self, penalties: Sequence[Any]) -> None: ...
 
 
 class Parameter(NamedTuple):
@@ -93,7 +93,7 @@ class Graph:
         self.penalized: list[GraphLayer] = []  # by whose outputs' penalties, in the order of the nodes that find them
         self._owners: list[tuple[GraphLayer, str] | None] = []
         self._uses: dict[int, _Uses] = {}
-        self._scope: list[str] = []
+        self._scope: list[str] = list(naming.scope())
         self._training: list[tuple[bool | None, bool]] = [(None, False)]  # and whether that is firm
         self._shapes: list[tuple[GraphLayer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
@@ -145,6 +145,11 @@ class Graph:
         self._training.append((training, firm) if is_heard else self._training[-1])
         yield
         self._training.pop()
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The names of the layers whose nodes are added, from the outermost on."""
+        return tuple(self._scope)
 
     @property
     def firmly(self) -> bool | None:
@@ -311,12 +316,6 @@ def settle(uses: Sequence[Use]) -> None:
     """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
     for layer, inputs, outputs in reversed(uses):  # a layer keeps those of its first use
         layer.set_shapes(inputs, outputs)
-
-
-def note_penalties(layers: Sequence[GraphLayer], penalties: Sequence[float]) -> None:
-    """Tells layers what their outputs cost in a call. A layer is listed once for each of its penalties."""
-    for layer in layers:
-        layer.note_penalties([penalty for other, penalty in zip(layers, penalties, strict=True) if other is layer])
 
 
 def _check_once(parameters: Sequence[Parameter]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fashioncnn.layers import arguments, lines
+from fashioncnn.layers.call_arguments import BY_NAME
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import budget, checks
@@ -162,7 +163,7 @@ class Resizing(Layer):
         self.antialias = antialias
         self.data_format = data_format
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Any = BY_NAME, /, *args: Any, **kwargs: Any) -> Any:
         """The same as for other layers; and (H, W, C) is one image, as in Keras."""
         if np.ndim(inputs) == 3:
             return super().__call__(np.asarray(inputs)[np.newaxis], *args, **kwargs)[0]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers import unknown
-from fashioncnn.layers.graph import GraphLayer, Shape, note_penalties
+from fashioncnn.layers.calls import Added
+from fashioncnn.layers.graph import GraphLayer, Shape
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
-from fashioncnn.models import forms, loops, objective, validation
+from fashioncnn.models import calls, forms, loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
 from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.plan import Plan
@@ -26,13 +25,11 @@ from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks, structures
-from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
-from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
 
 Scores = float | list[float] | Logs
@@ -120,7 +117,6 @@ class Trainer(Configured):
                                        "metrics": metrics, "weighted_metrics": weighted_metrics,
                                        "check_finite": check_finite}
             if self.network is not None:
-                self._put_heads_on()
                 self._order_slots()
                 self.network.check_finite = check_finite
 
@@ -429,33 +425,8 @@ class Trainer(Configured):
     @told
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch. Errors as for `predict`."""
-        outputs = self._outputs_for("predict_on_batch", x, training=False)
+        outputs = calls.outputs_for(self, "predict_on_batch", x, training=False)
         return structures.mapped(lambda output: output.numpy(), outputs)
-
-    def _outputs_for(self, caller: str, x: Any, training: bool | None) -> Any:
-        """The outputs for arrays, without callbacks and with as little in between as possible."""
-        names = Names(caller)
-        forms.learn(self, caller, x)
-        arrays = [as_array(caller, names.x, part) for part in self._ports().split_inputs(caller, names.x, x)]
-        if self.network is None or self._is_open:
-            self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
-        network = self.built_network
-        arrays = [validation.inputs(names, array, shape, False)
-                  for array, shape in zip(arrays, network.input_shapes, strict=True)]
-        rows = len(arrays[0])
-        outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
-        training = training if training is None and self._is_told else bool(training)
-        with nullcontext() if training is False else self._moving_statistics():
-            self._pull()
-            note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
-        return self._packed_arrays([output.view(Tensor) for output in outputs])
-
-    @contextmanager
-    def _moving_statistics(self) -> Iterator[None]:
-        """Statistics follow the batch, as in training, and live in this model's network meanwhile."""
-        with self._holding_weights():
-            self.built_network.trainable = self._trainable_flags()
-            yield
 
     @contextmanager
     def _tally(self) -> Iterator[Tally]:
@@ -477,7 +448,7 @@ class Trainer(Configured):
     def _require_compiled(self, caller: str) -> None:
         if not self.compiled:
             raise ValueError(f"{caller}() needs a compiled model: call compile() first")
-        if not any(self._objective.has_loss):
+        if not any(self._objective.has_loss) and not any(layer.is_custom for layer in self._flatten_layers()):
             raise ValueError(f"{caller}() needs a loss: pass `loss` to compile()")
 
     def _open(self, names: Names, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None,
@@ -523,7 +494,9 @@ class Trainer(Configured):
     def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
         is_new = not self.knows_shapes
         plan = self._plan_for(sources[0], with_targets)
-        network = self.built_network if plan is None else plan.network
+        network, added = (self.built_network, self._added) if plan is None else (plan.network, plan.added)
+        if with_targets and not any(self._objective.has_loss) and not added:
+            raise ValueError(f"model '{self.name}' has no loss: pass `loss` to compile(), or let layers add_loss()")
         expected = Expected(network.input_shapes, network.output_shapes,
                             self._objective.losses if with_targets else None, scan or is_new, is_new,
                             finite and self._check_finite)
@@ -572,6 +545,7 @@ class Trainer(Configured):
 
     if TYPE_CHECKING:  # what a model has besides
         _penalized: list[GraphLayer]
+        _added: list[Added]
         _is_told: bool
         _is_open: bool
         _input_shapes: list[Extents] | None
@@ -596,5 +570,4 @@ class Trainer(Configured):
         def _order_slots(self) -> None: ...
         def _take_heads_off(self) -> None: ...
         def _nothing(self) -> Objective: ...
-        def _put_heads_on(self) -> None: ...
         def _holding_weights(self) -> AbstractContextManager[None]: ...

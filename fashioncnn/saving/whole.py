@@ -143,11 +143,12 @@ def _read(path: str, custom_objects: Mapping[str, Any] | None, compile: bool) ->
         where = f"{path}: {WEIGHTS_MEMBER}"
         with Hdf5File.opened(where, weights) as file:
             try:
-                layout.assign(layout.read(file, model))
+                values = layout.read(file, model)
             except DataError:
                 raise
             except ValueError as error:
                 raise DataError(f"{path}: damaged file ({error})") from error
+        layout.assign(values)
     return model
 
 
