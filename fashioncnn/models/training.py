@@ -45,6 +45,7 @@ class Trainer(Configured):
     stop_training: bool
     stop_evaluating: bool
     stop_predicting: bool
+    steps_per_execution: int
 
     def __init__(self) -> None:
         self._optimizer: Optimizer | None = None
@@ -57,6 +58,7 @@ class Trainer(Configured):
         self._output_losses: dict[int, Mean] = {}
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
+        self.steps_per_execution = 1
         self._is_in_fit, self._initial_epoch, self._pass = False, 0, Turn()
 
     @told
@@ -74,7 +76,8 @@ class Trainer(Configured):
             metrics: A list of names, functions ``f(y_true, y_pred)`` or objects of `fashioncnn.metrics`.
             weighted_metrics: The same; these take the sample weights into account.
             run_eagerly: Without effect: nothing is ever compiled at run time. So is `jit_compile`.
-            steps_per_execution: 1.
+            steps_per_execution: After how many batches callbacks hear of batches, and `stop_training` acts. As in Keras
+                an epoch of `steps_per_epoch` batches has whole executions. Nothing is faster with more than 1.
             jit_compile: See `run_eagerly`.
             auto_scale_loss: Without effect: all numbers are float32.
             check_finite: Whether a loss in training that is NaN or infinite, or a weight that becomes so, raises
@@ -93,8 +96,7 @@ class Trainer(Configured):
             >>> model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         """
         self.refuse_overrides()
-        if steps_per_execution != 1:
-            raise checks.unsupported("compile()", "steps_per_execution", steps_per_execution, "1")
+        steps_per_execution = checks.integer("steps_per_execution", steps_per_execution, at_least=1)
         new_optimizer = optimizers.get(optimizer)
         names = forms.expected_outputs(self, loss, metrics)
         wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, names)
@@ -112,10 +114,10 @@ class Trainer(Configured):
             self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
             self._output_losses = {number: Mean(name=name) for number, name in wanted.loss_names.items()}
-            self._check_finite = check_finite
+            self._check_finite, self.steps_per_execution = check_finite, steps_per_execution
             self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
                                        "metrics": metrics, "weighted_metrics": weighted_metrics,
-                                       "check_finite": check_finite}
+                                       "check_finite": check_finite, "steps_per_execution": steps_per_execution}
             if self.network is not None:
                 self._order_slots()
                 self.network.check_finite = check_finite
@@ -281,8 +283,8 @@ class Trainer(Configured):
         self._objective.warn_of_probabilities(self._output_activations())
         if not self.trainable_weights:
             warnings.warn("the model does not have any trainable weights", stacklevel=3)
-        passes = Epochs(training, steps_per_epoch)
-        tests = None if validation is None else Repeats(validation, validation_steps)
+        passes = Epochs(training, steps_per_epoch, self.steps_per_execution)
+        tests = None if validation is None else Repeats(validation, validation_steps, self.steps_per_execution)
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
@@ -345,7 +347,7 @@ class Trainer(Configured):
         steps = optional_count("steps", steps)
         source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
-        passes = Repeats(source, steps)
+        passes = Repeats(source, steps, self.steps_per_execution)
         scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
         if not scores:
             raise ValueError("evaluate() got `x` without batches")
@@ -387,7 +389,7 @@ class Trainer(Configured):
         source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
         self._pull()
-        passes = Epochs(source, steps)
+        passes = Epochs(source, steps, self.steps_per_execution)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         self.stop_predicting = False
         everyone.on_predict_begin()
