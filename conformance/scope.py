@@ -162,8 +162,6 @@ ABSENT = {
         ("layers of your own", "an attribute that is a variable becomes a weight"),
     "layers/normalization/layer_normalization_test.py::LayerNormalizationTest.test_ln_basics":
         ("inputs of no numbers", "an axis of one of its inputs has a length of 0"),
-    **{f"layers/pooling/global_average_pooling_test.py::GlobalAveragePoolingCorrectnessTest."
-       f"test_global_average_pooling1d{case}": ("masks", "the second argument of a call is a mask") for case in (0, 1)},
     "layers/reshaping/flatten_test.py::FlattenTest.test_flatten_with_dynamic_batch_size_and_dynamic_dimenstions":
         ("batches of several shapes", "one fit() or predict() gets them"),
     "layers/reshaping/reshape_test.py::ReshapeTest.test_reshape_model_fit_with_varying_input_size_and_minus_one":

@@ -318,3 +318,11 @@ def test_a_loss_for_an_output_that_is_a_structure_is_refused_by_name():
     model = Model(x, {"a": layers.Dense(1)(x), "b": layers.Dense(1)(x)})
     with pytest.raises(NotImplementedError, match="several losses for one output are not supported"):
         model.compile("sgd", ["mse", {"a": "mse", "b": "mse"}])
+
+
+def test_a_mask_is_refused_by_name():
+    x, mask = np.ones((2, 5, 3)), np.ones((2, 5), bool)
+    for call in (lambda: layers.GlobalAveragePooling1D()(x, mask), lambda: layers.Dense(2)(x, mask=mask)):
+        with pytest.raises(NotImplementedError, match=r"^masks are not supported by fashioncnn"):
+            call()
+    layers.GlobalAveragePooling1D()(x, mask=None)

@@ -293,7 +293,7 @@ def test_an_argument_of_a_layer_acts_until_it_is_built_and_raises_afterwards(lay
 @pytest.mark.parametrize(("layer", "name", "value"), [
     (layers.Dense(3), "units", 2.5), (layers.Dense(3), "units", 0), (layers.Dense(3), "use_bias", None),
     (layers.Dense(3), "quantization_config", "int8"), (layers.Conv2D(2, 2), "groups", 0),
-    (layers.Conv2D(2, 2), "data_format", "channels_first"), (layers.Dropout(0.5), "rate", 2),
+    (layers.Conv2D(2, 2), "data_format", "NCHW"), (layers.Dropout(0.5), "rate", 2),
     (layers.Dense(3), "activation", "no")])
 def test_a_bad_argument_set_later_is_refused_as_in_the_constructor(layer, name, value):
     before = getattr(layer, name)

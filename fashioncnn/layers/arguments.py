@@ -118,8 +118,8 @@ class Padding(Choice):
 
 
 def data_format() -> Setting:
-    """The setting of that name: images have their channels last."""
-    return Choice("channels_last", none="channels_last")
+    """The setting of that name: where images have their channels. See `Layer.add_nodes`."""
+    return Choice("channels_last", "channels_first", none="channels_last")
 
 
 def regularizer() -> Setting:

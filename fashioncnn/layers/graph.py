@@ -272,12 +272,7 @@ class Graph:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
         kept = self._needed(outputs)
-        places = {position: number for number, position in enumerate(kept)}
-        firsts: dict[int, int] = {}  # by the node that had shared parameters first: the one of those kept that does
-        for position in kept:
-            firsts.setdefault(self.nodes[position].get("shares", position), position)
-        network = Network([self._renumbered(position, places, firsts) for position in kept],
-                          [places[position] for position in outputs])
+        network = Network(*self.needed(outputs))
         for position, shape in zip(kept, network.node_shapes, strict=True):
             node = self.nodes[position]
             if node["type"] == "softmax":
@@ -290,6 +285,16 @@ class Graph:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
         _set_rules(network, parameters)
         return network, parameters
+
+    def needed(self, outputs: Sequence[int]) -> tuple[list[dict[str, Any]], list[int]]:
+        """The nodes of a network with these outputs, and the positions of the outputs among them."""
+        kept = self._needed(outputs)
+        places = {position: number for number, position in enumerate(kept)}
+        firsts: dict[int, int] = {}  # by the node that had shared parameters first: the one of those kept that does
+        for position in kept:
+            firsts.setdefault(self.nodes[position].get("shares", position), position)
+        return ([self._renumbered(position, places, firsts) for position in kept],
+                [places[position] for position in outputs])
 
     def _needed(self, outputs: Sequence[int]) -> list[int]:
         """The nodes that outputs depend on, or penalties; and the inputs."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from fashioncnn import regularizers
-from fashioncnn.layers import custom, unknown
+from fashioncnn.layers import channels, custom, unknown
 from fashioncnn.layers.arguments import extents, form_of_shapes, regularizer
 from fashioncnn.layers.call_arguments import BY_NAME, Bundle, CallArguments, bundled, has_gaps
 from fashioncnn.layers.calls import added_in, outputs_of
@@ -112,7 +112,16 @@ class Layer(HasWeights):
 
     def nodes_for(self, graph: Graph, *inputs: int) -> int | list[int]:
         """What `add_to` does; or what a `call` that a user wrote leaves behind."""
-        return custom.add_to(self, graph, inputs) if custom.is_custom(self) else self.add_to(graph, *inputs)
+        return custom.add_to(self, graph, inputs) if custom.is_custom(self) else self.add_nodes(graph, *inputs)
+
+    def add_nodes(self, graph: Graph, *inputs: int) -> int | list[int]:
+        """What `add_to` does, for images that have their channels where the layer's `data_format` says."""
+        if self.__dict__.get("data_format") != "channels_first":
+            return self.add_to(graph, *inputs)
+        made = self.add_to(graph, *(channels.to_the_end(graph, self, position) for position in inputs))
+        assert isinstance(made, int), "layers of images have one output"
+        has_pixels = len(graph.shape(made)) == len(graph.shape(inputs[0])) > 1
+        return channels.to_the_front(graph, self, made) if has_pixels else made
 
     def refuse_overrides(self) -> None:
         if not custom.is_custom(self):
@@ -175,7 +184,7 @@ class Layer(HasWeights):
         if not self.has_weights:
             return
         graph = Graph()
-        self.add_to(graph, *(graph.input(shape, self.name) for shape in unknown.filled(shapes, unknown.TRIED[0])))
+        self.add_nodes(graph, *(graph.input(shape, self.name) for shape in unknown.filled(shapes, unknown.TRIED[0])))
         for parameter in graph.describe()[1]:
             parameter = parameter._replace(path="/".join((*naming.scope(self.name), parameter.name)))
             self.weight_of(parameter, self.first_values_of(parameter))
@@ -296,9 +305,18 @@ class Layer(HasWeights):
         return rest.pop(first), rest
 
     def _bundled(self, inputs: Any, arguments: Any, keywords: Any, training: Any) -> tuple[Any, Any]:
-        """Inputs and `training`, for a call with other arguments. TypeError if the layer does not take them."""
+        """Inputs and `training`, for a call with other arguments.
+
+        Raises:
+            NotImplementedError: If one is a mask.
+            TypeError: If the layer does not take them.
+        """
         if custom.is_custom(self):
             return bundled(self.call, inputs, arguments, keywords, training)
+        is_mask = len(arguments) == 1 and is_array(arguments[0]) and getattr(arguments[0], "ndim", 1) > 0
+        if is_mask or (keywords.get("mask") is not None and keywords.keys() == {"mask"}):
+            raise NotImplementedError(f"masks are not supported by fashioncnn (yet): {type(self).__name__} "
+                                      f"'{self.name}' was called with one; give it what is not masked")
         if len(arguments) > 1 or any(name != "mask" or value is not None for name, value in keywords.items()):
             what = f"{1 + len(arguments)} positional arguments" if len(arguments) > 1 else ", ".join(keywords)
             raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' takes `inputs` and `training`, got {what}")
@@ -373,7 +391,7 @@ class Layer(HasWeights):
             return self(inputs, training=training)
         trace = tracing.current()
         graph: Any = trace.graph
-        made = self.add_to(graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
+        made = self.add_nodes(graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
         positions = [made] if isinstance(made, int) else made
         return structures.single([tracing.TracedTensor(trace, position) for position in positions])
 
