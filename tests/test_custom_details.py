@@ -326,3 +326,13 @@ def test_a_mask_is_refused_by_name():
         with pytest.raises(NotImplementedError, match=r"^masks are not supported by fashioncnn"):
             call()
     layers.GlobalAveragePooling1D()(x, mask=None)
+
+
+def test_a_layer_that_computes_nothing_says_so():
+    layer = Layer()
+    layer.built = True
+    for use in (lambda: layer(X), lambda: layer(None), lambda: layer.compute_output_shape(None)):
+        with pytest.raises(NotImplementedError, match=r"has no call\(\)"):
+            use()
+    with pytest.raises(AttributeError, match="built cannot be set"):
+        layers.Dense(3).built = True

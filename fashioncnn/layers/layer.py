@@ -22,7 +22,7 @@ from fashioncnn.layers.weights import HasWeights
 from fashioncnn.utils import budget, checks, keywords, naming, structures, tracing
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.naming import auto_name, checked_name
-from fashioncnn.utils.overrides import overridden
+from fashioncnn.utils.overrides import is_ours, overridden
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
@@ -249,6 +249,7 @@ class Layer(HasWeights):
             NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such inputs.
         """
+        self._require_call()
         if inputs is BY_NAME:
             inputs, keywords = self._first_by_name(keywords)
         if arguments or keywords or (self._runs_function and has_gaps(inputs)):
@@ -294,6 +295,11 @@ class Layer(HasWeights):
             raise NotImplementedError(f"{type(self).__name__} '{self.name}' was called with other arguments before; "
                                       "that is not supported by fashioncnn (yet) between the layers of a model: make "
                                       "a model of your own, with a call()")
+
+    def _require_call(self) -> None:
+        """Raises NotImplementedError if nothing says what the layer computes."""
+        if type(self).add_to is Layer.add_to and not custom.is_custom(self):
+            self.add_to(Graph())
 
     def _first_by_name(self, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The first argument of `call`, given by its name, and the others. TypeError if it is not there."""
@@ -440,7 +446,7 @@ class Layer(HasWeights):
 
     @built.setter
     def built(self, value: bool) -> None:
-        if not custom.is_custom(self):
+        if is_ours(type(self)) and type(self) is not Layer:
             raise AttributeError(f"{type(self).__name__}.built cannot be set", name="built", obj=self)
         self._is_user_built = bool(value)
 
@@ -467,6 +473,7 @@ class Layer(HasWeights):
             >>> layers.Conv2D(32, 3).compute_output_shape((None, 28, None, 1))
             (None, 26, None, 32)
         """
+        self._require_call()
         given = _listed(input_shape)
         uses, _ = self._described([extents("input_shape", tuple(shape)[1:]) for shape in given])
         return structures.single([(given[0][0], *shape) for shape in uses[-1].outputs])

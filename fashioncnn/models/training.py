@@ -356,8 +356,8 @@ class Trainer(Configured):
     def _test(self, passes: Repeats, callbacks: CallbackList) -> Logs:
         """Loss and metrics of one pass; nothing where there were no batches left."""
         self.stop_evaluating = False
-        self._pull()
         callbacks.on_test_begin()
+        self._pull()
         with self._tally() as tally:
             count = loops.test(self, passes.epoch(), tally, callbacks)
             logs = tally.logs() if count else {}
@@ -388,11 +388,11 @@ class Trainer(Configured):
         steps = optional_count("steps", steps)
         source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
-        self._pull()
         passes = Epochs(source, steps, self.steps_per_execution)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         self.stop_predicting = False
         everyone.on_predict_begin()
+        self._pull()
         batches, rows = passes.epoch(), None
         if isinstance(source, ArraySource):
             rows = source.rows
