@@ -249,8 +249,10 @@ class Sequential(Model):
 
     @property
     def _finds_forms(self) -> bool:
-        return super()._finds_forms or self._takes_any_form or (
-            self._input is None and any(layer._runs_function for layer in self._stack[-1:]))
+        if self._input is not None:
+            return super()._finds_forms
+        return (super()._finds_forms or self._takes_any_form
+                or any(layer._runs_function for layer in self._stack[-1:]))
 
     def _note_form(self, inputs: Any) -> None:
         super()._note_form(inputs)
@@ -260,13 +262,12 @@ class Sequential(Model):
     def _ports(self) -> Ports:
         if not self._stack:
             return ONE_EACH
-        found = forms.ports(self)
-        if self._input is not None:
-            found = found._replace(inputs=self._input.name, input_names=(self._input.name,))
-            if self._output_form is None:
-                name = self._stack[-1].name
-                found = found._replace(outputs=name, output_names=(name,))
-        return found
+        if self._input is None:
+            return forms.ports(self)
+        own, last = self._input.name, self._stack[-1].name
+        if self._output_form is None:
+            return Ports(own, (own,), last, (last,))
+        return forms.ports(self)._replace(inputs=own, input_names=(own,))
 
     def _output_layers(self) -> list[Layer]:
         return (self._stack[-1:] or [self]) * max(1, len(structures.leaves(self._output_form)))
