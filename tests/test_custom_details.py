@@ -264,7 +264,7 @@ def test_without_any_loss_there_is_nothing_to_train_for(make):
     model.compile("sgd")
     for use in (lambda: model.fit(X, X, verbose=0), lambda: model.evaluate(X, X, verbose=0),
                 lambda: model.train_on_batch(X, X)):
-        with pytest.raises(ValueError, match="loss"):
+        with pytest.raises(ValueError, match=r"needs a loss|has no loss"):
             use()
     assert model.predict(X, verbose=0).shape[0] == 8
 

@@ -76,7 +76,9 @@ def test_results_are_the_same_and_callbacks_hear_of_runs(together, data):
 
 def test_an_epoch_of_some_steps_has_whole_runs():
     hears = Hears()
-    network(2).fit(X, Y, batch_size=5, steps_per_epoch=3, epochs=2, shuffle=False, callbacks=[hears], verbose=0)
+    model = network(2)
+    model.fit(X, Y, batch_size=5, steps_per_epoch=3, epochs=2, shuffle=False, callbacks=[hears], verbose=0)
+    assert model.optimizer.iterations == 8
     assert [batch for hook, batch in hears.heard if hook == "train begin"] == [0, 2, 0, 2]
 
 

@@ -354,9 +354,15 @@ def test_an_error_in_what_a_layer_keeps_is_its_own(broken, tmp_path):
 
 
 def test_files_of_a_layer_s_own_are_refused(tmp_path):
-    cls = type("Assets", (layers.ReLU,), {"save_assets": lambda self, store: None})
-    with pytest.raises(NotImplementedError, match="Assets defines save_assets"):
+    plain = saving.register_keras_serializable("tests")(type("Assets", (layers.ReLU,), {}))
+    nothing = {f"{verb}_assets": lambda self, path: None for verb in ("save", "load")}
+    cls = type("Assets", (layers.ReLU,), nothing)
+    with pytest.raises(NotImplementedError, match=r"^assets in files, which Assets\.save_assets\(\) is about"):
         k.Sequential([k.Input((4,)), cls()]).save(tmp_path / "m.keras")
+    k.Sequential([k.Input((4,)), cls(), layers.Dense(2)]).save_weights(tmp_path / "m.weights.h5")  # has none in Keras
+    k.Sequential([k.Input((4,)), plain()]).save(tmp_path / "m.keras")
+    with pytest.raises(NotImplementedError, match="assets in files"):
+        saving.load_model(tmp_path / "m.keras", custom_objects={"tests>Assets": cls})
 
 
 def test_a_layer_is_found_under_the_name_of_a_property(tmp_path):

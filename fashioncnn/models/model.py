@@ -151,8 +151,7 @@ class Model(Trainer, Layer):
 
     @layers.setter
     def layers(self, value: Any) -> None:
-        raise AttributeError("`Model.layers` is reserved: it lists all layers; give the attribute another name",
-                             name="layers", obj=self)
+        raise AttributeError("`Model.layers` is reserved: it lists all layers; give the attribute another name")
 
     def _listed_layers(self) -> list[Layer]:
         if self._connections is None or custom.is_custom(self):

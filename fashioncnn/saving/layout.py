@@ -124,20 +124,11 @@ def write(file: Any, model: Any, with_optimizers: bool = True) -> None:
 
 def _kept(owner: Owner) -> dict[str, NDArray[Any]]:
     """What is written of a layer or an optimizer, by name."""
-    _refuse_assets(owner.value)
     if overridden(owner.value, ["save_own_variables"]):
         kept: dict[str, Any] = {}
         owner.value.save_own_variables(kept)
         return {str(name): np.asarray(value) for name, value in kept.items()}
     return {str(number): stored(variable) for number, variable in enumerate(owner.variables)}
-
-
-def _refuse_assets(value: Any) -> None:
-    """Raises NotImplementedError if a class has files of its own to keep."""
-    for name in ("save_assets", "load_assets"):
-        if callable(getattr(value, name, None)):
-            raise NotImplementedError(f"{type(value).__name__} defines {name}(): assets in files are not supported by "
-                                      "fashioncnn; save_own_variables() may keep arrays")
 
 
 def stored(variable: Any) -> NDArray[Any]:
