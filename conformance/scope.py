@@ -158,8 +158,6 @@ BACKEND_NAMES = {"trainers/trainer_test.py": "tensorflow"}
 
 # Tests that no rule can decide: the feature that they depend on, and why the error does not name it.
 ABSENT = {
-    "layers/layer_test.py::LayerTest.test_init_after_state_tracking":
-        ("layers of your own", "an attribute that is a variable becomes a weight"),
     "layers/normalization/layer_normalization_test.py::LayerNormalizationTest.test_ln_basics":
         ("inputs of no numbers", "an axis of one of its inputs has a length of 0"),
     "layers/reshaping/flatten_test.py::FlattenTest.test_flatten_with_dynamic_batch_size_and_dynamic_dimenstions":

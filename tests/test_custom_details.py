@@ -1,9 +1,11 @@
 """What Keras does besides for layers and models that users write: names, arguments, losses, references in circles."""
 
+import copy
+
 import numpy as np
 import pytest
 
-from fashioncnn import Input, Model, Sequential, layers, models, ops
+from fashioncnn import Input, Model, Sequential, Variable, layers, models, ops, saving
 from fashioncnn.layers import Layer
 
 X = np.random.default_rng(5).standard_normal((8, 3)).astype(np.float32)
@@ -336,3 +338,50 @@ def test_a_layer_that_computes_nothing_says_so():
             use()
     with pytest.raises(AttributeError, match="built cannot be set"):
         layers.Dense(3).built = True
+
+
+def test_a_variable_that_is_an_attribute_is_a_weight(tmp_path):
+    @saving.register_keras_serializable("tests")
+    class Shifts(Layer):
+        def __init__(self, **options):
+            self.before = Variable([1.0, 2.0, 3.0], name="before")
+            super().__init__(**options)
+            self.frozen = Variable([1.0], trainable=False)
+            self.count = Variable(0, dtype="int32", trainable=False)  # no part of what the network computes
+
+        def build(self, input_shape):
+            self.late = Variable(np.zeros(input_shape[-1]), name="late")
+
+        def call(self, x):
+            return x * self.before * self.frozen + self.late
+
+    layer = Shifts()
+    model = Sequential([Input((3,)), layer, layers.Dense(2)])
+    assert [weight.name for weight in layer.weights] == ["before", "late", "variable"]
+    assert [weight.name for weight in layer.trainable_weights] == ["before", "late"]
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :2], verbose=0)
+    assert np.any(layer.before != [1, 2, 3])
+    np.testing.assert_array_equal(layer.frozen, [1])
+    np.testing.assert_allclose(layer(X), X * layer.before.numpy() + layer.late.numpy(), rtol=1e-6)
+    model.save(tmp_path / "m.keras")
+    for other in (saving.load_model(tmp_path / "m.keras"), copy.deepcopy(model)):
+        np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+        assert other.layers[0].before is other.layers[0].weights[0]
+    with pytest.raises(ValueError, match="cannot add new elements of state"):
+        layer.more = Variable([1.0])
+
+
+def test_a_weight_of_another_layer_is_none_of_the_layer_that_refers_to_it():
+    class Refers(Layer):
+        def __init__(self, other):
+            super().__init__()
+            self.kernel = other.kernel
+            self.same = self.kernel
+
+        def call(self, x):
+            return x
+
+    dense = layers.Dense(2)
+    dense.build((None, 3))
+    assert Refers(dense).weights == []  # nor is a layer that the constructor was given, and did not keep

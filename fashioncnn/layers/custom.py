@@ -89,7 +89,7 @@ def parts_of(layer: WrittenLayer, kind: type) -> Iterator[Any]:
 
 def parts_by_name(layer: WrittenLayer, kind: type) -> Iterator[tuple[str, Any]]:
     """The attributes of a layer that are layers; of lists, tuples and dicts the layers in them, as a list."""
-    ours = set_by_constructors(type(layer))
+    ours = set_by_constructors(type(layer)) | {"_arguments_given"}
     for name, value in vars(layer).items():
         if name not in ours and value is not layer:
             parts = list(_walk(value, kind))
@@ -265,11 +265,28 @@ def add_weight(layer: WrittenLayer, shape: Any, initializer: Any, dtype: Any, tr
     key = next(key for key in keys if key not in layer._variables)
     variable = Variable(np.asarray(make(extents), np.float32), trainable=trainable and layer._trainable, name=title)
     variable.path = "/".join((*naming.scope(layer.name), title))
+    variable.is_weight = True
     variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
     layer._variables[key] = variable
     if not trainable:
         layer._never_trained.add(key)
     return variable
+
+
+def track(layer: Any, name: str, variable: Variable) -> None:
+    """Makes a variable that is an attribute of a layer a weight of it. One that is not of float32 is none.
+
+    Raises:
+        ValueError: In `call`, and once the layer is built.
+    """
+    if tracing.is_running() or layer.__dict__.get("_output_shapes") is not None:
+        raise ValueError(f"{type(layer).__name__}.{name}: you cannot add new elements of state, as the variable "
+                         f"'{variable.path}', to a layer that is built: make it in the constructor or in build()")
+    if variable.dtype == "float32":
+        variable.is_weight = True
+        layer.__dict__.setdefault("_variables", {})[name] = variable
+        if not variable.trainable:
+            layer.__dict__.setdefault("_never_trained", set()).add(name)
 
 
 def _run(layer: WrittenLayer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],

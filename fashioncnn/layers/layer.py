@@ -83,7 +83,7 @@ class Layer(HasWeights):
         self.declared_input_shape = None if input_shape is None else extents("input_shape", input_shape)
         self.activity_regularizer = activity_regularizer
         self._trainable = checks.flag("trainable", trainable)
-        self._variables: dict[str, Variable] = {}
+        self._variables: dict[str, Variable] = self.__dict__.get("_variables", {})  # some came before, as attributes
         self._input_shapes: list[Extents] | None = None
         self._output_shapes: list[Extents] | None = None
         self._inbound_nodes: list[Node] = []
@@ -92,7 +92,7 @@ class Layer(HasWeights):
         self._training_calls = 0
         self._penalties: list[Tensor] = []  # for the outputs of the last call
         self._is_user_built = False  # whether a `build` that a user wrote has run
-        self._never_trained: set[str] = set()  # weights that were made so
+        self._never_trained: set[str] = self.__dict__.get("_never_trained", set())  # weights that were made so
         self._input_form: Any = None  # structures of what `call` that a user wrote takes and returns
         self._output_form: Any = None
 

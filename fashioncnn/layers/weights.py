@@ -41,6 +41,12 @@ class HasWeights(Configured):
         if "build" in vars(cls) and not is_ours(cls):
             cls.build = custom.noting(cls.build)  # type: ignore[attr-defined]
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute. A variable in a layer of your own becomes a weight of it, if it is none of another one."""
+        super().__setattr__(name, value)
+        if isinstance(value, Variable) and not value.is_weight and not is_ours(type(self)):
+            custom.track(self, name, value)
+
     @custom.shape_first
     def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
                    autocast: bool = True, regularizer: Any = None, constraint: Any = None, aggregation: str = "none",
@@ -143,7 +149,7 @@ class HasWeights(Configured):
             budget.spend(values.size)
             trainable = self._trainable and parameter.name not in self.statistics
             variable = Variable(values, trainable=trainable, name=parameter.name)
-            variable.path = parameter.path
+            variable.path, variable.is_weight = parameter.path, True
             variable.regularizer, variable.constraint = self.rules_of(parameter.name)
             self._variables[parameter.name] = variable
         return self._variables[parameter.name]
