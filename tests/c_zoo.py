@@ -79,6 +79,13 @@ def augmented() -> Model:
         layers.Normalization(mean=[1, 2, 3], variance=[4, 0, 1])(x)])
 
 
+def channels_first() -> Model:
+    first = {"data_format": "channels_first"}
+    return Sequential([
+        Input((3, 8, 7)), layers.Conv2D(4, 3, activation="relu", **first), layers.MaxPooling2D(**first), layers.ReLU(),
+        layers.ZeroPadding2D(1, **first), layers.Flatten(**first), layers.Dense(3)])
+
+
 def merged() -> Model:
     image, row, number, column = Input((4, 5, 3)), Input((1, 1, 3)), Input((1, 1, 1)), Input((4, 1, 3))
     parts = [image, row]
@@ -137,8 +144,9 @@ def shared_and_nested() -> Model:
     return Model([first, second], [distance, layers.Dense(1, activation="sigmoid", name="output")(distance)])
 
 
-ZOO: tuple[Callable[[], Model], ...] = (reference, convolutions, transposed, sequences, pools, moved, augmented, merged,
-                                        products, normalized, along_axes, functions, shared_and_nested)
+ZOO: tuple[Callable[[], Model], ...] = (reference, convolutions, transposed, sequences, pools, moved, augmented,
+                                        channels_first, merged, products, normalized, along_axes, functions,
+                                        shared_and_nested)
 
 
 def with_random_weights(make: Callable[[], Model], seed: int = 1) -> Model:

@@ -248,6 +248,23 @@ def test_values_of_masks_are_not_mixed_and_not_made_brighter():
 # ---- errors ----
 
 
+@pytest.mark.parametrize(("name", "arguments"), [
+    ("RandomFlip", ()), ("RandomTranslation", (0.2, 0.2)), ("RandomRotation", (0.2,)), ("RandomZoom", (0.2,)),
+    ("RandomCrop", (3, 2)), ("RandomContrast", (0.4,)), ("RandomBrightness", (0.4,)), ("RandomErasing", ())])
+def test_images_with_channels_first_are_changed_as_their_like(name, arguments):
+    def made(**options):
+        return getattr(layers, name)(*arguments, seed=3, **options)
+
+    first = np.moveaxis(IMAGES, -1, 1)
+    masks = (IMAGES[..., :1] > 0.5).astype(np.float32)
+    expected = made()({"images": IMAGES, "segmentation_masks": masks})
+    turned = made(data_format="channels_first")({"images": first, "segmentation_masks": np.moveaxis(masks, -1, 1)})
+    for key, values in expected.items():
+        np.testing.assert_array_equal(turned[key], np.moveaxis(values, -1, 1))
+    np.testing.assert_array_equal(made(data_format="channels_first")(inputs=first[0]),
+                                  np.moveaxis(made()(inputs=IMAGES[0]), -1, 0))
+
+
 @pytest.mark.parametrize(("make", "error", "message"), [
     (lambda: layers.RandomFlip("sideways"), ValueError, "mode='sideways' is not supported"),
     (lambda: layers.RandomRotation(1.5), ValueError, r"in the range \[-1, 1\]\. Received: factor=1.5"),
@@ -269,7 +286,7 @@ def test_values_of_masks_are_not_mixed_and_not_made_brighter():
     (lambda: layers.RandomErasing(fill_value=[1, 2]), ValueError, "list of three numbers"),
     (lambda: layers.RandomErasing(fill_value=[1, 2, 3])(IMAGES[..., :2]), ValueError, "3 fill values for 2 channels"),
     (lambda: layers.RandomCrop(0, 3), ValueError, "`height` must be an integer >= 1"),
-    (lambda: layers.RandomFlip(data_format="channels_first"), ValueError, "'channels_first' is not supported"),
+    (lambda: layers.RandomFlip(data_format="channels_second"), ValueError, "'channels_second'"),
     (lambda: layers.RandomFlip(seed="a"), TypeError, "`seed` must be an integer"),
     (lambda: layers.RandomFlip()(np.zeros((3, 4))), ValueError, "rank 3 or 4"),
     (lambda: layers.RandomFlip()(k.Input((4, 3))), NotImplementedError, "takes batches"),

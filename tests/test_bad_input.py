@@ -213,12 +213,23 @@ def test_other_methods_check_their_arrays_too(method, x, y, error, message):
 @pytest.mark.parametrize("call", [lambda model, x: model.predict(x, verbose=0), lambda model, x: model(x),
                                   lambda model, x: model.predict_on_batch(x)])
 @pytest.mark.parametrize(("x", "error", "message"), [
-    (X[0], ValueError, "batch axis"), (X.astype(object), TypeError, "object"), (X[:0], ValueError, "no rows"),
+    (X[0], ValueError, "batch axis"), (X.astype(object), TypeError, "object"), (X[:0, :2], ValueError, "takes|no rows"),
     (changed(X, 3, np.nan), ValueError, "row 3"), (None, (TypeError, ValueError), "`x`"),
 ])
 def test_predicting_checks_its_array(call, x, error, message):
     with pytest.raises(error, match=message):
         call(network(), x)
+
+
+def test_a_call_on_no_rows_returns_none_and_predict_refuses_it():
+    """As in Keras: a filter that lets nothing pass is no error, a whole pass over nothing is one."""
+    model = network()
+    for _ in range(2):
+        assert model(X[:0]).shape == model.predict_on_batch(X[:0]).shape == (0, CLASSES)
+        assert model(X[:0], training=True).shape == (0, CLASSES)
+        with pytest.raises(ValueError, match="no rows"):
+            model.predict(X[:0], verbose=0)
+        model.compile("sgd", "mse")
 
 
 def test_a_model_that_cannot_be_built_for_its_data_can_be_for_other():
@@ -252,7 +263,7 @@ def test_methods_that_need_compile_say_so(method, arguments):
     ({"loss": {"no": "mse"}}, ValueError, "`loss` for the output 'no'"),
     ({"loss_weights": [1, 2]}, ValueError, "loss_weights"),
     ({"loss_weights": "much"}, TypeError, "loss_weights"),
-    ({"steps_per_execution": 4}, ValueError, "steps_per_execution=4"),
+    ({"steps_per_execution": 0}, ValueError, "steps_per_execution"),
     ({"foo": 1}, TypeError, "foo"),
 ])
 @pytest.mark.parametrize("shapes", [True, False])

@@ -271,3 +271,16 @@ def test_export_changes_nothing_and_gives_the_same_file_again(tmp_path):
     model.export(tmp_path / "net.c")
     assert (tmp_path / "net.c").read_bytes() == first
     assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
+
+
+def test_what_nobody_reads_is_left_out(tmp_path):
+    class Wastes(layers.Layer):
+        def call(self, x):
+            ops.transpose(x, (0, 2, 3, 1))
+            return x + 1
+
+    model = Sequential([Input((5, 4, 3)), Wastes(), layers.Flatten(), layers.Dense(2)])
+    x = np.random.default_rng(0).random((3, 5, 4, 3), np.float32)
+    model.export(tmp_path / "net.c")
+    got = c_programs.run(c_programs.build(tmp_path / "net.c"), [x], [(2,)])
+    assert_near(got, [model.predict(x, verbose=0)])

@@ -117,6 +117,32 @@ def test_a_model_learns_from_it():
     assert history(1) != history(2)
 
 
+def test_each_batch_of_a_seed_has_changes_of_its_own():
+    def passes():
+        batches = ImageDataGenerator(rotation_range=40).flow(X, Y, batch_size=10, shuffle=False, seed=3)
+        return next(batches)[0], next(batches)[0], batches[0][0]
+
+    first, second, third = passes()
+    assert (first != second).any()
+    assert (second != third).any()
+    for one, two in zip(passes(), (first, second, third), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("what", ["samplewise", "featurewise"])
+def test_images_of_one_colour_are_normalized_to_zeros(what):
+    generator = ImageDataGenerator(**{f"{what}_center": True, f"{what}_std_normalization": True})
+    generator.fit(np.ones((3, 4, 4, 1)))
+    assert not generator.flow(np.ones((3, 4, 4, 1)))[0].any()
+    assert not generator.standardize(np.ones((4, 4, 1))).any()
+
+
+def test_a_layer_adapts_to_one_pass():
+    layer = layers.Normalization()
+    layer.adapt(ImageDataGenerator().flow(X, batch_size=4))
+    np.testing.assert_allclose(np.ravel(layer.mean), X.mean(axis=(0, 1, 2)), rtol=1e-5)
+
+
 def test_a_base_class_says_what_to_define():
     with pytest.raises(NotImplementedError, match="_get_batches_of_transformed_samples"):
         Iterator(3, 2, False, None)[0]

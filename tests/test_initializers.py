@@ -161,3 +161,8 @@ def test_initializers_return_what_has_numpy(name):
     values = getattr(initializers, name)()((2, 2))
     assert type(values.numpy()) is np.ndarray
     assert values.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["Identity", "Orthogonal"])
+def test_the_longer_names_of_keras_are_known(name):
+    assert type(initializers.get(f"{name}Initializer")) is getattr(initializers, name)

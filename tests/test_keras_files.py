@@ -244,3 +244,175 @@ def test_a_model_with_a_lambda_is_kept_without_how_it_was_compiled(ending, tmp_p
     again = k.saving.load_model(tmp_path / f"model{ending}")
     assert not again.compiled
     np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+# ---- classes of users ----
+
+@saving.register_keras_serializable("tests")
+class Holder(layers.Layer):
+    """A layer that tells of the one in it as it is, and makes it again of what was told."""
+
+    def __init__(self, inner, scale=2.0, **options):
+        super().__init__(**options)
+        self.inner = saving.deserialize_keras_object(inner) if isinstance(inner, dict) else inner
+        self.scale = float(scale)
+
+    def get_config(self):
+        return {**super().get_config(), "inner": self.inner, "scale": np.float32(self.scale)}
+
+    def call(self, x):
+        return self.inner(x) * self.scale
+
+
+@saving.register_keras_serializable("tests")
+class Careless(Holder):
+    """The same, but it takes what was told for a layer."""
+
+    def __init__(self, inner, **options):
+        super().__init__(None, **options)
+        self.inner = inner
+
+
+def holding(cls):
+    return k.Sequential([k.Input((4,)), cls(layers.Dense(3, activation="relu"))])
+
+
+def test_objects_that_a_config_has_are_described(tmp_path):
+    model = holding(Holder)
+    model.save(tmp_path / "m.keras")
+    again = saving.load_model(tmp_path / "m.keras")
+    x = np.ones((2, 4), np.float32)
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    json.dumps(layers.serialize(model.layers[0]))
+    again = k.Sequential.from_config(json.loads(json.dumps(model.get_config())))
+    assert again.layers[0].inner.activation is k.activations.relu
+
+
+def test_objects_that_a_class_does_not_make_again_are_told(tmp_path):
+    holding(Careless).save(tmp_path / "m.keras")
+    with pytest.raises(TypeError, match="explicitly deserialized") as caught:
+        saving.load_model(tmp_path / "m.keras")
+    assert isinstance(caught.value, DataError)
+
+
+class Counting(layers.Layer):
+    """A layer that keeps more than its weights."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.dense, self.calls = layers.Dense(2), 0
+
+    def build(self, input_shape):
+        self.w = self.add_weight((input_shape[-1],), "ones", name="w")
+
+    def call(self, x):
+        return self.dense(x * self.w)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["calls"] = np.int64(self.calls)
+
+    def load_own_variables(self, store):
+        self.calls = int(store.pop("calls"))
+        super().load_own_variables(store)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".weights.h5"])
+def test_what_a_layer_keeps_itself_is_written_and_read(ending, tmp_path):
+    path = tmp_path / f"m{ending}"
+    model = k.Sequential([k.Input((4,)), Counting()])
+    model.layers[0].w.assign([1, 2, 3, 4])
+    model.layers[0].calls = 7
+    other = k.Sequential([k.Input((4,)), Counting()])
+    if ending == ".keras":
+        model.save(path)
+        other = saving.load_model(path, custom_objects={"Counting": Counting})
+    else:
+        model.save_weights(path)
+        other.load_weights(path)
+    assert other.layers[0].calls == 7
+    for mine, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("broken", ["save_own_variables", "load_own_variables"])
+def test_an_error_in_what_a_layer_keeps_is_its_own(broken, tmp_path):
+    def fail(self, store):
+        raise ValueError("mine")
+
+    cls, path = type("Broken", (Counting,), {broken: fail}), tmp_path / "m.keras"
+
+    def save_and_load():
+        k.Sequential([k.Input((4,)), cls()]).save(path)
+        saving.load_model(path, custom_objects={"Broken": cls})
+
+    with pytest.raises(ValueError, match=r"^mine$"):
+        save_and_load()
+    assert path.exists() is (broken == "load_own_variables")
+
+
+def test_files_of_a_layer_s_own_are_refused(tmp_path):
+    plain = saving.register_keras_serializable("tests")(type("Assets", (layers.ReLU,), {}))
+    nothing = {f"{verb}_assets": lambda self, path: None for verb in ("save", "load")}
+    cls = type("Assets", (layers.ReLU,), nothing)
+    with pytest.raises(NotImplementedError, match=r"^assets in files, which Assets\.save_assets\(\) is about"):
+        k.Sequential([k.Input((4,)), cls()]).save(tmp_path / "m.keras")
+    k.Sequential([k.Input((4,)), cls(), layers.Dense(2)]).save_weights(tmp_path / "m.weights.h5")  # has none in Keras
+    k.Sequential([k.Input((4,)), plain()]).save(tmp_path / "m.keras")
+    with pytest.raises(NotImplementedError, match="assets in files"):
+        saving.load_model(tmp_path / "m.keras", custom_objects={"tests>Assets": cls})
+
+
+def test_a_layer_is_found_under_the_name_of_a_property(tmp_path):
+    class Plain(k.Model):
+        def __init__(self, name):
+            super().__init__()
+            setattr(self, name, k.Sequential([layers.Dense(3), layers.Dense(2)]))
+
+        def call(self, x):
+            return self.body(x)
+
+    class Renamed(Plain):
+        @property
+        def body(self):
+            return self.a_body
+
+    x = np.ones((2, 4), np.float32)
+    first, second = Plain("body"), Renamed("a_body")
+    first(x), second(x)
+    first.save_weights(tmp_path / "m.weights.h5")
+    second.load_weights(tmp_path / "m.weights.h5")
+    np.testing.assert_array_equal(first(x), second(x))
+
+
+@saving.register_keras_serializable("tests")
+class Compiles(k.Sequential):
+    def compile(self, *arguments, **options):
+        super().compile(*arguments, **options)
+
+
+def test_a_compile_of_the_user_s_is_not_called_when_a_file_is_read(tmp_path):
+    model = Compiles([k.Input((4,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match=r"`compile\(\)` was not called as part of model loading"):
+        again = saving.load_model(tmp_path / "m.keras")
+    assert not again.compiled
+
+
+def test_lists_that_hold_themselves_are_no_obstacle(tmp_path):
+    @saving.register_keras_serializable("tests")
+    class Circular(k.Model):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.blocks = [layers.Dense(3)]
+            self.blocks.append(self.blocks)
+
+        def call(self, x):
+            return self.blocks[0](x)
+
+    x = np.ones((2, 4), np.float32)
+    model = Circular()
+    expected = model(x)
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(saving.load_model(tmp_path / "m.keras")(x), expected)

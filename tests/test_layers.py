@@ -353,7 +353,7 @@ def test_the_old_scaling_of_layer_normalization_gives_a_warning():
     (lambda: layers.Conv2DTranspose(3, 3, 2, output_padding=(1, 2)), ValueError, "`output_padding` must be less than"),
     (lambda: layers.Conv2DTranspose(3, 3, 2, output_padding=-1), ValueError, "`output_padding` must be an integer"),
     (lambda: layers.SeparableConv2D(3, 3, pointwise_constraint="x"), ValueError, "constraint 'x'"),
-    (lambda: layers.Conv2D(3, 3, data_format="channels_first"), ValueError, "data_format='channels_first'"),
+    (lambda: layers.Conv2D(3, 3, data_format="NCHW"), ValueError, "data_format='NCHW' is not supported"),
     (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), ValueError, "`depth_multiplier` must be an integer >= 1"),
     (lambda: layers.DepthwiseConv2D(3, kernel_initializer="zeros"), TypeError, "'kernel_initializer'"),
     (lambda: layers.DepthwiseConv2D(3, depthwise_regularizer="x"), ValueError, "regularizer 'x'"),

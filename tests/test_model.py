@@ -125,7 +125,7 @@ def test_a_layer_that_does_not_fit_is_not_added():
     (lambda: Sequential([Input((3,)), Input((3,))]), ValueError, "an Input goes first"),
     (lambda: Sequential([layer := layers.Dense(3), layer]), ValueError, "names must differ"),
     (lambda: Sequential(layer=[]), TypeError, "layer"),
-    (Model, NotImplementedError, r"write Model\(inputs, outputs\) or Sequential"),
+    (lambda: Model()(np.zeros((1, 3))), NotImplementedError, r"write Model\(inputs, outputs\) or Sequential"),
     (lambda: Sequential()(np.zeros((1, 3))), ValueError, "has no layers"),
     (lambda: Sequential().build((None, 3)), ValueError, "has no layers"),
     (lambda: Sequential([layers.Dense(3)]).build(), ValueError, "needs input_shape"),

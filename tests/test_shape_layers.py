@@ -97,7 +97,7 @@ def test_a_description_makes_an_equal_layer(layer):
     (lambda: layers.UpSampling1D(True), TypeError, "`size`"),
     (lambda: layers.UpSampling2D(0), ValueError, "`size`"),
     (lambda: layers.UpSampling2D(interpolation="area"), ValueError, "interpolation='area' is not supported"),
-    (lambda: layers.UpSampling2D(data_format="channels_first"), ValueError, "data_format='channels_first'"),
+    (lambda: layers.UpSampling2D(data_format="NCHW"), ValueError, "data_format='NCHW'"),
     (lambda: layers.Resizing(0, 3), ValueError, "`height`"),
     (lambda: layers.Resizing(3, 3, fill_mode="reflect"), ValueError, "fill_mode='reflect' is not supported"),
     (lambda: layers.Cropping2D(-1), ValueError, "`cropping`"),

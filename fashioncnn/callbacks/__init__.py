@@ -13,6 +13,7 @@ from fashioncnn.callbacks.learning_rate_scheduler import LearningRateScheduler
 from fashioncnn.callbacks.model_checkpoint import ModelCheckpoint
 from fashioncnn.callbacks.progbar_logger import ProgbarLogger
 from fashioncnn.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from fashioncnn.callbacks.swap_ema_weights import SwapEMAWeights
 from fashioncnn.callbacks.tensorboard import TensorBoard
 from fashioncnn.callbacks.terminate_on_nan import TerminateOnNaN
 from fashioncnn.utils import absent
@@ -29,6 +30,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

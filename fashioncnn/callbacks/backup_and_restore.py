@@ -52,7 +52,7 @@ class BackupAndRestore(Callback):
         self.double_checkpoint = checks.truth("double_checkpoint", double_checkpoint)
         self.delete_checkpoint = checks.truth("delete_checkpoint", delete_checkpoint)
         self._epoch = 0
-        self._batches = 0
+        self._batches, self._last = 0, -1  # since the last file; the number of the last one
 
     @property
     def _path(self) -> str:
@@ -66,7 +66,7 @@ class BackupAndRestore(Callback):
         return super()._hears(hook) and not (hook == "on_train_batch_end" and self.save_freq == "epoch")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._epoch = self._batches = 0
+        self._epoch, self._batches, self._last = 0, 0, -1
         found = self._restored()
         if found is None:
             return
@@ -92,7 +92,8 @@ class BackupAndRestore(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if isinstance(self.save_freq, int):
-            self._batches += 1
+            self._batches += batch - self._last if batch > self._last else batch + 1
+            self._last = batch
             if self._batches >= self.save_freq:
                 self._batches = 0
                 self._save()

@@ -46,7 +46,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq if save_freq == "epoch" else checks.integer("save_freq", save_freq, at_least=1)
         self._epoch = 0
-        self._batches = 0
+        self._batches, self._last = 0, -1  # since the last file; the number of the last one
         endings = WEIGHT_FILE_ENDINGS if save_weights_only else MODEL_FILE_ENDINGS
         if not self.filepath.endswith(endings):
             raise checks.unsupported(f"ModelCheckpoint with save_weights_only={save_weights_only}", "filepath",
@@ -60,7 +60,8 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if isinstance(self.save_freq, int):
-            self._batches += 1
+            self._batches += batch - self._last if batch > self._last else batch + 1
+            self._last = batch
             if self._batches >= self.save_freq:
                 self._batches = 0
                 self._save(self._epoch, {"batch": batch + 1, **(logs or {})})

@@ -130,7 +130,8 @@ def _described(model: Model) -> tuple[list[Node], list[int], Network]:
                          "number for each extent")
     graph, outputs = model._graph_of(shapes)
     network, _ = graph.build(outputs)
-    return list(graph.nodes), outputs, network
+    nodes, positions = graph.needed(outputs)
+    return list(nodes), positions, network
 
 
 def write_program(path: str, name: str, steps: Steps, program: Program, input_names: Sequence[str],

@@ -205,6 +205,10 @@ class _Walk:
                 number += 1
 
     def _modules_of(self, layer: layers.Layer) -> list[Module]:
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise NotImplementedError(f"{type(layer).__name__} '{layer.name}': data_format='channels_first' in a state "
+                                      "dict of PyTorch is not supported by fashioncnn (yet); make the model with "
+                                      "channels last")
         for classes, method in _METHODS.items():
             if isinstance(layer, classes):
                 modules: list[Module] = method(self, layer)

@@ -64,7 +64,7 @@ class Ones(Initializer):
         return Constant(1.0)(shape, dtype)
 
 
-@INITIALIZERS.register()
+@INITIALIZERS.register("IdentityInitializer")
 class Identity(Initializer):
     """A matrix with `gain` on the diagonal and 0 elsewhere.
 

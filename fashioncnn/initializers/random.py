@@ -187,7 +187,7 @@ class LecunNormal(_NamedScaling):
     _parameters = (1.0, "fan_in", "truncated_normal")
 
 
-@INITIALIZERS.register()
+@INITIALIZERS.register("OrthogonalInitializer")
 class Orthogonal(RandomInitializer):
     """A random matrix with orthonormal columns or rows, whichever are fewer, times `gain`.
 

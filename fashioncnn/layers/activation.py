@@ -10,6 +10,7 @@ from fashioncnn import activations
 from fashioncnn.activations.elementwise import relu_node
 from fashioncnn.layers import arguments
 from fashioncnn.layers.axes import along, axis_or_axes
+from fashioncnn.layers.call_arguments import BY_NAME
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import Layer
 from fashioncnn.utils import checks
@@ -171,7 +172,7 @@ class Softmax(Layer):
         super().__init__(**options)
         self.axis = axis
 
-    def __call__(self, inputs: Any, *arguments: Any, mask: Any = None, **options: Any) -> Any:
+    def __call__(self, inputs: Any = BY_NAME, /, *arguments: Any, mask: Any = None, **options: Any) -> Any:
         """As of every layer; a `mask` is refused."""
         if mask is not None:
             raise ValueError("Softmax(mask=) is not supported by fashioncnn; give masked numbers -1e9, so that they "

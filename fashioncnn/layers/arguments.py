@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fashioncnn import constraints, regularizers
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, structures
 from fashioncnn.utils.overrides import is_written
 from fashioncnn.utils.settings import Choice, Configured, Setting
 
 Shape = tuple[int, ...]
 PADDINGS = ("valid", "same")
+
+
+def form_of_shapes(structure: Any, shapes: list[Any]) -> Any:
+    """The form of a structure of shapes, which are added to a list in the order of leaves; None for a single shape.
+
+    Example:
+        >>> shapes = []
+        >>> form_of_shapes({"b": (None, 2), "a": (None, 3)}, shapes), shapes
+        ({'b': None, 'a': None}, [(None, 3), (None, 2)])
+    """
+    if isinstance(structure, Mapping):
+        found = {key: form_of_shapes(structure[key], shapes) for key in sorted(structure)}
+        return {key: found[key] for key in structure}
+    if isinstance(structure, (list, tuple)) and any(map(structures.is_nested, structure)):
+        return [form_of_shapes(item, shapes) for item in structure]
+    shapes.append(structure)
+    return None
 
 
 def pair(name: str, value: Any, at_least: int = 1) -> tuple[int, int]:
@@ -102,8 +119,8 @@ class Padding(Choice):
 
 
 def data_format() -> Setting:
-    """The setting of that name: images have their channels last."""
-    return Choice("channels_last", none="channels_last")
+    """The setting of that name: where images have their channels. See `Layer.add_nodes`."""
+    return Choice("channels_last", "channels_first", none="channels_last")
 
 
 def regularizer() -> Setting:

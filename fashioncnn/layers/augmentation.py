@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fashioncnn.layers.call_arguments import BY_NAME
 from fashioncnn.layers.dropout import RandomLayer
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.layer import FIRST_OF_LAYERS
@@ -88,7 +89,7 @@ class Augmentation(RandomLayer, ImageLayer):
 
     changes_masks: ClassVar[bool] = True  # whether masks of segmentation are moved as the images are
 
-    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Any = BY_NAME, /, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The images as they are changed.
 
         Args:
@@ -96,13 +97,15 @@ class Augmentation(RandomLayer, ImageLayer):
                 wanted "labels" and "segmentation_masks" of them, which is returned with all of them changed alike.
             args: `training`.
             training: Whether to act; None: as the model around it, and where there is none, yes.
-            kwargs: None.
+            kwargs: `inputs`, where it is given by its name.
 
         Raises:
             ArgumentError: If the images are not made of numbers.
             NotImplementedError: If there are bounding boxes.
             ValueError: If they are not images, or too small.
         """
+        if inputs is BY_NAME:
+            inputs, kwargs = self._first_by_name(kwargs)
         if args:
             args, training = args[1:], args[0]
         if is_symbolic(inputs):
@@ -135,6 +138,9 @@ class Augmentation(RandomLayer, ImageLayer):
         """Masks as the images of the last call were moved; no values are mixed."""
         values = as_array(type(self).__name__, "`segmentation_masks`", masks)
         batch = values if values.ndim == 4 else values[np.newaxis]
+        first = self.data_format == "channels_first"
+        if first:
+            batch = np.ascontiguousarray(np.moveaxis(batch, 1, -1))
         graph = Graph()
         made = self.add_moving(graph, graph.input(batch.shape[1:], self.name), interpolation="nearest")
         network, _ = graph.build([made])
@@ -142,6 +148,7 @@ class Augmentation(RandomLayer, ImageLayer):
         (shape,) = network.output_shapes
         moved = np.empty((len(batch), *shape), np.float32)
         network.predict((batch,), 0, len(batch), (moved,), True)
+        moved = np.moveaxis(moved, -1, 1) if first else moved
         return (moved if values.ndim == 4 else moved[0]).view(Tensor)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:

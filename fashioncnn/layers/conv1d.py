@@ -22,7 +22,7 @@ class Conv1D(KernelLayer):
         strides: The same.
         padding: "valid": no padding; "same": zeros on both sides, so that with strides of 1 the sequence keeps its
             length; "causal": zeros before the sequence alone, so that no step depends on later ones.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the kernel's taps; above 1 only with strides of 1.
         groups: Into how many groups the channels and the filters are divided; a filter sees those of its group alone.
         activation: None, a name, or a function of `fashioncnn.activations`.
@@ -92,5 +92,5 @@ class Conv1D(KernelLayer):
 
     def _own_config(self) -> dict[str, Any]:
         return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
-                "padding": self.padding, "data_format": "channels_last", "dilation_rate": self.dilation_rate,
+                "padding": self.padding, "data_format": self.data_format, "dilation_rate": self.dilation_rate,
                 "groups": self.groups, "activity_regularizer": regularizers.serialize(self.activity_regularizer)}

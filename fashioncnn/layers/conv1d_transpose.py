@@ -27,7 +27,7 @@ class Conv1DTranspose(TransposedLayer):
         strides: An integer.
         padding: "valid" or "same".
         output_padding: None, or an integer less than `strides`.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the kernel's taps: an integer.
         activation: None, a name, or a function of `fashioncnn.activations`.
         use_bias: Whether a bias is added to each channel.

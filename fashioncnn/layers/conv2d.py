@@ -21,7 +21,7 @@ class Conv2D(KernelLayer):
         kernel_size: An integer, or (height, width).
         strides: An integer, or (height, width).
         padding: "valid": no padding; "same": zeros around the image, so that with strides of 1 it keeps its size.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the kernel's taps: an integer, or (height, width).
         groups: Into how many groups the channels and the filters are divided; a filter sees those of its group alone.
         activation: None, a name, or a function of `fashioncnn.activations`.
@@ -85,5 +85,5 @@ class Conv2D(KernelLayer):
 
     def _own_config(self) -> dict[str, Any]:
         return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
-                "padding": self.padding, "data_format": "channels_last", "dilation_rate": self.dilation_rate,
+                "padding": self.padding, "data_format": self.data_format, "dilation_rate": self.dilation_rate,
                 "groups": self.groups, "activity_regularizer": regularizers.serialize(self.activity_regularizer)}

@@ -25,7 +25,7 @@ class Conv2DTranspose(TransposedLayer):
         strides: An integer, or (height, width).
         padding: "valid" or "same".
         output_padding: None, an integer, or (height, width), less than `strides`.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the kernel's taps: an integer, or (height, width).
         activation: None, a name, or a function of `fashioncnn.activations`.
         use_bias: Whether a bias is added to each channel.

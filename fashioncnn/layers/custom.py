@@ -18,7 +18,7 @@ from fashioncnn import constraints, initializers, regularizers
 from fashioncnn.layers.call_arguments import CallArguments
 from fashioncnn.layers.graph import Graph, GraphLayer
 from fashioncnn.layers.symbolic import Extents
-from fashioncnn.utils import checks, structures, tracing
+from fashioncnn.utils import checks, naming, structures, tracing
 from fashioncnn.utils.absent import set_by_constructors
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.variable import Variable
@@ -89,7 +89,7 @@ def parts_of(layer: WrittenLayer, kind: type) -> Iterator[Any]:
 
 def parts_by_name(layer: WrittenLayer, kind: type) -> Iterator[tuple[str, Any]]:
     """The attributes of a layer that are layers; of lists, tuples and dicts the layers in them, as a list."""
-    ours = set_by_constructors(type(layer))
+    ours = set_by_constructors(type(layer)) | {"_arguments_given"}
     for name, value in vars(layer).items():
         if name not in ours and value is not layer:
             parts = list(_walk(value, kind))
@@ -97,15 +97,13 @@ def parts_by_name(layer: WrittenLayer, kind: type) -> Iterator[tuple[str, Any]]:
                 yield name, value if isinstance(value, kind) else parts
 
 
-def _walk(value: Any, kind: type) -> Iterator[Any]:
+def _walk(value: Any, kind: type, around: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """The things of a kind in lists, tuples and dicts, which may hold themselves."""
     if isinstance(value, kind):
         yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _walk(item, kind)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _walk(item, kind)
+    elif structures.is_nested(value) and all(value is not outer for outer in around):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _walk(item, kind, (*around, value))
 
 
 def add_to(layer: WrittenLayer, graph: Graph, inputs: Sequence[int]) -> list[int]:
@@ -115,7 +113,7 @@ def add_to(layer: WrittenLayer, graph: Graph, inputs: Sequence[int]) -> list[int
         ArgumentError: If it returns anything but tensors.
         NotImplementedError: If it does what cannot be traced.
     """
-    make_weights(layer, [(None, *graph.shape(position)) for position in inputs])
+    make_weights(layer, [(None, *graph.shape(position)) for position in inputs], graph.scope)
     return add_function(layer, graph, inputs, layer.call, takes_training(layer))
 
 
@@ -138,14 +136,18 @@ def _chosen(layer: WrittenLayer, graph: Graph, run: Callable[[Any], list[int]]) 
     """What a call that asks for `training` makes: both, of which the network takes what it is run for.
 
     Raises:
-        NotImplementedError: If outputs of the layers in it are penalized.
+        NotImplementedError: If outputs of the layers in it are penalized, or it asserts one of the values.
         ValueError: If the shapes differ.
     """
     before, penalties = len(graph.losses), len(graph.penalized)
-    of_training = run(IN_TRAINING)
-    between = len(graph.losses)
-    with graph.acting(False, firm=True):
-        of_inference = run(False)
+    try:
+        of_training = run(IN_TRAINING)
+        between = len(graph.losses)
+        with graph.acting(False, firm=True):
+            of_inference = run(False)
+    except AssertionError as error:
+        raise NotImplementedError(f"{type(layer).__name__} '{layer.name}': an assertion in call() about `training` is "
+                                  "not supported by fashioncnn (yet), which runs the code for both values") from error
     if len(graph.penalized) > penalties:
         raise NotImplementedError(f"{type(layer).__name__} '{layer.name}': call() asks for the truth of `training`, "
                                   "and calls a layer with an activity_regularizer; that is not supported by "
@@ -190,7 +192,8 @@ def noting(build: Callable[..., Any]) -> Callable[..., Any]:
     """A `build` that a user wrote, of which the layer knows afterwards that it has run, whoever called it."""
     @functools.wraps(build)
     def call(self: WrittenLayer, *arguments: Any, **keywords: Any) -> Any:
-        result = build(self, *arguments, **keywords)
+        with naming.scoped(naming.scope(self.name)):
+            result = build(self, *arguments, **keywords)
         self._is_user_built = True
         return result
 
@@ -198,21 +201,28 @@ def noting(build: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def make_weights(layer: WrittenLayer, shapes: Sequence[tuple[int | None, ...]]) -> None:
-    """Calls a layer's own `build`, once."""
+def make_weights(layer: WrittenLayer, shapes: Sequence[tuple[int | None, ...]], scope: Sequence[str]) -> None:
+    """Calls a layer's own `build`, once.
+
+    Args:
+        layer: The layer.
+        shapes: Those of its inputs, with the batch axis.
+        scope: The names of the layers that it is called in, and its own.
+    """
     if layer._is_user_built:
         return
     if not overridden(layer, ["build"]):
         if not layer._variables:
-            layer.make_core_weights([shape[1:] for shape in shapes])
+            with naming.scoped(scope):
+                layer.make_core_weights([shape[1:] for shape in shapes])
         return
     layer._is_user_built = True
     before = dict(layer._variables)
     try:
-        with tracing.pausing():
+        with tracing.pausing(), naming.scoped(scope):
             form = layer._input_form
             if isinstance(form, CallArguments):
-                layer.build(**form.shapes_for(layer.build, iter(shapes)))
+                layer.build(**form.shapes_for(layer, iter(shapes)))
             else:
                 layer.build(structures.single(list(shapes)) if form is None else structures.filled(form, iter(shapes)))
     except BaseException:
@@ -221,9 +231,18 @@ def make_weights(layer: WrittenLayer, shapes: Sequence[tuple[int | None, ...]]) 
 
 
 def shape_first(add: Callable[..., Variable]) -> Callable[..., Variable]:
-    """An `add_weight` that says what is wrong where the name comes first, as in Keras 2."""
+    """An `add_weight` that says what is wrong: the name comes first, as in Keras 2; it is called in `call`."""
     @functools.wraps(add)
     def call(self: WrittenLayer, *arguments: Any, **keywords: Any) -> Variable:
+        if tracing.is_running():
+            raise ValueError(f"{type(self).__name__} '{self.name}': call() makes a weight, and you cannot add new "
+                             "elements of state to a layer that is built: make it in the constructor or in build()")
+        if len(arguments) > 3:
+            raise TypeError(f"{type(self).__name__}.add_weight() takes at most 3 positional arguments, got "
+                            f"{len(arguments)}; the others are given by name")
+        if arguments and "shape" in keywords and not isinstance(arguments[0], str):
+            raise ValueError(f"{type(self).__name__}.add_weight(): `shape` was passed both as the first argument, "
+                             f"{arguments[0]!r}, and by its name, {keywords['shape']!r}")
         if arguments and isinstance(arguments[0], str):
             raise ValueError(f"{type(self).__name__}.add_weight({arguments[0]!r}, ...): the shape comes first; write "
                              f"add_weight(shape=..., name={arguments[0]!r})")
@@ -245,12 +264,29 @@ def add_weight(layer: WrittenLayer, shape: Any, initializer: Any, dtype: Any, tr
     keys = itertools.chain([title], (f"{title}_{number}" for number in itertools.count(1)))
     key = next(key for key in keys if key not in layer._variables)
     variable = Variable(np.asarray(make(extents), np.float32), trainable=trainable and layer._trainable, name=title)
-    variable.path = f"{layer.name}/{title}"
+    variable.path = "/".join((*naming.scope(layer.name), title))
+    variable.is_weight = True
     variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
     layer._variables[key] = variable
     if not trainable:
         layer._never_trained.add(key)
     return variable
+
+
+def track(layer: Any, name: str, variable: Variable) -> None:
+    """Makes a variable that is an attribute of a layer a weight of it. One that is not of float32 is none.
+
+    Raises:
+        ValueError: In `call`, and once the layer is built.
+    """
+    if tracing.is_running() or layer.__dict__.get("_output_shapes") is not None:
+        raise ValueError(f"{type(layer).__name__}.{name}: you cannot add new elements of state, as the variable "
+                         f"'{variable.path}', to a layer that is built: make it in the constructor or in build()")
+    if variable.dtype == "float32":
+        variable.is_weight = True
+        layer.__dict__.setdefault("_variables", {})[name] = variable
+        if not variable.trainable:
+            layer.__dict__.setdefault("_never_trained", set()).add(name)
 
 
 def _run(layer: WrittenLayer, graph: Graph, inputs: Sequence[int], call: Callable[..., Any],

@@ -24,7 +24,7 @@ class DepthwiseConv1D(DepthwiseLayer):
         strides: An integer.
         padding: "valid": no padding; "same": zeros on both sides, so that with strides of 1 its length is kept.
         depth_multiplier: Filters of each channel.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the kernel's taps: an integer.
         activation: None, a name, or a function of `fashioncnn.activations`.
         use_bias: Whether a bias is added to each channel of the output.

@@ -22,7 +22,7 @@ class DepthwiseConv2D(DepthwiseLayer):
         strides: An integer, or (height, width).
         padding: "valid": no padding; "same": zeros around the image, so that with strides of 1 it keeps its size.
         depth_multiplier: Filters of each channel.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the kernel's taps: an integer, or (height, width).
         activation: None, a name, or a function of `fashioncnn.activations`.
         use_bias: Whether a bias is added to each channel of the output.

@@ -51,7 +51,7 @@ class DepthwiseLayer(KernelLayer):
 
     def _own_config(self) -> dict[str, Any]:
         return {"kernel_size": self.kernel_size, "strides": self.strides, "padding": self.padding,
-                "depth_multiplier": self.depth_multiplier, "data_format": "channels_last",
+                "depth_multiplier": self.depth_multiplier, "data_format": self.data_format,
                 "dilation_rate": self.dilation_rate,
                 "activity_regularizer": regularizers.serialize(self.activity_regularizer)}
 

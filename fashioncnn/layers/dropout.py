@@ -192,7 +192,7 @@ class SpatialDropout2D(_SpatialDropout):
 
     Args:
         rate: Which part of the channels: from 0 to 1.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
         name: A name.
         dtype: None or "float32".
@@ -222,7 +222,7 @@ class SpatialDropout2D(_SpatialDropout):
         self.data_format = data_format
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last"}
+        return {**super().get_config(), "data_format": self.data_format}
 
 
 @LAYERS.register()

@@ -16,7 +16,7 @@ from fashioncnn.layers.layer import Layer
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array, is_array
-from fashioncnn.utils.dataset import PyDataset
+from fashioncnn.utils.dataset import PyDataset, batches_of
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.tensor import Tensor, tensor
@@ -253,6 +253,8 @@ def _batches(data: Any) -> Iterator[NDArray[Any]]:
     if not isinstance(data, (Iterable, PyDataset)):
         raise checks.ArgumentError(f"Unsupported data type: {type(data)}. `adapt` takes arrays, utils.PyDataset, and "
                                    "iterables of batches (e.g. list, generator).")
+    if isinstance(data, PyDataset) and hasattr(data, "__len__"):  # which may be an iterator without end, too
+        data = batches_of(data, range(len(data)))
     for batch in data:
         x = batch[0] if isinstance(batch, (list, tuple)) and len(batch) > 0 and is_array(batch[0]) else batch
         if not is_array(x):

@@ -15,7 +15,7 @@ from fashioncnn._core import Network, describe
 from fashioncnn.constraints import Constraint
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.regularizers import Regularizer
-from fashioncnn.utils import checks
+from fashioncnn.utils import checks, naming
 from fashioncnn.utils.overrides import is_written
 from fashioncnn.utils.variable import Variable
 
@@ -42,7 +42,7 @@ class GraphLayer(Protocol):
     def weight_of(self, parameter: Parameter, values: NDArray[np.float32]) -> Variable: ...
     def may_change(self, name: str) -> bool: ...
     def check_shape_of(self, name: str, shape: Shape) -> None: ...
-    def note_penalties(self, penalties: Sequence[float]) -> None: ...
+    def note_penalties(self, penalties: Sequence[Any]) -> None: ...
 
 
 class Parameter(NamedTuple):
@@ -95,7 +95,7 @@ class Graph:
         self.penalized: list[GraphLayer] = []  # by whose outputs' penalties, in the order of the nodes that find them
         self._owners: list[tuple[GraphLayer, str] | None] = []
         self._uses: dict[int, _Uses] = {}
-        self._scope: list[str] = []
+        self._scope: list[str] = list(naming.scope())
         self._training: list[tuple[bool | None, bool]] = [(None, False)]  # and whether that is firm
         self._shapes: list[tuple[GraphLayer, tuple[int, ...], list[int]]] = []
         self._known_shapes: list[Shape] = []
@@ -148,6 +148,11 @@ class Graph:
         self._training.append((training, firm) if is_heard else self._training[-1])
         yield
         self._training.pop()
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The names of the layers whose nodes are added, from the outermost on."""
+        return tuple(self._scope)
 
     @property
     def firmly(self) -> bool | None:
@@ -270,12 +275,7 @@ class Graph:
             ValueError: If the nodes do not fit together, or a layer has weights of other shapes already.
         """
         kept = self._needed(outputs)
-        places = {position: number for number, position in enumerate(kept)}
-        firsts: dict[int, int] = {}  # by the node that had shared parameters first: the one of those kept that does
-        for position in kept:
-            firsts.setdefault(self.nodes[position].get("shares", position), position)
-        network = Network([self._renumbered(position, places, firsts) for position in kept],
-                          [places[position] for position in outputs])
+        network = Network(*self.needed(outputs))
         for position, shape in zip(kept, network.node_shapes, strict=True):
             node = self.nodes[position]
             if node["type"] == "softmax":
@@ -288,6 +288,16 @@ class Graph:
             network.write("weights", parameter.offset, parameter.layer.first_values_of(parameter))
         _set_rules(network, parameters)
         return network, parameters
+
+    def needed(self, outputs: Sequence[int]) -> tuple[list[dict[str, Any]], list[int]]:
+        """The nodes of a network with these outputs, and the positions of the outputs among them."""
+        kept = self._needed(outputs)
+        places = {position: number for number, position in enumerate(kept)}
+        firsts: dict[int, int] = {}  # by the node that had shared parameters first: the one of those kept that does
+        for position in kept:
+            firsts.setdefault(self.nodes[position].get("shares", position), position)
+        return ([self._renumbered(position, places, firsts) for position in kept],
+                [places[position] for position in outputs])
 
     def _needed(self, outputs: Sequence[int]) -> list[int]:
         """The nodes that outputs depend on, or penalties; and the inputs."""
@@ -314,12 +324,6 @@ def settle(uses: Sequence[Use]) -> None:
     """Tells the layers the shapes of what goes in and out, once nothing can fail any more."""
     for layer, inputs, outputs in reversed(uses):  # a layer keeps those of its first use
         layer.set_shapes(inputs, outputs)
-
-
-def note_penalties(layers: Sequence[GraphLayer], penalties: Sequence[float]) -> None:
-    """Tells layers what their outputs cost in a call. A layer is listed once for each of its penalties."""
-    for layer in layers:
-        layer.note_penalties([penalty for other, penalty in zip(layers, penalties, strict=True) if other is layer])
 
 
 def _check_once(parameters: Sequence[Parameter]) -> None:

@@ -9,27 +9,27 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn import regularizers
-from fashioncnn.layers import custom, unknown
-from fashioncnn.layers.arguments import extents, regularizer
-from fashioncnn.layers.call_arguments import Bundle, CallArguments, bundled
-from fashioncnn.layers.graph import Description, Graph, Shape, note_penalties, settle
+from fashioncnn.layers import channels, custom, unknown
+from fashioncnn.layers.arguments import extents, form_of_shapes, regularizer
+from fashioncnn.layers.call_arguments import BY_NAME, Bundle, CallArguments, bundled, has_gaps
+from fashioncnn.layers.calls import added_in, outputs_of
+from fashioncnn.layers.graph import Description, Graph, Shape, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.layers.weights import HasWeights
-from fashioncnn.utils import budget, checks, keywords, structures, tracing
+from fashioncnn.utils import budget, checks, keywords, naming, structures, tracing
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.naming import auto_name, checked_name
-from fashioncnn.utils.overrides import is_written, overridden
+from fashioncnn.utils.overrides import is_ours, is_written, overridden
 from fashioncnn.utils.registry import LAYERS
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
 
 # What a subclass may redefine: only users call it.
 USERS_METHODS = frozenset(("build_from_config", "count_params", "from_config", "get_build_config", "get_config",
-                           "get_weights", "name", "path", "set_weights"))
+                           "get_weights", "load_own_variables", "name", "path", "save_own_variables", "set_weights"))
 # Steps from which on a layer that is called by itself draws its masks: a model's are numbered from 0.
 FIRST_OF_LAYERS = 1 << 62
 
@@ -83,7 +83,7 @@ class Layer(HasWeights):
         self.declared_input_shape = None if input_shape is None else extents("input_shape", input_shape)
         self.activity_regularizer = activity_regularizer
         self._trainable = checks.flag("trainable", trainable)
-        self._variables: dict[str, Variable] = {}
+        self._variables: dict[str, Variable] = self.__dict__.get("_variables", {})  # some came before, as attributes
         self._input_shapes: list[Extents] | None = None
         self._output_shapes: list[Extents] | None = None
         self._inbound_nodes: list[Node] = []
@@ -92,7 +92,7 @@ class Layer(HasWeights):
         self._training_calls = 0
         self._penalties: list[Tensor] = []  # for the outputs of the last call
         self._is_user_built = False  # whether a `build` that a user wrote has run
-        self._never_trained: set[str] = set()  # weights that were made so
+        self._never_trained: set[str] = self.__dict__.get("_never_trained", set())  # weights that were made so
         self._input_form: Any = None  # structures of what `call` that a user wrote takes and returns
         self._output_form: Any = None
 
@@ -112,7 +112,16 @@ class Layer(HasWeights):
 
     def nodes_for(self, graph: Graph, *inputs: int) -> int | list[int]:
         """What `add_to` does; or what a `call` that a user wrote leaves behind."""
-        return custom.add_to(self, graph, inputs) if custom.is_custom(self) else self.add_to(graph, *inputs)
+        return custom.add_to(self, graph, inputs) if custom.is_custom(self) else self.add_nodes(graph, *inputs)
+
+    def add_nodes(self, graph: Graph, *inputs: int) -> int | list[int]:
+        """What `add_to` does, for images that have their channels where the layer's `data_format` says."""
+        if self.__dict__.get("data_format") != "channels_first":
+            return self.add_to(graph, *inputs)
+        made = self.add_to(graph, *(channels.to_the_end(graph, self, position) for position in inputs))
+        assert isinstance(made, int), "layers of images have one output"
+        has_pixels = len(graph.shape(made)) == len(graph.shape(inputs[0])) > 1
+        return channels.to_the_front(graph, self, made) if has_pixels else made
 
     def refuse_overrides(self) -> None:
         if not custom.is_custom(self):
@@ -155,8 +164,9 @@ class Layer(HasWeights):
                 penalty.joins = "mean"
                 graph.losses.append(penalty)
 
-    def note_penalties(self, penalties: Sequence[float]) -> None:
-        """Takes what the layer's outputs cost in the last call, one number for each use of the layer."""
+    def note_penalties(self, penalties: Sequence[Any]) -> None:
+        """Takes what the layer added to the loss in the last call: what its outputs cost, for each use of the layer,
+        and what `add_loss` was given."""
         self._penalties = [tensor(penalty) for penalty in penalties]
 
     def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
@@ -178,19 +188,23 @@ class Layer(HasWeights):
             self._is_user_built = True
             self.make_core_weights([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
             return
-        if isinstance(input_shape, Mapping):
-            self._input_form = dict.fromkeys(input_shape)
-            input_shape = [input_shape[key] for key in sorted(input_shape)]
-        self._build([extents("input_shape", tuple(shape)[1:]) for shape in _listed(input_shape)])
+        if input_shape is None and not self.has_weights:
+            self._is_user_built = True
+            return
+        shapes: list[Any] = []
+        form = form_of_shapes(input_shape, shapes)
+        if self._runs_function:
+            self._input_form = form
+        self._build([extents("input_shape", tuple(shape)[1:]) for shape in shapes])
 
     def make_core_weights(self, shapes: Sequence[Extents]) -> None:
         """Makes the weights that the class of this package has from which a user's is derived."""
         if not self.has_weights:
             return
         graph = Graph()
-        self.add_to(graph, *(graph.input(shape, self.name) for shape in unknown.filled(shapes, unknown.TRIED[0])))
+        self.add_nodes(graph, *(graph.input(shape, self.name) for shape in unknown.filled(shapes, unknown.TRIED[0])))
         for parameter in graph.describe()[1]:
-            parameter = parameter._replace(path=f"{self.name}/{parameter.name}")
+            parameter = parameter._replace(path="/".join((*naming.scope(self.name), parameter.name)))
             self.weight_of(parameter, self.first_values_of(parameter))
 
     def _build(self, shapes: Sequence[Extents]) -> list[Extents]:
@@ -237,13 +251,14 @@ class Layer(HasWeights):
         inputs = [graph.input(shape, self.name) for shape in shapes]
         return graph, graph.connect(self, *inputs)
 
-    def __call__(self, inputs: Any, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
+    def __call__(self, inputs: Any = BY_NAME, /, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
         """The layer's output: an array for an array of inputs, a symbolic tensor for a symbolic tensor.
 
         Args:
             inputs: (N, ...) numbers, or what `Input` or another layer returned; a list of these for several inputs.
-            arguments: What the `call` of a layer of your own takes besides, such as further tensors.
-            keywords: The same by name.
+                The first argument of `call`, which can be given by its name as well.
+            arguments: What the `call` of a layer of your own takes besides: further tensors.
+            keywords: The same by name, and whatever is no tensor.
             training: Whether to act as in training (dropout does); on a symbolic tensor None means: as the model that
                 is made of it.
 
@@ -252,7 +267,10 @@ class Layer(HasWeights):
             NotImplementedError: If a subclass redefines what the core does.
             ValueError: If the layer cannot take such inputs.
         """
-        if arguments or keywords:
+        self._require_call()
+        if inputs is BY_NAME:
+            inputs, keywords = self._first_by_name(keywords)
+        if arguments or keywords or (self._runs_function and has_gaps(inputs)):
             inputs, training = self._bundled(inputs, arguments, keywords, training)
         if isinstance(inputs, Layer):
             raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' was called on the layer '{inputs.name}'; "
@@ -266,7 +284,8 @@ class Layer(HasWeights):
             return self._call_on_tensors(inputs, training)
         form = self._input_form
         try:
-            arrays = [as_array(type(self).__name__, "`inputs`", array) for array in self._arrays_of(inputs)]
+            arrays = [as_array(type(self).__name__, "`inputs`", array, may_be_empty=True)
+                      for array in self._arrays_of(inputs)]
             return self._call_on_arrays(arrays, bool(training))
         finally:
             if self._inbound_nodes:
@@ -295,10 +314,33 @@ class Layer(HasWeights):
                                       "that is not supported by fashioncnn (yet) between the layers of a model: make "
                                       "a model of your own, with a call()")
 
+    def _require_call(self) -> None:
+        """Raises NotImplementedError if nothing says what the layer computes."""
+        if type(self).add_to is Layer.add_to and not custom.is_custom(self):
+            self.add_to(Graph())
+
+    def _first_by_name(self, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The first argument of `call`, given by its name, and the others. TypeError if it is not there."""
+        first = next(iter(inspect.signature(self.call).parameters), "inputs")
+        rest = dict(keywords)
+        if first not in rest:
+            raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' takes `{first}` first, which it did not "
+                                       "get")
+        return rest.pop(first), rest
+
     def _bundled(self, inputs: Any, arguments: Any, keywords: Any, training: Any) -> tuple[Any, Any]:
-        """Inputs and `training`, for a call with other arguments. TypeError if the layer does not take them."""
+        """Inputs and `training`, for a call with other arguments.
+
+        Raises:
+            NotImplementedError: If one is a mask.
+            TypeError: If the layer does not take them.
+        """
         if custom.is_custom(self):
             return bundled(self.call, inputs, arguments, keywords, training)
+        is_mask = len(arguments) == 1 and is_array(arguments[0]) and getattr(arguments[0], "ndim", 1) > 0
+        if is_mask or (keywords.get("mask") is not None and keywords.keys() == {"mask"}):
+            raise NotImplementedError(f"masks are not supported by fashioncnn (yet): {type(self).__name__} "
+                                      f"'{self.name}' was called with one; give it what is not masked")
         if len(arguments) > 1 or any(name != "mask" or value is not None for name, value in keywords.items()):
             what = f"{1 + len(arguments)} positional arguments" if len(arguments) > 1 else ", ".join(keywords)
             raise checks.ArgumentError(f"{type(self).__name__} '{self.name}' takes `inputs` and `training`, got {what}")
@@ -327,6 +369,7 @@ class Layer(HasWeights):
                                        f"{type(strangers[0]).__name__}; an array that is always the same is not "
                                        "supported by fashioncnn (yet) as one of several inputs")
         batch = tensors[0].shape[0]
+        self._make_own_weights([tensor.shape for tensor in tensors])
         shapes = self._build([tensor.shape[1:] for tensor in tensors])
         outputs = [KerasTensor((batch, *shape), name=auto_name("KerasTensor")) for shape in shapes]
         if all(tensor._keras_history is not None for tensor in tensors):
@@ -339,22 +382,32 @@ class Layer(HasWeights):
             return structures.filled(self._output_form, iter(outputs))
         return structures.single(outputs)
 
+    def _form_of_outputs(self, count: int) -> Any:
+        """The form of what a call returns; None for one tensor."""
+        return self._output_form if self._output_form is not None or count == 1 else [None] * count
+
+    def _make_own_weights(self, shapes: Sequence[Extents]) -> None:
+        """Calls a `build` that a user wrote, which hears of the batch's size as well, as far as it is known."""
+        if custom.is_custom(self) and unknown.is_known([shape[1:] for shape in shapes]):
+            custom.make_weights(self, shapes, naming.scope(self.name))
+
     def _call_on_arrays(self, arrays: Sequence[NDArray[Any]], training: bool) -> Any:
+        self._make_own_weights([array.shape for array in arrays])
         self._build([array.shape[1:] for array in arrays])
         graph, positions = self._graph_of([array.shape[1:] for array in arrays])
-        network, parameters = graph.build(positions)
+        added = added_in(graph)
+        network, parameters = graph.build([*positions, *(each.position for each in added)])
         if training:
             network.random_step = FIRST_OF_LAYERS + self._training_calls
             self._training_calls += 1
             network.trainable = [parameter.layer.may_change(parameter.name) for parameter in parameters]
-        rows = len(arrays[0])
-        outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
-        note_penalties(graph.penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
+        shapes = network.output_shapes[: len(positions)]
+        outputs = outputs_of(network, arrays, shapes, training, graph.penalized, added)
         for parameter in parameters:
             if training and parameter.name in parameter.layer.statistics:
                 moved = parameter.read(network)
                 parameter.layer.weight_of(parameter, moved).assign(moved)
-        return self._packed_outputs([output.view(Tensor) for output in outputs])
+        return self._packed_outputs(outputs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The same as calling the layer; of a subclass, what it adds to."""
@@ -362,7 +415,7 @@ class Layer(HasWeights):
             return self(inputs, training=training)
         trace = tracing.current()
         graph: Any = trace.graph
-        made = self.add_to(graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
+        made = self.add_nodes(graph, *(trace.operand(value).position for value in structures.leaves(inputs)))
         positions = [made] if isinstance(made, int) else made
         return structures.single([tracing.TracedTensor(trace, position) for position in positions])
 
@@ -411,7 +464,7 @@ class Layer(HasWeights):
 
     @built.setter
     def built(self, value: bool) -> None:
-        if not custom.is_custom(self):
+        if is_ours(type(self)) and type(self) is not Layer:
             raise AttributeError(f"{type(self).__name__}.built cannot be set", name="built", obj=self)
         self._is_user_built = bool(value)
 
@@ -438,6 +491,7 @@ class Layer(HasWeights):
             >>> layers.Conv2D(32, 3).compute_output_shape((None, 28, None, 1))
             (None, 26, None, 32)
         """
+        self._require_call()
         given = _listed(input_shape)
         uses, _ = self._described([extents("input_shape", tuple(shape)[1:]) for shape in given])
         return structures.single([(given[0][0], *shape) for shape in uses[-1].outputs])
@@ -461,19 +515,14 @@ class Layer(HasWeights):
 
     @property
     def losses(self) -> list[Any]:
-        """The penalties, which are part of the loss: for the last call's outputs, then for the trainable weights.
+        """The penalties, which are part of the loss: of the last call, then for the trainable weights.
 
-        The last call is that of the layer, or of a model around it, with arrays; `fit`, `evaluate` and `predict` are no
-        calls.
+        Those of a call are what its outputs cost, and what layers of your own gave to `add_loss`. The last call is that
+        of the layer, or of a model around it, with arrays; `fit`, `evaluate` and `predict` are no calls.
         """
         layers = {id(layer): layer for layer in self._flatten_layers()}.values()
         return [*(penalty for layer in layers for penalty in layer._penalties),
                 *(weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None)]
-
-    def _flatten_layers(self) -> list[Layer]:
-        """The layer, and all that it is made of."""
-        parts = custom.parts_of(self, Layer) if custom.is_custom(self) else ()
-        return [self, *(inner for layer in parts for inner in layer._flatten_layers())]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as Keras writes them.
@@ -493,7 +542,11 @@ class Layer(HasWeights):
     def get_build_config(self) -> dict[str, Any] | None:
         """For what shape of input the weights were made; None where there are none."""
         has_weights = self.has_weights or (custom.is_custom(self) and not isinstance(self._input_form, CallArguments))
-        return {"input_shape": self.input_shape} if has_weights and self.knows_shapes else None
+        if not (has_weights and self.knows_shapes):
+            return None
+        is_nested = self._runs_function and structures.is_nested(self._input_form)
+        return {"input_shape": structures.filled(self._input_form, iter((None, *shape) for shape in self._input_shapes))
+                if is_nested and self._input_shapes else self.input_shape}
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
         """Makes the weights for the shape that `get_build_config` told. Errors as of `build`."""

@@ -41,7 +41,7 @@ class ZeroPadding2D(Layer):
 
     Args:
         padding: An integer; (height, width); or ((top, bottom), (left, right)).
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -69,7 +69,7 @@ class ZeroPadding2D(Layer):
         return graph.add(self, "zero_padding2d", *inputs, padding=(*self.padding[0], *self.padding[1]))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "padding": self.padding, "data_format": "channels_last"}
+        return {**super().get_config(), "padding": self.padding, "data_format": self.data_format}
 
 
 @LAYERS.register()
@@ -78,7 +78,7 @@ class Cropping2D(Layer):
 
     Args:
         cropping: An integer; (height, width); or ((top, bottom), (left, right)).
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -106,7 +106,7 @@ class Cropping2D(Layer):
         return graph.add(self, "cropping2d", *inputs, cropping=(*self.cropping[0], *self.cropping[1]))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cropping": self.cropping, "data_format": "channels_last"}
+        return {**super().get_config(), "cropping": self.cropping, "data_format": self.data_format}
 
 
 @LAYERS.register()
@@ -115,7 +115,7 @@ class ZeroPadding1D(Layer):
 
     Args:
         padding: An integer, or (before, after).
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -144,7 +144,7 @@ class ZeroPadding1D(Layer):
         return lines.add_sequence(graph, self, graph.add(self, "zero_padding2d", line, padding=(0, 0, *self.padding)))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "padding": self.padding, "data_format": "channels_last"}
+        return {**super().get_config(), "padding": self.padding, "data_format": self.data_format}
 
 
 @LAYERS.register()

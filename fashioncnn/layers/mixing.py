@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashioncnn.layers import arguments
 from fashioncnn.layers.augmentation import Factor
+from fashioncnn.layers.call_arguments import BY_NAME
 from fashioncnn.layers.dropout import RandomLayer
 from fashioncnn.layers.graph import Graph
 from fashioncnn.layers.symbolic import is_symbolic
 from fashioncnn.utils import checks
 from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.registry import LAYERS
-from fashioncnn.utils.settings import Setting
+from fashioncnn.utils.settings import Choice, Setting
 from fashioncnn.utils.tensor import Tensor
 
 Floats = NDArray[np.float32]
@@ -47,13 +47,13 @@ class _Mix:
 class _MixingLayer(RandomLayer):
     """A layer that mixes images of a batch in training; called by itself and not told, it acts, as in Keras."""
 
-    data_format = arguments.data_format()
+    data_format = Choice("channels_last", none="channels_last")
 
     def __init__(self, seed: int | None, data_format: str | None, **options: Any) -> None:
         super().__init__(seed, **options)
         self.data_format = data_format
 
-    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Any = BY_NAME, /, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The batch, mixed.
 
         Args:
@@ -61,7 +61,7 @@ class _MixingLayer(RandomLayer):
                 probabilities, and "segmentation_masks" (N, H, W, K); or the images alone.
             args: `training`.
             training: Whether to act; None: yes.
-            kwargs: None.
+            kwargs: `inputs`, where it is given by its name.
 
         Returns:
             A dict of float32 arrays with the same keys; or the images.
@@ -71,6 +71,8 @@ class _MixingLayer(RandomLayer):
             NotImplementedError: If it is called within a model, or there are bounding boxes.
             ValueError: If a shape does not fit.
         """
+        if inputs is BY_NAME:
+            inputs, kwargs = self._first_by_name(kwargs)
         if args:
             args, training = args[1:], args[0]
         if is_symbolic(inputs) or args or kwargs:

@@ -37,7 +37,7 @@ class Pooling(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "pool_size": self.pool_size, "padding": self.padding, "strides": self.strides,
-                "data_format": "channels_last"}
+                "data_format": self.data_format}
 
 
 @LAYERS.register()
@@ -48,7 +48,7 @@ class MaxPooling2D(Pooling):
         pool_size: The window: an integer, or (height, width).
         strides: How far the window moves; None: `pool_size`.
         padding: "valid": whole windows only; "same": windows may reach over the edge.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         name: A name.
         options: See `Layer`.
 
@@ -100,7 +100,7 @@ class GlobalPooling(Layer):
         return graph.add(self, self._core_type, *inputs, keepdims=self.keepdims)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last", "keepdims": self.keepdims}
+        return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}
 
 
 @LAYERS.register()
@@ -108,7 +108,7 @@ class GlobalAveragePooling2D(GlobalPooling):
     """The mean of each channel.
 
     Args:
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         keepdims: Whether height and width stay, as axes of length 1.
         options: See `Layer`.
 

@@ -32,7 +32,7 @@ class MaxPooling1D(_Pooling1D):
         pool_size: The window: an integer, alone or in a tuple.
         strides: How far the window moves; None: `pool_size`.
         padding: "valid": whole windows only; "same": windows may reach over the ends.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         name: A name.
         options: See `Layer`.
 
@@ -87,7 +87,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     """The mean of each channel.
 
     Args:
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         keepdims: Whether the steps stay, as an axis of length 1.
         options: See `Layer`.
 

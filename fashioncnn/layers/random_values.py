@@ -40,7 +40,7 @@ class _ValueLayer(Augmentation):
         self.data_format = data_format
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last", "value_range": self.value_range,
+        return {**super().get_config(), "data_format": self.data_format, "value_range": self.value_range,
                 "seed": self.seed}
 
 
@@ -53,7 +53,7 @@ class RandomBrightness(_ValueLayer):
             what is between; -1 makes an image black, 1 white.
         value_range: The range of values: (0, 255), or (0, 1).
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
-        options: See `Layer`; `data_format` is None or "channels_last".
+        options: See `Layer`; `data_format` is None, "channels_last" or "channels_first".
 
     Shapes:
         input and output (N, H, W, C).
@@ -94,7 +94,7 @@ class RandomContrast(_ValueLayer):
         factor: f is drawn from 1 to 1 + factor, or for (low, high) from 1 - low to 1 + high, as in Keras. From 0 to 1.
         value_range: The range of values: (0, 255), or (0, 1).
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
-        options: See `Layer`; `data_format` is None or "channels_last".
+        options: See `Layer`; `data_format` is None, "channels_last" or "channels_first".
 
     Shapes:
         input and output (N, H, W, C).
@@ -139,7 +139,7 @@ class RandomErasing(_ValueLayer):
             and the range's upper end as its deviation. They are cut to the range.
         value_range: The range of values: (0, 255), or (0, 1).
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:

@@ -59,7 +59,7 @@ class RandomFlip(Augmentation):
         mode: "horizontal": left and right change places; "vertical": top and bottom; "horizontal_and_vertical": both,
             of the same images.
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -93,7 +93,7 @@ class RandomFlip(Augmentation):
                                vertical="vertical" in self.mode)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last", "seed": self.seed, "mode": self.mode}
+        return {**super().get_config(), "data_format": self.data_format, "seed": self.seed, "mode": self.mode}
 
 
 class _Resampled(Augmentation):
@@ -119,7 +119,7 @@ class _Resampled(Augmentation):
                                interpolation=interpolation or self.interpolation, **given)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last", "fill_mode": self.fill_mode,
+        return {**super().get_config(), "data_format": self.data_format, "fill_mode": self.fill_mode,
                 "interpolation": self.interpolation, "seed": self.seed, "fill_value": self.fill_value}
 
 
@@ -136,7 +136,7 @@ class RandomTranslation(_Resampled):
         interpolation: "bilinear", or "nearest".
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
         fill_value: The constant k.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -184,7 +184,7 @@ class RandomRotation(_Resampled):
         interpolation: "bilinear", or "nearest".
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
         fill_value: Of the border, where `fill_mode` is "constant".
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -230,7 +230,7 @@ class RandomZoom(_Resampled):
         interpolation: "bilinear", or "nearest".
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
         fill_value: Of the border, where `fill_mode` is "constant".
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -279,7 +279,7 @@ class RandomCrop(Augmentation):
         height: Of the window.
         width: Of the window.
         seed: An integer; None: the random numbers follow from `utils.set_random_seed`.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -326,5 +326,5 @@ class RandomCrop(Augmentation):
                          antialias=False)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last", "height": self.height, "width": self.width,
+        return {**super().get_config(), "data_format": self.data_format, "height": self.height, "width": self.width,
                 "seed": self.seed}

@@ -46,7 +46,7 @@ class UpSampling2D(Layer):
 
     Args:
         size: How many times: an integer, or (height, width).
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         interpolation: "nearest" repeats each pixel; "bilinear", "bicubic", "lanczos3" and "lanczos5" weigh neighbours.
         options: See `Layer`.
 
@@ -82,7 +82,7 @@ class UpSampling2D(Layer):
         return graph.add(self, "resizing", *inputs, size=size, interpolation=self.interpolation)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size, "data_format": "channels_last",
+        return {**super().get_config(), "size": self.size, "data_format": self.data_format,
                 "interpolation": self.interpolation}
 
 
@@ -135,7 +135,7 @@ class Resizing(ImageLayer):
         fill_mode: "constant": the frame has one value.
         fill_value: That value.
         antialias: Whether what is too fine for a smaller image is smoothed away first.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -210,7 +210,7 @@ class Resizing(ImageLayer):
         return {**super().get_config(), "height": self.height, "width": self.width,
                 "interpolation": self.interpolation, "crop_to_aspect_ratio": self.crop_to_aspect_ratio,
                 "pad_to_aspect_ratio": self.pad_to_aspect_ratio, "fill_mode": self.fill_mode,
-                "fill_value": self.fill_value, "antialias": self.antialias, "data_format": "channels_last"}
+                "fill_value": self.fill_value, "antialias": self.antialias, "data_format": self.data_format}
 
 
 @LAYERS.register()
@@ -222,7 +222,7 @@ class CenterCrop(ImageLayer):
     Args:
         height: Of the window.
         width: Of the window.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -261,7 +261,7 @@ class CenterCrop(ImageLayer):
                          interpolation="bilinear", antialias=False)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "height": self.height, "width": self.width, "data_format": "channels_last"}
+        return {**super().get_config(), "height": self.height, "width": self.width, "data_format": self.data_format}
 
 
 def _rounded_down(product: int, divisor: int) -> int:

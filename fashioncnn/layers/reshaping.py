@@ -20,7 +20,7 @@ class Flatten(Layer):
     """All numbers of an image in one row.
 
     Args:
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         options: See `Layer`.
 
     Shapes:
@@ -42,7 +42,7 @@ class Flatten(Layer):
         return graph.add(self, "reshape", *inputs, target_shape=(math.prod(graph.shape(inputs[0])),))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": "channels_last"}
+        return {**super().get_config(), "data_format": self.data_format}
 
 
 @LAYERS.register()

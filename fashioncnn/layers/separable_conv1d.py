@@ -20,7 +20,7 @@ class SeparableConv1D(SeparableLayer):
         kernel_size: An integer.
         strides: An integer.
         padding: "valid": no padding; "same": zeros on both sides, so that with strides of 1 its length is kept.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the depthwise kernel's taps: an integer.
         depth_multiplier: Filters of each channel in the first step.
         activation: None, a name, or a function of `fashioncnn.activations`.

@@ -18,7 +18,7 @@ class SeparableConv2D(SeparableLayer):
         kernel_size: An integer, or (height, width).
         strides: An integer, or (height, width).
         padding: "valid": no padding; "same": zeros around the image, so that with strides of 1 it keeps its size.
-        data_format: None or "channels_last".
+        data_format: None or "channels_last"; "channels_first": the channels come before the other axes.
         dilation_rate: Distance between the depthwise kernel's taps: an integer, or (height, width).
         depth_multiplier: Filters of each channel in the first step.
         activation: None, a name, or a function of `fashioncnn.activations`.

@@ -65,6 +65,6 @@ class TransposedLayer(KernelLayer):
 
     def _own_config(self) -> dict[str, Any]:
         return {"filters": self.filters, "kernel_size": self.kernel_size, "strides": self.strides,
-                "padding": self.padding, "output_padding": self.output_padding, "data_format": "channels_last",
+                "padding": self.padding, "output_padding": self.output_padding, "data_format": self.data_format,
                 "dilation_rate": self.dilation_rate,
                 "activity_regularizer": regularizers.serialize(self.activity_regularizer)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -40,6 +40,12 @@ class HasWeights(Configured):
         super().__init_subclass__(**named)
         if "build" in vars(cls) and not is_ours(cls):
             cls.build = custom.noting(cls.build)  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute. A variable in a layer of your own becomes a weight of it, if it is none of another one."""
+        super().__setattr__(name, value)
+        if isinstance(value, Variable) and not value.is_weight and not is_ours(type(self)):
+            custom.track(self, name, value)
 
     @custom.shape_first
     def add_weight(self, shape: Any = None, initializer: Any = None, dtype: Any = None, trainable: bool = True,
@@ -143,7 +149,7 @@ class HasWeights(Configured):
             budget.spend(values.size)
             trainable = self._trainable and parameter.name not in self.statistics
             variable = Variable(values, trainable=trainable, name=parameter.name)
-            variable.path = parameter.path
+            variable.path, variable.is_weight = parameter.path, True
             variable.regularizer, variable.constraint = self.rules_of(parameter.name)
             self._variables[parameter.name] = variable
         return self._variables[parameter.name]
@@ -176,7 +182,7 @@ class HasWeights(Configured):
     @property
     def weights(self) -> list[Variable]:
         """All weights, in the core's order; those of a layer of your own before those of the layers in it."""
-        weights = [*self.own_weights, *(weight for layer in self._inner_layers() for weight in layer.weights)]
+        weights = [weight for layer in self._flatten_layers() for weight in layer.own_weights]
         return list({id(weight): weight for weight in weights}.values())
 
     @property
@@ -193,9 +199,16 @@ class HasWeights(Configured):
         """The attributes of a layer of your own that are layers, by name, and the layers in lists, tuples and dicts."""
         return custom.parts_by_name(self, HasWeights)
 
-    def _inner_layers(self) -> list[HasWeights]:
+    def _inner_layers(self) -> list[Any]:
         """The layers that a layer of your own is made of."""
-        return list(custom.parts_of(self, HasWeights)) if custom.is_custom(self) else []
+        is_own = custom.is_custom(self) or not (is_ours(type(self)) or self.has_weights)
+        return list(custom.parts_of(self, HasWeights)) if is_own else []
+
+    def _flatten_layers(self, around: tuple[Any, ...] = ()) -> list[Any]:
+        """The layer, and all that it is made of; one that refers to those around it is no part of these again."""
+        around = (*around, self)
+        return [self, *(inner for layer in self._inner_layers() if all(layer is not outer for outer in around)
+                        for inner in layer._flatten_layers(around))]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -242,6 +255,28 @@ class HasWeights(Configured):
         arrays = [weight.checked(value) for weight, value in zip(own, weights, strict=True)]
         for weight, array in zip(own, arrays, strict=True):
             weight.assign(array)
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Puts the layer's own weights, not those of the layers in it, into a mapping, for a file.
+
+        A layer of your own may put other arrays there, for its `load_own_variables`.
+        """
+        for number, variable in enumerate(self.own_weights):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Takes the layer's own weights from what `save_own_variables` put into a mapping.
+
+        Raises:
+            ValueError: If their number or a shape differs; then nothing was changed.
+        """
+        own = self.own_weights
+        if len(store) != len(own):
+            raise ValueError(f"load_own_variables() got {len(store)} arrays for '{self.name}', which has {len(own)} "
+                             "weights of its own")
+        arrays = [variable.checked(store[str(number)]) for number, variable in enumerate(own)]
+        for variable, array in zip(own, arrays, strict=True):
+            variable.assign(array)
 
     def count_params(self) -> int:
         """The number of weights, each element counted.

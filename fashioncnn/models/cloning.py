@@ -67,6 +67,10 @@ def _same(layer: Layer) -> Layer:
     return layer.made_anew()
 
 
+def _nothing(leaf: Any) -> None:
+    """In the place of each leaf, where forms are compared."""
+
+
 def _called(layer: Layer, *arguments: Any, **keywords: Any) -> Any:
     return layer(*arguments, **keywords)
 
@@ -162,6 +166,9 @@ class _Cloner:
         if len(found) != len(structures.leaves(form)):
             raise ValueError(f"clone_model(): input_tensors are {len(found)} tensors; the model has "
                              f"{len(structures.leaves(form))} inputs")
+        if len(found) > 1 and structures.mapped(_nothing, tensors) != structures.mapped(_nothing, form):
+            raise ValueError("clone_model(): `input_tensors` must have the same structure as model.input, got "
+                             f"{structures.mapped(_nothing, tensors)} for {structures.mapped(_nothing, form)}")
         return structures.filled(form, iter(found))
 
 

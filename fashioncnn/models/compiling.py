@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from fashioncnn.saving.objects import deserialize_keras_object, serialize_keras_object
 
 KEPT = ("loss", "loss_weights", "metrics", "weighted_metrics")
-_SETTINGS = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
 
 
 def described(optimizer: Any, arguments: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -22,7 +20,8 @@ def described(optimizer: Any, arguments: Mapping[str, Any] | None) -> dict[str, 
     if arguments is None:
         return {}
     kept = {name: serialize_keras_object(arguments[name]) for name in KEPT}
-    return {"optimizer": serialize_keras_object(optimizer), **kept, **_SETTINGS}
+    return {"optimizer": serialize_keras_object(optimizer), **kept, "run_eagerly": False,
+            "steps_per_execution": arguments["steps_per_execution"], "jit_compile": False}
 
 
 def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +31,5 @@ def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: If it is malformed, or names what is not known.
     """
     found = {name: deserialize_keras_object(config.get(name)) for name in ("optimizer", *KEPT)}
-    if config.get("steps_per_execution", 1) != 1:
-        warnings.warn(f"the model was compiled with steps_per_execution={config['steps_per_execution']}, which is "
-                      "taken as 1: results are the same, and callbacks hear of every batch", stacklevel=2)
+    found["steps_per_execution"] = config.get("steps_per_execution", 1)
     return found

@@ -1,4 +1,4 @@
-"""Forms of inputs and outputs of models that users write: how many there are shows when there are data."""
+"""Forms of inputs and outputs of models with code of users: how many there are shows when there are data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fashioncnn.utils.arrays import as_array, is_array
 
 Source = ArraySource | BatchSource
 
+
 def names_of(form: Any, kind: str) -> tuple[str, ...]:
     """The names of a model's inputs or outputs: the keys of a dict, else "output_1" and so on."""
     if isinstance(form, Mapping) and not any(map(structures.is_nested, form.values())):
@@ -21,7 +22,7 @@ def names_of(form: Any, kind: str) -> tuple[str, ...]:
 
 
 def ports(model: Any) -> Ports:
-    """The ports of a model of the user's, as far as they are known."""
+    """The ports of a model whose forms are found, as far as they are known."""
     inputs, outputs = model._input_form, model._output_form
     if inputs is None and len(model._input_shapes or ()) > 1:
         inputs = [None] * len(model._input_shapes or ())
@@ -33,7 +34,7 @@ def ports(model: Any) -> Ports:
 def expected_outputs(model: Any, loss: Any, metrics: Any) -> list[str]:
     """The names of a model's outputs; of one that has not run yet those that arguments of `compile` tell of."""
     known: list[str] = model._names_of_outputs()
-    if not custom.is_custom(model) or model.knows_shapes:
+    if not model._finds_forms or model.knows_shapes:
         return known
     for value in (loss, metrics):
         if isinstance(value, Mapping) and "class_name" not in value:
@@ -45,7 +46,7 @@ def expected_outputs(model: Any, loss: Any, metrics: Any) -> list[str]:
 
 
 def learn(model: Any, caller: str, x: Any) -> None:
-    """Finds out the forms of a user's model from inputs, and compiles it anew if it has other outputs than thought.
+    """Finds out the forms of a model from inputs, and compiles it anew if it has other outputs than thought.
 
     Args:
         model: Any model.
@@ -55,23 +56,23 @@ def learn(model: Any, caller: str, x: Any) -> None:
     Raises:
         ArgumentError, ValueError: If the inputs, or the arguments of `compile`, do not fit the model.
     """
-    if not custom.is_custom(model):
+    if not model._finds_forms:
         return
     if not model.knows_shapes:
         if structures.is_nested(x) and any(map(is_array, structures.leaves(x))):
-            model._input_form = structures.mapped(lambda _: None, x)
+            model._note_form(x)
         found = ports(model)
         parts = split(caller, "`x`", x, found.inputs, found.input_names, "input")
-        model._build([as_array(caller, "`x`", part).shape[1:] or (1,) for part in parts])
+        shapes = [as_array(caller, "`x`", part, may_be_empty=True).shape[1:] for part in parts]
+        model._build([shape or (1,) for shape in shapes] if custom.is_custom(model) else shapes)
     names = model._names_of_outputs()
     if model.compiled and tuple(model._objective.output_names) != tuple(names):
         model.compile(**{**model._compile_arguments, "optimizer": model.optimizer})
 
 
 def opened(model: Any, caller: str, x: Any, make: Callable[[], Source]) -> Source:
-    """The source of data that `make` makes, once the forms of a user's model are known from `x`. Errors as of `learn`.
-    """
-    if not custom.is_custom(model) or x is None:
+    """The source of data that `make` makes, once the forms of the model are known from `x`. Errors as of `learn`."""
+    if not model._finds_forms or x is None:
         return make()
     if not makes_batches(x):
         learn(model, caller, x)

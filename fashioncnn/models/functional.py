@@ -59,7 +59,10 @@ class Functional(Model):
         layers = _Layers(config["layers"], custom_objects)
         inputs = _places_to_tensors(config["input_layers"], layers)
         outputs = _places_to_tensors(config["output_layers"], layers)
-        return cls(inputs, outputs, config.get("name"), config.get("trainable") is not False)
+        known = ("name", "trainable", "dtype", "layers", "input_layers", "output_layers")
+        own = {key: value for key, value in config.items() if key not in known} if cls is not Functional else {}
+        return cls(inputs=inputs, outputs=outputs, name=config.get("name"),
+                   trainable=config.get("trainable") is not False, **own)
 
 
 def _place(source: Source) -> list[Any]:

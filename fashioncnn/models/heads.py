@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fashioncnn._core import Network
+from fashioncnn.layers.calls import Added
 from fashioncnn.layers.graph import Graph
 from fashioncnn.losses import Loss
 from fashioncnn.losses.traced import is_traced
@@ -73,15 +74,9 @@ def of_losses(graph: Graph, outputs: Sequence[int], losses: Sequence[Loss | None
     return heads
 
 
-def of_layers(graph: Graph) -> list[Head]:
+def of_layers(added: Sequence[Added]) -> list[Head]:
     """What layers add to the loss: sums over the batch, unless they are means."""
-    heads = []
-    for value in graph.losses:
-        with tracing.running(tracing.Trace(graph, value.trace.layer)) as trace:
-            column = trace.reshaped(value, (*value.image_shape, 1))
-        joins = value.joins or ("sum" if value.batched else "mean")
-        heads.append(Head(column.position, None, None, joins))
-    return heads
+    return [Head(each.position, None, None, each.joins or ("sum" if each.batched else "mean")) for each in added]
 
 
 class HeadedNetwork:
@@ -146,11 +141,16 @@ class HeadedNetwork:
         return self._scores(self._network.compute_gradients(*self._with_heads(*batch)))
 
     def predict(self, x: Any, start: int, stop: int, out: Any, training: bool | None = False) -> tuple[float, ...]:
-        """See `Network.predict`: heads are of no use there, and see targets of zeros."""
+        """See `Network.predict`: heads that judge are of no use there, and see targets of zeros.
+
+        `out` may go on with arrays for what layers add to the loss.
+        """
         inputs = x if isinstance(x, tuple) else (x,)
         zeros = tuple(_zeros(len(inputs[0]), head.target) for head in self._has_targets)
         outputs = out if isinstance(out, tuple) else (out,)
-        return self._network.predict((*inputs, *zeros), start, stop, (*outputs, *(None for _ in self.heads)), training)
+        added = iter(outputs[self._outputs :])
+        of_heads = [next(added, None) if head.output is None else None for head in self.heads]
+        return self._network.predict((*inputs, *zeros), start, stop, (*outputs[: self._outputs], *of_heads), training)
 
     def _with_heads(self, x: Any, y: Any, order: Any, start: int, stop: int, weights: Any = None,
                     outputs: Any = None) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ class Computing(Protocol):
     stop_training: bool
     stop_evaluating: bool
     stop_predicting: bool
+    steps_per_execution: int
 
     @property
     def optimizer(self) -> Optimizer | None: ...
@@ -36,21 +37,29 @@ def train(model: Computing, batches: Iterable[Batch], tally: Tally, callbacks: C
     network.trainable = model._trainable_flags()
     train_step, add, shapes = network.train_step, tally.add, network.output_shapes
     watched, optimizer = callbacks.wants_train_batches, _optimizer_of(model)
-    count = 0
+    count, together = 0, model.steps_per_execution
     for batch in batches:
-        if watched:
+        if watched and count % together == 0:
             callbacks.on_train_batch_begin(count)
             network.trainable, optimizer = model._trainable_flags(), _optimizer_of(model)
         if optimizer.has_schedule:
             network.learning_rate = optimizer.rate_for_step(network.iterations)
         outputs = tally.room_for_outputs(batch, shapes)
         add(train_step(*batch, outputs), batch, outputs)
-        if watched:
-            callbacks.on_train_batch_end(count, tally.logs())
         count += 1
-        if model.stop_training:
-            break
+        if count % together == 0:
+            if watched:
+                callbacks.on_train_batch_end(count - 1, tally.logs())
+            if model.stop_training:
+                break
+    if watched and count % together:
+        callbacks.on_train_batch_end(_last_of(count, together), tally.logs())
     return count
+
+
+def _last_of(count: int, together: int) -> int:
+    """The number of the last batch, for callbacks, of batches that are run so many together: of a whole such run."""
+    return count + -count % together - 1
 
 
 def _optimizer_of(model: Computing) -> Optimizer:
@@ -64,17 +73,20 @@ def test(model: Computing, batches: Iterable[Batch], tally: Tally, callbacks: Ca
     network.trainable = model._trainable_flags()  # for the penalties of regularizers
     test_step, add, shapes = network.test_step, tally.add, network.output_shapes
     watched = callbacks.wants_test_batches
-    count = 0
+    count, together = 0, model.steps_per_execution
     for batch in batches:
-        if watched:
+        if watched and count % together == 0:
             callbacks.on_test_batch_begin(count)
         outputs = tally.room_for_outputs(batch, shapes)
         add(test_step(*batch, outputs), batch, outputs)
-        if watched:
-            callbacks.on_test_batch_end(count, tally.logs())
         count += 1
-        if model.stop_evaluating:
-            break
+        if count % together == 0:
+            if watched:
+                callbacks.on_test_batch_end(count - 1, tally.logs())
+            if model.stop_evaluating:
+                break
+    if watched and count % together:
+        callbacks.on_test_batch_end(_last_of(count, together), tally.logs())
     return count
 
 
@@ -93,18 +105,29 @@ def predict(model: Computing, batches: Iterable[Batch], rows: int | None,
     watched = callbacks.wants_predict_batches
     whole = None if rows is None else tuple(np.empty((rows, *shape), np.float32) for shape in shapes)
     parts: list[list[NDArray[np.float32]]] = []
-    for count, (x, _, _, start, stop, _) in enumerate(batches):
-        if watched:
+    count, together = 0, model.steps_per_execution
+    for x, _, _, start, stop, _ in batches:
+        if watched and count % together == 0:
             callbacks.on_predict_batch_begin(count)
         outputs = tuple(np.empty((stop, *shape), np.float32) for shape in shapes) if whole is None else whole
         network.predict(x, start, stop, outputs)
         parts.append([output[start:stop] for output in outputs])
-        if watched:
-            callbacks.on_predict_batch_end(count, {"outputs": model._packed_arrays(parts[-1])})
-        if model.stop_predicting:
-            break
+        count += 1
+        if count % together == 0:
+            if watched:
+                callbacks.on_predict_batch_end(count - 1, {"outputs": model._packed_arrays(_joined(parts[-together:]))})
+            if model.stop_predicting:
+                break
+    if watched and (left := count % together):
+        outputs_left = model._packed_arrays(_joined(parts[-left:]))
+        callbacks.on_predict_batch_end(_last_of(count, together), {"outputs": outputs_left})
     if whole is not None:
         return [output[: sum(len(part[0]) for part in parts)] for output in whole]
     if not parts:
         return [np.empty((0, *shape), np.float32) for shape in shapes]
-    return [np.concatenate(output) for output in zip(*parts, strict=True)]
+    return _joined(parts)
+
+
+def _joined(parts: list[list[NDArray[np.float32]]]) -> list[NDArray[np.float32]]:
+    """Each output's rows of several batches."""
+    return parts[0] if len(parts) == 1 else [np.concatenate(output) for output in zip(*parts, strict=True)]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
 from fashioncnn._core import Network
 from fashioncnn.layers import custom, unknown
+from fashioncnn.layers.call_arguments import BY_NAME
+from fashioncnn.layers.calls import Added, added_in
 from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import compiling, forms, heads, rules, summary
+from fashioncnn.models import calls, compiling, forms, heads, rules, summary, weight_names
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import NOTHING, Aim, Objective
 from fashioncnn.models.plan import Plan, Weight
@@ -24,6 +26,7 @@ from fashioncnn.models.training import Trainer
 from fashioncnn.utils import output, structures
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import Turn
+from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS, snake_case
 from fashioncnn.utils.variable import Place, Variable
 
@@ -46,7 +49,7 @@ class Model(Trainer, Layer):
 
     Raises:
         ArgumentError: If something else than symbolic tensors is given.
-        NotImplementedError: When `Model` is made without them, or of layers with unknown shapes.
+        NotImplementedError: When a model without them, and without a `call` of yours, is to compute something.
         ValueError: If the outputs depend on other inputs, too.
 
     Example:
@@ -72,8 +75,8 @@ class Model(Trainer, Layer):
                 "change what happens on the way.")
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
-        """A `Functional`, as in Keras, where `Model` itself is called."""
-        if cls is Model:
+        """A `Functional`, as in Keras, where `Model` itself is called with tensors."""
+        if cls is Model and (arguments or keywords.keys() & {"inputs", "outputs"}):
             cls = LAYERS.find("Functional")
         return super().__new__(cls, *arguments, **keywords)
 
@@ -85,7 +88,7 @@ class Model(Trainer, Layer):
         self._parameters: list[Weight] = []
         self._penalized: list[GraphLayer] = []
         self._is_told = False
-        self._adds_losses = False  # whether layers do: see `add_loss`
+        self._added: list[Added] = []  # to the loss, by `add_loss`
         self._is_open = False  # an extent of an input is not known before there are data
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
         self._connections: Connections | None = None
@@ -97,9 +100,6 @@ class Model(Trainer, Layer):
             self._connect(Connections.between(inputs, outputs), inputs, outputs)
             if not self._trainable:
                 self._hand_on_trainable()
-        elif not self._may_be_empty and not custom.is_custom(self):
-            raise NotImplementedError(f"{type(self).__name__} has no call(): define it, for what the model computes; "
-                                      "or write Model(inputs, outputs) or Sequential([...])")
 
     _may_be_empty: ClassVar[bool] = False
 
@@ -147,9 +147,16 @@ class Model(Trainer, Layer):
     def layers(self) -> list[Layer]:
         """The layers, from the inputs to the outputs; those of the inputs are among them. Of a model of your own those
         that are its attributes."""
-        if custom.is_custom(self):
+        return self._listed_layers()
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError("`Model.layers` is reserved: it lists all layers; give the attribute another name")
+
+    def _listed_layers(self) -> list[Layer]:
+        if self._connections is None or custom.is_custom(self):
             return list(custom.parts_of(self, Layer))
-        return list(self._known_connections("layers").layers)
+        return list(self._connections.layers)
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -190,23 +197,28 @@ class Model(Trainer, Layer):
             return forms.ports(self)
         return Ports(self._inputs, tuple(self.input_names), self._outputs, tuple(self._names_of_outputs()))
 
+    @property
+    def _finds_forms(self) -> bool:
+        """Whether the forms of inputs and outputs show when there are data only."""
+        return custom.is_custom(self)
+
     def _names_of_outputs(self) -> list[str]:
         """What the outputs are called in `compile` and in logs."""
         if isinstance(self._outputs, Mapping) and not any(map(structures.is_nested, self._outputs.values())):
             return sorted(self._outputs)
-        if self._connections is not None:
-            return self.output_names
         if self._output_form is not None:
             return list(forms.names_of(self._output_form, "output"))
-        return [self.name] if custom.is_custom(self) else [layer.name for layer in self._output_layers()]
+        if self._connections is not None:
+            return self.output_names
+        return [self.name] if not self._may_be_empty else [layer.name for layer in self._output_layers()]
 
     def _fixed_input_shapes(self) -> list[Shape] | None:
         """The shapes of the inputs; None where they are not known, or not whole, before there are data."""
         shapes = [tuple(extent for extent in shape if extent is not None) for shape in self._input_shapes or ()]
         return shapes if shapes == self._input_shapes else None
 
-    def _flatten_layers(self) -> list[Layer]:
-        return [self, *(inner for layer in self.layers for inner in layer._flatten_layers())]
+    def _inner_layers(self) -> list[Layer]:
+        return self.layers
 
     def _own_metrics(self) -> list[Metric]:
         """Metrics that are attributes of the model or of a layer, and fed by their owner."""
@@ -230,7 +242,10 @@ class Model(Trainer, Layer):
         return names
 
     def add_to(self, graph: Graph, *inputs: int) -> list[int]:
-        connections = self._known_connections("layers")
+        if self._connections is None:
+            raise NotImplementedError(f"{type(self).__name__} has no call(): define it, for what the model computes; "
+                                      "or write Model(inputs, outputs) or Sequential([...])")
+        connections = self._connections
         if len(inputs) != len(connections.input_layers):
             raise ValueError(f"model '{self.name}' has {len(connections.input_layers)} inputs, got {len(inputs)}")
         for layer, position in zip(connections.input_layers, inputs, strict=True):
@@ -247,6 +262,10 @@ class Model(Trainer, Layer):
         if custom.is_custom(self):
             return super()._packed_outputs(outputs)
         return structures.filled(self._outputs, iter(outputs)) if structures.is_nested(self._outputs) else outputs[0]
+
+    def _form_of_outputs(self, count: int) -> Any:
+        is_nested = structures.is_nested(self._outputs)
+        return structures.mapped(lambda _: None, self._outputs) if is_nested else super()._form_of_outputs(count)
 
     def _packed_arrays(self, arrays: list[Any]) -> Any:
         """What the model returns for arrays: of a list of one output that output itself, as in Keras."""
@@ -277,8 +296,8 @@ class Model(Trainer, Layer):
         if objective is None:
             objective = self._objective if self.compiled else self._nothing()
         found = [] if targets is None else heads.of_losses(graph, outputs, objective.losses, targets)
-        if any(objective.has_loss):
-            found += heads.of_layers(graph)
+        added = added_in(graph)
+        found += heads.of_layers(added)
         network, parameters = graph.build([*outputs, *(head.position for head in found)])
         network = rules.with_written(network, parameters)
         if found:
@@ -286,7 +305,7 @@ class Model(Trainer, Layer):
         metrics = objective.resolve(network.output_shapes, targets)
         objective.apply(network, metrics)
         network.check_finite = self._check_finite
-        return Plan(graph, network, parameters, metrics)
+        return Plan(graph, network, parameters, metrics, added)
 
     def _settle(self, plan: Plan) -> None:
         """Makes the planned network the model's own: from now on the layers' weights are in it."""
@@ -309,7 +328,7 @@ class Model(Trainer, Layer):
                 variable.move(place)
         _leave(old, before)
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
-        self._is_told, self._adds_losses = plan.graph.is_told, bool(plan.graph.losses)
+        self._is_told, self._added = plan.graph.is_told, plan.added
         self._tell_trainable()
         self._order_slots()
 
@@ -323,16 +342,10 @@ class Model(Trainer, Layer):
         return NOTHING._replace(aims=(Aim(),) * len(self._names_of_outputs()))
 
     def _take_heads_off(self) -> None:
-        """Makes the network of a model whose shapes are known, if there is none; anew without heads, if it has some."""
+        """Makes the network of a model whose shapes are known, if there is none; anew without losses of users in it."""
         self._ensure_network()
-        if getattr(self.network, "heads", ()):
+        if any(head.output is not None for head in getattr(self.network, "heads", ())):
             self._settle(self._plan(self.built_network.input_shapes, self._nothing()))
-
-    def _put_heads_on(self) -> None:
-        """Makes the network anew with what layers add to the loss, where they do."""
-        if self._adds_losses and any(self._objective.has_loss):
-            plan = self._plan(self.built_network.input_shapes)
-            self._settle(plan._replace(metrics=self._metrics))
 
     def _order_slots(self) -> None:
         """Tells the optimizer the order of the weights, which is not that of the calls where a user wrote a layer."""
@@ -347,7 +360,7 @@ class Model(Trainer, Layer):
         if self.network is not None:
             self._forget_compilation()
         self.network = None
-        self._parameters, self._penalized = [], []
+        self._parameters, self._penalized, self._added = [], [], []
 
     def _refuse_change(self) -> None:
         """Raises if another model's network was made from this one's layers: it would not see the change."""
@@ -396,8 +409,8 @@ class Model(Trainer, Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the network, which is built anew; weights and optimizer carry what is in it."""
-        state = {**super().__getstate__(), "network": None, "_parameters": [], "_penalized": [], "_inputs": None,
-                 "_outputs": None, "_is_in_fit": False}
+        state = {**super().__getstate__(), "network": None, "_parameters": [], "_penalized": [], "_added": [],
+                 "_inputs": None, "_outputs": None, "_is_in_fit": False}
         del state["_pass"], state["_outer"]
         return {**state, "_ran": None if self.network is None else (self.network.input_shapes,
                                                                     self.network.random_step)}
@@ -415,7 +428,7 @@ class Model(Trainer, Layer):
         if self.history is not None:
             self.history.set_model(self)
 
-    def __call__(self, inputs: Any, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
+    def __call__(self, inputs: Any = BY_NAME, /, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
         """The model's outputs: arrays for arrays, the quickest way for one image or a few; symbolic tensors for such.
 
         Args:
@@ -427,42 +440,23 @@ class Model(Trainer, Layer):
             ArgumentError: If `inputs` is not made of numbers.
             ValueError: If it does not fit the model.
         """
+        if inputs is BY_NAME:
+            inputs, keywords = self._first_by_name(keywords)
         if isinstance(inputs, Layer) or is_symbolic(inputs):
             return super().__call__(inputs, *arguments, training=training, **keywords)
         if arguments or keywords:
             inputs, training = self._bundled(inputs, arguments, keywords, training)
-        return self._outputs_for("model", inputs, training)
+        return calls.outputs_for(self, "model", inputs, training)
 
     def _hand_on_trainable(self) -> None:
         for layer in self.layers:
             layer.trainable = self._trainable
 
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, in the order of the layers; each once."""
-        weights = [*self.own_weights, *(weight for layer in self.layers for weight in layer.weights)]
-        return list({id(weight): weight for weight in weights}.values())
-
     def _weight_items(self) -> list[tuple[str, Variable]]:
-        """(name, weight) of every weight, for files.
-
-        Names count the layers of each class, as in Keras's files: "conv2d_1/kernel" is the second Conv2D's, whatever
-        the layers are called. So they do not depend on what else was made in the same process.
-
-        Raises:
-            ValueError: If the model is not built.
-        """
+        """(name, weight) of every weight, for files: see `weight_names`. ValueError if the model is not built."""
         if not self.built:
             raise ValueError(f"model '{self.name}' has no weights yet: give it an Input, or call build(input_shape)")
-        items = []
-        counts: Counter[str] = Counter()
-        for layer in self.layers:
-            kind = snake_case(type(layer).__name__)
-            place = f"{kind}_{counts[kind]}" if counts[kind] else kind
-            counts[kind] += 1
-            own = layer._weight_items() if isinstance(layer, Model) else [(w.name, w) for w in layer.weights]
-            items += [(f"{place}/{name}", weight) for name, weight in own]
-        return items
+        return weight_names.items(self.layers)
 
     def get_compile_config(self) -> dict[str, Any]:
         """How the model was compiled, as Keras writes it; empty if it was not.
@@ -473,7 +467,12 @@ class Model(Trainer, Layer):
         return compiling.described(self._optimizer, self._compile_arguments)
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        """Compiles the model as `get_compile_config` told. Errors as of `compile`."""
+        """Compiles the model as `get_compile_config` told, unless `compile` is the user's. Errors as of `compile`."""
+        if overridden(self, ["compile"]):
+            warnings.warn("`compile()` was not called as part of model loading because the model's `compile()` method "
+                          "is custom. Override get_compile_config() and compile_from_config(config), too, or call "
+                          "compile() after loading", stacklevel=2)
+            return
         self.compile(**compiling.arguments(config))
 
     @told

@@ -206,7 +206,15 @@ def _for_each_output(argument: str, value: Any, output_names: Sequence[str]) -> 
 
 
 def _only_one(argument: str, value: Any) -> Any:
-    """The value, or that in a list of one."""
+    """The value, or that in a list of one.
+
+    Raises:
+        NotImplementedError: If it is a structure itself, which Keras takes for an output that is one.
+        ValueError: If it is a list of several.
+    """
+    if isinstance(value, Mapping) and "class_name" not in value:
+        raise NotImplementedError(f"compile(): several losses for one output are not supported by fashioncnn (yet), as "
+                                  f"the dict {value!r} in `{argument}`: give each output one, in a list or a dict")
     if isinstance(value, (list, tuple)) and len(value) != 1:
         raise ValueError(f"compile() got {len(value)} values as `{argument}` for one output; it can have one")
     return value[0] if isinstance(value, (list, tuple)) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fashioncnn._core import Network
+from fashioncnn.layers.calls import Added
 from fashioncnn.layers.graph import Graph, GraphLayer, Parameter
 from fashioncnn.models.objective import CompiledMetric
 from fashioncnn.utils.variable import Place, Variable
@@ -17,6 +18,7 @@ class Plan(NamedTuple):
     network: Network
     parameters: list[Parameter]
     metrics: list[CompiledMetric]
+    added: list[Added]
 
 
 class Weight(NamedTuple):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashioncnn.layers.arguments import extents
+from fashioncnn.layers.arguments import extents, form_of_shapes
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.input import InputLayer
 from fashioncnn.layers.layer import Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor
+from fashioncnn.models import forms
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.model import Model
-from fashioncnn.models.objective import NOTHING, Objective
+from fashioncnn.models.objective import Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.utils import checks, structures
@@ -63,8 +65,7 @@ class Sequential(Model):
             self.add(layer, rebuild=False)
         self._rebuild()
 
-    @property
-    def layers(self) -> list[Layer]:
+    def _listed_layers(self) -> list[Layer]:
         return list(self._stack)
 
     def add(self, layer: Layer, rebuild: bool = True) -> None:
@@ -131,8 +132,8 @@ class Sequential(Model):
         self._check_new(layer)
         if not self._stack and self._input is None:
             shape = layer.declared_input_shape
-            if isinstance(layer, Model) and layer._input_shapes is not None:
-                (shape,) = layer._input_shapes
+            if isinstance(layer, Model) and len(layer._input_shapes or ()) == 1:
+                (shape,) = layer._input_shapes or (None,)
             self._input = None if shape is None else InputLayer(shape)
         self._stack.append(layer)
 
@@ -144,22 +145,20 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         """Builds the model for the layers as they are now, if the shape of the input is known."""
-        shape = self._input.shape if self._input is not None else None
-        if shape is None and self._input_shapes is not None:
-            (shape,) = self._input_shapes
-        if shape is None or not self._stack:
+        shapes = [self._input.shape] if self._input is not None else self._input_shapes
+        if shapes is None or not self._stack:
             return
-        self._describe(shape)
+        self._describe(shapes)
         had_network = self.network is not None
         self._disconnect()
-        self._build([shape])
+        self._build(shapes)
         fixed = self._fixed_input_shapes()
         if had_network and fixed is not None:
-            self._settle(self._plan(fixed, NOTHING))
+            self._settle(self._plan(fixed))
 
-    def _describe(self, shape: Extents) -> None:
+    def _describe(self, shapes: Sequence[Extents]) -> None:
         """Raises if the layers do not fit together."""
-        for parameter in self._described([shape]).parameters:
+        for parameter in self._described(shapes).parameters:
             parameter.layer.first_values_of(parameter)
 
     def _disconnect(self) -> None:
@@ -169,19 +168,22 @@ class Sequential(Model):
         self._input_shapes = self._output_shapes = None
         if self._connections is None:
             return
-        node = self._outputs.node
-        while not node.is_input:
-            (parent,) = node.parents
-            node.operation._inbound_nodes.remove(node)
-            parent.operation._outbound_nodes.remove(node)
-            node = parent
+        nodes = list(dict.fromkeys(tensor.node for tensor in structures.leaves(self._outputs)))
+        for node in nodes:
+            for parent in node.parents:
+                parent.operation._outbound_nodes.remove(node)
+                if parent not in nodes:
+                    nodes.append(parent)
+            if not node.is_input:
+                node.operation._inbound_nodes.remove(node)
         self._connections = self._inputs = self._outputs = None
 
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights.
 
         Args:
-            input_shape: With the batch axis first: ``(None, 28, 28, 1)``; None: that of the model's `Input`.
+            input_shape: With the batch axis first: ``(None, 28, 28, 1)``; a list or dict of such, where the first layer
+                takes one of tensors; None: that of the model's `Input`.
 
         Raises:
             NotImplementedError: If a class redefines what the core does.
@@ -191,12 +193,14 @@ class Sequential(Model):
             if self._input is None:
                 raise ValueError(f"build() needs input_shape: model '{self.name}' has no Input")
             input_shape = self._input.batch_shape
-        shape = extents("input_shape", tuple(input_shape)[1:])
-        if self._input_shapes not in (None, [shape]):
-            raise ValueError(f"build() got input_shape={tuple(input_shape)}, but model '{self.name}' takes "
-                             f"{self.input_shape}")
+        given: list[Any] = []
+        form = form_of_shapes(input_shape, given)
+        shapes = [extents("input_shape", tuple(shape)[1:]) for shape in given]
+        if self._input_shapes not in (None, shapes):
+            raise ValueError(f"build() got input_shape={input_shape}, but model '{self.name}' takes {self.input_shape}")
         with CHANGING:
-            self._build([shape])
+            self._input_form = form
+            self._build(shapes)
 
     def set_shapes(self, inputs: Sequence[Extents], outputs: Sequence[Extents]) -> None:
         if not self.knows_shapes:
@@ -213,16 +217,20 @@ class Sequential(Model):
     def _known_connections(self, what: str) -> Connections:
         """Those of the stack, which is called on a symbolic tensor when somebody asks for the first time."""
         if self._connections is None and self._input_shapes is not None:
-            self._connect_stack(*self._input_shapes)
+            self._connect_stack(self._input_shapes)
         return super()._known_connections(what)
 
-    def _connect_stack(self, shape: Extents) -> None:
-        """Calls the layers, one after the other, on a symbolic tensor: now they have inputs and outputs."""
-        layer = self._input if self._input is not None and self._input.shape == shape else InputLayer(shape)
-        first = tensor = layer.output
+    def _connect_stack(self, shapes: Sequence[Extents]) -> None:
+        """Calls the layers, one after the other, on symbolic tensors: now they have inputs and outputs."""
+        has_own = self._input is not None and [self._input.shape] == list(shapes)
+        inputs = [self._input.output] if has_own and self._input is not None else [
+            InputLayer(shape).output for shape in shapes]
+        first = tensors = structures.single(inputs)
+        if self._input_form is not None:
+            first = tensors = structures.filled(self._input_form, iter(inputs))
         for each in self._stack:
-            tensor = each._call_on_tensors(tensor, None)
-        self._connect(Connections.between(first, tensor), first, tensor)
+            tensors = each._call_on_tensors(tensors, None)
+        self._connect(Connections.between(first, tensors), first, tensors)
 
     def _plan(self, input_shapes: Sequence[Shape], objective: Objective | None = None,
               targets: Sequence[Shape | None] | None = None) -> Plan:
@@ -230,36 +238,68 @@ class Sequential(Model):
             raise ValueError(f"model '{self.name}' has no layers; add some")
         return super()._plan(input_shapes, objective, targets)
 
+    @property
+    def _runs_function(self) -> bool:
+        return super()._runs_function or self._takes_any_form
+
+    @property
+    def _takes_any_form(self) -> bool:
+        """Whether the first layer takes tensors of any form, as one that a user wrote does."""
+        return self._input is None and any(layer._runs_function or layer.takes_several for layer in self._stack[:1])
+
+    @property
+    def _finds_forms(self) -> bool:
+        if self._input is not None:
+            return super()._finds_forms
+        return (super()._finds_forms or self._takes_any_form
+                or any(layer._runs_function for layer in self._stack[-1:]))
+
+    def _note_form(self, inputs: Any) -> None:
+        super()._note_form(inputs)
+        if isinstance(self._input_form, list) and len(self._input_form) == 1:
+            self._input_form = None
+
     def _ports(self) -> Ports:
-        if self._input is None or not self._stack:
+        if not self._stack:
             return ONE_EACH
-        names = self._input.name, self._stack[-1].name
-        return Ports(names[0], names[:1], names[1], names[1:])
+        if self._input is None:
+            return forms.ports(self)
+        own, last = self._input.name, self._stack[-1].name
+        if self._output_form is None:
+            return Ports(own, (own,), last, (last,))
+        return forms.ports(self)._replace(inputs=own, input_names=(own,))
 
     def _output_layers(self) -> list[Layer]:
-        return self._stack[-1:] or [self]
+        return (self._stack[-1:] or [self]) * max(1, len(structures.leaves(self._output_form)))
 
     def add_to(self, graph: Graph, *inputs: int) -> list[int]:
-        if len(inputs) != 1:
+        if len(inputs) != 1 and self._input_form is None:
             raise ValueError(f"model '{self.name}' has one input, got {len(inputs)}")
         if not self._stack:
             raise ValueError(f"model '{self.name}' has no layers; add some")
         if self._input is not None:
             self._input.check(graph.shape(inputs[0]), self.name)
-        positions = list(inputs)
+        positions, form = list(inputs), self._input_form
         for layer in self._stack:
+            _check_signature(layer)
+            if layer._runs_function:
+                layer._input_form = form
             positions = graph.connect(layer, *positions)
+            form = layer._form_of_outputs(len(positions))
+        self._output_form = form
         return positions
 
     def _packed_outputs(self, outputs: list[Any]) -> Any:
-        return structures.single(outputs)
+        return Layer._packed_outputs(self, outputs)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture, as Keras writes it."""
         stack = self._stack if self._input is None else [self._input, *self._stack]
         config = {**super().get_config(), "layers": [LAYERS.serialize(layer) for layer in stack]}
         if self.built:
-            config["build_input_shape"] = self.input_shape
+            config["build_input_shape"] = (
+                self.input_shape if self._input_form is None
+                else structures.filled(self._input_form, iter((None, *shape) for shape in self._input_shapes or ())))
         return config
 
     @classmethod
@@ -283,3 +323,14 @@ class Sequential(Model):
         if config.get("build_input_shape") is not None:
             model.build(config["build_input_shape"])
         return model
+
+
+def _check_signature(layer: Layer) -> None:
+    """Raises ValueError if a layer's `call` asks for more than what the layer before it makes."""
+    if layer.is_custom:
+        needed = [name for name, parameter in inspect.signature(layer.call).parameters.items()
+                  if parameter.default is parameter.empty
+                  and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
+        if len(needed) > 1:
+            raise ValueError(f"layers of a Sequential model can only have a single positional argument, the input; "
+                             f"{type(layer).__name__} '{layer.name}' has {', '.join(needed)}: give the others defaults")

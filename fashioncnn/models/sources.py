@@ -385,11 +385,17 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
 
 
 class Epochs:
-    """A source cut into epochs: of `steps` batches, going on where the last one ended, or else of one pass each."""
+    """A source cut into epochs: of `steps` batches, going on where the last one ended, or else of one pass each.
 
-    def __init__(self, source: Source, steps: int | None) -> None:
+    Args:
+        source: The source.
+        steps: Batches of an epoch; None: all.
+        together: How many batches are run together: as in Keras an epoch of `steps` has whole such runs.
+    """
+
+    def __init__(self, source: Source, steps: int | None, together: int = 1) -> None:
         self._source = source
-        self._steps = steps
+        self._steps = steps and math.ceil(steps / together) * together
         self._iterator: Iterator[Batch] | None = None
         self._taken = 0
 
@@ -425,8 +431,8 @@ class Epochs:
 class Repeats(Epochs):
     """A source whose epochs all have the same batches: the first `steps`, or all."""
 
-    def __init__(self, source: Source, steps: int | None) -> None:
-        super().__init__(source, steps)
+    def __init__(self, source: Source, steps: int | None, together: int = 1) -> None:
+        super().__init__(source, steps, together)
         self._kept: list[Batch] | None = [] if steps is not None and source.runs_once else None
 
     def epoch(self) -> Iterator[Batch]:

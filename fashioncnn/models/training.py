@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fashioncnn.layers import unknown
-from fashioncnn.layers.graph import GraphLayer, Shape, note_penalties
+from fashioncnn.layers.calls import Added
+from fashioncnn.layers.graph import GraphLayer, Shape
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.metrics import Mean, Metric
-from fashioncnn.models import forms, loops, objective, validation
+from fashioncnn.models import calls, forms, loops, objective, validation
 from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_rows, validated_epochs, verbosity
 from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.plan import Plan
@@ -26,13 +25,11 @@ from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
 from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks, structures
-from fashioncnn.utils.arrays import as_array
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
 from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
-from fashioncnn.utils.tensor import Tensor
 from fashioncnn.utils.variable import Variable
 
 Scores = float | list[float] | Logs
@@ -48,6 +45,7 @@ class Trainer(Configured):
     stop_training: bool
     stop_evaluating: bool
     stop_predicting: bool
+    steps_per_execution: int
 
     def __init__(self) -> None:
         self._optimizer: Optimizer | None = None
@@ -60,6 +58,7 @@ class Trainer(Configured):
         self._output_losses: dict[int, Mean] = {}
         self._compile_arguments: dict[str, Any] | None = None
         self._check_finite = True
+        self.steps_per_execution = 1
         self._is_in_fit, self._initial_epoch, self._pass = False, 0, Turn()
 
     @told
@@ -77,7 +76,8 @@ class Trainer(Configured):
             metrics: A list of names, functions ``f(y_true, y_pred)`` or objects of `fashioncnn.metrics`.
             weighted_metrics: The same; these take the sample weights into account.
             run_eagerly: Without effect: nothing is ever compiled at run time. So is `jit_compile`.
-            steps_per_execution: 1.
+            steps_per_execution: After how many batches callbacks hear of batches, and `stop_training` acts. As in Keras
+                an epoch of `steps_per_epoch` batches has whole executions. Nothing is faster with more than 1.
             jit_compile: See `run_eagerly`.
             auto_scale_loss: Without effect: all numbers are float32.
             check_finite: Whether a loss in training that is NaN or infinite, or a weight that becomes so, raises
@@ -96,8 +96,7 @@ class Trainer(Configured):
             >>> model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
         """
         self.refuse_overrides()
-        if steps_per_execution != 1:
-            raise checks.unsupported("compile()", "steps_per_execution", steps_per_execution, "1")
+        steps_per_execution = checks.integer("steps_per_execution", steps_per_execution, at_least=1)
         new_optimizer = optimizers.get(optimizer)
         names = forms.expected_outputs(self, loss, metrics)
         wanted = objective.read(loss, loss_weights, metrics, weighted_metrics, names)
@@ -115,12 +114,11 @@ class Trainer(Configured):
             self._optimizer, self.loss, self._objective, self._metrics = new_optimizer, loss, wanted, resolved
             self._loss_tracker.reset_state()
             self._output_losses = {number: Mean(name=name) for number, name in wanted.loss_names.items()}
-            self._check_finite = check_finite
+            self._check_finite, self.steps_per_execution = check_finite, steps_per_execution
             self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights,
                                        "metrics": metrics, "weighted_metrics": weighted_metrics,
-                                       "check_finite": check_finite}
+                                       "check_finite": check_finite, "steps_per_execution": steps_per_execution}
             if self.network is not None:
-                self._put_heads_on()
                 self._order_slots()
                 self.network.check_finite = check_finite
 
@@ -285,8 +283,8 @@ class Trainer(Configured):
         self._objective.warn_of_probabilities(self._output_activations())
         if not self.trainable_weights:
             warnings.warn("the model does not have any trainable weights", stacklevel=3)
-        passes = Epochs(training, steps_per_epoch)
-        tests = None if validation is None else Repeats(validation, validation_steps)
+        passes = Epochs(training, steps_per_epoch, self.steps_per_execution)
+        tests = None if validation is None else Repeats(validation, validation_steps, self.steps_per_execution)
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
@@ -349,7 +347,7 @@ class Trainer(Configured):
         steps = optional_count("steps", steps)
         source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
-        passes = Repeats(source, steps)
+        passes = Repeats(source, steps, self.steps_per_execution)
         scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
         if not scores:
             raise ValueError("evaluate() got `x` without batches")
@@ -358,8 +356,8 @@ class Trainer(Configured):
     def _test(self, passes: Repeats, callbacks: CallbackList) -> Logs:
         """Loss and metrics of one pass; nothing where there were no batches left."""
         self.stop_evaluating = False
-        self._pull()
         callbacks.on_test_begin()
+        self._pull()
         with self._tally() as tally:
             count = loops.test(self, passes.epoch(), tally, callbacks)
             logs = tally.logs() if count else {}
@@ -390,11 +388,11 @@ class Trainer(Configured):
         steps = optional_count("steps", steps)
         source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
-        self._pull()
-        passes = Epochs(source, steps)
+        passes = Epochs(source, steps, self.steps_per_execution)
         everyone = self._callbacks(callbacks, verbose, 1, passes.steps)
         self.stop_predicting = False
         everyone.on_predict_begin()
+        self._pull()
         batches, rows = passes.epoch(), None
         if isinstance(source, ArraySource):
             rows = source.rows
@@ -429,33 +427,8 @@ class Trainer(Configured):
     @told
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch. Errors as for `predict`."""
-        outputs = self._outputs_for("predict_on_batch", x, training=False)
+        outputs = calls.outputs_for(self, "predict_on_batch", x, training=False)
         return structures.mapped(lambda output: output.numpy(), outputs)
-
-    def _outputs_for(self, caller: str, x: Any, training: bool | None) -> Any:
-        """The outputs for arrays, without callbacks and with as little in between as possible."""
-        names = Names(caller)
-        forms.learn(self, caller, x)
-        arrays = [as_array(caller, names.x, part) for part in self._ports().split_inputs(caller, names.x, x)]
-        if self.network is None or self._is_open:
-            self._prepare([ArraySource(names, x, ports=self._ports())], with_targets=False)
-        network = self.built_network
-        arrays = [validation.inputs(names, array, shape, False)
-                  for array, shape in zip(arrays, network.input_shapes, strict=True)]
-        rows = len(arrays[0])
-        outputs = [np.empty((rows, *shape), np.float32) for shape in network.output_shapes]
-        training = training if training is None and self._is_told else bool(training)
-        with nullcontext() if training is False else self._moving_statistics():
-            self._pull()
-            note_penalties(self._penalized, network.predict(tuple(arrays), 0, rows, tuple(outputs), training))
-        return self._packed_arrays([output.view(Tensor) for output in outputs])
-
-    @contextmanager
-    def _moving_statistics(self) -> Iterator[None]:
-        """Statistics follow the batch, as in training, and live in this model's network meanwhile."""
-        with self._holding_weights():
-            self.built_network.trainable = self._trainable_flags()
-            yield
 
     @contextmanager
     def _tally(self) -> Iterator[Tally]:
@@ -477,7 +450,7 @@ class Trainer(Configured):
     def _require_compiled(self, caller: str) -> None:
         if not self.compiled:
             raise ValueError(f"{caller}() needs a compiled model: call compile() first")
-        if not any(self._objective.has_loss):
+        if not any(self._objective.has_loss) and not any(layer.is_custom for layer in self._flatten_layers()):
             raise ValueError(f"{caller}() needs a loss: pass `loss` to compile()")
 
     def _open(self, names: Names, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None,
@@ -523,7 +496,9 @@ class Trainer(Configured):
     def _bind(self, sources: Sequence[Source], scan: bool, with_targets: bool, finite: bool) -> None:
         is_new = not self.knows_shapes
         plan = self._plan_for(sources[0], with_targets)
-        network = self.built_network if plan is None else plan.network
+        network, added = (self.built_network, self._added) if plan is None else (plan.network, plan.added)
+        if with_targets and not any(self._objective.has_loss) and not added:
+            raise ValueError(f"model '{self.name}' has no loss: pass `loss` to compile(), or let layers add_loss()")
         expected = Expected(network.input_shapes, network.output_shapes,
                             self._objective.losses if with_targets else None, scan or is_new, is_new,
                             finite and self._check_finite)
@@ -572,6 +547,7 @@ class Trainer(Configured):
 
     if TYPE_CHECKING:  # what a model has besides
         _penalized: list[GraphLayer]
+        _added: list[Added]
         _is_told: bool
         _is_open: bool
         _input_shapes: list[Extents] | None
@@ -596,5 +572,4 @@ class Trainer(Configured):
         def _order_slots(self) -> None: ...
         def _take_heads_off(self) -> None: ...
         def _nothing(self) -> Objective: ...
-        def _put_heads_on(self) -> None: ...
         def _holding_weights(self) -> AbstractContextManager[None]: ...

@@ -195,6 +195,6 @@ def of_image(name: str, x: tracing.TracedTensor, axis: int) -> int:
         NotImplementedError: If it is the batch's: each image is computed alone.
     """
     if x.batched and axis == 0:
-        raise NotImplementedError(f"ops.{name}(): the axis of the batch, 0, cannot be computed with by fashioncnn "
+        raise NotImplementedError(f"ops.{name}() along the axis of the batch, 0, is not supported by fashioncnn "
                                   "(yet): each image is computed alone; name other axes")
     return axis - x.batched

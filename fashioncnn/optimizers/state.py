@@ -331,9 +331,34 @@ class Stateful(Configured):
         if not self.use_ema or self._network is None:
             return
         for variable in var_list:
-            average = np.empty(variable.shape, np.float32)
-            self._network.read("average", self._network.parameters[self._position(variable)][3], average)
-            variable.assign(np.where(np.isnan(average), np.asarray(variable), average))
+            variable.assign(self._average(variable)[1])
+
+    def swap_averages(self, var_list: Iterable[Any]) -> None:
+        """Exchanges variables and their moving averages. See `callbacks.SwapEMAWeights`.
+
+        Raises:
+            ValueError: If the optimizer keeps no averages, or has no moments of one of the variables.
+        """
+        if not self.use_ema or self._network is None:
+            raise ValueError(f"there are no averages of weights to take their place: {type(self).__name__} needs "
+                             f"use_ema=True, and weights to update; it has use_ema={self.use_ema}")
+        for variable in var_list:
+            offset, average = self._average(variable)
+            weights = np.asarray(variable, np.float32)
+            variable.assign(average)
+            self._network.write("average", offset, np.ascontiguousarray(weights))
+
+    def keep_as_averages(self, var_list: Iterable[Any]) -> None:
+        """Makes variables, as they are, their own moving averages. Errors as of `swap_averages`."""
+        self.swap_averages(var_list)
+        self.finalize_variable_values(var_list)
+
+    def _average(self, variable: Any) -> tuple[int, NDArray[np.float32]]:
+        """Where a variable's average is in the network's vector, and its values: those of the variable before any."""
+        assert self._network is not None, "it has averages"
+        offset, average = self._network.parameters[self._position(variable)][3], np.empty(variable.shape, np.float32)
+        self._network.read("average", offset, average)
+        return offset, np.where(np.isnan(average), np.asarray(variable), average)
 
     def exclude_from_weight_decay(self, var_list: Iterable[Any] | None = None,
                                   var_names: Iterable[str] | None = None) -> None:

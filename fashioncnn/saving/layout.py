@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from fashioncnn._core import DataError
 from fashioncnn.saving.hdf5 import Hdf5File
 from fashioncnn.utils import sharing
+from fashioncnn.utils.overrides import is_ours, overridden
 from fashioncnn.utils.registry import LAYERS, OPTIMIZERS, snake_case
 
-Values = list[tuple[Any, NDArray[Any]]]  # variables, and what they are to be
+Values = list[tuple[Any, Any]]  # variables, and what they are to be
 
 
 class Owner(NamedTuple):
@@ -40,23 +41,42 @@ def is_model(value: Any) -> bool:
     return LAYERS.is_member(value) and hasattr(value, "_weight_items")
 
 
-def owners(model: Any, with_optimizers: bool = True) -> list[Owner]:
-    """A model, its layers and its optimizer, in Keras's order; each once."""
+def owners(model: Any, with_optimizers: bool = True, is_there: Callable[[str], bool] | None = None) -> list[Owner]:
+    """A model, its layers and its optimizer, in Keras's order; each once.
+
+    Args:
+        model: The model.
+        with_optimizers: Whether optimizers are among them.
+        is_there: Whether a file has something at a path; a layer that is not found under the name of its attribute may
+            be so under that of a property which the class has for it.
+    """
     found: list[Owner] = []
-    _collect(model, "", found, set())
+    _collect(model, "", found, set(), is_there)
     return [owner for owner in found if with_optimizers or not OPTIMIZERS.is_member(owner.value)]
 
 
-def _collect(value: Any, path: str, found: list[Owner], seen: set[int]) -> None:
+def _collect(value: Any, path: str, found: list[Owner], seen: set[int],
+             is_there: Callable[[str], bool] | None) -> None:
     if id(value) in seen:
         return
     seen.add(id(value))
     found.append(Owner(path, value))
     for place, layer in _parts(value) if LAYERS.is_member(value) else ():
-        _collect(layer, f"{path}/{place}".lstrip("/"), found, seen)
+        within = f"{path}/{place}".lstrip("/")
+        if is_there is not None and not is_there(within):
+            others = (f"{path}/{name}".lstrip("/") for name in _properties_for(value, layer))
+            within = next(filter(is_there, others), within)
+        _collect(layer, within, found, seen, is_there)
     if is_model(value) and value.optimizer is not None:
         value._tell_trainable()
-        _collect(value.optimizer, f"{path}/optimizer".lstrip("/"), found, seen)
+        _collect(value.optimizer, f"{path}/optimizer".lstrip("/"), found, seen, is_there)
+
+
+def _properties_for(value: Any, layer: Any) -> Iterator[str]:
+    """The properties of a user's class that return a layer of it."""
+    names = [name for cls in type(value).__mro__ if not is_ours(cls)
+             for name, member in vars(cls).items() if isinstance(member, property)]
+    return (name for name in names if getattr(value, name, None) is layer)
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
@@ -98,8 +118,17 @@ def write(file: Any, model: Any, with_optimizers: bool = True) -> None:
     for owner in owners(model, with_optimizers):
         group = file.create_group(f"{owner.path}/vars".lstrip("/"))
         group.attrs["name"] = owner.value.name
-        for number, variable in enumerate(owner.variables):
-            group[str(number)] = stored(variable)
+        for name, values in _kept(owner).items():
+            group[name] = values
+
+
+def _kept(owner: Owner) -> dict[str, NDArray[Any]]:
+    """What is written of a layer or an optimizer, by name."""
+    if overridden(owner.value, ["save_own_variables"]):
+        kept: dict[str, Any] = {}
+        owner.value.save_own_variables(kept)
+        return {str(name): np.asarray(value) for name, value in kept.items()}
+    return {str(number): stored(variable) for number, variable in enumerate(owner.variables)}
 
 
 def stored(variable: Any) -> NDArray[Any]:
@@ -124,7 +153,10 @@ def read(file: Hdf5File, model: Any, skip_mismatch: bool = False, all_states: bo
     """
     values: Values = []
     misfits = Misfits(skip_mismatch)
-    for owner in owners(model):
+    for owner in owners(model, is_there=lambda path: file.group(path) is not None):
+        if overridden(owner.value, ["load_own_variables"]):
+            values.append((_Loader(owner.value), _all_arrays(file, owner)))
+            continue
         if OPTIMIZERS.is_member(owner.value):
             values += _optimizer_values(file, owner, all_states or owner.value.has_moments)
             continue
@@ -162,6 +194,30 @@ class Misfits:
         if self._found:
             warnings.warn(f"{len(self._found)} layers were left as they are: {'; '.join(self._found)}",
                           stacklevel=stacklevel)
+
+
+class _Loader:
+    """Takes what a file has by a method that a user wrote.
+
+    Args:
+        layer: What has the method.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    def assign(self, store: Any) -> None:
+        """Hands the arrays on."""
+        self._layer.load_own_variables(store)
+
+
+def _all_arrays(file: Hdf5File, owner: Owner) -> dict[str, NDArray[Any]]:
+    """All that a file has of an owner, by name."""
+    group = _group_of(file, owner.path)
+    if group is None:
+        return {}
+    names = group.keys()
+    return {name: group.array(name, lambda shape: None) for name in names}
 
 
 def _group_of(file: Hdf5File, path: str) -> Hdf5File | None:
@@ -241,6 +297,9 @@ def warn_of_other_state(where: str, optimizer: Any, count: int, own: int) -> Non
 def assign(values: Values) -> None:
     """Gives variables what was read for them. A learning rate that is the same in float32 stays as it is."""
     for variable, value in values:
+        if isinstance(variable, _Loader):
+            variable.assign(value)
+            continue
         if value.ndim == 0 and variable.numpy() == value:
             continue
         variable.assign(value if value.ndim else value[()])

@@ -13,6 +13,10 @@ from fashioncnn.utils.custom_objects import CustomObjectScope
 from fashioncnn.utils.registry import LAYERS
 
 
+class TypeTroubleError(DataError, TypeError):
+    """What a file says does not fit a class: DataError, and TypeError, as Keras has it."""
+
+
 def made(where: str, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None, numbers: int) -> Any:
     """The model of a description, with weights that start anew.
 
@@ -49,4 +53,5 @@ def _trouble_reported(where: str, hint: str = "") -> Iterator[None]:
         raise
     except Exception as error:
         what = str(error) or type(error).__name__
-        raise DataError(f"{where}: the model that the file describes cannot be made: {what}{hint}") from error
+        kind = TypeTroubleError if isinstance(error, TypeError) else DataError
+        raise kind(f"{where}: the model that the file describes cannot be made: {what}{hint}") from error

@@ -118,11 +118,21 @@ def _write(file: IO[bytes], model: Any, include_optimizer: bool) -> None:
             archive.writestr(zipfile.ZipInfo(name), content)
 
 
+def _refuse_assets(model: Any) -> None:
+    """Raises NotImplementedError if a class in a model has files of its own to keep."""
+    for owner in layout.owners(model, with_optimizers=False):
+        for name in ("save_assets", "load_assets"):
+            if callable(getattr(owner.value, name, None)):
+                raise NotImplementedError(f"assets in files, which {type(owner.value).__name__}.{name}() is about, are "
+                                          "not supported by fashioncnn; save_own_variables() may keep arrays")
+
+
 def _contents(model: Any, include_optimizer: bool) -> dict[str, bytes]:
     """The members of a .keras file, by name."""
     import datetime
     import json
 
+    _refuse_assets(model)
     config = dict(layout.described(model))
     if not include_optimizer:
         config["compile_config"] = {}
@@ -139,15 +149,17 @@ def _read(path: str, custom_objects: Mapping[str, Any] | None, compile: bool) ->
     model = made(f"{path}: {_CONFIG}", config, custom_objects, len(weights) // 4)
     if compile and compile_config:
         compiled(f"{path}: {_CONFIG}", model, compile_config, custom_objects)
+    _refuse_assets(model)
     if model.built:
         where = f"{path}: {WEIGHTS_MEMBER}"
         with Hdf5File.opened(where, weights) as file:
             try:
-                layout.assign(layout.read(file, model))
+                values = layout.read(file, model)
             except DataError:
                 raise
             except ValueError as error:
                 raise DataError(f"{path}: damaged file ({error})") from error
+        layout.assign(values)
     return model
 
 

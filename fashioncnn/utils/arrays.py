@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from fashioncnn.utils import checks
 
 
-def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
+def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> NDArray[Any]:
     """`value` as an array of numbers with rows: as it is, unless its number type is one that processors do not have.
 
     A list or a dict of a single array stands for that array, as it does in Keras.
 
     Raises:
         ArgumentError: If its elements are not numbers, it cannot be read, or it is a dict of several arrays.
-        ValueError: If its rows differ in length, or it has none.
+        ValueError: If its rows differ in length, or it has none and must have some.
     """
     if isinstance(value, (list, tuple)) and len(value) == 1 and is_array(value[0]) and getattr(value[0], "ndim", 1) > 0:
         value = value[0]
@@ -42,7 +42,7 @@ def as_array(caller: str, name: str, value: Any) -> NDArray[Any]:
         raise checks.ArgumentError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
     if array.ndim == 0:
         raise ValueError(f"{caller}() got a single number as {name}; expected an array with one row for each image")
-    if len(array) == 0:
+    if len(array) == 0 and not may_be_empty:
         raise ValueError(f"{caller}() got {name} of shape {array.shape}, which has no rows")
     if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
         return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)

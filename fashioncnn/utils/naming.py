@@ -1,14 +1,18 @@
-"""Names of objects that were not given one: conv2d, conv2d_1, conv2d_2, ..."""
+"""Names of objects that were not given one: conv2d, conv2d_1, conv2d_2, ...; and in whose code weights are made."""
 
 from __future__ import annotations
 
 import gc
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from fashioncnn.utils.registry import snake_case
 
 _used: Counter[str] = Counter()
+_scope: ContextVar[tuple[str, ...]] = ContextVar("names of the layers whose code makes weights", default=())
 
 
 def auto_name(class_name: str) -> str:
@@ -48,3 +52,19 @@ def clear_session(free_memory: bool = True) -> None:
     _used.clear()
     if free_memory:
         gc.collect()
+
+
+def scope(*inner: str) -> tuple[str, ...]:
+    """The names of the layers in whose code a weight is made, with an inner one, which may be the last itself."""
+    around = _scope.get()
+    return around if around[len(around) - len(inner):] == inner else (*around, *inner)
+
+
+@contextmanager
+def scoped(names: Sequence[str]) -> Iterator[None]:
+    """While weights are made in the code of layers: their names, from the outermost on."""
+    token = _scope.set(tuple(names))
+    try:
+        yield
+    finally:
+        _scope.reset(token)

@@ -157,7 +157,7 @@ class Registry:
         return {
             "module": self._modules[name] if known else type(value).__module__,
             "class_name": name,
-            "config": value.get_config(),
+            "config": value.get_config() if known else _described(value.get_config()),
             "registered_name": None if known else users.get_registered_name(type(value)),
             **{key: state for key, state in states.items() if state is not None},
             **sharing.mark(value),
@@ -198,10 +198,16 @@ class Registry:
         if value is not None and self.is_member(value):
             return value
         cls = self._class_of(config, custom_objects)
-        if custom_objects and "custom_objects" in inspect.signature(cls.from_config).parameters:
-            value = cls.from_config(arguments, custom_objects=custom_objects)
-        else:
-            value = cls.from_config(arguments)
+        try:
+            if custom_objects and "custom_objects" in inspect.signature(cls.from_config).parameters:
+                value = cls.from_config(arguments, custom_objects=custom_objects)
+            else:
+                value = cls.from_config(arguments)
+        except checks.ArgumentError:
+            raise
+        except TypeError as error:
+            raise TypeError(f"{name} cannot be made of what its get_config() told: {error}. Objects in there, such as "
+                            "layers, have to be explicitly deserialized in from_config() or the constructor") from error
         if config.get("build_config") and not value.built:
             value.build_from_config(config["build_config"])
         if config.get("compile_config"):
@@ -239,6 +245,12 @@ class Registry:
             raise ValueError(f"{self.kind} {registered!r} is not known, and {name!r} is one of fashioncnn's own; if "
                              f"the first is yours, {users.HOW_TO_NAME}")
         return cls
+
+
+def _described(config: Any) -> Any:
+    """What a class of the user's says of itself, with descriptions in the place of objects, as in Keras."""
+    describe = importlib.import_module("fashioncnn.saving.objects").serialize_keras_object
+    return describe(config)
 
 
 def _compile_config(model: Any) -> dict[str, Any]:

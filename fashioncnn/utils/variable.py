@@ -37,6 +37,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
     Attributes:
         regularizer: What a weight's layer has as such; of others None.
         constraint: The same.
+        is_weight: Whether a layer has it as a weight.
 
     Raises:
         TypeError: If the values are not numbers.
@@ -65,6 +66,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         self._dtype = self._values.dtype
         self.regularizer: Any = None
         self.constraint: Any = None
+        self.is_weight = False
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -27,6 +27,15 @@ def layer_of(model: Model, layer: Any) -> Layer:
     return model.get_layer(layer) if isinstance(layer, str) else model.get_layer(index=layer)
 
 
+def refuse_channels_first(model: Model) -> None:
+    """Raises NotImplementedError if a layer of the model has its channels before the pixels."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise NotImplementedError(f"pictures of what a model with data_format='channels_first' finds, as "
+                                      f"{type(layer).__name__} '{layer.name}' has it, are not supported by fashioncnn "
+                                      "(yet); make the model with channels last")
+
+
 def features(model: Model, images: Any, layer: Any) -> NDArray[np.float32]:
     """What a layer of a model makes of images, as `predict` of a model that ends there. The model is not changed.
 
@@ -65,6 +74,7 @@ def feature_maps(model: Model, image: Any, layer: Any, columns: int = 8, limit: 
     Raises:
         ValueError: If the layer's output is no image.
     """
+    refuse_channels_first(model)
     maps = features(model, np.asarray(image)[None], layer)[0]
     if maps.ndim != 3:
         raise ValueError(f"layer '{layer_of(model, layer).name}' makes {maps.shape}, not (height, width, channels)")

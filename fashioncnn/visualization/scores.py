@@ -15,6 +15,7 @@ from fashioncnn.layers import Dense, Input, Layer
 from fashioncnn.layers.graph import Graph
 from fashioncnn.models import Model, Sequential
 from fashioncnn.utils.registry import LAYERS
+from fashioncnn.visualization.features import refuse_channels_first
 
 FAR_BELOW = -1e30
 NOISE = ("rate", "stddev")  # arguments of layers that act in training only
@@ -44,8 +45,10 @@ def score_gradients(model: Model, images: Any, classes: Any,
         Two arrays (N, ...) of the layer's output.
 
     Raises:
+        NotImplementedError: If a layer has its channels before the pixels.
         ValueError: See `saliency_map`.
     """
+    refuse_channels_first(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1 or len(model.output_shape) != 2:
         raise ValueError(f"gradients of a class's score are found for models with one input and the output "
                          f"(N, classes); model '{model.name}' takes {model.input_shape} and makes {model.output_shape}")
