@@ -137,10 +137,10 @@ def _of_tensorflow(name: str) -> Any:
     from fashioncnn.utils import absent
 
     if not name.startswith("_") and name in absent.keras_names()["tensorflow"]:
-        from fashioncnn import _tensorflow
+        from fashioncnn._tf import names
 
-        if name in _tensorflow.__all__:
-            return getattr(_tensorflow, name)
+        if name in names.__all__:
+            return getattr(names, name)
     return absent.module_getattr(__name__)(name)
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import fashioncnn as tf
-from fashioncnn import _tensorflow
+from fashioncnn._tf import names
 from fashioncnn.utils.absent import keras_names
 
 
 def test_all_are_names_of_tensorflow_and_found_in_the_package():
-    assert set(_tensorflow.__all__) <= set(keras_names()["tensorflow"])
-    for name in _tensorflow.__all__:
-        assert getattr(tf, name) is getattr(_tensorflow, name)
+    assert set(names.__all__) <= set(keras_names()["tensorflow"])
+    for name in names.__all__:
+        assert getattr(tf, name) is getattr(names, name)
         assert getattr(tf.keras, name) is getattr(tf, name)
 
 

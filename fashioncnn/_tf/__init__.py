@@ -1,1 +1,1 @@
-"""Modules of TensorFlow that scripts on images use through ``import fashioncnn as tf``: on NumPy arrays, at once."""
+"""What image scripts use of TensorFlow through ``import fashioncnn as tf``: `names`, and modules; on arrays."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn import _tensorflow as names
-from fashioncnn._tf import arrays
+from fashioncnn._tf import arrays, names
 from fashioncnn.backend import elementwise, products, reductions
 from fashioncnn.backend.conversion import array, floats, operand, wrapped
 from fashioncnn.utils import absent, checks

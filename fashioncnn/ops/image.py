@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn import _core, layers
+from fashioncnn import layers
+from fashioncnn._core import resample
 from fashioncnn.layers.symbolic import is_symbolic
 from fashioncnn.ops.operation import operation
 from fashioncnn.utils import absent, checks
@@ -92,8 +93,7 @@ def affine_transform(images: Any, transform: Any, interpolation: str = "bilinear
     if layout == "channels_first":
         batch = batch.transpose(0, 2, 3, 1)
     result = np.empty(batch.shape, np.float32)
-    _core.resample(batch, transforms, result, fill_mode, checks.number("fill_value", fill_value),
-                   interpolation == "bilinear")
+    resample(batch, transforms, result, fill_mode, checks.number("fill_value", fill_value), interpolation == "bilinear")
     if layout == "channels_first":
         result = np.ascontiguousarray(result.transpose(0, 3, 1, 2))
     return result.reshape(pixels.shape).astype(pixels.dtype, copy=False).view(Tensor)

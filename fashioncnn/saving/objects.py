@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
 from fashioncnn.utils import checks
 from fashioncnn.utils import custom_objects as users
-from fashioncnn.utils.registry import ALL, LAYERS, LOSSES, METRICS, Registry
-
-_PLAIN = (str, int, float, bool, type(None))
+from fashioncnn.utils.registry import ALL, LAYERS, LOSSES, METRICS, PLAIN, Registry, describe
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -34,36 +31,7 @@ def serialize_keras_object(obj: Any) -> Any:
         >>> serialize_keras_object([1, MeanSquaredError()])[1]["class_name"]
         'MeanSquaredError'
     """
-    if isinstance(obj, np.generic):
-        return obj.item()
-    if isinstance(obj, _PLAIN):
-        return obj if type(obj) in _PLAIN else _as_plain(obj)
-    if isinstance(obj, (list, tuple)):
-        return type(obj)(map(serialize_keras_object, obj)) if type(obj) in (list, tuple) else [
-            serialize_keras_object(item) for item in obj]
-    if isinstance(obj, Mapping):
-        return {key: serialize_keras_object(value) for key, value in obj.items()}
-    if isinstance(obj, np.ndarray):
-        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
-    if isinstance(obj, bytes):
-        return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
-    if isinstance(obj, EllipsisType):
-        return {"class_name": "__ellipsis__", "config": {}}
-    if isinstance(obj, slice):
-        parts = {name: serialize_keras_object(getattr(obj, name)) for name in ("start", "stop", "step")}
-        return {"class_name": "__slice__", "config": parts}
-    if isinstance(obj, type) or not hasattr(obj, "get_config"):
-        return users.describe_function(obj)
-    return (_registry_of(obj) or LAYERS).serialize(obj)
-
-
-def _as_plain(value: Any) -> Any:
-    """A number of a class of its own, as an optimizer's learning rate, as Python's."""
-    return next(kind(value) for kind in (bool, int, float, str) if isinstance(value, kind))
-
-
-def _registry_of(obj: Any) -> Registry | None:
-    return next((registry for registry in ALL if registry.is_member(obj)), None)
+    return describe(obj)
 
 
 def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None,
@@ -89,7 +57,7 @@ def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | No
 
 
 def _revived(config: Any) -> Any:
-    if isinstance(config, _PLAIN):
+    if isinstance(config, PLAIN):
         return config
     if isinstance(config, (list, tuple)):
         return [_revived(item) for item in config]

@@ -12,12 +12,16 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from types import EllipsisType
 from typing import Any, TypeVar
+
+import numpy as np
 
 from fashioncnn.utils import absent, checks, sharing
 from fashioncnn.utils import custom_objects as users
 
 C = TypeVar("C", bound=type[Any])
+PLAIN = (str, int, float, bool, type(None))
 OF_KERAS = ("keras", "tf_keras", "tensorflow", "builtins", "fashioncnn")  # first names of modules that are known here
 
 
@@ -157,7 +161,7 @@ class Registry:
         return {
             "module": self._modules[name] if known else type(value).__module__,
             "class_name": name,
-            "config": value.get_config() if known else _described(value.get_config()),
+            "config": value.get_config() if known else describe(value.get_config()),
             "registered_name": None if known else users.get_registered_name(type(value)),
             **{key: state for key, state in states.items() if state is not None},
             **sharing.mark(value),
@@ -247,12 +251,6 @@ class Registry:
         return cls
 
 
-def _described(config: Any) -> Any:
-    """What a class of the user's says of itself, with descriptions in the place of objects, as in Keras."""
-    describe = importlib.import_module("fashioncnn.saving.objects").serialize_keras_object
-    return describe(config)
-
-
 def _compile_config(model: Any) -> dict[str, Any]:
     try:
         return model.get_compile_config()  # type: ignore[no-any-return]
@@ -270,3 +268,37 @@ INITIALIZERS = Registry("initializer", "keras.initializers", "fashioncnn.initial
 REGULARIZERS = Registry("regularizer", "keras.regularizers", "fashioncnn.regularizers")
 CONSTRAINTS = Registry("constraint", "keras.constraints", "fashioncnn.constraints")
 ALL = (LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, INITIALIZERS, REGULARIZERS, CONSTRAINTS)
+
+
+def describe(obj: Any) -> Any:
+    """What `saving.serialize_keras_object` returns: see there."""
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, PLAIN):
+        return obj if type(obj) in PLAIN else _as_plain(obj)
+    if isinstance(obj, (list, tuple)):
+        return type(obj)(map(describe, obj)) if type(obj) in (list, tuple) else [
+            describe(item) for item in obj]
+    if isinstance(obj, Mapping):
+        return {key: describe(value) for key, value in obj.items()}
+    if isinstance(obj, np.ndarray):
+        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
+    if isinstance(obj, EllipsisType):
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, slice):
+        parts = {name: describe(getattr(obj, name)) for name in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if isinstance(obj, type) or not hasattr(obj, "get_config"):
+        return users.describe_function(obj)
+    return (_registry_of(obj) or LAYERS).serialize(obj)
+
+
+def _as_plain(value: Any) -> Any:
+    """A number of a class of its own, as an optimizer's learning rate, as Python's."""
+    return next(kind(value) for kind in (bool, int, float, str) if isinstance(value, kind))
+
+
+def _registry_of(obj: Any) -> Registry | None:
+    return next((registry for registry in ALL if registry.is_member(obj)), None)

@@ -1,7 +1,6 @@
 """Small names of TensorFlow that scripts on images use through ``import fashioncnn as tf``, on NumPy arrays.
 
-Arguments and defaults are TensorFlow's. More functions, and its modules, are in `_tf`; what is not there is refused by
-name: see `fashioncnn.utils.absent`.
+Arguments and defaults are TensorFlow's. What is not there is refused by name: see `fashioncnn.utils.absent`.
 """
 
 from __future__ import annotations
