@@ -24,6 +24,8 @@ def _reduce(name: str, kind: str, x: Any, axis: Axis, keepdims: bool) -> TracedT
     axes = axes_of(name, axis, operand.ndim)
     if not axes:
         return operand
+    if operand.is_flat:
+        operand, axes = TracedTensor(trace, operand.position), [0, 1]
     if axes[0] == 0 and operand.batched and operand.joins is None and trace.joins_batch and kind in ("mean", "sum"):
         return _joined(operand, kind, axes[1:], keepdims)
     own = [of_image(name, operand, each) for each in axes]
@@ -40,11 +42,14 @@ def _reduce(name: str, kind: str, x: Any, axis: Axis, keepdims: bool) -> TracedT
 
 
 def _joined(x: TracedTensor, kind: str, others: list[int], keepdims: bool) -> TracedTensor:
-    """The mean or the sum over the batch, and over all other axes: of each image, which the loss joins."""
-    if len(others) < x.ndim - 1 or keepdims:
-        raise NotImplementedError(f"ops.{kind}() over the batch keeps no other axis in fashioncnn (yet)")
-    image = _reduce(kind, kind, x, others, False) if others else x
-    return TracedTensor(image.trace, image.position, joins=kind)
+    """The mean or the sum over the batch, and other axes. Where it is one number, the loss joins those of the images:
+    nothing has to wait for all of them, unless something else is computed with it.
+    """
+    image = _reduce(kind, kind, x, others, keepdims) if others else x
+    if len(others) == x.ndim - 1 and not keepdims:
+        return TracedTensor(image.trace, image.position, joins=kind)
+    whole = image.trace.over_batch(image, kind)
+    return image.trace.reshaped(whole, (1, *whole.image_shape)) if keepdims else whole
 
 
 def _at_once(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool) -> Any:

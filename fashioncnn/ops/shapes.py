@@ -49,6 +49,8 @@ def reshape(x: Any, newshape: Sequence[Any]) -> Any:
         return at_once(np.reshape, x, newshape=newshape) if np.__version__ < "2.1" else at_once(
             lambda values: np.reshape(values, newshape), x)
     operand = current().operand(x)
+    if operand.batched and newshape in ((-1,), (None,)) and operand.joins is None and current().joins_batch:
+        return operand if operand.ndim == 1 else current().flattened(operand)
     own = newshape[1:] if operand.batched else newshape
     if operand.batched and (not newshape or newshape[0] not in (-1, None)):
         raise ValueError(f"ops.reshape(): the axis of the batch must stay the first: write (-1, ...), got {newshape}")
