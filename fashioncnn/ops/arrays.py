@@ -11,6 +11,7 @@ import numpy as np
 from fashioncnn.backend.conversion import array
 from fashioncnn.layers.symbolic import KerasTensor
 from fashioncnn.ops.operation import at_once, floats
+from fashioncnn.utils import checks
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.tracing import TracedTensor, is_traced
 
@@ -179,7 +180,8 @@ def ravel(x: Any) -> Any:
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
     """The coordinates of a grid, of an array for each axis."""
     values = [array(each) for each in x]
-    return [tensor(each, each.dtype) for each in np.meshgrid(*values, indexing=indexing)]  # type: ignore[arg-type]
+    grids: Any = np.meshgrid(*values, indexing=checks.one_of("ops.meshgrid()", "indexing", indexing, ("xy", "ij")))
+    return [tensor(each, each.dtype) for each in grids]
 
 
 @_of_arrays
@@ -212,7 +214,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
         >>> linspace(0, 1, 3)
         array([0. , 0.5, 1. ], dtype=float32)
     """
-    values, step = np.linspace(start, stop, num, endpoint, True, None, axis)
+    values, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
     numbers = tensor(values, dtype or np.float32)
     return (numbers, step) if retstep else numbers
 

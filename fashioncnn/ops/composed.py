@@ -25,7 +25,7 @@ from fashioncnn.ops.elementwise import (
     subtract,
     where,
 )
-from fashioncnn.ops.nn import EPSILON, log_softmax
+from fashioncnn.ops.nn import EPSILON, log_softmax, logits_of
 from fashioncnn.ops.operation import at_once, axes_of, floats, of_image, operation
 from fashioncnn.ops.products import matmul
 from fashioncnn.ops.reductions import mean, sum
@@ -79,14 +79,14 @@ def exp2(x: Any) -> Any:
 @operation
 def hypot(x1: Any, x2: Any) -> Any:
     """The root of the sum of both squares."""
-    return sqrt(add(square(x1), square(x2))) if is_traced(x1, x2) else at_once(np.hypot, x1, x2)
+    return sqrt(add(square(x1), square(x2))) if is_traced(x1, x2) else at_once(np.hypot, floats(x1), floats(x2))
 
 
 @operation
 def logaddexp(x1: Any, x2: Any) -> Any:
     """``log(exp(x1) + exp(x2))``, whatever their size."""
     if not is_traced(x1, x2):
-        return at_once(np.logaddexp, x1, x2)
+        return at_once(np.logaddexp, floats(x1), floats(x2))
     away = abs(subtract(x1, x2))
     return add(maximum(x1, x2), log(add(exp(multiply(away, -1.0)), 1.0)))
 
@@ -172,7 +172,8 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     """``-log(output[target])`` along an axis, with `target` an index for each; with `from_logits` of the softmax."""
     if ndim(target) == ndim(output) and target.shape[-1] == 1:
         target = squeeze(target, -1)
-    logits = output if from_logits else log(clip(output, EPSILON, 1 - EPSILON))
+    made_of = output if from_logits else logits_of(output)
+    logits = made_of if made_of is not None else log(clip(output, EPSILON, 1 - EPSILON))
     classes = (output if hasattr(output, "shape") else array(output)).shape[axis]
     return multiply(-1.0, sum(multiply(one_hot(target, classes, axis), log_softmax(logits, axis)), axis))
 

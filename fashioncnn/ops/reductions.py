@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.ops.elementwise import exp, log, not_equal, sqrt, square, subtract
+from fashioncnn.ops.elementwise import equal, exp, log, not_equal, sqrt, square, subtract, where
 from fashioncnn.ops.operation import at_once, axes_of, floats, of_image, operation
 from fashioncnn.ops.shapes import squeeze, transpose
 from fashioncnn.utils.tracing import TracedTensor, current, is_traced
@@ -167,28 +167,43 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @operation
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the largest is, the first of several; of arrays only.
+    """Where the largest is, the first of several; without a gradient.
 
     Raises:
-        NotImplementedError: In a model: it has no gradient.
+        NotImplementedError: In a model, if the axis is None, or that of the batch.
+
+    Example:
+        >>> argmax([[1.0, 3.0, 2.0]], axis=-1)
+        array([1], dtype=int32)
     """
-    return _arg("argmax", np.argmax, x, axis, keepdims)
+    return _first(max, x, axis, keepdims) if is_traced(x) else _arg(np.argmax, x, axis, keepdims)
 
 
 @operation
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the smallest is, the first of several; of arrays only. Errors as of `argmax`."""
-    return _arg("argmin", np.argmin, x, axis, keepdims)
+    """Where the smallest is, the first of several; without a gradient. Errors as of `argmax`."""
+    return _first(min, x, axis, keepdims) if is_traced(x) else _arg(np.argmin, x, axis, keepdims)
 
 
-def _arg(name: str, function: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
-    if is_traced(x):
-        raise NotImplementedError(f"ops.{name}() between layers is not supported by fashioncnn (yet): it has no "
-                                  "gradient; call it on what the model predicts")
+def _arg(function: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
     return at_once(function, x, axis=axis, keepdims=keepdims).astype(np.int32)
+
+
+def _first(extreme: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
+    """The smallest index of those where the extreme is."""
+    operand = current().operand(x)
+    if axis is None:
+        raise NotImplementedError("ops.argmax() and ops.argmin() in a model need an axis")
+    (number,) = axes_of("argmax", axis, operand.ndim)
+    own = of_image("argmax", operand, number)
+    length = operand.image_shape[own]
+    shape = [length if place == own else 1 for place in range(len(operand.image_shape))]
+    indices = np.arange(length, dtype=np.float32).reshape(shape)
+    at = where(equal(operand, extreme(operand, number, True)), indices, float(length))
+    return min(at, number, keepdims)
 
 
 @operation
 def count_nonzero(x: Any, axis: Axis = None) -> Any:
     """How many are not 0."""
-    return sum(not_equal(x, 0.0), axis) if is_traced(x) else at_once(np.count_nonzero, x, axis=axis)
+    return sum(not_equal(x, 0.0), axis) if is_traced(x) else at_once(np.count_nonzero, x, axis=axis).astype(np.int32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,11 +28,15 @@ class TracedGraph(Protocol):
     """What is asked of the graph that a trace adds nodes to: `fashioncnn.layers.graph.Graph`."""
 
     losses: list[Any]
+    nodes: list[dict[str, Any]]
 
     def connect(self, layer: Any, *inputs: int, training: bool | None = None, firm: bool = False) -> list[int]: ...
     def operate(self, layer: Any, node_type: str, *inputs: int, **attributes: Any) -> int: ...
     def weigh(self, layer: Any, weight: str, node_type: str, called: str, *inputs: int, **attributes: Any) -> int: ...
     def shape(self, position: int) -> tuple[int, ...]: ...
+    def acting(self, training: bool | None, firm: bool = False) -> AbstractContextManager[None]: ...
+    def is_of_a_layer(self, position: int) -> bool: ...
+    def next_seed(self, seed: int) -> int: ...
 
 
 class TracedLayer(Protocol):
@@ -174,6 +178,8 @@ class Trace:
                *operands: TracedTensor, **attributes: Any) -> TracedTensor:
         """A weight of the layer; or what a node whose parameter it is makes of the operands. Errors as of `operand`."""
         name = next((name for name, own in self.layer._variables.items() if own is variable), None)
+        if name is None and node_type == "weight" and not variable.is_weight:
+            return self.constant(variable.taken_for_constants(self.layer.name))
         if name is None:
             raise NotImplementedError(
                 f"'{self.layer.name}' computes with the variable '{variable.path}', which is none of its own weights: "
