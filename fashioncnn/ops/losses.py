@@ -78,12 +78,14 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     """See `losses.dice`."""
+    y_true, y_pred = same_ranks(y_true, y_pred)
     both = sum(y_true * y_pred, axis=axis)
     return 1.0 - 2.0 * both / (sum(y_true, axis=axis) + sum(y_pred, axis=axis) + nn.EPSILON)
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
     """See `losses.tversky`."""
+    y_true, y_pred = same_ranks(y_true, y_pred)
     common = sum(y_true * y_pred, axis=axis)
     missed, wrong = sum(y_true * (1.0 - y_pred), axis=axis), sum((1.0 - y_true) * y_pred, axis=axis)
     return 1.0 - common / (common + alpha * missed + beta * wrong + nn.EPSILON)
