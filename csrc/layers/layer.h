@@ -105,9 +105,9 @@ typedef struct fcnn_layer_class {
      * 0. */
     void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
-    /* Of a layer that looks at the whole batch, in training or always. observe: io->observed = what each image adds; settle, when
-     * all images have been observed: joins it, image by image in order, into io->settled, one call for each shard
-     * < layer->settle_shards. Forward comes afterwards. */
+    /* Of a layer that looks at the whole batch, in training or always. observe: io->observed = what each image
+     * adds; settle, when all images have been observed: joins it, image by image in order, into io->settled, one
+     * call for each shard < layer->settle_shards. Forward comes afterwards. */
     void (*observe)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
     void (*settle)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
