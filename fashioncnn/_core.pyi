@@ -102,6 +102,7 @@ class Network:
             function                  function "absolute", "ceil", "clip" (+ low, high), "cos", "erf", "expm1", "floor",
                                       "log", "log1p", "power" (+ exponent), "reciprocal", "round", "rsqrt", "sign",
                                       "sin", "sqrt", "square", "stop_gradient", "trunc"
+            over_batch                kind "sum", "mean", of each number over all images, the same for every one
             reduce                    kind "sum", "mean", "max", "min", "prod"; first, last (axes, from 0 on); keepdims
             slice                     begin, step, reverse (0 or 1), extent: one of each for every axis
             pad                       begin, step, reverse, whole: the input is that part of an output of the shape

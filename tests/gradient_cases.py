@@ -151,6 +151,8 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]] = {  # name -> i
         (6, 5, 2),
         [conv(3), penalized(l2=0.1), normalization(), penalized(l2=0.2), RELU, conv(2)],
     ),
+    "mean over the batch": ((3, 4, 2), [conv(2, (2, 2)), {"type": "over_batch", "kind": "mean"}, activation("tanh")]),
+    "sum over the batch": ((70,), [activation("tanh"), {"type": "over_batch", "kind": "sum"}, dense(2)]),
     "softmax": ((7,), [SOFTMAX]),
     "softmax on rank 3": ((3, 5), [SOFTMAX]),
     "softmax along 1": ((3, 5, 2), [SOFTMAX | {"along": (1, 0, 0)}]),

@@ -298,6 +298,7 @@ LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "up_sampling2d": lambda node, x: x.repeat(node["size"][0], axis=1).repeat(node["size"][1], axis=2),
     "resizing": resizing,
     "batch_normalization": batch_normalization,
+    "over_batch": lambda node, x: np.broadcast_to(getattr(np, node["kind"])(x, axis=0), x.shape),
 }
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 TEMPLATES = sorted((ROOT / "fashioncnn" / "exchange" / "c").glob("*.c"))
 OF_USERS = {  # node types that only the code of layers and losses of users makes
     "by_training", "constant", "divide", "equal", "function", "greater", "greater_equal", "less", "less_equal",
-    "not_equal", "pad", "power", "reduce", "slice", "weight", "where"}
+    "not_equal", "over_batch", "pad", "power", "reduce", "slice", "weight", "where"}
 NEVER_WRITTEN = {  # node types without a call in C, because nothing is left of them or they are others then
     "activity_regularization", "alpha_dropout", "batch_normalization", "dropout", "gaussian_dropout", "gaussian_noise",
     "random_brightness", "random_contrast", "random_crop", "random_erasing", "random_flip", "random_rotation",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fashioncnn
-from fashioncnn import Input, Model, Sequential, layers, ops, saving, utils
+from fashioncnn import Input, Model, Sequential, layers, ops, random, saving, utils
 from fashioncnn.testing import assert_same_bits, check_gradients
 
 X = np.random.default_rng(3).standard_normal((24, 6)).astype(np.float32)
@@ -220,14 +220,23 @@ def call_that(compute):
     return Mine()(X)
 
 
+OTHERS = layers.Dense(6)
+OTHERS.build((None, 6))
+
+
 @pytest.mark.parametrize(("compute", "error", "message"), [
     (lambda self, x: x if x > 0 else -x, NotImplementedError, "ops.where"),
     (lambda self, x: np.sqrt(x), NotImplementedError, r"np.sqrt\(\)"),
     (lambda self, x: x.numpy(), AttributeError, "numpy"),
     (lambda self, x: 3.0, TypeError, "must return tensors"),
     (lambda self, x: ops.square(np.ones(3)), TypeError, "must return tensors"),
-    (lambda self, x: x / fashioncnn.Variable([1.0]), NotImplementedError, "none of its own weights"),
-    (lambda self, x: ops.mean(x) * x, NotImplementedError, "whole batch"),
+    (lambda self, x: x / OTHERS.weights[0], NotImplementedError, "none of its own weights"),
+    (lambda self, x: ops.mean(x), TypeError, "must return tensors"),
+    (lambda self, x: x + random.normal((6,)), NotImplementedError, "the same for ever"),
+    (lambda self, x: x + random.normal(ops.shape(x), seed=1), NotImplementedError, "SeedGenerator"),
+    (lambda self, x: random.dropout(x, 0.5, noise_shape=(1, 6)), NotImplementedError, "layer Dropout has it"),
+    (lambda self, x: ops.sort(x), NotImplementedError, r"ops.sort\(\) between layers"),
+    (lambda self, x: ops.argmax(x), NotImplementedError, "need an axis"),
     (lambda self, x: x + Input((6,)), NotImplementedError, "no argument of its call"),
 ])
 def test_what_a_call_cannot_do_is_said(compute, error, message):
@@ -392,3 +401,107 @@ def test_layers_with_weights_that_a_call_makes_are_refused():
 def test_a_weight_s_shape_comes_before_its_name():
     with pytest.raises(ValueError, match="shape comes first"):
         layers.Layer().add_weight("kernel", shape=(2, 3))
+
+
+class Noisy(layers.Layer):
+    """Numbers that are drawn in each call: normal, even ones, and its input with some dropped."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.seeds = random.SeedGenerator(3)
+
+    def call(self, inputs):
+        shape = (ops.shape(inputs)[0], inputs.shape[1])
+        return (random.normal(shape, 1.0, 2.0, seed=self.seeds), random.uniform(shape, -1.0, 3.0, seed=self.seeds),
+                random.uniform(shape, seed=self.seeds), random.dropout(inputs, 0.25, seed=self.seeds))
+
+
+def test_a_call_draws_numbers_anew_for_each_image_and_each_time():
+    ones = np.ones((400, 100), np.float32)
+    layer = Noisy()
+    normal, even, other, dropped = layer(ones)
+    assert normal.mean() == pytest.approx(1.0, abs=0.05)
+    assert normal.std() == pytest.approx(2.0, abs=0.05)
+    assert even.mean() == pytest.approx(1.0, abs=0.05)
+    assert even.min() >= -1
+    assert even.max() < 3
+    assert even.std() == pytest.approx(4 / 12**0.5, abs=0.02)
+    assert abs(np.corrcoef(even.ravel(), other.ravel())[0, 1]) < 0.02
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(4 / 3)}
+    assert (dropped == 0).mean() == pytest.approx(0.25, abs=0.02)
+    assert len(np.unique(normal)) > 30_000
+    assert (np.asarray(layer(ones)[0]) != normal).any()
+    x = Input((100,))
+    model = Model(x, Noisy()(x))
+    first, second = model.predict(ones, verbose=0), model.predict(ones, verbose=0)
+    assert all((a != b).any() for a, b in zip(first, second, strict=True))
+
+
+def test_what_a_call_draws_has_the_same_bits_for_any_number_of_threads():
+    def train():
+        utils.set_random_seed(5)
+        x = Input((6,))
+        mean = layers.Dense(3)(x)
+        drawn = layers.Lambda(lambda m: m + 0.1 * random.normal(ops.shape(m)))(mean)
+        model = compiled(Model(x, layers.Dense(2)(drawn)))
+        model.fit(X, Y, epochs=3, verbose=0)
+        return [*model.get_weights(), model.predict(X, verbose=0)]
+
+    before = fashioncnn.get_num_threads()
+    try:
+        fashioncnn.set_num_threads(1)
+        alone = train()
+        for threads in (2, 3, 7):
+            fashioncnn.set_num_threads(threads)
+            assert_same_bits(alone, train())
+    finally:
+        fashioncnn.set_num_threads(before)
+
+
+def test_a_seed_generator_hands_out_other_seeds():
+    one, two = random.SeedGenerator(1), random.SeedGenerator.from_config(random.SeedGenerator(1).get_config())
+    first = random.normal((3,), seed=one)
+    np.testing.assert_array_equal(first, random.normal((3,), seed=two))
+    assert (random.normal((3,), seed=one) != first).any()
+    np.testing.assert_array_equal(random.normal((3,), seed=1), random.normal((3,), seed=1))
+    with pytest.raises(TypeError, match="colour"):
+        random.SeedGenerator(1, colour=2)
+
+
+def test_a_layer_that_always_drops_drops_others_in_each_call():
+    class Always(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.drop = layers.Dropout(0.5)
+
+        def call(self, inputs):
+            return self.drop(inputs, training=True)
+
+    layer = Always()
+    assert (np.asarray(layer(X)) != np.asarray(layer(X))).any()
+
+
+def test_a_variable_may_name_its_initializer():
+    np.testing.assert_array_equal(fashioncnn.Variable("ones", shape=(2, 2)).numpy(), np.ones((2, 2)))
+    with pytest.raises(ValueError, match="pass shape="):
+        fashioncnn.Variable("zeros")
+
+
+def test_predictions_of_a_call_that_looks_at_the_batch_are_those_of_each_batch():
+    class Less(layers.Layer):
+        def call(self, inputs):
+            return inputs - ops.mean(inputs, axis=0)
+
+    class Always(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.norm = layers.BatchNormalization(epsilon=1e-9)
+
+        def call(self, inputs):
+            return self.norm(inputs, training=True)
+
+    for layer in (Less(), Always()):
+        model = Sequential([Input((6,)), layer])
+        found = model.predict(X, batch_size=10, verbose=0)
+        for rows in (slice(0, 10), slice(10, 20), slice(20, 24)):
+            np.testing.assert_allclose(found[rows].mean(axis=0), 0, atol=1e-6)

@@ -5,7 +5,7 @@ import pytest
 
 import fashioncnn
 from fashioncnn import Input, Model, Sequential, layers, losses, ops, utils
-from fashioncnn.testing import check_gradients
+from fashioncnn.testing import assert_same_bits, check_gradients
 
 X = np.random.default_rng(3).standard_normal((24, 6)).astype(np.float32)
 Y = np.random.default_rng(4).standard_normal((24, 2)).astype(np.float32)
@@ -51,7 +51,8 @@ def test_a_loss_may_need_another_shape_than_the_output():
 def test_losses_of_ours_may_be_parts_of_ones_own(loss, options):
     generator = np.random.default_rng(6)
     y = generator.integers(0, 3, 24) if "sparse" in loss.__name__ else generator.uniform(0.1, 0.9, (24, 3))
-    model = Sequential([Input((6,)), layers.Dense(3, None if options.get("from_logits") else "softmax")])
+    last = "sigmoid" if "binary" in loss.__name__ else "softmax"  # whose logits are taken, whichever it is, as in Keras
+    model = Sequential([Input((6,)), layers.Dense(3, None if options.get("from_logits") else last)])
     compiled(model, lambda y_true, y_pred: 0.5 * loss(y_true, y_pred, **options) + 1.0)
     expected = 0.5 * float(np.mean(loss(y, model.predict(X, verbose=0), **options))) + 1.0
     assert model.evaluate(X, y, batch_size=24, verbose=0) == pytest.approx(expected, rel=1e-5)
@@ -90,7 +91,10 @@ def test_a_loss_of_ones_own_works_on_arrays():
 
 @pytest.mark.parametrize(("loss", "error", "message"), [
     (lambda y, p: 1.0, TypeError, "must return a tensor"),
-    (lambda y, p: ops.sqrt(ops.mean(ops.square(y - p))), NotImplementedError, "whole batch"),
+    (lambda y, p: ops.matmul(p, ops.transpose(p)), NotImplementedError, "axis of the batch stays"),
+    (lambda y, p: ops.max(ops.reshape(p, (-1,))), NotImplementedError, "axis of the batch, 0, is not"),
+    (lambda y, p: ops.reshape(p, (-1,)) * p, ValueError, "all images in one axis, cannot be broadcast"),
+    (lambda y, p: ops.reshape(p, (-1,))[:2], NotImplementedError, "axis of the batch, 0, is not"),
     (lambda y, p: y if p > 0 else p, NotImplementedError, "ops.where"),
 ])
 def test_what_a_loss_cannot_do_is_said(loss, error, message):
@@ -104,3 +108,67 @@ def test_weights_do_not_go_with_a_loss_of_the_whole_batch():
     model = compiled(Sequential([Input((6,)), layers.Dense(2)]), lambda y, p: ops.mean(ops.square(y - p)))
     with pytest.raises(NotImplementedError, match="sample weights do not go"):
         model.fit(X, Y, sample_weight=np.ones(24), verbose=0)
+
+
+def test_same_bits_for_any_number_of_threads_where_a_loss_looks_at_the_batch():
+    def spread(y, p):
+        away = p - ops.mean(p, axis=0)
+        rows = ops.cast(ops.shape(y)[0], "float32")
+        return ops.sqrt(ops.mean(ops.square(away))) + ops.mean(ops.square(y - p)) ** 2 / rows
+
+    def train():
+        utils.set_random_seed(5)
+        model = compiled(Sequential([Input((6,)), layers.Dense(5, "tanh"), layers.Dense(2)]), spread)
+        history = model.fit(X, Y, batch_size=10, epochs=2, verbose=0).history["loss"]
+        return [*model.get_weights(), np.array([*history, model.evaluate(X, Y, batch_size=10, verbose=0)])]
+
+    before = fashioncnn.get_num_threads()
+    try:
+        fashioncnn.set_num_threads(1)
+        alone = train()
+        for threads in (2, 3, 7):
+            fashioncnn.set_num_threads(threads)
+            assert_same_bits(alone, train())
+    finally:
+        fashioncnn.set_num_threads(before)
+
+
+def test_a_loss_looks_at_each_batch_of_an_evaluation():
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), lambda y, p: ops.sqrt(ops.mean(ops.square(y - p))))
+    errors = ((model.predict(X, verbose=0) - Y) ** 2).mean(axis=1)
+    expected = sum(np.sqrt(errors[i : i + 10].mean()) * len(errors[i : i + 10]) for i in (0, 10, 20)) / 24
+    assert model.evaluate(X, Y, batch_size=10, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_gradients_of_a_loss_of_the_whole_batch():
+    def loss(y, p):
+        flat = ops.reshape(p, (-1,))
+        return ops.sum(flat * ops.reshape(y, (-1,))) / ops.sqrt(ops.sum(ops.square(flat)) + 1.0) + ops.var(p, axis=0)[1]
+
+    check_gradients(compiled(Sequential([Input((6,)), layers.Dense(4, "tanh"), layers.Dense(2)]), loss), X, Y)
+
+
+def test_a_variable_of_nobodys_is_taken_for_constants():
+    weights = fashioncnn.Variable([1.0, 3.0])
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), lambda y, p: ops.square(y - p) * weights)
+    expected = (np.square(model.predict(X, verbose=0) - Y) * [1.0, 3.0]).mean()
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(NotImplementedError, match="make another variable"):
+        weights.assign([1.0, 1.0])
+
+
+@pytest.mark.parametrize("loss", [
+    lambda y, p: fashioncnn.nn.softmax_cross_entropy_with_logits(y, p),
+    lambda y, p: fashioncnn.nn.sigmoid_cross_entropy_with_logits(y, p),
+    lambda y, p: fashioncnn.nn.sparse_softmax_cross_entropy_with_logits(fashioncnn.argmax(y, axis=1), p),
+    lambda y, p: fashioncnn.gather(fashioncnn.constant([1.0, 2.0]), fashioncnn.argmax(y, axis=1)) * p[:, 0],
+    lambda y, p: fashioncnn.math.l2_normalize(p, axis=1, epsilon=1e-4)[:, 1],
+    lambda y, p: fashioncnn.math.reduce_logsumexp(p, axis=1),
+    lambda y, p: fashioncnn.backend.sum(fashioncnn.backend.cumsum(p, axis=1), axis=1),
+    lambda y, p: fashioncnn.backend.l2_normalize(p, axis=1)[:, 0],
+])
+def test_functions_of_tensorflow_and_the_backend_work_in_losses(loss):
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
+    hot = np.eye(2, dtype=np.float32)[np.arange(24) % 2]
+    expected = np.mean(loss(hot, np.asarray(model.predict(X, verbose=0))))
+    assert model.evaluate(X, hot, verbose=0) == pytest.approx(float(expected), rel=1e-5)

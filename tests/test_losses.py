@@ -12,6 +12,7 @@ from golden import face_cases as cases
 from golden.face import GOLDEN
 
 from fashioncnn import Input, Sequential, layers, losses
+from fashioncnn.testing import check_gradients
 from fashioncnn.utils.tensor import Tensor
 
 NAMES = cases.SERIALIZED["losses"]
@@ -114,12 +115,14 @@ def test_get_gives_what_keras_gives():
 
 @pytest.mark.parametrize("axis", [None, 0, (0, 1), ()])
 @pytest.mark.parametrize("cls", [losses.Dice, losses.Tversky])
-def test_a_sum_over_the_batch_is_refused_by_compile_with_what_to_do(cls, axis):
-    model = Sequential([Input((2, 2, 1)), layers.Activation("sigmoid")])
-    with pytest.raises(NotImplementedError, match=r"axis=\(1, 2, 3\)"):
-        model.compile("sgd", cls(axis=axis))
-    model.compile("sgd", cls(axis=(1, 2, 3)))
-    assert model.evaluate(np.ones((3, 2, 2, 1)), np.ones((3, 2, 2, 1)), verbose=0) > 0
+def test_a_sum_over_the_batch_is_trained_with(cls, axis):
+    x, y = np.random.default_rng(1).random((2, 12, 2, 2, 1)).astype(np.float32)
+    model = Sequential([Input((2, 2, 1)), layers.Conv2D(1, 2, padding="same", activation="sigmoid")])
+    model.compile("sgd", cls(axis=axis))
+    expected = np.mean([np.mean(cls(axis=axis)(y[i : i + 4], model.predict(x[i : i + 4], verbose=0)))
+                        for i in (0, 4, 8)])
+    assert model.evaluate(x, y, batch_size=4, verbose=0) == pytest.approx(expected, rel=1e-5)
+    check_gradients(model, x, y)
 
 
 @pytest.mark.parametrize(("loss", "message"), [

@@ -129,6 +129,25 @@ CASES = {
     "categorical_crossentropy": (lambda a, b: ops.categorical_crossentropy(b, ops.softmax(a)), [VECTOR, VECTOR]),
     "categorical from logits": (lambda a, b: ops.categorical_crossentropy(b, a, from_logits=True), [VECTOR, VECTOR]),
     "binary_crossentropy": (lambda a, b: ops.binary_crossentropy(b / 2, a / 2.5), [VECTOR, VECTOR]),
+    "argmax": (lambda a: a[:, 0] * ops.argmax(ops.round(a * 2), axis=1), [IMAGE[1:]]),
+    "argmin": (lambda a: a[:, :1] * ops.argmin(ops.round(a * 2), axis=-1, keepdims=True), [VECTOR]),
+    "take of a list": (lambda a: a[:, 0] * ops.take(np.arange(9.0, dtype=np.float32), ops.argmax(a, axis=1)), [VECTOR]),
+    "average": (lambda a: ops.average(a, axis=1), [IMAGE]),
+    "average, weighted": (lambda a: ops.average(a, -1, np.arange(1.0, IMAGE[-1] + 1, dtype=np.float32)), [IMAGE]),
+    "average of weights": (lambda a, b: ops.average(a, 1, b), [IMAGE, IMAGE]),
+    "cosh": (ops.cosh, [VECTOR]),
+    "sinh": (ops.sinh, [VECTOR]),
+    "exp2": (ops.exp2, [VECTOR]),
+    "hypot": (ops.hypot, [VECTOR, VECTOR]),
+    "logaddexp": (ops.logaddexp, [VECTOR, VECTOR]),
+    "fmax": (ops.fmax, [VECTOR, VECTOR]),
+    "fmin": (ops.fmin, [VECTOR, VECTOR]),
+    "full_like": (lambda a: a * ops.full_like(a, 3.0), [VECTOR]),
+    "copy": (lambda a: ops.copy(a) * ops.convert_to_tensor(a), [VECTOR]),
+    "cumsum": (lambda a: ops.cumsum(a, axis=2), [IMAGE]),
+    "hstack": (lambda a, b: ops.hstack([a, b]), [VECTOR, VECTOR]),
+    "sparse_categorical_crossentropy": (
+        lambda a: ops.sparse_categorical_crossentropy(ops.argmax(a, axis=-1), ops.softmax(a)), [VECTOR]),
     "binary from logits": (lambda a, b: ops.binary_crossentropy(b / 2, a, from_logits=True), [VECTOR, VECTOR]),
 }
 
@@ -199,7 +218,10 @@ def test_ties_share_the_gradient_of_a_maximum():
     (lambda x: ops.pad(x, 1), "axis of the batch"),
     (lambda x: ops.pad(x, ((0, 0), (1, 1), (0, 0)), "reflect"), "mode='reflect'"),
     (lambda x: ops.matmul(x, np.ones((3, 3))), "4 columns meet 3 rows"),
-    (lambda x: ops.argmax(x, axis=-1), "no gradient"),
+    (lambda x: ops.argmax(x), "need an axis"),
+    (lambda x: ops.top_k(x, 2), r"ops.top_k\(\) between layers"),
+    (lambda x: ops.cumsum(x), "needs an axis"),
+    (lambda x: ops.average(x, 0, np.ones(3)), "axis of the batch"),
     (lambda x: ops.where(x > 1), "condition alone"),
     (lambda x: x * np.nan, "finite numbers"),
     (lambda x: ops.add(x, Variable([1.0])), "make a layer of your own"),
@@ -222,6 +244,40 @@ def test_arrays_keep_their_types():
     assert ops.multiply(np.ones(2, np.float32), np.arange(2)).dtype == np.float32
     assert ops.greater([1.0], 0.0).dtype == bool
     assert ops.sum([True, True]).dtype == np.int32
+
+
+def test_functions_of_arrays():
+    x = np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]], np.float32)
+    np.testing.assert_array_equal(ops.sort(x), np.sort(x))
+    np.testing.assert_array_equal(ops.argsort(x, axis=0), [[1, 0, 0], [0, 1, 1]])
+    values, indices = ops.top_k(x, 2)
+    np.testing.assert_array_equal(values, [[3, 2], [5, 4]])
+    np.testing.assert_array_equal(indices, [[0, 2], [1, 2]])
+    np.testing.assert_array_equal(ops.in_top_k([2, 0], x, 2), [True, False])
+    np.testing.assert_array_equal(ops.take_along_axis(x, [[1], [0]], 1), [[1], [0]])
+    np.testing.assert_array_equal(ops.cumprod(x, 1), np.cumprod(x, 1))
+    np.testing.assert_array_equal(ops.bincount([0, 2, 2], minlength=4), [1, 0, 2, 0])
+    np.testing.assert_array_equal(ops.bincount([0, 2], [0.5, 2.0]), [0.5, 0, 2])
+    np.testing.assert_array_equal(ops.nonzero([0, 1, 2])[0], [1, 2])
+    np.testing.assert_array_equal(ops.isfinite([1.0, np.inf, np.nan]), [True, False, False])
+    np.testing.assert_array_equal(ops.isinf([1.0, np.inf, np.nan]), [False, True, False])
+    np.testing.assert_array_equal(ops.diag(ops.diagonal([[1, 2], [3, 4]])), [[1, 0], [0, 4]])
+    np.testing.assert_array_equal(ops.outer([1, 2], [3, 4]), [[3, 4], [6, 8]])
+    np.testing.assert_array_equal(ops.tensordot(x, x.T, 1), x @ x.T)
+    np.testing.assert_array_equal(ops.vstack([x, x]), np.vstack([x, x]))
+    np.testing.assert_array_equal(ops.ravel(x), x.ravel())
+    np.testing.assert_array_equal(ops.meshgrid([1, 2], [3, 4, 5])[1], [[3, 3], [4, 4], [5, 5]])
+    np.testing.assert_array_equal(ops.tri(2), [[1, 0], [1, 1]])
+    np.testing.assert_array_equal(ops.isclose([1.0], [1.0 + 1e-7]), [True])
+    assert ops.trace(np.eye(3, dtype=np.float32)) == 3
+    assert ops.median(x) == 2.5
+    assert ops.quantile(x, 0.2) == 1
+    assert ops.linspace(0, 1, 5).dtype == ops.eye(2).dtype == ops.full((2,), 1).dtype == np.float32
+    assert ops.is_tensor(ops.identity(2))
+    assert not ops.is_tensor(x)
+    assert type(ops.convert_to_numpy(ops.eye(2))) is np.ndarray
+    assert ops.convert_to_tensor([1, 2]).dtype == np.int32
+    assert ops.convert_to_tensor([1], "float32").dtype == np.float32
 
 
 def test_operations_have_keras_names():

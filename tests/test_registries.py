@@ -135,7 +135,7 @@ def test_the_gradient_of_every_layer_is_tested():
         graph = layers.graph.Graph()
         graph.connect(fashioncnn.Model(inputs, function(*inputs)), *(graph.input(shape, "x") for shape in shapes))
         used.update(node["type"] for node in graph.nodes[len(shapes):])
-    assert used | {"by_training", "weight"} == {name for kind, name in CORE if kind == "layers"}
+    assert used | {"by_training", "over_batch", "weight"} == {name for kind, name in CORE if kind == "layers"}
 
 
 def test_the_gradient_of_every_loss_is_tested():

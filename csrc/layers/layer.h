@@ -105,9 +105,9 @@ typedef struct fcnn_layer_class {
      * 0. */
     void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
-    /* Of a layer that looks at the whole batch in training. observe: io->observed = what each image adds; settle, when
-     * all images have been observed: joins it, image by image in order, into io->settled, one call for each shard
-     * < layer->settle_shards. Forward comes afterwards. */
+    /* Of a layer that looks at the whole batch, in training or always. observe: io->observed = what each image
+     * adds; settle, when all images have been observed: joins it, image by image in order, into io->settled, one
+     * call for each shard < layer->settle_shards. Forward comes afterwards. */
     void (*observe)(const fcnn_layer *layer, const fcnn_io *io, size_t images);
     void (*settle)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
@@ -142,11 +142,12 @@ struct fcnn_layer {
     fcnn_shape output;
     size_t parameters;
     fcnn_parameter parameter[FCNN_MAX_PARAMETERS];
-    size_t saved;    /* floats an image keeps from forward to backward or gradient */
-    size_t scratch;  /* floats a worker needs during one call */
-    size_t prepared; /* floats of re-laid parameters */
-    size_t observed; /* floats an image adds to what is settled; 0: the layer does not look at the batch */
-    size_t settled;  /* floats that are settled, forward and backward */
+    size_t saved;     /* floats an image keeps from forward to backward or gradient */
+    size_t scratch;   /* floats a worker needs during one call */
+    size_t prepared;  /* floats of re-laid parameters */
+    size_t observed;  /* floats an image adds to what is settled; 0: the layer does not look at the batch */
+    int looks_always; /* at the batch, in inference too, and where statistics do not move */
+    size_t settled;   /* floats that are settled, forward and backward */
     size_t prepare_shards;
     size_t gradient_shards;
     size_t settle_shards;

@@ -44,6 +44,7 @@
     EACH(multiply)                 \
     EACH(normalization)            \
     EACH(not_equal)                \
+    EACH(over_batch)               \
     EACH(pad)                      \
     EACH(permute)                  \
     EACH(power)                    \

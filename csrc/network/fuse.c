@@ -35,8 +35,8 @@ static size_t tail_of(const pattern *found)
 
 int fcnn_looks_at_the_batch(const fcnn_node *node, const fcnn_purpose *purpose)
 {
-    return fcnn_acts_as_in_training(node, purpose->run) && node->layer.observed > 0 &&
-           purpose->statistics[node->instance];
+    return node->layer.observed > 0 && (node->layer.looks_always || (fcnn_acts_as_in_training(node, purpose->run) &&
+                                                                     purpose->statistics[node->instance]));
 }
 
 /* The only node that reads node n; 0 where there is none, or several, or n is an output of the network. */

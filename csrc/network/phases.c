@@ -184,7 +184,7 @@ static void list_moves(fcnn_plan *plan)
     plan->move = plan->phases;
     begin_phase(plan, FCNN_PIECES);
     for (size_t s = 0; s < plan->steps; s++)
-        if (plan->step[s].observed)
+        if (plan->step[s].observed && plan->step[s].layer->class->move_statistics)
             act(plan, FCNN_MOVE, &plan->step[s], 0, 0);
 }
 

@@ -10,7 +10,7 @@ from fashioncnn._tf import arrays, names
 from fashioncnn.backend import elementwise, products, reductions
 from fashioncnn.backend.conversion import array, floats, operand, wrapped
 from fashioncnn.utils import absent, checks
-from fashioncnn.utils.operators import of_tensors
+from fashioncnn.utils.operators import has_tensors, of_tensors
 from fashioncnn.utils.tensor import Tensor
 
 # What the package itself, or its backend, has under the same name.
@@ -92,6 +92,8 @@ def count_nonzero(input: Any, axis: Any = None, keepdims: bool | None = None, dt
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
     """``x / sqrt(max(sum(x ** 2), epsilon))``"""
+    if has_tensors(x):
+        return products.l2_normalized(x, axis, epsilon)  # type: ignore[no-any-return]
     numbers = floats(x, "l2_normalize")
     sums = np.sum(np.square(numbers), tuple(axis) if isinstance(axis, list) else axis, keepdims=True)
     return wrapped(numbers / np.sqrt(np.maximum(sums, np.asarray(epsilon, numbers.dtype))))
@@ -111,6 +113,7 @@ def squared_difference(x: Any, y: Any, name: str | None = None) -> Any:
     return elementwise.square(names.subtract(x, y))
 
 
+@of_tensors("logsumexp", input_tensor="x")
 def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
     """The logarithm of the sum of the exponentials."""
     numbers = floats(input_tensor, "reduce_logsumexp")

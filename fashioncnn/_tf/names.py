@@ -292,11 +292,17 @@ def one_hot(indices: Any, depth: int, on_value: Any = None, off_value: Any = Non
 
 def argmax(input: Any, axis: int | None = None, output_type: Any = int64, name: str | None = None) -> Tensor:
     """Where the largest is, the first of several; None is the first axis, as in TensorFlow."""
+    if has_tensors(input):
+        found: Tensor = operation("argmax")(input, axis or 0)
+        return found
     return wrapped(np.argmax(array(input), axis or 0).astype(output_type))
 
 
 def argmin(input: Any, axis: int | None = None, output_type: Any = int64, name: str | None = None) -> Tensor:
     """Where the smallest is, the first of several; None is the first axis, as in TensorFlow."""
+    if has_tensors(input):
+        found: Tensor = operation("argmin")(input, axis or 0)
+        return found
     return wrapped(np.argmin(array(input), axis or 0).astype(output_type))
 
 

@@ -14,7 +14,7 @@ from fashioncnn._tf.math import in_top_k, l2_normalize, top_k
 from fashioncnn.backend.conversion import array, floats, wrapped
 from fashioncnn.random import drawn
 from fashioncnn.utils import absent, checks
-from fashioncnn.utils.operators import operation
+from fashioncnn.utils.operators import has_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 __all__ = ["avg_pool2d", "bias_add", "conv2d", "dropout", "elu", "gelu", "in_top_k", "l2_loss", "l2_normalize",
@@ -93,6 +93,8 @@ def log_softmax(logits: Any, axis: int | None = None, name: str | None = None) -
 
 def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
     """The loss of each row: ``-sum(labels * log_softmax(logits))``."""
+    if has_tensors(labels, logits):
+        return operation("categorical_crossentropy")(labels, logits, True, axis)  # type: ignore[no-any-return]
     scores = floats(logits, "softmax_cross_entropy_with_logits")
     losses = -array(labels).astype(scores.dtype) * np.asarray(activations.log_softmax(scores, axis))
     return wrapped(losses.sum(axis=axis))
@@ -104,6 +106,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     Raises:
         ValueError: If a number is no class.
     """
+    if has_tensors(labels, logits):
+        return operation("sparse_categorical_crossentropy")(labels, logits, True)  # type: ignore[no-any-return]
     classes = array(labels).astype(np.int64)
     scores = np.asarray(activations.log_softmax(floats(logits, "sparse_softmax_cross_entropy_with_logits")))
     if classes.size and not 0 <= classes.min() <= classes.max() < scores.shape[-1]:
@@ -113,6 +117,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
 
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
     """The loss of each number, of two classes."""
+    if has_tensors(labels, logits):
+        return operation("binary_crossentropy")(labels, logits, True)  # type: ignore[no-any-return]
     scores = floats(logits, "sigmoid_cross_entropy_with_logits")
     true = array(labels).astype(scores.dtype)
     return wrapped(np.maximum(scores, 0) - scores * true + np.log1p(np.exp(-abs(scores))))

@@ -12,7 +12,7 @@ from fashioncnn.backend import reductions
 from fashioncnn.backend.conversion import array, floats, numbers, wrapped
 from fashioncnn.backend.shapes import channels_last
 from fashioncnn.config import epsilon
-from fashioncnn.utils.operators import of_tensors
+from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 
@@ -75,9 +75,16 @@ def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis
     return wrapped(shifted if beta is None else shifted + array(beta))
 
 
-@of_tensors("normalize")
+def l2_normalized(x: Any, axis: Any, least: float) -> Any:
+    """``x / sqrt(sum(x**2))`` of tensors without numbers, where the sum is at least `least`."""
+    size = operation("sum")(operation("square")(x), axis, True)
+    return operation("multiply")(x, operation("rsqrt")(operation("maximum")(size, least)))
+
+
 def l2_normalize(x: Any, axis: Any = None) -> Tensor:
     """``x / sqrt(sum(x**2))``, where the sum is at least 1e-12."""
+    if has_tensors(x):
+        return l2_normalized(x, axis, 1e-12)  # type: ignore[no-any-return]
     values = floats(x, "l2_normalize")
     return wrapped(values / np.sqrt(np.maximum(reductions.sum(np.square(values), axis, keepdims=True), 1e-12)))
 
@@ -187,6 +194,7 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     return wrapped(-(truth * logs).sum(axis=axis))
 
 
+@of_tensors("sparse_categorical_crossentropy")
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
     """The crossentropy of each image, where the target has the numbers of the classes."""
     values = np.moveaxis(floats(output, "sparse_categorical_crossentropy"), axis, -1)

@@ -76,11 +76,13 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return wrapped(np.min(numbers(x, "min"), _axis(axis), keepdims=keepdims))
 
 
+@of_tensors("argmax")
 def argmax(x: Any, axis: int = -1) -> Tensor:
     """Where the largest is, the first of several."""
     return wrapped(np.argmax(array(x), axis).astype(np.int64))
 
 
+@of_tensors("argmin")
 def argmin(x: Any, axis: int = -1) -> Tensor:
     """Where the smallest is, the first of several."""
     return wrapped(np.argmin(array(x), axis).astype(np.int64))
@@ -98,6 +100,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return wrapped(np.all(array(x), _axis(axis), keepdims=keepdims))
 
 
+@of_tensors("cumsum")
 def cumsum(x: Any, axis: int = 0) -> Tensor:
     """The sums up to each place, in the type of `x`."""
     values = numbers(x, "cumsum")

@@ -123,6 +123,7 @@ def reverse(x: Any, axes: int | Sequence[int]) -> Tensor:
     return wrapped(np.flip(array(x), axes if isinstance(axes, int) else tuple(axes)))
 
 
+@of_tensors("take", reference="x", params="x")
 def gather(reference: Any, indices: Any) -> Tensor:
     """The slices of the first axis that have these numbers.
 

@@ -101,6 +101,7 @@ class Graph:
         self._known_shapes: list[Shape] = []
         self._called: dict[tuple[int, str], str] = {}
         self.losses: list[Any] = []  # traced tensors that layers add to the loss
+        self._operated: set[int] = set()  # nodes that `operate` added
         self._weighed: dict[tuple[int, str], int] = {}  # the first node of a layer's weight
 
     def input(self, shape: Sequence[int], name: str) -> int:
@@ -184,6 +185,7 @@ class Graph:
         """Takes away what was added since the graph was in that state."""
         nodes, penalized, shapes, self._scope, self._training, self._called, self._weighed, losses, uses = state
         del self.nodes[nodes:], self._owners[nodes:], self._known_shapes[nodes:]
+        self._operated = {position for position in self._operated if position < nodes}
         del self.penalized[penalized:], self._shapes[shapes:], self.losses[losses:]
         for key in [key for key in self._uses if key not in uses]:
             del self._uses[key]
@@ -195,6 +197,12 @@ class Graph:
         """Whether a node was told how to act."""
         return any("training" in node for node in self.nodes)
 
+    @property
+    def looks_at_batches(self) -> bool:
+        """Whether predictions depend on the whole batch."""
+        return any(node["type"] == "over_batch" or (node["type"] == "batch_normalization" and node.get("training"))
+                   for node in self.nodes)
+
     def rename(self, position: int, name: str, called: str) -> None:
         """Tells what the layer calls its weight that the node at `position` calls `name`."""
         self._called[position, name] = called
@@ -204,10 +212,19 @@ class Graph:
         self._owners.append(owner)
         return len(self.nodes) - 1
 
+    def next_seed(self, seed: int) -> int:
+        """That of a node that is about to be added: a seed for each place in the graph."""
+        return (seed + len(self.nodes) * SEED_STEP) % (1 << 62)
+
     def operate(self, layer: GraphLayer, node_type: str, *inputs: int, **attributes: Any) -> int:
         """Adds a node without parameters that computes for `layer`; returns its position. See `ops`."""
+        self._operated.add(len(self.nodes))
         return self._append((layer, "/".join(self._scope)), self._told({
             "type": node_type, "name": layer.name, "inputs": inputs, **attributes}))
+
+    def is_of_a_layer(self, position: int) -> bool:
+        """Whether a layer added the node as its own work, and no function that was called on a tensor."""
+        return position not in self._operated
 
     def weigh(self, layer: GraphLayer, weight: str, node_type: str, called: str, *inputs: int,
               **attributes: Any) -> int:

@@ -397,9 +397,10 @@ class Layer(HasWeights):
         graph, positions = self._graph_of([array.shape[1:] for array in arrays])
         added = added_in(graph)
         network, parameters = graph.build([*positions, *(each.position for each in added)])
-        if training:
+        if training or graph.is_told:
             network.random_step = FIRST_OF_LAYERS + self._training_calls
             self._training_calls += 1
+        if training:
             network.trainable = [parameter.layer.may_change(parameter.name) for parameter in parameters]
         shapes = network.output_shapes[: len(positions)]
         outputs = outputs_of(network, arrays, shapes, training, graph.penalized, added)

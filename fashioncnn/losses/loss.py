@@ -62,6 +62,11 @@ class Loss(Configured):
         self.reduction = reduction
         self.dtype = checks.float32(type(self).__name__, dtype)
 
+    @property
+    def joins_images(self) -> bool:
+        """Whether it makes one sum of the whole batch, so that no image has a loss of its own."""
+        return False
+
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Tensor:
         """The reduced loss.
 

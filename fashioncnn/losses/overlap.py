@@ -72,13 +72,18 @@ def tversky(y_true: ArrayLike, y_pred: ArrayLike, alpha: float = 0.5, beta: floa
     return tensor(1.0 - common / (common + missed * alpha + wrong * beta + EPSILON), prediction.dtype)
 
 
-def _core_axes(owner: Loss, axis: Axes) -> tuple[float, ...]:
+def _joins_images(axis: Axes) -> bool:
+    """Whether sums over the axis, or axes, are those of the whole batch."""
     axes = axis if isinstance(axis, tuple) else (axis,)
-    if None in axes or 0 in axes or not axes:
-        raise NotImplementedError(f"{type(owner).__name__}(axis={axis!r}) makes one sum of the whole batch, with which "
-                                  "fashioncnn does not train (yet): for an output (N, H, W, C) give axis=(1, 2, 3), "
-                                  "for a sum over each image, or axis=(1, 2), for one over each of its channels")
-    return tuple(float(each) for each in axes if each is not None)
+    return None in axes or 0 in axes or not axes
+
+
+def _core_config(name: str, axis: Axes, **attributes: Any) -> dict[str, Any]:
+    """Of sums over axes of each image; those of the whole batch are traced."""
+    if _joins_images(axis):
+        return {"type": "value"}
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return {"type": name, **attributes, "axis": tuple(float(each) for each in axes if each is not None)}
 
 
 @LOSSES.register(function=dice)
@@ -88,15 +93,12 @@ class Dice(Loss):
     Args:
         reduction: See `Loss`.
         name: A name for the loss.
-        axis: The axis or axes of the sums; None: all, and the batch's as well. A model is trained with sums over axes
-            of each image, such as (1, 2, 3).
+        axis: The axis or axes of the sums; None: all, and the batch's as well. Sums over axes of each image, such as
+            (1, 2, 3), cost less, and may be weighted by `sample_weight`.
         dtype: None or "float32".
 
     Shapes:
         y_true: (N, ..., C); y_pred: (N, ..., C).
-
-    Raises:
-        NotImplementedError: If a model is compiled with sums over the batch.
 
     Example:
         >>> Dice()([[0.0, 1.0]], [[0.5, 0.5]])
@@ -113,8 +115,12 @@ class Dice(Loss):
     def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return dice(y_true, y_pred, self.axis)
 
+    @property
+    def joins_images(self) -> bool:
+        return _joins_images(self.axis)
+
     def _core_config(self) -> dict[str, Any]:
-        return {"type": "dice", "axis": _core_axes(self, self.axis)}
+        return _core_config("dice", self.axis)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
@@ -129,15 +135,12 @@ class Tversky(Loss):
         beta: How much what is predicted wrongly counts.
         reduction: See `Loss`.
         name: A name for the loss.
-        axis: The axis or axes of the sums; None: all, and the batch's as well. A model is trained with sums over axes
-            of each image, such as (1, 2, 3).
+        axis: The axis or axes of the sums; None: all, and the batch's as well. Sums over axes of each image, such as
+            (1, 2, 3), cost less, and may be weighted by `sample_weight`.
         dtype: None or "float32".
 
     Shapes:
         y_true: (N, ..., C); y_pred: (N, ..., C).
-
-    Raises:
-        NotImplementedError: If a model is compiled with sums over the batch.
 
     Example:
         >>> round(Tversky(alpha=1.0, beta=0.0)([[0.0, 1.0]], [[0.5, 0.5]]), 4)
@@ -158,8 +161,12 @@ class Tversky(Loss):
     def call(self, y_true: NDArray[Any], y_pred: Array) -> Tensor:
         return tversky(y_true, y_pred, self.alpha, self.beta, self.axis)
 
+    @property
+    def joins_images(self) -> bool:
+        return _joins_images(self.axis)
+
     def _core_config(self) -> dict[str, Any]:
-        return {"type": "tversky", "alpha": self.alpha, "beta": self.beta, "axis": _core_axes(self, self.axis)}
+        return _core_config("tversky", self.axis, alpha=self.alpha, beta=self.beta)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": self.alpha, "beta": self.beta, "axis": self.axis}

@@ -52,5 +52,7 @@ def same_ranks(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 
 
 def is_traced(loss: Loss | None) -> bool:
-    """Whether a user wrote what a loss computes."""
-    return isinstance(loss, LossFunction) or (loss is not None and bool(overridden(loss, ["call"])))
+    """Whether what a loss computes is traced: a user wrote it, or it makes one sum of the whole batch."""
+    if loss is None:
+        return False
+    return isinstance(loss, LossFunction) or loss.joins_images or bool(overridden(loss, ["call"]))

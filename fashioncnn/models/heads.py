@@ -66,11 +66,14 @@ def of_losses(graph: Graph, outputs: Sequence[int], losses: Sequence[Loss | None
             with tracing.running(tracing.Trace(graph, _Owner(loss.name), joins_batch=True)) as trace:
                 tensors: list[Any] = [tracing.TracedTensor(trace, place) for place in (y_true, position)]
                 result: Any = loss.call(*tensors)
-                if not isinstance(result, tracing.TracedTensor) or not result.batched:
+                if not isinstance(result, tracing.TracedTensor) or not (result.batched or result.of_batch):
                     raise checks.ArgumentError(f"the loss '{loss.name}' must return a tensor that it makes of y_true "
                                                f"and y_pred, got {result!r}")
+                if result.is_flat:  # whose mean is that of the images' means
+                    result = tracing.TracedTensor(trace, result.position)
                 column = trace.reshaped(result, (*result.image_shape, 1))
-            heads.append(Head(column.position, number, target, result.joins))
+            heads.append(Head(column.position, number, target,
+                              result.joins if result.batched else "mean"))
     return heads
 
 

@@ -87,7 +87,7 @@ class Model(Trainer, Layer):
         self.network: Network | None = None
         self._parameters: list[Weight] = []
         self._penalized: list[GraphLayer] = []
-        self._is_told = False
+        self._is_told = self._looks_at_batches = False
         self._added: list[Added] = []  # to the loss, by `add_loss`
         self._is_open = False  # an extent of an input is not known before there are data
         self._outer: weakref.WeakSet[Model] = weakref.WeakSet()
@@ -328,7 +328,8 @@ class Model(Trainer, Layer):
                 variable.move(place)
         _leave(old, before)
         self.network, self._metrics, self._penalized = network, plan.metrics, plan.graph.penalized
-        self._is_told, self._added = plan.graph.is_told, plan.added
+        self._is_told, self._looks_at_batches = plan.graph.is_told, plan.graph.looks_at_batches
+        self._added = plan.added
         self._tell_trainable()
         self._order_slots()
 

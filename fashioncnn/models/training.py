@@ -371,7 +371,8 @@ class Trainer(Configured):
 
         Args:
             x: Inputs: an array (N, ...), a `utils.PyDataset` or an iterable of batches.
-            batch_size: Rows of a batch; None: as for `evaluate`. The results do not depend on it.
+            batch_size: Rows of a batch; None: as for `evaluate`. The results do not depend on it, but where a
+                layer of your own looks at the batch.
             verbose: See `fit`.
             steps: How many batches; None: all.
             callbacks: A list of `callbacks.Callback`.
@@ -396,7 +397,7 @@ class Trainer(Configured):
         batches, rows = passes.epoch(), None
         if isinstance(source, ArraySource):
             rows = source.rows
-            if steps is None and not everyone.wants_predict_batches:
+            if steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
                 batches = source.cut(unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
@@ -549,6 +550,7 @@ class Trainer(Configured):
         _penalized: list[GraphLayer]
         _added: list[Added]
         _is_told: bool
+        _looks_at_batches: bool
         _is_open: bool
         _input_shapes: list[Extents] | None
         _output_shapes: list[Extents] | None

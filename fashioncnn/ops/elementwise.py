@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from fashioncnn.backend.conversion import array
 from fashioncnn.ops.operation import at_once, floats, operation, result
-from fashioncnn.utils.tracing import TracedTensor, current, is_traced
+from fashioncnn.utils.tracing import TracedTensor, current, is_running, is_traced
 
 
 def _function(x: Any, name: str, function: Callable[..., Any], node_type: str = "function", **attributes: Any) -> Any:
@@ -216,6 +217,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
                                   "by fashioncnn (yet); give x1 and x2")
     if is_traced(condition, x1, x2):
         return current().node("where", *current().aligned(condition, x1, x2))
+    if isinstance(x1, (bool, int, float)) and isinstance(x2, (bool, int, float)):
+        x1 = array(x1)  # an int32, not NumPy's own int64
     return at_once(np.where, condition, x1, x2)
 
 
@@ -403,6 +406,8 @@ def cast(x: Any, dtype: Any) -> Any:
         array([1., 0.], dtype=float32)
     """
     kind = np.dtype(getattr(dtype, "name", dtype)).kind
+    if x is None and is_running() and current().joins_batch:  # the batch's extent, as ops.shape(x)[0] has it
+        return current().over_batch(current().for_each_image(current().constant(1.0)), "sum")
     if not is_traced(x):
         return np.asarray(x).astype(np.dtype(getattr(dtype, "name", dtype))).view(type(result(0.0)))
     if kind == "b":

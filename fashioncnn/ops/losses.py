@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from fashioncnn.losses.traced import same_ranks
-from fashioncnn.ops import nn
+from fashioncnn.ops import composed, nn
 from fashioncnn.ops.elementwise import (
     absolute,
     cast,
@@ -15,14 +15,13 @@ from fashioncnn.ops.elementwise import (
     log,
     log1p,
     maximum,
-    multiply,
     not_equal,
     square,
     subtract,
     where,
 )
 from fashioncnn.ops.reductions import mean, sum
-from fashioncnn.ops.shapes import one_hot, squeeze
+from fashioncnn.ops.shapes import squeeze
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
@@ -79,12 +78,14 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     """See `losses.dice`."""
+    y_true, y_pred = same_ranks(y_true, y_pred)
     both = sum(y_true * y_pred, axis=axis)
     return 1.0 - 2.0 * both / (sum(y_true, axis=axis) + sum(y_pred, axis=axis) + nn.EPSILON)
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
     """See `losses.tversky`."""
+    y_true, y_pred = same_ranks(y_true, y_pred)
     common = sum(y_true * y_pred, axis=axis)
     missed, wrong = sum(y_true * (1.0 - y_pred), axis=axis), sum((1.0 - y_true) * y_pred, axis=axis)
     return 1.0 - common / (common + alpha * missed + beta * wrong + nn.EPSILON)
@@ -110,7 +111,5 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     """See `losses.sparse_categorical_crossentropy`."""
     if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
         y_true = squeeze(y_true, -1)
-    hot = one_hot(y_true, y_pred.shape[axis], axis)
-    logits = y_pred if from_logits else log(clip(y_pred, nn.EPSILON, 1.0 - nn.EPSILON))
-    found = -sum(multiply(hot, nn.log_softmax(logits, axis)), axis)
+    found = composed.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
     return found if ignore_class is None else found * cast(not_equal(y_true, float(ignore_class)), "float32")

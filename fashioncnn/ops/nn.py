@@ -11,7 +11,7 @@ from fashioncnn.ops.operation import axes_of, of_image, operation
 from fashioncnn.ops.reductions import mean, sum
 from fashioncnn.utils import absent, checks
 from fashioncnn.utils.arrays import read
-from fashioncnn.utils.tracing import current, is_traced
+from fashioncnn.utils.tracing import TracedTensor, current, is_traced
 from fashioncnn.utils.variable import Variable
 
 EPSILON = 1e-7  # Keras's backend.epsilon()
@@ -165,11 +165,26 @@ def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float | None = No
     return multiply(x, rsqrt(maximum(sum(square(x), axis, True), least)))
 
 
+def logits_of(output: Any) -> Any:
+    """What `output` is the softmax or the sigmoid of, where a layer with one of them has just made it; else None.
+
+    From that the crossentropies are computed, whichever of the two it is: so does Keras.
+    """
+    if not isinstance(output, TracedTensor) or output.is_flat or output.joins is not None:
+        return None
+    if not output.trace.graph.is_of_a_layer(output.position):
+        return None
+    node = output.trace.graph.nodes[output.position]
+    is_made = node["type"] == "softmax" or (node["type"] == "activation" and node["function"] == "sigmoid")
+    return TracedTensor(output.trace, node["inputs"][0], output.batched) if is_made else None
+
+
 @operation
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     """``-sum(target * log(output))`` along an axis; with `from_logits` of its softmax."""
-    if from_logits:
-        return -sum(multiply(target, log_softmax(output, axis)), axis)
+    logits = output if from_logits else logits_of(output)
+    if logits is not None:
+        return -sum(multiply(target, log_softmax(logits, axis)), axis)
     output = divide(output, sum(output, axis, True))
     return -sum(multiply(target, log(clip(output, EPSILON, 1 - EPSILON))), axis)
 
@@ -177,8 +192,9 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
 @operation
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
     """``-target * log(output) - (1 - target) * log(1 - output)``; with `from_logits` of its sigmoid."""
-    if from_logits:
-        return softplus(output) - multiply(target, output)
+    logits = output if from_logits else logits_of(output)
+    if logits is not None:
+        return softplus(logits) - multiply(target, logits)
     output = clip(output, EPSILON, 1 - EPSILON)
     return -multiply(target, log(output)) - multiply(subtract(1.0, target), log(subtract(1.0, output)))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.ops.elementwise import exp, log, not_equal, sqrt, square, subtract
+from fashioncnn.ops.elementwise import equal, exp, log, not_equal, sqrt, square, subtract, where
 from fashioncnn.ops.operation import at_once, axes_of, floats, of_image, operation
 from fashioncnn.ops.shapes import squeeze, transpose
 from fashioncnn.utils.tracing import TracedTensor, current, is_traced
@@ -24,6 +24,8 @@ def _reduce(name: str, kind: str, x: Any, axis: Axis, keepdims: bool) -> TracedT
     axes = axes_of(name, axis, operand.ndim)
     if not axes:
         return operand
+    if operand.is_flat:
+        operand, axes = TracedTensor(trace, operand.position), [0, 1]
     if axes[0] == 0 and operand.batched and operand.joins is None and trace.joins_batch and kind in ("mean", "sum"):
         return _joined(operand, kind, axes[1:], keepdims)
     own = [of_image(name, operand, each) for each in axes]
@@ -40,11 +42,14 @@ def _reduce(name: str, kind: str, x: Any, axis: Axis, keepdims: bool) -> TracedT
 
 
 def _joined(x: TracedTensor, kind: str, others: list[int], keepdims: bool) -> TracedTensor:
-    """The mean or the sum over the batch, and over all other axes: of each image, which the loss joins."""
-    if len(others) < x.ndim - 1 or keepdims:
-        raise NotImplementedError(f"ops.{kind}() over the batch keeps no other axis in fashioncnn (yet)")
-    image = _reduce(kind, kind, x, others, False) if others else x
-    return TracedTensor(image.trace, image.position, joins=kind)
+    """The mean or the sum over the batch, and other axes. Where it is one number, the loss joins those of the images:
+    nothing has to wait for all of them, unless something else is computed with it.
+    """
+    image = _reduce(kind, kind, x, others, keepdims) if others else x
+    if len(others) == x.ndim - 1 and not keepdims:
+        return TracedTensor(image.trace, image.position, joins=kind)
+    whole = image.trace.over_batch(image, kind)
+    return image.trace.reshaped(whole, (1, *whole.image_shape)) if keepdims else whole
 
 
 def _at_once(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -162,28 +167,43 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @operation
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the largest is, the first of several; of arrays only.
+    """Where the largest is, the first of several; without a gradient.
 
     Raises:
-        NotImplementedError: In a model: it has no gradient.
+        NotImplementedError: In a model, if the axis is None, or that of the batch.
+
+    Example:
+        >>> argmax([[1.0, 3.0, 2.0]], axis=-1)
+        array([1], dtype=int32)
     """
-    return _arg("argmax", np.argmax, x, axis, keepdims)
+    return _first(max, x, axis, keepdims) if is_traced(x) else _arg(np.argmax, x, axis, keepdims)
 
 
 @operation
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the smallest is, the first of several; of arrays only. Errors as of `argmax`."""
-    return _arg("argmin", np.argmin, x, axis, keepdims)
+    """Where the smallest is, the first of several; without a gradient. Errors as of `argmax`."""
+    return _first(min, x, axis, keepdims) if is_traced(x) else _arg(np.argmin, x, axis, keepdims)
 
 
-def _arg(name: str, function: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
-    if is_traced(x):
-        raise NotImplementedError(f"ops.{name}() between layers is not supported by fashioncnn (yet): it has no "
-                                  "gradient; call it on what the model predicts")
+def _arg(function: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
     return at_once(function, x, axis=axis, keepdims=keepdims).astype(np.int32)
+
+
+def _first(extreme: Callable[..., Any], x: Any, axis: int | None, keepdims: bool) -> Any:
+    """The smallest index of those where the extreme is."""
+    operand = current().operand(x)
+    if axis is None:
+        raise NotImplementedError("ops.argmax() and ops.argmin() in a model need an axis")
+    (number,) = axes_of("argmax", axis, operand.ndim)
+    own = of_image("argmax", operand, number)
+    length = operand.image_shape[own]
+    shape = [length if place == own else 1 for place in range(len(operand.image_shape))]
+    indices = np.arange(length, dtype=np.float32).reshape(shape)
+    at = where(equal(operand, extreme(operand, number, True)), indices, float(length))
+    return min(at, number, keepdims)
 
 
 @operation
 def count_nonzero(x: Any, axis: Axis = None) -> Any:
     """How many are not 0."""
-    return sum(not_equal(x, 0.0), axis) if is_traced(x) else at_once(np.count_nonzero, x, axis=axis)
+    return sum(not_equal(x, 0.0), axis) if is_traced(x) else at_once(np.count_nonzero, x, axis=axis).astype(np.int32)

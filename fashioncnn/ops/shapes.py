@@ -10,6 +10,7 @@ import numpy as np
 
 from fashioncnn.ops.elementwise import equal
 from fashioncnn.ops.operation import at_once, axes_of, of_image, operation
+from fashioncnn.utils import operators
 from fashioncnn.utils.tracing import TracedTensor, current, is_traced
 
 
@@ -49,6 +50,8 @@ def reshape(x: Any, newshape: Sequence[Any]) -> Any:
         return at_once(np.reshape, x, newshape=newshape) if np.__version__ < "2.1" else at_once(
             lambda values: np.reshape(values, newshape), x)
     operand = current().operand(x)
+    if operand.batched and newshape in ((-1,), (None,)) and operand.joins is None and current().joins_batch:
+        return operand if operand.ndim == 1 else current().flattened(operand)
     own = newshape[1:] if operand.batched else newshape
     if operand.batched and (not newshape or newshape[0] not in (-1, None)):
         raise ValueError(f"ops.reshape(): the axis of the batch must stay the first: write (-1, ...), got {newshape}")
@@ -388,10 +391,13 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The numbers at some indices along an axis.
 
     Raises:
-        NotImplementedError: In a model, if there is no axis, or the indices are not known.
+        NotImplementedError: In a model, if there is no axis, or the indices are not known, but for those of a list of
+            numbers.
     """
     if not is_traced(x, indices):
         return at_once(lambda values: np.take(values, indices, axis), x)
+    if isinstance(indices, TracedTensor) and np.ndim(x) == 1 and not is_traced(x) and axis in (None, 0, -1):
+        return operators.operation("sum")(operators.operation("multiply")(one_hot(indices, len(x)), x), -1)
     if axis is None or is_traced(indices):
         raise NotImplementedError("ops.take() in a model needs an axis, and indices that are known")
     operand = current().operand(x)

@@ -16,7 +16,10 @@ Sequence = PyDataset
 
 # What stands above this package.
 _HOMES = {**dict.fromkeys(("model_to_dot", "plot_model"), "pictures.plot_model"),
-          "image_dataset_from_directory": "data.directory", "split_dataset": "data.splitting"}
+          "image_dataset_from_directory": "data.directory", "split_dataset": "data.splitting",
+          **dict.fromkeys(("CustomObjectScope", "custom_object_scope", "deserialize_keras_object", "get_custom_objects",
+                           "get_registered_name", "get_registered_object", "register_keras_serializable",
+                           "serialize_keras_object"), "saving"), "is_keras_tensor": "backend"}
 
 __all__ = [
     "Progbar",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -106,8 +106,48 @@ def _in_force() -> Seeds:
     return _own.get() or _everybodys
 
 
-def key_of(seed: int | None) -> Key:
-    """The key of an object's own `seed`, or a fresh one for None.
+class SeedGenerator:
+    """Hands out seeds, one after the other: a layer that has one draws other numbers in each step.
+
+    Args:
+        seed: An integer; None: one that follows from `utils.set_random_seed`.
+        name: A name.
+        options: Absent.
+
+    Raises:
+        TypeError: If `seed` is not an integer, or a keyword is unknown.
+
+    Example:
+        >>> generator = SeedGenerator(7)
+        >>> generator.next(), generator.next()
+        (Key(seed=7, stream=4294967296), Key(seed=7, stream=4294967297))
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None, **options: Any) -> None:
+        if options:
+            raise TypeError(f"SeedGenerator() got an unexpected keyword argument {next(iter(options))!r}")
+        self.name = name or "seed_generator"
+        self.key = key_of(seed)
+        self.seed = self.key.seed ^ self.key.stream << 32 if seed is None else seed
+        self._drawn = 0
+
+    def next(self, ordered: bool = True) -> Key:
+        """What the next draw is made with."""
+        self._drawn += 1
+        return Key(self.key.seed, (self.key.stream + 1 << 32) + self._drawn - 1)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments."""
+        return {"seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """A generator with these arguments."""
+        return cls(**config)
+
+
+def key_of(seed: int | SeedGenerator | None) -> Key:
+    """The key of an object's own `seed`, the next of a generator, or a fresh one for None.
 
     Raises:
         TypeError: If `seed` is neither None nor an integer.
@@ -115,6 +155,8 @@ def key_of(seed: int | None) -> Key:
     """
     if seed is None:
         return next_key()
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
     seed = checks.integer("seed", seed, at_least=0)
     if seed >= 2**64:
         raise ValueError(f"`seed` must be below 2**64, got {seed}")

@@ -7,14 +7,19 @@ constants alone has none: it is the same for every image.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 
 from fashioncnn.utils.operators import RUNNING, Operators
 from fashioncnn.utils.variable import Variable
+
+# Nodes that compute each number from those in the same place.
+OF_NUMBERS = ("activation", "add", "by_training", "divide", "equal", "function", "greater", "greater_equal", "less",
+              "less_equal", "maximum", "minimum", "multiply", "not_equal", "power", "rescaling", "subtract", "where")
 
 ANCHOR = 0  # the network's first input, to which weights and constants belong
 
@@ -23,11 +28,15 @@ class TracedGraph(Protocol):
     """What is asked of the graph that a trace adds nodes to: `fashioncnn.layers.graph.Graph`."""
 
     losses: list[Any]
+    nodes: list[dict[str, Any]]
 
     def connect(self, layer: Any, *inputs: int, training: bool | None = None, firm: bool = False) -> list[int]: ...
     def operate(self, layer: Any, node_type: str, *inputs: int, **attributes: Any) -> int: ...
     def weigh(self, layer: Any, weight: str, node_type: str, called: str, *inputs: int, **attributes: Any) -> int: ...
     def shape(self, position: int) -> tuple[int, ...]: ...
+    def acting(self, training: bool | None, firm: bool = False) -> AbstractContextManager[None]: ...
+    def is_of_a_layer(self, position: int) -> bool: ...
+    def next_seed(self, seed: int) -> int: ...
 
 
 class TracedLayer(Protocol):
@@ -46,15 +55,20 @@ class TracedTensor(Operators):
         batched: Whether its first axis is the batch's.
         joins: Of one number for the whole batch, in a loss: how the images' numbers become it, "mean" or "sum". It has
             no axis.
+        of_batch: Whether it depends on the batch though it is the same for every image.
+        is_flat: Whether the batch's axis and all others are seen as one, the only one.
     """
 
     dtype = "float32"
 
-    def __init__(self, trace: Trace, position: int, batched: bool = True, joins: str | None = None) -> None:
+    def __init__(self, trace: Trace, position: int, batched: bool = True, joins: str | None = None,
+                 of_batch: bool = False, is_flat: bool = False) -> None:
         self.trace = trace
         self.position = position
         self.batched = batched
         self.joins = joins
+        self.of_batch = of_batch
+        self.is_flat = is_flat
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -64,6 +78,8 @@ class TracedTensor(Operators):
     @property
     def shape(self) -> tuple[int | None, ...]:
         """The shape: with None first, where the first axis is the batch's."""
+        if self.is_flat:
+            return (None,)
         return (None, *self.image_shape) if self.batched and self.joins is None else self.image_shape
 
     @property
@@ -91,33 +107,40 @@ class Trace:
 
     def node(self, node_type: str, *operands: TracedTensor, **attributes: Any) -> TracedTensor:
         """What a node of the core's `node_type` makes of the operands."""
-        joins = self._joins_of(node_type, operands, attributes)
+        joins = self._joins_of(node_type, operands)
+        if joins is None:
+            operands = tuple(self.settled(each) for each in operands)
+        is_flat = any(each.is_flat for each in operands)
+        if is_flat and node_type not in OF_NUMBERS:
+            raise NotImplementedError(f"'{self.layer.name}': {node_type} of a tensor whose images were flattened into "
+                                      "one axis is not supported by fashioncnn (yet): keep the axis of the batch, by "
+                                      "ops.reshape(x, (x.shape[0], -1)), or take sums and means of it")
         position = self.graph.operate(self.layer, node_type, *(each.position for each in operands), **attributes)
-        return TracedTensor(self, position, any(each.batched for each in operands), joins)
+        batched = any(each.batched for each in operands)
+        of_batch = not batched and any(each.of_batch for each in operands)
+        return TracedTensor(self, position, batched, joins, of_batch, is_flat)
 
-    def _joins_of(self, node_type: str, operands: Sequence[TracedTensor], attributes: Mapping[str, Any]) -> str | None:
-        """How the images' numbers become one after a node as well: where it makes no difference what comes first.
+    def settled(self, x: TracedTensor) -> TracedTensor:
+        """A tensor, or in the place of numbers that are to be joined the number that they become."""
+        return x if x.joins is None else self.over_batch(TracedTensor(self, x.position), x.joins)
 
-        Raises:
-            NotImplementedError: If it does.
-        """
+    def over_batch(self, x: TracedTensor, kind: str) -> TracedTensor:
+        """The "mean" or the "sum" over all images: a tensor that is the same for each of them."""
+        position = self.graph.operate(self.layer, "over_batch", x.position, kind=kind)
+        return TracedTensor(self, position, batched=False, of_batch=True)
+
+    @staticmethod
+    def _joins_of(node_type: str, operands: Sequence[TracedTensor]) -> str | None:
+        """How the images' numbers become one after a node as well: where it makes no difference what comes first."""
         kinds = {each.joins for each in operands if each.joins is not None}
-        if not kinds:
-            return None
         numbers = [each for each in operands if each.joins is None]
         adds = node_type in ("add", "subtract") and (not numbers or kinds == {"mean"})
         scales = node_type == "multiply" and len(numbers) == len(operands) - 1
         divides = node_type == "divide" and operands[0].joins is not None and operands[1].joins is None
-        if len(kinds) > 1 or any(each.batched for each in numbers) or not (
+        if len(kinds) != 1 or any(each.batched for each in numbers) or not (
                 adds or scales or divides or node_type == "reshape"):
-            raise self._refusal(node_type)
+            return None
         return kinds.pop()
-
-    def _refusal(self, what: str) -> NotImplementedError:
-        return NotImplementedError(
-            f"'{self.layer.name}': {what} computed with a mean or a sum over the whole batch is not supported by "
-            "fashioncnn (yet): compute it for each image, along other axes than 0; what is added up in the end, and "
-            "multiplied by numbers, may be such a mean")
 
     def operand(self, value: Any) -> TracedTensor:
         """A tensor, a weight of the layer, or an array or a number that is always the same, as a tensor.
@@ -155,6 +178,8 @@ class Trace:
                *operands: TracedTensor, **attributes: Any) -> TracedTensor:
         """A weight of the layer; or what a node whose parameter it is makes of the operands. Errors as of `operand`."""
         name = next((name for name, own in self.layer._variables.items() if own is variable), None)
+        if name is None and node_type == "weight" and not variable.is_weight:
+            return self.constant(variable.taken_for_constants(self.layer.name))
         if name is None:
             raise NotImplementedError(
                 f"'{self.layer.name}' computes with the variable '{variable.path}', which is none of its own weights: "
@@ -170,6 +195,11 @@ class Trace:
         """The same numbers under another shape, that of one image where there is a batch."""
         return x if x.image_shape == tuple(shape) else self.node("reshape", x, target_shape=tuple(shape))
 
+    def flattened(self, x: TracedTensor) -> TracedTensor:
+        """The numbers of all images in one axis."""
+        image = self.reshaped(x, (math.prod(x.image_shape),))
+        return TracedTensor(self, image.position, is_flat=True)
+
     def aligned(self, *values: Any) -> list[TracedTensor]:
         """Operands whose shapes can be broadcast as NumPy does, the batch's axis included.
 
@@ -178,7 +208,9 @@ class Trace:
         """
         operands = [self.operand(value) for value in values]
         if len({operand.joins for operand in operands if operand.batched}) > 1:
-            raise self._refusal("what is")
+            operands = [self.settled(operand) for operand in operands]
+        if any(operand.is_flat for operand in operands):
+            return self._flat(operands)
         ranks = {operand.ndim for operand in operands if operand.batched}
         if not ranks:
             return operands
@@ -193,6 +225,20 @@ class Trace:
                     raise ValueError(f"'{self.layer.name}': tensors of shapes {shapes} cannot be broadcast: the axis "
                                      "of the batch would meet another one")
                 operands[number] = self.reshaped(operand, operand.image_shape[1:])
+        return operands
+
+    def _flat(self, operands: list[TracedTensor]) -> list[TracedTensor]:
+        """Operands of which some are flat: as long, or single numbers.
+
+        Raises:
+            ValueError: If they are not.
+        """
+        sizes = {operand.image_shape for operand in operands if operand.batched}
+        others = [operand for operand in operands if not operand.batched and operand.image_shape not in ((), (1,))]
+        if len(sizes) > 1 or others or any(operand.batched and not operand.is_flat for operand in operands):
+            shapes = ", ".join(str(operand.shape) for operand in operands)
+            raise ValueError(f"'{self.layer.name}': tensors of shapes {shapes}, of which one has the numbers of all "
+                             "images in one axis, cannot be broadcast")
         return operands
 
 
@@ -238,4 +284,4 @@ def only(value: TracedTensor, in_training: bool) -> TracedTensor:
     trace, zeros = value.trace, value.trace.constant(np.zeros(value.image_shape, np.float32))
     pair = (value, zeros) if in_training else (zeros, value)
     position = trace.graph.operate(trace.layer, "by_training", *(each.position for each in pair))
-    return TracedTensor(trace, position, value.batched, value.joins)
+    return TracedTensor(trace, position, value.batched, value.joins, value.of_batch)

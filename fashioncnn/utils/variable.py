@@ -28,7 +28,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
     """A named array that can be assigned to, and computes as an array does.
 
     Args:
-        initializer: The values; or, with `shape`, a function ``f(shape, dtype)`` that makes them.
+        initializer: The values; or, with `shape`, the name of an initializer, or a function ``f(shape, dtype)``.
         shape: See `initializer`.
         dtype: The NumPy type; None: float32, or the values' own for integers and bools.
         trainable: Whether training may change a weight.
@@ -41,6 +41,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
 
     Raises:
         TypeError: If the values are not numbers.
+        ValueError: If the values need a shape.
 
     Example:
         >>> total = Variable([1.0, 2.0], name="total")
@@ -54,7 +55,15 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
 
     def __init__(self, initializer: Any, shape: Any = None, dtype: Any = None, trainable: bool = True,
                  name: str | None = None) -> None:
-        values = read(initializer(tuple(shape), dtype=dtype or "float32") if callable(initializer) else initializer)
+        if isinstance(initializer, str):
+            initializer = operation("get", "fashioncnn.initializers")(initializer)
+        if shape is None and callable(initializer):
+            raise ValueError(f"Variable() got the initializer {initializer!r}, which makes values of a shape: pass "
+                             "shape=")
+        if callable(initializer):
+            extents = tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)
+            initializer = initializer(extents, dtype=dtype or "float32")
+        values = read(initializer)
         if dtype is None and values.dtype.kind not in "biu":
             dtype = np.float32
         self.name = name or "variable"
@@ -67,6 +76,7 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         self.regularizer: Any = None
         self.constraint: Any = None
         self.is_weight = False
+        self._taken_by: str | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -138,14 +148,24 @@ class Variable(NDArrayOperatorsMixin, SaysWhatIsAbsent):
         Raises:
             TypeError: If `value` is not made of numbers.
             ValueError: If its shape is not the variable's.
+            NotImplementedError: While code is traced, and after a network has taken the numbers for constants.
         """
         self._refuse_in_trace("assigns to")
+        if self._taken_by is not None:
+            raise NotImplementedError(f"'{self.path}' is no weight of a layer, and '{self._taken_by}' was made a "
+                                      "network of with its numbers: they stay. Make a layer's weight of it, by "
+                                      "add_weight(); or make another variable, and compile() again")
         values = self.checked(value).astype(self._dtype)
         if self._place is None:
             self._values = values
         else:
             self._place.network.write(self._place.vector, self._place.offset, np.ascontiguousarray(values))
         return tensor(values, self._dtype)
+
+    def taken_for_constants(self, by: str) -> NDArray[Any]:
+        """The values, which a network that is made of the code of `by` has for ever: nobody may assign others."""
+        self._taken_by = by
+        return self._read()
 
     def assign_add(self, value: Any) -> Tensor:
         """Adds to the values, and returns them. Errors as for `assign`."""

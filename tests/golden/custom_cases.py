@@ -253,6 +253,46 @@ def _dice(keras: ModuleType) -> Any:
     return dice
 
 
+def _dice_of_all(keras: ModuleType) -> Any:
+    """The spelling of most scripts: the numbers of all images in one axis."""
+    ops = keras.ops
+
+    def dice_of_all(y_true: Any, y_pred: Any) -> Any:
+        first, second = ops.reshape(y_true, (-1,)), ops.reshape(y_pred, (-1,))
+        return 1 - (2 * ops.sum(first * second) + 1) / (ops.sum(first) + ops.sum(second) + 1)
+
+    return dice_of_all
+
+
+def _correlation(keras: ModuleType) -> Any:
+    """Numbers less their mean over the batch, divided by their deviation there."""
+    ops = keras.ops
+
+    def correlation(y_true: Any, y_pred: Any) -> Any:
+        a, b = y_true - ops.mean(y_true, axis=0), y_pred - ops.mean(y_pred, axis=0, keepdims=True)
+        spread = ops.sqrt(ops.sum(a * a) * ops.sum(b * b)) + 1e-3
+        return 1 - ops.sum(a * b) / spread + 0.1 * ops.std(y_pred, axis=0)[0]
+
+    return correlation
+
+
+def _by_name(keras: ModuleType, name: str) -> Any:
+    """A function of Keras's within one's own: it computes from the logits of softmax and sigmoid, also of the other."""
+    return lambda y_true, y_pred: 0.7 * getattr(keras.losses, name)(y_true, y_pred)
+
+
+def _normalized(keras: ModuleType) -> Any:
+    """By what the batch is like, in training and in inference."""
+    ops = keras.ops
+
+    class Normalized(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            mean, variance = ops.moments(inputs, axes=[0, 1, 2], keepdims=True)
+            return (inputs - mean) * ops.rsqrt(variance + 1e-3)
+
+    return _with_layer(keras, Normalized())
+
+
 def _pixels(keras: ModuleType) -> Any:
     def pixels(y_true: Any, y_pred: Any) -> Any:
         return keras.ops.square(y_true - y_pred)
@@ -302,7 +342,7 @@ _MODELS: dict[str, Build] = {
     "a dense layer": _linear, "weights of all shapes": _scaled, "a weight in two products": _tied,
     "a kernel": _convolution, "layers of layers": _blocks, "a gate": _squeeze_and_excite, "attention": _attention,
     "a branch by training": _by_training, "Lambda": _lambda, "activations": _activation, "a subclass": _subclass,
-    "functions between layers": _functional, "add_loss": _penalizing,
+    "functions between layers": _functional, "add_loss": _penalizing, "by the batch": _normalized,
 }
 
 
@@ -319,6 +359,14 @@ CUSTOM: dict[str, Case] = {
     "a loss of whole images": lambda keras: _trained("dice", keras, _segments(keras), _dice(keras), "image"),
     "a loss of pixels": lambda keras: _trained("pixels", keras, _segments(keras), _pixels(keras), "image"),
     "a loss of the batch": lambda keras: _trained("batch", keras, _plain(keras), _whole_batch(keras), "number"),
+    "a dice loss of all images": lambda keras: _trained(
+        "dice of all", keras, _segments(keras), _dice_of_all(keras), "image"),
+    "a loss of what the batch is like": lambda keras: _trained(
+        "correlation", keras, _plain(keras), _correlation(keras), "number"),
+    "binary crossentropy of a softmax": lambda keras: _trained(
+        "crossed", keras, _plain(keras, "softmax"), _by_name(keras, "binary_crossentropy"), "hot"),
+    "categorical crossentropy of a sigmoid": lambda keras: _trained(
+        "crossed too", keras, _plain(keras, "sigmoid"), _by_name(keras, "categorical_crossentropy"), "hot"),
     "a loss's class": lambda keras: _trained("class", keras, _plain(keras), _class(keras), "number"),
     "a loss's class, summed": lambda keras: _trained(
         "class summed", keras, _plain(keras), _class(keras, reduction="sum", name="mine"), "number"),
