@@ -176,9 +176,9 @@ def test_a_folder_without_pictures_gives_an_empty_batch_and_trains_nothing(tmp_p
     batches = ImageDataGenerator(horizontal_flip=True, rescale=0.5).flow_from_directory(tmp_path, (4, 4))
     x, y = next(batches)
     assert (len(batches), x.shape, y.shape) == (0, (0, 4, 4, 3), (0, 0))
+    model = Sequential([layers.Flatten(), layers.Dense(1)])
+    model.compile(loss="mse")
     with pytest.raises(ValueError, match="got `x` without batches"):
-        model = Sequential([layers.Flatten(), layers.Dense(1)])
-        model.compile(loss="mse")
         model.fit(batches)
 
 
