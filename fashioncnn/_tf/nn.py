@@ -18,9 +18,9 @@ from fashioncnn.utils.operators import operation
 from fashioncnn.utils.tensor import Tensor
 
 __all__ = ["avg_pool", "avg_pool2d", "bias_add", "conv2d", "dropout", "elu", "gelu", "in_top_k", "l2_loss",
-           "l2_normalize", "leaky_relu", "log_softmax", "max_pool", "max_pool2d", "moments", "relu", "relu6", "selu", "sigmoid",
-           "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits", "softplus",
-           "softsign", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k"]
+           "l2_normalize", "leaky_relu", "log_softmax", "max_pool", "max_pool2d", "moments", "relu", "relu6", "selu",
+           "sigmoid", "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits",
+           "softplus", "softsign", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k"]
 
 
 def relu(features: Any, name: str | None = None) -> Any:
