@@ -221,7 +221,7 @@ class Padded(After):
             value = b"" if first.dtype.kind == "O" else 0
         result = np.full((len(leaves), *extents), value, first.dtype)
         for place, leaf in enumerate(leaves):
-            result[(place, *map(slice, leaf.shape))] = leaf
+            result[place, ...][tuple(map(slice, leaf.shape))] = leaf
         return elements.element_of("padded_batch()", result)
 
     def spec(self) -> Any:
