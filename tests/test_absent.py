@@ -87,6 +87,7 @@ def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     ("import fashioncnn as tf; tf.tpu", "'tpu' of TensorFlow.*one machine's CPUs"),
     ("import fashioncnn as tf; tf.summary.create_file_writer('x')", "'summary' of TensorFlow.*callbacks.TensorBoard"),
     ("import fashioncnn as tf; tf.math.bessel_i0(3)", "'math.bessel_i0' of TensorFlow is not in fashioncnn"),
+    ("from fashioncnn.layers import RandomHue; RandomHue(0.1)", "'RandomHue' of Keras.*image.random_hue"),
     ("import fashioncnn as tf; tf.image.total_variation(3)",
      "'image.total_variation' of TensorFlow is not in fashioncnn"),
     ("import fashioncnn as tf; tf.image.resise", "module 'fashioncnn.image' has no 'resise'; did you mean 'resize'"),
