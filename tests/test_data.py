@@ -230,6 +230,12 @@ def test_a_pass_gives_its_next_element():
     assert (int(passed.get_next()), int(next(passed))) == (0, 1)
     with pytest.raises(StopIteration):
         passed.get_next()
+    ended = iter(Dataset.range(9).repeat().prefetch(1))
+    next(ended)
+    ended.close()
+    with pytest.raises(StopIteration):
+        next(ended)
+    iter(Dataset.range(2)).close()
 
 
 def test_a_generator_is_begun_anew_in_each_pass():

@@ -33,6 +33,11 @@ class Elements(Iterator[Any]):
         """The next element, as ``next()`` gives it."""
         return next(self._iterator)
 
+    def close(self) -> None:
+        """Ends the pass, and the threads that made elements for it."""
+        if hasattr(self._iterator, "close"):
+            self._iterator.close()
+
 
 class Dataset:
     """Elements, one after the other: tensors, and tuples and dicts of them.
