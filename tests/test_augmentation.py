@@ -141,6 +141,34 @@ def test_one_image_is_taken_alone(kind):
     assert MAKERS[kind]().compute_output_shape((9, 8, 3)) == untouched(kind).shape[1:]
 
 
+def test_a_chain_of_layers_that_prepare_images_takes_one_image_and_images_of_any_size():
+    chain = k.Sequential([layers.Resizing(4, 5), k.Sequential([layers.Rescaling(0.5)]), layers.CenterCrop(3, 3)])
+    for shape in ((9, 8, 3), (2, 9, 8, 3), (2, 6, 7, 3), (7, 6, 1), (9, 8, 3)):
+        images = np.random.default_rng(1).random(shape).astype(np.float32)
+        expected = images
+        for layer in (layers.Resizing(4, 5), layers.Rescaling(0.5), layers.CenterCrop(3, 3)):
+            expected = layer(expected)
+        np.testing.assert_array_equal(chain(images), expected)
+        assert chain(images).shape == (*shape[:-3], 3, 3, shape[-1])
+    known = k.Sequential([k.Input((9, 8, 3)), layers.Resizing(4, 5)])
+    assert known(np.zeros((2, 5, 5, 3))).shape == (2, 4, 5, 3)
+
+
+def test_a_chain_changes_the_single_images_of_a_data_set_at_random_unless_told_not_to():
+    flips = k.Sequential([layers.RandomFlip("horizontal", seed=1), layers.RandomRotation(0.2, seed=2)])
+    data = k.data.Dataset.from_tensor_slices(IMAGES)
+    assert all((found != image).any() for found, image in zip(data.map(flips), IMAGES, strict=True))
+    for found, image in zip(data.map(lambda image: flips(image, training=False)), IMAGES, strict=True):
+        np.testing.assert_array_equal(found, image)
+
+
+def test_a_chain_with_weights_takes_batches_of_its_size_alone():
+    chain = k.Sequential([k.Input((9, 8, 3)), layers.Resizing(4, 5), layers.Conv2D(1, 2)])
+    for shape in ((9, 8, 3), (2, 5, 5, 3)):
+        with pytest.raises(ValueError, match=r"the model takes \(N, 9, 8, 3\)"):
+            chain(np.zeros(shape))
+
+
 # ---- what is drawn ----
 
 

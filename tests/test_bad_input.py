@@ -53,6 +53,8 @@ CASES = {
     "dates": ({"x": X.astype("M8[s]")}, TypeError, "`x` of dtype datetime64"),
     "a dict": ({"x": {"a": X, "b": X}}, ValueError, "`x` for 'a', 'b'; the model's inputs are 'input_layer"),
     "a list of inputs": ({"x": [X, X]}, ValueError, "a list of 2 arrays is 2 rows, as the model has one input"),
+    "a function": ({"x": lambda: iter([(X, Y)]), "y": None}, TypeError, "`x` that is a function, which has"),
+    "batches of None": ({"x": iter([(None, Y)]), "y": None}, TypeError, "`x` that is None; expected numbers"),
     "a string": ({"x": "images"}, TypeError, "`x` of dtype"),
     "a number": ({"x": 3}, ValueError, "a single number as `x`"),
     "ragged": ({"x": [[1, 2], [3]]}, ValueError, "`x` that is not an array"),

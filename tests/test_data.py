@@ -195,6 +195,49 @@ def test_threads_call_a_slow_function_at_once_and_keep_the_order():
     assert max(most) == 1
 
 
+def test_elements_are_drawn_from_several_data_sets_by_their_weights():
+    few, many = Dataset.range(1).repeat(), Dataset.range(1, 2).repeat()
+    mixed = Dataset.sample_from_datasets([few, many], [0.2, 0.8], seed=1)
+    first, second = (numbers(mixed.take(400)) for _ in range(2))
+    assert 250 < sum(first) < 370
+    assert first != second
+    again = Dataset.sample_from_datasets([few, many], [0.2, 0.8], seed=1, rerandomize_each_iteration=False)
+    assert numbers(again.take(400)) == numbers(again.take(400)) == first
+    assert mixed.cardinality() == -1
+    assert len(Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(4)])) == 7
+    all_of_both = Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(3, 30)], [0.9, 0.1], seed=2)
+    assert sorted(numbers(all_of_both)) == list(range(30))
+    cut = Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(3, 300)], seed=2, stop_on_empty_dataset=True)
+    assert len(numbers(cut)) < 40
+    never = Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(9)], [0.0, 1.0])
+    assert numbers(never) == list(range(9))
+
+
+def test_windows_know_their_lengths_and_may_be_gone_through_again():
+    windows = Dataset.range(7).window(3)
+    assert [len(window) for window in windows] == [3, 3, 1]
+    assert (len(windows), len(Dataset.range(7).window(3, 2, 2, True)), len(Dataset.range(2).window(3, 1, 1, True))) == (
+        3, 2, 0)
+    first = next(iter(windows))
+    assert numbers(first) == numbers(first) == [0, 1, 2]
+    x, y = next(iter(Dataset.from_tensor_slices((X, Y)).window(2)))
+    np.testing.assert_array_equal(np.stack(list(x)), X[:2])
+    assert numbers(y) == [0, 1]
+
+
+def test_a_pass_gives_its_next_element():
+    passed = iter(Dataset.range(2))
+    assert (int(passed.get_next()), int(next(passed))) == (0, 1)
+    with pytest.raises(StopIteration):
+        passed.get_next()
+    ended = iter(Dataset.range(9).repeat().prefetch(1))
+    next(ended)
+    ended.close()
+    with pytest.raises(StopIteration):
+        next(ended)
+    iter(Dataset.range(2)).close()
+
+
 def test_a_generator_is_begun_anew_in_each_pass():
     begun = []
 
@@ -260,6 +303,20 @@ def test_an_error_in_a_thread_of_a_pool_comes_when_its_turn_has_come():
     (lambda: Dataset.range(3).cache("x"), "keeps elements in memory"),
     (lambda: Dataset.range(3).concatenate([1]), "expected a Dataset, got list"),
     (lambda: Dataset.zip(Dataset.range(3), [1]), "expected a Dataset, got "),
+    (lambda: Dataset.range(3).window(0), "`size` must be an integer >= 1"),
+    (lambda: Dataset.range(3).window(2).element_spec, "elements of window.. are data sets"),
+    (lambda: Dataset.range(3).interleave(3), "`map_func` must be a function"),
+    (lambda: Dataset.range(3).interleave(len, cycle_length=0), "`cycle_length` must be AUTOTUNE or an integer >= 1"),
+    (lambda: Dataset.sample_from_datasets([]), "sample_from_datasets.. got no data sets"),
+    (lambda: Dataset.sample_from_datasets([Dataset.range(3)], [0.5, 0.5]), "for 1 data sets"),
+    (lambda: Dataset.sample_from_datasets([Dataset.range(3)] * 2, [-1, 1.5]), "not negative"),
+    (lambda: Dataset.choose_from_datasets([[1]], Dataset.range(3)), "expected a Dataset, got list"),
+    (lambda: list(Dataset.choose_from_datasets([Dataset.range(3)], Dataset.range(3))), "number 1 was chosen of 1 data"),
+    (lambda: list(Dataset.range(3).map(np.arange).padded_batch(2, [0])), r"\(1,\), which is larger than \(0,\)"),
+    (lambda: list(Dataset.range(3).map(np.arange).padded_batch(2, [1, 1])), r"\(1, 1\) for elements of 1 axes"),
+    (lambda: list(Dataset.range(3).apply(tf.data.experimental.assert_cardinality(2))), "and there are more"),
+    (lambda: list(Dataset.range(3).apply(tf.data.experimental.assert_cardinality(4))), "and there are 3"),
+    (lambda: list(Dataset.range(3).apply(tf.data.experimental.assert_cardinality(-1))), "no end, and there are 3"),
     (lambda: Dataset(X), "from_tensor_slices.., from_generator"),
     (lambda: Dataset.from_generator(iter([1])), "must be a function that returns an iterable"),
     (lambda: Dataset.range(3).get_single_element(), "one element, got several"),
@@ -283,8 +340,7 @@ def test_a_length_that_there_is_not_is_said():
 
 
 def test_what_tensorflow_has_besides_is_absent_by_name():
-    for use in (lambda: Dataset.range(3).window(2), lambda: Dataset.sample_from_datasets([]),
-                lambda: tf.data.TFRecordDataset("x")):
+    for use in (lambda: Dataset.range(3).rebatch(2), lambda: Dataset.random(), lambda: tf.data.TFRecordDataset("x")):
         with pytest.raises(AbsentError, match="of TensorFlow is not in fashioncnn"):
             use()
     with pytest.raises(AttributeError, match="did you mean 'Dataset'"):

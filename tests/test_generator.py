@@ -172,6 +172,16 @@ def test_labels_of_folders(options, labels, folder):
     assert (batch.ndim == 4) if labels is None else batch[1].tolist() == labels
 
 
+def test_a_folder_without_pictures_gives_an_empty_batch_and_trains_nothing(tmp_path):
+    batches = ImageDataGenerator(horizontal_flip=True, rescale=0.5).flow_from_directory(tmp_path, (4, 4))
+    x, y = next(batches)
+    assert (len(batches), x.shape, y.shape) == (0, (0, 4, 4, 3), (0, 0))
+    model = Sequential([layers.Flatten(), layers.Dense(1)])
+    model.compile(loss="mse")
+    with pytest.raises(ValueError, match="got `x` without batches"):
+        model.fit(batches)
+
+
 def test_the_images_themselves_are_targets(folder):
     x, y = ImageDataGenerator(rotation_range=30).flow_from_directory(folder, (4, 4), class_mode="input")[0]
     np.testing.assert_array_equal(x, y)

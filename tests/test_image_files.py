@@ -72,6 +72,7 @@ def test_jpeg_has_no_transparency(tmp_path):
 def test_a_size_is_reached_with_and_without_distortion(tmp_path):
     path = picture(tmp_path / "x.png", (10, 20, 3))
     assert utils.load_img(path, target_size=(5, 6)).size == (6, 5)
+    assert utils.load_img(path, target_size=np.array([5, 6, 3])).size == (6, 5)
     kept = utils.load_img(path, target_size=(10, 10), keep_aspect_ratio=True, interpolation="bilinear")
     np.testing.assert_array_equal(np.asarray(kept), np.asarray(Image.open(path))[:, 5:15])
 
@@ -106,6 +107,9 @@ def test_no_damage_ends_otherwise_than_in_a_dataerror(tmp_path):
     (lambda p: utils.load_img(p / "no.png"), FileNotFoundError, "no.png"),
     (lambda p: utils.load_img(p / "x.png", "gray"), ValueError, "color_mode='gray' is not supported"),
     (lambda p: utils.load_img(p / "x.png", target_size=(3, 3), interpolation="x"), ValueError, "interpolation='x'"),
+    (lambda p: utils.load_img(p / "x.png", target_size=3), ValueError, r"target_size of \(height, width\), got 3"),
+    (lambda p: utils.load_img(p / "x.png", target_size=(3, 0)), ValueError, "`target_size` must be an integer >= 1"),
+    (lambda p: utils.load_img(p / "x.png", target_size=("3", 3)), TypeError, "`target_size` must be an integer"),
     (lambda p: utils.img_to_array(np.zeros(3)), ValueError, r"two or three axes, got the shape \(3,\)"),
     (lambda p: utils.array_to_img(np.zeros((3, 3))), ValueError, "three axes"),
     (lambda p: utils.array_to_img(np.zeros((3, 3, 2))), ValueError, "1, 3 or 4 channels, got 2"),

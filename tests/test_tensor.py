@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fashioncnn import Input, Sequential, Variable, activations, layers, losses, metrics
-from fashioncnn.utils.tensor import Tensor, tensor
+from fashioncnn.utils.tensor import Tensor, TensorShape, tensor
 
 X = np.random.default_rng(0).random((5, 4)).astype(np.float32)
 
@@ -58,6 +58,17 @@ def test_arithmetic_and_reductions_are_those_of_numpy():
     assert float(tensor(0.5)) == 0.5
     assert json.dumps(tensor([0.5]).tolist()) == "[0.5]"
     assert np.concatenate([values, values]).shape == (10, 4)
+
+
+def test_a_shape_has_tensorflows_methods_and_can_be_affirmed():
+    values = tensor(X)
+    assert (values.get_shape().as_list(), values.get_shape().rank, values.get_shape().ndims) == ([5, 4], 2, 2)
+    assert TensorShape([None, 4])[1:] == (4,)
+    for shape in ((5, 4), [None, 4], TensorShape([5, None])):
+        values.set_shape(shape)
+    for shape in ((5,), (5, 3), ()):
+        with pytest.raises(ValueError, match=r"for a tensor of shape \(5, 4\)"):
+            values.set_shape(shape)
 
 
 def test_a_variable_computes_as_an_array_and_can_be_assigned_to():

@@ -105,6 +105,40 @@ def test_images_are_changed_at_random():
     assert any((part == images[0, top:top + 4, left:left + 2]).all() for top in range(3) for left in range(4))
 
 
+def test_colours_are_changed_at_random():
+    images = tf.random.uniform((6, 5, 3), seed=1)
+    before, turned = tf.image.rgb_to_hsv(images), tf.image.rgb_to_hsv(tf.image.random_hue(images, 0.2, seed=1))
+    moved = (turned - before)[..., 0] % 1
+    moved = np.where(moved > 0.5, moved - 1, moved)
+    np.testing.assert_allclose(moved, moved[0, 0], atol=1e-5)
+    assert 0 < abs(moved[0, 0]) <= 0.2
+    np.testing.assert_allclose(turned[..., 1:], before[..., 1:], atol=1e-5)
+    weaker = tf.image.rgb_to_hsv(tf.image.random_saturation(images, 0.2, 0.9, seed=1))
+    factors = weaker[..., 1] / before[..., 1]
+    np.testing.assert_allclose(factors, factors[0, 0], rtol=1e-4)
+    assert 0.2 <= factors[0, 0] < 0.9
+
+
+@pytest.mark.parametrize("change", [
+    lambda x, seed: tf.image.stateless_random_brightness(x, 0.5, seed),
+    lambda x, seed: tf.image.stateless_random_contrast(x, 0.2, 3.0, seed),
+    lambda x, seed: tf.image.stateless_random_crop(x, (9, 8, 3), seed),
+    lambda x, seed: tf.image.stateless_random_flip_left_right(np.stack([x] * 20), seed),
+    lambda x, seed: tf.image.stateless_random_flip_up_down(np.stack([x] * 20), seed),
+    lambda x, seed: tf.image.stateless_random_hue(x, 0.5, seed),
+    lambda x, seed: tf.image.stateless_random_saturation(x, 0.1, 3.0, seed)])
+def test_what_is_stateless_follows_from_two_integers(change):
+    image = tf.random.uniform((40, 40, 3), seed=1)
+    first = change(image, (1, 2))
+    tf.random.set_seed(5)
+    np.testing.assert_array_equal(change(image, tf.constant([1, 2])), first)
+    assert (change(image, seed=(2, 1)) != first).any()
+    assert change(image, (-1, 0)).shape == first.shape
+    for seed in (1, (1, 2, 3), (1.0, 2.0)):
+        with pytest.raises(ValueError, match="must be two integers"):
+            change(image, seed)
+
+
 def test_pictures_are_read_and_decoded(tmp_path):
     image = np.random.RandomState(1).randint(0, 256, (5, 7, 3)).astype(np.uint8)
     tf.keras.utils.save_img(tmp_path / "x.png", image, scale=False)
@@ -131,6 +165,12 @@ def test_pictures_are_read_and_decoded(tmp_path):
     (lambda: tf.image.rgb_to_grayscale(np.zeros((3, 3, 1))), "three channels"),
     (lambda: tf.image.grayscale_to_rgb(np.zeros((3, 3, 3))), "one channel"),
     (lambda: tf.image.random_crop(np.zeros((3, 3, 1)), (4, 1, 1)), r"the size \(4, 1, 1\) for the shape"),
+    (lambda: tf.image.random_crop(np.zeros((3, 3, 1)), (2, 2)), "an extent for each axis"),
+    (lambda: tf.image.random_contrast(np.zeros((3, 3, 1)), 2, 1), "`upper` must be > 2"),
+    (lambda: tf.image.random_hue(np.zeros((3, 3, 3)), 0.6), "`max_delta` must be >= 0 and <= 0.5"),
+    (lambda: tf.image.adjust_hue(np.zeros((3, 3, 3)), 2), "`delta` must be"),
+    (lambda: tf.image.adjust_saturation(np.zeros((3, 3, 1)), 2), "three channels"),
+    (lambda: tf.image.resize(np.zeros((3, 3, 1)), 2), r"a size of \(height, width\)"),
     (lambda: tf.ensure_shape(np.zeros((3, 3)), (None, 2)), r"the shape \(3, 3\), expected \(None, 2\)"),
     (lambda: tf.split(np.arange(5), [2, 2]), "sizes .2, 2. for an extent of 5"),
     (lambda: tf.nn.sparse_softmax_cross_entropy_with_logits([3], [[1.0, 2.0]]), "labels must be 0 to 1, got 3 to 3"),

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from fashioncnn.backend.conversion import array, wrapped
+from fashioncnn.backend.conversion import array, floats, wrapped
 from fashioncnn.utils import checks, output, structures
-from fashioncnn.utils.operators import of_tensors
+from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
-__all__ = ["argsort", "boolean_mask", "cumsum", "einsum", "ensure_shape", "eye", "fill", "gather_nd", "map_fn",
-           "meshgrid", "numpy_function", "pad", "print", "py_function", "roll", "slice", "sort", "split", "tensordot",
-           "unique", "unstack"]
+__all__ = ["add_n", "argsort", "boolean_mask", "broadcast_to", "cond", "cumsum", "einsum", "ensure_shape", "eye",
+           "fill", "gather", "gather_nd", "map_fn", "meshgrid", "norm", "numpy_function", "pad", "print",
+           "py_function", "reverse", "roll", "slice", "sort", "split", "tensordot", "unique", "unstack"]
 _MODES = {"CONSTANT": "constant", "REFLECT": "reflect", "SYMMETRIC": "symmetric"}
 
 
@@ -148,8 +148,6 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
 
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Any:
     """Sums of products as Einstein wrote them; of symbolic tensors see `ops.einsum`."""
-    from fashioncnn.utils.operators import has_tensors, operation
-
     if has_tensors(*inputs):
         return operation("einsum")(equation, *inputs)
     return wrapped(np.einsum(equation, *map(array, inputs)))
@@ -166,6 +164,63 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
                                        for want, extent in zip(shape, found, strict=True)):
         raise ValueError(f"ensure_shape() got the shape {found}, expected {tuple(shape)}")
     return x
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The numbers repeated along axes that are new, or have the extent 1."""
+    return wrapped(np.broadcast_to(array(input), tuple(int(extent) for extent in shape)).copy())
+
+
+def add_n(inputs: Sequence[Any], name: str | None = None) -> Any:
+    """The sum of tensors."""
+    total = inputs[0]
+    for each in inputs[1:]:
+        total = operation("add")(total, each)
+    return total
+
+
+@of_tensors("norm", tensor="x")
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
+         name: str | None = None) -> Tensor:
+    """The length of vectors along an axis; None: of all numbers. `ord` is "euclidean", 1, 2 or infinity."""
+    numbers, kind = floats(tensor, "norm"), 2 if ord == "euclidean" else ord
+    if axis is None:
+        found = np.linalg.norm(numbers.reshape(-1), kind)
+        return wrapped(np.reshape(found, [1] * numbers.ndim if keepdims else ()).astype(numbers.dtype))
+    if np.ndim(axis) and ord == "euclidean":
+        kind = "fro"
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    return wrapped(np.linalg.norm(numbers, kind, axes, bool(keepdims)).astype(numbers.dtype))
+
+
+@of_tensors("flip", tensor="x")
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """The other way round along some axes."""
+    return wrapped(np.flip(array(tensor), tuple(int(each) for each in np.atleast_1d(axis))))
+
+
+def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0,
+           name: str | None = None) -> Any:
+    """The slices of an axis, None: the first, that have these numbers.
+
+    Raises:
+        IndexError: If there is no such slice.
+        ValueError: If `batch_dims` is not 0.
+    """
+    checks.one_of("gather()", "batch_dims", batch_dims, (0,))
+    along = 0 if axis is None else int(axis)
+    if has_tensors(params, indices):
+        return operation("take")(params, indices, axis=along)
+    numbers, places = array(params), array(indices)
+    extent = numbers.shape[along]
+    if places.size and not 0 <= places.min() <= places.max() < extent:
+        raise IndexError(f"gather() got indices from {places.min()} to {places.max()}; expected 0 to {extent - 1}")
+    return wrapped(numbers.take(places, along))
+
+
+def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], name: str | None = None) -> Any:
+    """What the first function returns where `pred` holds, else what the second one does."""
+    return true_fn() if pred else false_fn()
 
 
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, parallel_iterations: int | None = None,

@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashioncnn._tf.colours import hsv_to_rgb, rgb_to_hsv, saturated, turned
 from fashioncnn._tf.io import decode_bmp, decode_gif, decode_image, decode_jpeg, decode_png
 from fashioncnn.backend.conversion import array, wrapped
 from fashioncnn.random import drawn
 from fashioncnn.utils import absent, checks, resizing
 from fashioncnn.utils.tensor import Tensor
 
-__all__ = ["ResizeMethod", "adjust_brightness", "adjust_contrast", "adjust_gamma", "central_crop",
-           "convert_image_dtype", "crop_to_bounding_box", "decode_bmp", "decode_gif", "decode_image", "decode_jpeg",
-           "decode_png", "flip_left_right", "flip_up_down", "grayscale_to_rgb", "pad_to_bounding_box",
-           "per_image_standardization", "random_brightness", "random_contrast", "random_crop",
-           "random_flip_left_right", "random_flip_up_down", "resize", "resize_with_crop_or_pad", "resize_with_pad",
-           "rgb_to_grayscale", "rot90", "transpose"]
+__all__ = ["ResizeMethod", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation",
+           "central_crop", "convert_image_dtype", "crop_to_bounding_box", "decode_bmp", "decode_gif", "decode_image",
+           "decode_jpeg", "decode_png", "flip_left_right", "flip_up_down", "grayscale_to_rgb", "hsv_to_rgb",
+           "pad_to_bounding_box", "per_image_standardization", "random_brightness", "random_contrast", "random_crop",
+           "random_flip_left_right", "random_flip_up_down", "random_hue", "random_saturation", "resize",
+           "resize_with_crop_or_pad", "resize_with_pad", "rgb_to_grayscale", "rgb_to_hsv", "rot90",
+           "stateless_random_brightness", "stateless_random_contrast", "stateless_random_crop",
+           "stateless_random_flip_left_right", "stateless_random_flip_up_down", "stateless_random_hue",
+           "stateless_random_saturation", "transpose"]
 _LUMA = np.array([0.2989, 0.587, 0.114], np.float32)
 
 
@@ -66,7 +70,7 @@ def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_rat
         (28, 28, 3)
     """
     pixels = _images("resize", images)
-    height, width = resizing.size_of("image.resize()", [int(extent) for extent in size])
+    height, width = resizing.size_of("image.resize()", [int(extent) for extent in np.atleast_1d(size)])
     if preserve_aspect_ratio:
         scale = min(height / pixels.shape[-3], width / pixels.shape[-2])
         height, width = (builtins.max(round(scale * extent), 1) for extent in pixels.shape[-3:-1])
@@ -195,20 +199,32 @@ def transpose(image: Any, name: str | None = None) -> Tensor:
     return wrapped(np.swapaxes(_images("transpose", image), -3, -2))
 
 
-def _flipped_at_random(image: Any, axis: int, seed: int | None) -> Tensor:
+def _chance(seed: Any) -> np.random.Generator:
+    """The random numbers of two integers, the seed of what is called stateless: the same in each call.
+
+    Raises:
+        ValueError: If they are not two integers.
+    """
+    numbers = array(seed)
+    if numbers.shape != (2,) or numbers.dtype.kind not in "iu":
+        raise ValueError(f"`seed` of a stateless function must be two integers, such as (1, 2), got {seed!r}")
+    return np.random.Generator(np.random.PCG64([int(number) % 2**64 for number in numbers]))
+
+
+def _flipped_at_random(image: Any, axis: int, chance: np.random.Generator) -> Tensor:
     pixels = _images("random_flip", image)
-    chosen = drawn(seed).random(pixels.shape[:-3]) < 0.5
+    chosen = chance.random(pixels.shape[:-3]) < 0.5
     return wrapped(np.where(chosen[..., None, None, None], np.flip(pixels, axis), pixels))
 
 
 def random_flip_left_right(image: Any, seed: int | None = None) -> Tensor:
     """Every other image mirrored, by chance."""
-    return _flipped_at_random(image, -2, seed)
+    return _flipped_at_random(image, -2, drawn(seed))
 
 
 def random_flip_up_down(image: Any, seed: int | None = None) -> Tensor:
     """Every other image on its head, by chance."""
-    return _flipped_at_random(image, -3, seed)
+    return _flipped_at_random(image, -3, drawn(seed))
 
 
 def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Tensor:
@@ -217,11 +233,18 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
     Raises:
         ValueError: If it is larger than the array.
     """
+    return _cut(value, size, drawn(seed))
+
+
+def _cut(value: Any, size: Any, chance: np.random.Generator) -> Tensor:
     pixels, extents = array(value), [int(extent) for extent in size]
+    if len(extents) != pixels.ndim:
+        raise ValueError(f"image.random_crop() got the size {tuple(extents)} for the shape {pixels.shape}; it takes "
+                         "an extent for each axis, the channels' too")
     room = [whole - part for whole, part in zip(pixels.shape, extents, strict=True)]
     if builtins.min(room) < 0:
         raise ValueError(f"image.random_crop() got the size {tuple(extents)} for the shape {pixels.shape}")
-    starts = [int(start) for start in drawn(seed).integers(np.array(room) + 1)]
+    starts = [int(start) for start in chance.integers(np.array(room) + 1)]
     return wrapped(pixels[tuple(slice(start, start + part) for start, part in zip(starts, extents, strict=True))])
 
 
@@ -252,15 +275,88 @@ def adjust_gamma(image: Any, gamma: float = 1, gain: float = 1) -> Tensor:
     return _in_floats(image, lambda pixels: pixels.dtype.type(gain) * pixels ** pixels.dtype.type(gamma))
 
 
+def adjust_hue(image: Any, delta: float, name: str | None = None) -> Tensor:
+    """Colours turned by a part of the circle of hues, from -1 to 1.
+
+    Raises:
+        ValueError: If `delta` is out of range, or there are not three channels.
+    """
+    angle = checks.number("delta", delta, at_least=-1, at_most=1)
+    return _in_floats(image, lambda pixels: turned(pixels, angle))
+
+
+def adjust_saturation(image: Any, saturation_factor: float, name: str | None = None) -> Tensor:
+    """Colours stronger, or weaker: their saturation multiplied.
+
+    Raises:
+        ValueError: If there are not three channels.
+    """
+    return _in_floats(image, lambda pixels: saturated(pixels, saturation_factor))
+
+
+def _delta(max_delta: float, most: float, chance: np.random.Generator) -> float:
+    reach = checks.number("max_delta", max_delta, at_least=0, at_most=most)
+    return float(chance.uniform(-reach, reach))
+
+
+def _factor(lower: float, upper: float, chance: np.random.Generator) -> float:
+    least = checks.number("lower", lower, at_least=0)
+    return float(chance.uniform(least, checks.number("upper", upper, above=least)))
+
+
 def random_brightness(image: Any, max_delta: float, seed: int | None = None) -> Tensor:
     """`adjust_brightness` by at most `max_delta`, either way."""
-    reach = checks.number("max_delta", max_delta, at_least=0)
-    return adjust_brightness(image, drawn(seed).uniform(-reach, reach))
+    return adjust_brightness(image, _delta(max_delta, np.inf, drawn(seed)))
 
 
 def random_contrast(image: Any, lower: float, upper: float, seed: int | None = None) -> Tensor:
     """`adjust_contrast` by a factor between two."""
-    return adjust_contrast(image, drawn(seed).uniform(checks.number("lower", lower, at_least=0), upper))
+    return adjust_contrast(image, _factor(lower, upper, drawn(seed)))
+
+
+def random_hue(image: Any, max_delta: float, seed: int | None = None) -> Tensor:
+    """`adjust_hue` by at most `max_delta`, up to 0.5, either way."""
+    return adjust_hue(image, _delta(max_delta, 0.5, drawn(seed)))
+
+
+def random_saturation(image: Any, lower: float, upper: float, seed: int | None = None) -> Tensor:
+    """`adjust_saturation` by a factor between two."""
+    return adjust_saturation(image, _factor(lower, upper, drawn(seed)))
+
+
+def stateless_random_brightness(image: Any, max_delta: float, seed: Any) -> Tensor:
+    """`random_brightness`, the same in each call with the same two integers as `seed`; so are the following."""
+    return adjust_brightness(image, _delta(max_delta, np.inf, _chance(seed)))
+
+
+def stateless_random_contrast(image: Any, lower: float, upper: float, seed: Any) -> Tensor:
+    """`random_contrast` of two integers."""
+    return adjust_contrast(image, _factor(lower, upper, _chance(seed)))
+
+
+def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> Tensor:
+    """`random_crop` of two integers."""
+    return _cut(value, size, _chance(seed))
+
+
+def stateless_random_flip_left_right(image: Any, seed: Any) -> Tensor:
+    """`random_flip_left_right` of two integers."""
+    return _flipped_at_random(image, -2, _chance(seed))
+
+
+def stateless_random_flip_up_down(image: Any, seed: Any) -> Tensor:
+    """`random_flip_up_down` of two integers."""
+    return _flipped_at_random(image, -3, _chance(seed))
+
+
+def stateless_random_hue(image: Any, max_delta: float, seed: Any) -> Tensor:
+    """`random_hue` of two integers."""
+    return adjust_hue(image, _delta(max_delta, 0.5, _chance(seed)))
+
+
+def stateless_random_saturation(image: Any, lower: float, upper: float, seed: Any) -> Tensor:
+    """`random_saturation` of two integers."""
+    return adjust_saturation(image, _factor(lower, upper, _chance(seed)))
 
 
 def per_image_standardization(image: Any) -> Tensor:

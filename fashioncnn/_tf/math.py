@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,12 +64,19 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int | None = No
     return wrapped(counts)
 
 
+class TopK(NamedTuple):
+    """What `top_k` returns."""
+
+    values: Tensor
+    indices: Tensor
+
+
 def top_k(input: Any, k: int = 1, sorted: bool = True, index_type: Any = np.int32,
-          name: str | None = None) -> tuple[Tensor, Tensor]:
+          name: str | None = None) -> TopK:
     """The `k` largest numbers along the last axis, and their places; of equal ones the first."""
     numbers = array(input)
     places = np.argsort(-numbers.astype(np.float64), axis=-1, kind="stable")[..., :k]
-    return wrapped(np.take_along_axis(numbers, places, -1)), wrapped(places.astype(index_type))
+    return TopK(wrapped(np.take_along_axis(numbers, places, -1)), wrapped(places.astype(index_type)))
 
 
 def in_top_k(targets: Any, predictions: Any, k: int, name: str | None = None) -> Tensor:

@@ -14,20 +14,26 @@ from typing import Any
 import numpy as np
 
 from fashioncnn._tf.arrays import (
+    add_n,
     argsort,
     boolean_mask,
+    broadcast_to,
+    cond,
     cumsum,
     einsum,
     ensure_shape,
     eye,
     fill,
+    gather,
     gather_nd,
     map_fn,
     meshgrid,
+    norm,
     numpy_function,
     pad,
     print,
     py_function,
+    reverse,
     roll,
     slice,
     sort,
@@ -65,24 +71,29 @@ from fashioncnn.backend.reductions import mean as reduce_mean
 from fashioncnn.backend.reductions import min as reduce_min
 from fashioncnn.backend.reductions import prod as reduce_prod
 from fashioncnn.backend.reductions import sum as reduce_sum
-from fashioncnn.backend.shapes import gather, ones_like, reshape, reverse, shape, tile, zeros_like
+from fashioncnn.backend.shapes import ones_like, reshape, shape, tile, zeros_like
 from fashioncnn.data import TensorSpec
 from fashioncnn.utils import checks
 from fashioncnn.utils.operators import has_tensors, of_tensors, operation
-from fashioncnn.utils.tensor import Tensor
+from fashioncnn.utils.tensor import Tensor, TensorShape
 
 __all__ = [
+    "Tensor",
+    "TensorShape",
     "TensorSpec",
     "abs",
     "add",
+    "add_n",
     "argmax",
     "argmin",
     "argsort",
     "bool",
     "boolean_mask",
+    "broadcast_to",
     "cast",
     "clip_by_value",
     "concat",
+    "cond",
     "constant",
     "convert_to_tensor",
     "cos",
@@ -124,6 +135,7 @@ __all__ = [
     "multiply",
     "negative",
     "newaxis",
+    "norm",
     "not_equal",
     "numpy_function",
     "one_hot",
@@ -160,6 +172,7 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
+    "string",
     "subtract",
     "tanh",
     "tensordot",
@@ -180,6 +193,7 @@ newaxis = None
 bool, float32 = np.dtype("bool"), np.dtype("float32")
 int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
 uint8, uint16, uint32, uint64 = (np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64))
+string = np.dtype("object")  # of texts, which are Python's bytes
 half, double = float16, float64 = np.dtype("float16"), np.dtype("float64")
 
 
@@ -226,7 +240,8 @@ def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
     """Numbers from 0 or `start`, up to but without `limit`."""
     bounds: list[Any] = [array(each) for each in ((0, start, delta) if limit is None else (start, limit, delta))]
-    return wrapped(np.arange(*(each[()] for each in bounds)).astype(dtype or np.result_type(*bounds)))
+    kinds = [each.dtype for each in bounds if each.dtype.kind == "f"] or [each.dtype for each in bounds]
+    return wrapped(np.arange(*(each[()] for each in bounds)).astype(dtype or np.result_type(*kinds)))
 
 
 def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int = 0) -> Tensor:

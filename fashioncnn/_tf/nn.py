@@ -17,10 +17,10 @@ from fashioncnn.utils import absent, checks
 from fashioncnn.utils.operators import has_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
-__all__ = ["avg_pool2d", "bias_add", "conv2d", "dropout", "elu", "gelu", "in_top_k", "l2_loss", "l2_normalize",
-           "leaky_relu", "log_softmax", "max_pool2d", "moments", "relu", "relu6", "selu", "sigmoid",
-           "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits", "softplus",
-           "softsign", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k"]
+__all__ = ["avg_pool", "avg_pool2d", "bias_add", "conv2d", "dropout", "elu", "gelu", "in_top_k", "l2_loss",
+           "l2_normalize", "leaky_relu", "log_softmax", "max_pool", "max_pool2d", "moments", "relu", "relu6", "selu",
+           "sigmoid", "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits",
+           "softplus", "softsign", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k"]
 
 
 def relu(features: Any, name: str | None = None) -> Any:
@@ -168,6 +168,18 @@ def avg_pool2d(input: Any, ksize: Any, strides: Any, padding: str, data_format: 
     """The mean of each window."""
     checks.one_of("nn.avg_pool2d()", "data_format", data_format, ("NHWC",))
     return operation("average_pool")(input, _two("ksize", ksize), _two("strides", strides), str(padding).lower())
+
+
+def max_pool(input: Any, ksize: Any, strides: Any, padding: str, data_format: str | None = None,
+             name: str | None = None) -> Any:
+    """`max_pool2d`, by its other name."""
+    return max_pool2d(input, ksize, strides, padding, data_format or "NHWC")
+
+
+def avg_pool(input: Any, ksize: Any, strides: Any, padding: str, data_format: str | None = None,
+             name: str | None = None) -> Any:
+    """`avg_pool2d`, by its other name."""
+    return avg_pool2d(input, ksize, strides, padding, data_format or "NHWC")
 
 
 def _two(name: str, value: Any) -> tuple[int, int]:

@@ -14,6 +14,7 @@ Example:
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from fashioncnn.data.dataset import AUTOTUNE, Dataset
@@ -23,7 +24,7 @@ from fashioncnn.data.steps import UNKNOWN as UNKNOWN_CARDINALITY
 from fashioncnn.utils import absent
 
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "TensorSpec",
-           "experimental"]
+           "assert_cardinality", "cardinality", "experimental"]
 
 experimental = sys.modules[__name__]
 
@@ -41,6 +42,23 @@ class Options:
 def cardinality(dataset: Dataset) -> Any:
     """How many elements there are: an older name of `Dataset.cardinality`."""
     return dataset.cardinality()
+
+
+def assert_cardinality(expected_cardinality: Any) -> Callable[[Dataset], Dataset]:
+    """For `Dataset.apply`: tells how many elements there are, where only whoever makes them knows.
+
+    Args:
+        expected_cardinality: How many.
+
+    Returns:
+        A function of a data set. In a pass over what it returns, ValueError is raised if there are fewer or more.
+
+    Example:
+        >>> made = Dataset.from_generator(lambda: iter([3, 4])).apply(assert_cardinality(2))
+        >>> len(made)
+        2
+    """
+    return lambda dataset: dataset._counted(int(expected_cardinality))
 
 
 __getattr__ = absent.tensorflow_getattr(__name__, "data")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from fashioncnn.data import elements, functions, steps
+from fashioncnn.data import elements, functions, several, steps
 from fashioncnn.data.steps import INFINITE, UNKNOWN, Step
 from fashioncnn.utils import checks
 from fashioncnn.utils.absent import Absent
@@ -15,9 +15,28 @@ from fashioncnn.utils.tensor import Tensor, tensor
 
 AUTOTUNE = -1
 _AHEAD = 2  # elements that prefetch(AUTOTUNE) makes in advance
-ABSENT = ("bucket_by_sequence_length", "choose_from_datasets", "counter", "fingerprint", "group_by_window",
-          "ignore_errors", "interleave", "load", "padded_batch", "ragged_batch", "random", "rebatch",
-          "rejection_resample", "sample_from_datasets", "save", "scan", "snapshot", "sparse_batch", "unique", "window")
+ABSENT = ("bucket_by_sequence_length", "counter", "fingerprint", "group_by_window", "ignore_errors", "load",
+          "ragged_batch", "random", "rebatch", "rejection_resample", "save", "scan", "snapshot", "sparse_batch",
+          "unique")
+
+
+class Elements(Iterator[Any]):
+    """The elements of one pass."""
+
+    def __init__(self, iterator: Iterator[Any]) -> None:
+        self._iterator = iterator
+
+    def __next__(self) -> Any:
+        return next(self._iterator)
+
+    def get_next(self) -> Any:
+        """The next element, as ``next()`` gives it."""
+        return next(self._iterator)
+
+    def close(self) -> None:
+        """Ends the pass, and the threads that made elements for it."""
+        if hasattr(self._iterator, "close"):
+            self._iterator.close()
 
 
 class Dataset:
@@ -169,6 +188,54 @@ class Dataset:
         found = Dataset.from_tensor_slices(paths)
         return found if shuffle is False else found.shuffle(len(paths), seed)
 
+    @staticmethod
+    def sample_from_datasets(datasets: Sequence[Dataset], weights: Any = None, seed: int | None = None,
+                             stop_on_empty_dataset: bool = False, rerandomize_each_iteration: bool | None = None,
+                             name: str | None = None) -> Dataset:
+        """Elements of several data sets, each time of one that is drawn.
+
+        Args:
+            datasets: The data sets.
+            weights: How likely each one is; None: all are alike.
+            seed: Of what is drawn; None: it follows from `utils.set_random_seed`.
+            stop_on_empty_dataset: Whether a pass ends where the drawn data set has; else where all have.
+            rerandomize_each_iteration: Whether each pass draws anew; None: yes.
+            name: Without effect.
+
+        Raises:
+            ValueError: If there are no data sets, or not a weight for each.
+
+        Example:
+            >>> few, many = Dataset.range(2).repeat(), Dataset.range(10, 1000)
+            >>> mixed = Dataset.sample_from_datasets([few, many], [0.5, 0.5], seed=1)
+            >>> 20 < sum(int(number) < 2 for number in mixed.take(100)) < 80
+            True
+        """
+        steps_ = _steps_of("sample_from_datasets()", datasets)
+        shares = None if weights is None else [float(weight) for weight in weights]
+        if shares is not None and (len(shares) != len(steps_) or min(shares) < 0 or sum(shares) <= 0):
+            raise ValueError(f"sample_from_datasets() got the weights {shares} for {len(steps_)} data sets; expected "
+                             "one for each, not negative, and not all 0")
+        return Dataset(several.Chosen(steps_, None, shares, _plain(seed), stop_on_empty_dataset,
+                                      rerandomize_each_iteration is not False))
+
+    @staticmethod
+    def choose_from_datasets(datasets: Sequence[Dataset], choice_dataset: Dataset, stop_on_empty_dataset: bool = True,
+                             name: str | None = None) -> Dataset:
+        """Elements of several data sets, each time of the one whose number a further data set has.
+
+        Args:
+            datasets: The data sets.
+            choice_dataset: Numbers of them.
+            stop_on_empty_dataset: Whether a pass ends where the chosen data set has; else such a choice is passed over.
+            name: Without effect.
+
+        Raises:
+            ValueError: If there are no data sets; in a pass, if there is none of a number.
+        """
+        return Dataset(several.Chosen(_steps_of("choose_from_datasets()", datasets), _step_of(choice_dataset), None,
+                                      None, stop_on_empty_dataset))
+
     # What becomes of them.
 
     def map(self, map_func: Callable[..., Any], num_parallel_calls: int | None = None,
@@ -209,6 +276,54 @@ class Dataset:
         _check_function("map_func", map_func)
         return Dataset(functions.Flattened(self._step, map_func))
 
+    def interleave(self, map_func: Callable[..., Dataset], cycle_length: int | None = None,
+                   block_length: int | None = None, num_parallel_calls: int | None = None,
+                   deterministic: bool | None = None, name: str | None = None) -> Dataset:
+        """The elements of the data sets that a function makes of each element, of some data sets by turns.
+
+        Args:
+            map_func: The function, called as that of `map`.
+            cycle_length: How many data sets take turns; None, `AUTOTUNE`: as many as there are processors.
+            block_length: How many elements each gives at its turn; None: one.
+            num_parallel_calls: Without effect.
+            deterministic: Without effect.
+            name: Without effect.
+
+        Example:
+            >>> twice = Dataset.range(3).interleave(lambda x: Dataset.from_tensors(x).repeat(2), cycle_length=2)
+            >>> [int(x) for x in twice]
+            [0, 1, 0, 1, 2, 2]
+        """
+        _check_function("map_func", map_func)
+        width = checks.integer("cycle_length", AUTOTUNE if cycle_length is None else _plain(cycle_length), at_least=-1)
+        length = checks.integer("block_length", 1 if block_length is None else _plain(block_length), at_least=1)
+        if width == 0:
+            raise ValueError("`cycle_length` must be AUTOTUNE or an integer >= 1, got 0")
+        return Dataset(several.Interleaved(self._step, map_func, functions.processors() if width < 0 else width,
+                                           length))
+
+    def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
+               name: str | None = None) -> Dataset:
+        """Data sets of some elements each, one for each tensor of an element.
+
+        Args:
+            size: How many elements each has; the last ones may have fewer.
+            shift: How many elements lie between the beginnings of two; None: `size`.
+            stride: How many lie between two elements of one.
+            drop_remainder: Whether those with fewer are left out.
+            name: Without effect.
+
+        Example:
+            >>> windows = Dataset.range(5).window(3, shift=1, drop_remainder=True)
+            >>> [part.tolist() for part in windows.flat_map(lambda window: window.batch(3))]
+            [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+        """
+        number = checks.integer("size", _plain(size), at_least=1)
+        further = number if shift is None else checks.integer("shift", _plain(shift), at_least=1)
+        apart = checks.integer("stride", _plain(stride), at_least=1)
+        return Dataset(several.Windowed(self._step, number, further, apart,
+                                        checks.truth("drop_remainder", drop_remainder), _window))
+
     def shuffle(self, buffer_size: Any, seed: int | None = None, reshuffle_each_iteration: bool | None = True,
                 name: str | None = None) -> Dataset:
         """Elements in random order: each is drawn from a buffer, where the next one takes its place.
@@ -246,6 +361,30 @@ class Dataset:
         """
         size = checks.integer("batch_size", _plain(batch_size), at_least=1)
         return Dataset(steps.Batched(self._step, size, checks.truth("drop_remainder", drop_remainder)))
+
+    def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
+                     drop_remainder: bool = False, name: str | None = None) -> Dataset:
+        """Elements put together, with something behind each one until all of a batch have one shape.
+
+        Args:
+            batch_size: How many; the last batch may be smaller.
+            padded_shapes: A shape for each tensor of an element, in its structure; None and -1 are the longest extent
+                of a batch, and so is None for all.
+            padding_values: What is put behind, for each tensor or for all; None: zeros.
+            drop_remainder: Whether a smaller last batch is left out.
+            name: Without effect.
+
+        Raises:
+            ValueError: In a pass, if an element does not fit its shape.
+
+        Example:
+            >>> rows = Dataset.range(1, 4).map(lambda count: np.full(count, count))
+            >>> [batch.tolist() for batch in rows.padded_batch(2)]
+            [[[1, 0], [2, 2]], [[3, 3, 3]]]
+        """
+        size = checks.integer("batch_size", _plain(batch_size), at_least=1)
+        return Dataset(several.Padded(self._step, size, padded_shapes, padding_values,
+                                      checks.truth("drop_remainder", drop_remainder)))
 
     def unbatch(self, name: str | None = None) -> Dataset:
         """The rows of each element, one by one."""
@@ -303,14 +442,18 @@ class Dataset:
         _step_of(made)
         return made
 
+    def _counted(self, number: int) -> Dataset:
+        """The same elements, of which somebody knows how many there are."""
+        return Dataset(steps.Counted(self._step, number))
+
     def with_options(self, options: Any, name: str | None = None) -> Dataset:
         """The same data set: options are without effect."""
         return self
 
     # What is known of them.
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._step)
+    def __iter__(self) -> Elements:
+        return Elements(iter(self._step))
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as plain NumPy arrays, numbers and bytes."""
@@ -385,6 +528,18 @@ def _step_of(dataset: Any) -> Step:
     if not isinstance(dataset, Dataset):
         raise checks.ArgumentError(f"expected a Dataset, got {type(dataset).__name__}")
     return dataset._step
+
+
+def _steps_of(caller: str, datasets: Sequence[Dataset]) -> list[Step]:
+    found = [_step_of(dataset) for dataset in datasets]
+    if not found:
+        raise ValueError(f"{caller} got no data sets")
+    return found
+
+
+def _window(found: list[Any]) -> Any:
+    """Elements as a data set for each tensor."""
+    return elements.mapped(lambda *leaves: Dataset(several.Listed(leaves)), *found)
 
 
 def _check_function(name: str, function: Any) -> None:

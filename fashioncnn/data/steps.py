@@ -314,6 +314,29 @@ class Cached(Order):
         self._kept = kept
 
 
+class Counted(After):
+    """Elements of which somebody says how many there are."""
+
+    def __init__(self, before: Step, number: int) -> None:
+        super().__init__(before)
+        self._number = number
+
+    @property
+    def count(self) -> int:
+        return self._number
+
+    def __iter__(self) -> Iterator[Any]:
+        found = 0
+        for found, element in enumerate(self.before, 1):
+            if 0 <= self._number < found:
+                raise ValueError(f"assert_cardinality() was told of {self._number} elements, and there are more")
+            yield element
+        if found < self._number or self._number == INFINITE:
+            raise ValueError(f"assert_cardinality() was told of "
+                             f"{'no end' if self._number == INFINITE else f'{self._number} elements'}, and there are "
+                             f"{found}")
+
+
 class Prefetched(After):
     """Elements that a thread makes in advance."""
 

@@ -7,11 +7,16 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fashioncnn.layers.arguments import extents, form_of_shapes
+from fashioncnn.layers.call_arguments import BY_NAME
 from fashioncnn.layers.graph import Graph, Shape
 from fashioncnn.layers.input import InputLayer
 from fashioncnn.layers.layer import Layer
-from fashioncnn.layers.symbolic import Extents, KerasTensor
+from fashioncnn.layers.rescaling import Rescaling
+from fashioncnn.layers.single_image import ImageLayer
+from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.models import forms
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.model import Model
@@ -21,6 +26,7 @@ from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.utils import checks, structures
 from fashioncnn.utils.locks import CHANGING
 from fashioncnn.utils.naming import auto_name
+from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import LAYERS
 
 
@@ -237,6 +243,31 @@ class Sequential(Model):
         if not self._stack:
             raise ValueError(f"model '{self.name}' has no layers; add some")
         return super()._plan(input_shapes, objective, targets)
+
+    def __call__(self, inputs: Any = BY_NAME, /, *arguments: Any, training: bool | None = None, **keywords: Any) -> Any:
+        """The same as for other models. Layers that prepare images, and nothing else, take one image (H, W, C) alone,
+        and images of another size than before, as they do by themselves."""
+        if arguments or keywords or is_symbolic(inputs) or not self._goes_by_layers(inputs):
+            return super().__call__(inputs, *arguments, training=training, **keywords)
+        for layer in self._stack:
+            inputs = layer(inputs, training=training)
+        return inputs
+
+    def _goes_by_layers(self, inputs: Any) -> bool:
+        if inputs is BY_NAME or not self._prepares_images:
+            return False
+        shape = np.shape(inputs)
+        if len(shape) != 4:
+            return len(shape) == 3
+        return self.built and any(want not in (None, extent) for want, extent in
+                                  zip(self.input_shape[1:], shape[1:], strict=True))
+
+    @property
+    def _prepares_images(self) -> bool:
+        """Whether all layers change images, of any size, and have no weights."""
+        return bool(self._stack) and not overridden(self, ["call"]) and all(
+            layer._prepares_images if isinstance(layer, Sequential) else isinstance(layer, (ImageLayer, Rescaling))
+            for layer in self._stack)
 
     @property
     def _runs_function(self) -> bool:

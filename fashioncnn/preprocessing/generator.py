@@ -305,6 +305,8 @@ class ImageDataGenerator:
 
     def changed(self, batch: Array) -> Array:
         """A batch after random changes and the normalization, in Keras's order of random numbers; it may change."""
+        if len(batch) == 0:
+            return batch
         one_by_one = self.preprocessing_function is not None or overrides.overridden(
             self, ["get_random_transform", "apply_transform", "standardize"])
         if one_by_one:

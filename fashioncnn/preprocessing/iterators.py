@@ -183,7 +183,7 @@ class FileIterator(Iterator):
         checks.one_of(owner, "subset", subset, SUBSETS)
         checks.one_of(owner, "interpolation", interpolation, images.INTERPOLATIONS)
         self.image_data_generator, self.color_mode, self.class_mode = image_data_generator, color_mode, class_mode
-        self.target_size = tuple(target_size)
+        self.target_size = images.size_of(owner, target_size)
         self.data_format = images.data_format_of(owner, data_format)
         channels = {"rgb": 3, "rgba": 4, "grayscale": 1}[color_mode]
         self.image_shape = ((*self.target_size, channels) if self.data_format == "channels_last"

@@ -28,6 +28,8 @@ INSTEAD = {
                                     "the crossentropies"),
     **dict.fromkeys(("Circle", "circle"), "it compares the images of a batch, and each image has a loss of its own in "
                                           "fashioncnn; CosineSimilarity compares embeddings with targets"),
+    **{f"Random{what.capitalize()}": f"image.random_{what}() does its job on a data set, in map()"
+       for what in ("hue", "saturation")},
     "Pipeline": "a Sequential of layers does its job",
     "wrappers.SKLearnClassifier": "CNNClassifier of fashioncnn.sklearn does its job",
     "wrappers.SKLearnRegressor": "CNNRegressor of fashioncnn.sklearn does its job",

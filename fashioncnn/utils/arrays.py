@@ -39,6 +39,9 @@ def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> 
         raise checks.ArgumentError(f"{caller}() got {name} of type {type(value).__name__}, which cannot be read as an "
                                    f"array: {error}") from None
     if array.dtype.kind not in "biuf":
+        if value is None or callable(value):
+            what = "None" if value is None else "a function, which has to be called to give something"
+            raise checks.ArgumentError(f"{caller}() got {name} that is {what}; expected numbers")
         raise checks.ArgumentError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
     if array.ndim == 0:
         raise ValueError(f"{caller}() got a single number as {name}; expected an array with one row for each image")

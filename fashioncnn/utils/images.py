@@ -44,6 +44,19 @@ def data_format_of(owner: str, value: Any) -> str:
     return format_
 
 
+def size_of(owner: str, target_size: Any) -> tuple[int, int]:
+    """The height and the width, the first two numbers of a `target_size`: a shape of images is one, as in Keras.
+
+    Raises:
+        ArgumentError: If they are no integers.
+        ValueError: If there are fewer, or more than a shape has; or one is not positive.
+    """
+    if np.ndim(target_size) != 1 or len(target_size) not in (2, 3):
+        raise ValueError(f"{owner} takes a target_size of (height, width), got {target_size!r}")
+    return (checks.integer("target_size", target_size[0], at_least=1),
+            checks.integer("target_size", target_size[1], at_least=1))
+
+
 def read_picture(path: Any, use: Callable[[Any], T]) -> T:
     """What a function makes of the picture in a file, which is closed then.
 
@@ -78,7 +91,7 @@ def load_img(path: Any, color_mode: str = "rgb", target_size: Sequence[int] | No
     Args:
         path: A path, or an `io.BytesIO`.
         color_mode: "rgb", "rgba" or "grayscale"; a gray picture of 16 or 32 bits stays one.
-        target_size: (height, width); None: as it is.
+        target_size: (height, width), what follows is without effect; None: as it is.
         interpolation: "nearest", "bilinear", "bicubic", "hamming", "box" or "lanczos", where the size changes.
         keep_aspect_ratio: Whether the largest window in the middle that has the target's proportions is taken.
 
@@ -87,6 +100,7 @@ def load_img(path: Any, color_mode: str = "rgb", target_size: Sequence[int] | No
 
     Raises:
         TypeError: If `path` is neither.
+        ArgumentError: If `target_size` does not hold integers.
         DataError: If the file is no picture, or a damaged one.
         OSError: If the file cannot be read.
         ValueError: If an option is unknown.
@@ -103,6 +117,7 @@ def load_img(path: Any, color_mode: str = "rgb", target_size: Sequence[int] | No
         raise TypeError(f"load_img() takes a path or an io.BytesIO, got {type(path).__name__}")
     checks.one_of("load_img()", "color_mode", color_mode, COLOR_MODES)
     if target_size is not None:
+        target_size = size_of("load_img()", target_size)
         checks.one_of("load_img()", "interpolation", interpolation, INTERPOLATIONS)
     return read_picture(path, lambda picture: _sized(_coloured(picture, color_mode), target_size, interpolation,
                                                      keep_aspect_ratio))

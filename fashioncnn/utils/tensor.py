@@ -27,6 +27,21 @@ class Tensor(np.ndarray):
         """The same numbers as a plain array, or as a NumPy number where there are no axes."""
         return np.asarray(self)[()]
 
+    def get_shape(self) -> TensorShape:
+        """The shape, with TensorFlow's methods."""
+        return TensorShape(self.shape)
+
+    def set_shape(self, shape: Any) -> None:
+        """Does nothing where the array has the shape, in which None is any extent.
+
+        Raises:
+            ValueError: If it has another.
+        """
+        wanted = TensorShape(shape)
+        if len(wanted) != self.ndim or any(want not in (None, extent)
+                                           for want, extent in zip(wanted, self.shape, strict=True)):
+            raise ValueError(f"set_shape() got {tuple(wanted)} for a tensor of shape {self.shape}")
+
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         """Reductions to one number give NumPy's numbers, as those of plain arrays do."""
         is_number = return_scalar or (_NUMPY_1 and array.ndim == 0)
@@ -50,6 +65,32 @@ class Tensor(np.ndarray):
 
     def __reduce__(self) -> Any:
         return (tensor, (np.asarray(self), self.dtype))
+
+
+class TensorShape(tuple[int | None, ...]):
+    """A shape: a tuple with methods of TensorFlow's.
+
+    Example:
+        >>> TensorShape([28, None]).as_list(), TensorShape([28, None]).rank
+        ([28, None], 2)
+    """
+
+    def __new__(cls, dims: Any = ()) -> TensorShape:
+        return super().__new__(cls, (None if extent is None else int(extent) for extent in dims))
+
+    def as_list(self) -> list[int | None]:
+        """The extents; None: any."""
+        return list(self)
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self)
+
+    @property
+    def ndims(self) -> int:
+        """The same, by its older name."""
+        return len(self)
 
 
 class Number(float):

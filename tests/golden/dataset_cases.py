@@ -79,6 +79,29 @@ MAKES: dict[str, Make] = {
     "prefetch": lambda tf, D: pairs(D).batch(2).prefetch(tf.data.AUTOTUNE),
     "prefetch and batch": lambda tf, D: pairs(D).prefetch(1).batch(2),
     "flat_map": lambda tf, D: D.range(3).flat_map(lambda i: D.range(5).take(i)),
+    **{f"interleave, {width} by {length}": lambda tf, D, width=width, length=length: D.range(1, 7).interleave(
+        lambda i: D.from_tensors(i).repeat(i % 4), cycle_length=width, block_length=length)
+       for width in (1, 2, 3, 9) for length in (1, 2, 5)},
+    "interleave of tuples": lambda tf, D: pairs(D).interleave(lambda x, y: D.from_tensor_slices(x).take(y),
+                                                              cycle_length=2, num_parallel_calls=tf.data.AUTOTUNE),
+    **{f"window, {size} {shift} {stride} {drops}": (
+        lambda tf, D, size=size, shift=shift, stride=stride, drops=drops: D.range(9).window(
+            size, shift, stride, drops).flat_map(lambda w: w.batch(9)))
+       for size, shift, stride in ((3, None, 1), (3, 1, 1), (2, 5, 1), (3, 2, 2), (8, 4, 1))
+       for drops in (False, True)},
+    "window of pairs": lambda tf, D: pairs(D).window(4).flat_map(lambda x, y: D.zip((x.batch(3), y.skip(1)))),
+    "padded_batch": lambda tf, D: D.range(1, 6).map(lambda i: tf.fill([i], i)).padded_batch(2),
+    "padded_batch, a shape": lambda tf, D: D.range(1, 6).map(lambda i: tf.fill([2, i], i)).padded_batch(
+        2, padded_shapes=[2, 7], padding_values=np.int64(-1), drop_remainder=True),
+    "padded_batch of pairs": lambda tf, D: D.range(1, 4).map(lambda i: (tf.fill([i], i), i)).padded_batch(
+        2, padded_shapes=([None], [])),
+    "padded_batch of texts": lambda tf, D: D.from_generator(
+        lambda: iter([["a"], ["b", "c"]]), output_signature=tf.TensorSpec((None,), tf.string)).padded_batch(2),
+    "choose": lambda tf, D: D.choose_from_datasets([D.range(4), D.range(10, 13)], D.range(2).repeat(9)),
+    "choose, to the last": lambda tf, D: D.choose_from_datasets(
+        [D.range(4), D.range(10, 12)], D.range(2).repeat(9), stop_on_empty_dataset=False),
+    "counted": lambda tf, D: D.range(9).filter(lambda i: i % 3 == 0).apply(
+        tf.data.experimental.assert_cardinality(3)).batch(2),
     "generator": lambda tf, D: D.from_generator(lambda: iter([1, 2, 3]), output_types=tf.int32),
     "generator, shapes": lambda tf, D: D.from_generator(
         lambda: ((X[i], i) for i in range(3)), output_types=(tf.float32, tf.int64), output_shapes=((4,), ())),

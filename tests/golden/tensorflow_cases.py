@@ -19,6 +19,11 @@ def pixels(tf: Any, integers: Any) -> Any:
     return tf.cast(integers[..., None] * 80, tf.uint8)
 
 
+def colours(tf: Any, integers: Any) -> Any:
+    """An image of bytes, gray in one of its places."""
+    return tf.cast(tf.stack([integers * 80, integers * 20 + 120, integers * 60], axis=-1), tf.uint8)
+
+
 CALLS: dict[str, Call] = {
     "abs": lambda tf, x, y, i: tf.abs(x),
     "add": lambda tf, x, y, i: tf.add(x, y),
@@ -41,6 +46,15 @@ CALLS: dict[str, Call] = {
     "expand_dims": lambda tf, x, y, i: tf.expand_dims(x, 0),
     "newaxis": lambda tf, x, y, i: x[tf.newaxis, ..., tf.newaxis],
     "gather": lambda tf, x, y, i: tf.gather(x, [1, 0, 1]),
+    "gather, axis": lambda tf, x, y, i: tf.gather(x, [[3, 0], [1, 1]], axis=-1),
+    "add_n": lambda tf, x, y, i: tf.add_n([x, y, x]),
+    "broadcast_to": lambda tf, x, y, i: tf.broadcast_to(i, [2, 2, 3]),
+    "cond": lambda tf, x, y, i: tf.cond(tf.reduce_sum(i) > 100, lambda: x, lambda: y),
+    "norm": lambda tf, x, y, i: tf.norm(x),
+    "norm, axis": lambda tf, x, y, i: tf.norm(x, axis=1, keepdims=True),
+    "norm, axes": lambda tf, x, y, i: tf.norm(x, axis=[0, 2]),
+    "norm, absolute": lambda tf, x, y, i: tf.norm(x, ord=1, axis=-1),
+    "reverse, axis": lambda tf, x, y, i: tf.reverse(x, axis=[0, -1]),
     "greater": lambda tf, x, y, i: tf.greater(x, y),
     "identity": lambda tf, x, y, i: tf.identity(x),
     "linspace": lambda tf, x, y, i: tf.linspace(0.0, 1.0, 5),
@@ -57,6 +71,7 @@ CALLS: dict[str, Call] = {
     "pow": lambda tf, x, y, i: tf.pow(i, 2),
     "range": lambda tf, x, y, i: tf.range(5),
     "range of floats": lambda tf, x, y, i: tf.range(1.0, 3.0, 0.5),
+    "range of one float": lambda tf, x, y, i: tf.range(3.0),
     "range, type": lambda tf, x, y, i: tf.range(2, 8, 3, dtype=tf.int64),
     "rank": lambda tf, x, y, i: tf.rank(x),
     "reduce_all": lambda tf, x, y, i: tf.reduce_all(tf.greater(x, 0.0), axis=1),
@@ -127,6 +142,9 @@ CALLS: dict[str, Call] = {
     "math.squared_difference": lambda tf, x, y, i: tf.math.squared_difference(x, y),
     "math.top_k": lambda tf, x, y, i: tf.math.top_k(x, 2)[0],
     "math.top_k, places": lambda tf, x, y, i: tf.math.top_k(i, 2)[1],
+    "nn.avg_pool": lambda tf, x, y, i: tf.nn.avg_pool(x[..., None], ksize=2, strides=1, padding="VALID"),
+    "nn.max_pool": lambda tf, x, y, i: tf.nn.max_pool(x[..., None], ksize=[1, 2, 2, 1], strides=2, padding="SAME"),
+    "nn.top_k": lambda tf, x, y, i: tf.nn.top_k(x, k=2).indices,
     "nn.avg_pool2d": lambda tf, x, y, i: tf.nn.avg_pool2d(x[..., None], 2, 1, "SAME"),
     "nn.conv2d": lambda tf, x, y, i: tf.nn.conv2d(x[..., None], tf.ones((2, 2, 1, 3)), [1, 1, 1, 1], "VALID"),
     "nn.l2_loss": lambda tf, x, y, i: tf.nn.l2_loss(x),
@@ -144,6 +162,10 @@ CALLS: dict[str, Call] = {
     "image.adjust_brightness of bytes": lambda tf, x, y, i: tf.image.adjust_brightness(pixels(tf, i), 0.3),
     "image.adjust_contrast": lambda tf, x, y, i: tf.image.adjust_contrast(x, 2.0),
     "image.adjust_gamma": lambda tf, x, y, i: tf.image.adjust_gamma(tf.abs(x), 0.5, 2),
+    "image.adjust_hue": lambda tf, x, y, i: tf.image.adjust_hue(tf.abs(x[..., :3]) % 1, -0.3),
+    "image.adjust_hue of bytes": lambda tf, x, y, i: tf.image.adjust_hue(colours(tf, i), 0.2),
+    "image.adjust_saturation": lambda tf, x, y, i: tf.image.adjust_saturation(tf.abs(x[..., :3]) % 1, 0.5),
+    "image.adjust_saturation of bytes": lambda tf, x, y, i: tf.image.adjust_saturation(colours(tf, i), 2),
     "image.central_crop": lambda tf, x, y, i: tf.image.central_crop(tf.tile(x, [3, 3, 1]), 0.5),
     "image.convert_image_dtype": lambda tf, x, y, i: tf.image.convert_image_dtype(pixels(tf, i), tf.float32),
     "image.convert_image_dtype to bytes": lambda tf, x, y, i: tf.image.convert_image_dtype(x, tf.uint8, saturate=True),
@@ -152,6 +174,7 @@ CALLS: dict[str, Call] = {
     "image.flip_left_right": lambda tf, x, y, i: tf.image.flip_left_right(x),
     "image.flip_up_down": lambda tf, x, y, i: tf.image.flip_up_down(x),
     "image.grayscale_to_rgb": lambda tf, x, y, i: tf.image.grayscale_to_rgb(x[..., None]),
+    "image.hsv_to_rgb": lambda tf, x, y, i: tf.image.hsv_to_rgb(tf.abs(x[..., :3]) % 1),
     "image.pad_to_bounding_box": lambda tf, x, y, i: tf.image.pad_to_bounding_box(x, 1, 2, 5, 6),
     "image.per_image_standardization": lambda tf, x, y, i: tf.image.per_image_standardization(x),
     "image.resize": lambda tf, x, y, i: tf.image.resize(x, (5, 7)),
@@ -165,6 +188,7 @@ CALLS: dict[str, Call] = {
     "image.rgb_to_grayscale": lambda tf, x, y, i: tf.image.rgb_to_grayscale(x[..., :3]),
     "image.rgb_to_grayscale of bytes": lambda tf, x, y, i: tf.image.rgb_to_grayscale(
         tf.image.grayscale_to_rgb(pixels(tf, i))),
+    "image.rgb_to_hsv": lambda tf, x, y, i: tf.image.rgb_to_hsv(tf.abs(x[..., :3]) % 1),
     "image.rot90": lambda tf, x, y, i: tf.image.rot90(x, 3),
     "image.transpose": lambda tf, x, y, i: tf.image.transpose(x),
 }
