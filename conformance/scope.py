@@ -158,6 +158,8 @@ BACKEND_NAMES = {"trainers/trainer_test.py": "tensorflow"}
 
 # Tests that no rule can decide: the feature that they depend on, and why the error does not name it.
 ABSENT = {
+    "layers/layer_test.py::LayerTest.test_trainable_setting":
+        ("variables of a layer of your own", "the state of a SeedGenerator is one"),
     "layers/normalization/layer_normalization_test.py::LayerNormalizationTest.test_ln_basics":
         ("inputs of no numbers", "an axis of one of its inputs has a length of 0"),
     "layers/preprocessing/image_preprocessing/center_crop_test.py::CenterCropTest.test_dynamic_spatial_dims":

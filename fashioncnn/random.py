@@ -16,7 +16,7 @@ import numpy as np
 from fashioncnn.backend.conversion import array, wrapped
 from fashioncnn.utils import absent, checks
 from fashioncnn.utils.operators import operation
-from fashioncnn.utils.seeds import SeedGenerator, key_of, set_random_seed
+from fashioncnn.utils.seeds import SeedGenerator, key_of, next_key_of, set_random_seed
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.tracing import current, is_running, is_traced
 
@@ -40,7 +40,7 @@ def drawn(seed: Seed) -> np.random.Generator:
         raise NotImplementedError(f"'{current().layer.name}' draws random numbers where it is called: that code runs "
                                   "once, and they would be the same for ever. Where the first extent of the shape is "
                                   "the batch's, random.normal(), uniform() and dropout() draw them anew in each step")
-    return np.random.Generator(np.random.PCG64([*key_of(seed)]))
+    return np.random.Generator(np.random.PCG64([*next_key_of(seed)]))
 
 
 def _shape(shape: Any) -> tuple[int, ...]:

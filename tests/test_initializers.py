@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
 
 from fashioncnn import initializers, layers, utils
+from fashioncnn.utils.seeds import SeedGenerator
 
 RANDOM = ["GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Orthogonal",
           "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"]
@@ -74,6 +76,25 @@ def test_a_seed_repeats_and_another_does_not(name):
     assert np.array_equal(first, cls(seed=7)((4, 6)))
     assert not np.array_equal(first, cls(seed=8)((4, 6)))
     assert not np.array_equal(first, cls()((4, 6)))
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_a_generator_of_seeds_draws_other_numbers_in_each_call(name):
+    def made():
+        return getattr(initializers, name)(seed=SeedGenerator(7))
+
+    initializer, config = made(), initializers.serialize(made())
+    first = initializer((4, 6))
+    assert (first != initializer((4, 6))).any()
+    np.testing.assert_array_equal(initializers.deserialize(json.loads(json.dumps(config)))((4, 6)), first)
+    assert config["config"]["seed"] == {
+        "module": "keras.random", "class_name": "SeedGenerator", "config": {"seed": 7, "name": "seed_generator"},
+        "registered_name": None}
+
+
+def test_a_layer_takes_no_generator_of_seeds():
+    with pytest.raises(ValueError, match="must be an integer"):
+        layers.Dropout(0.5, seed=SeedGenerator(7))
 
 
 def test_without_a_seed_the_global_seed_decides():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fashioncnn.utils import checks
 from fashioncnn.utils.registry import INITIALIZERS
-from fashioncnn.utils.seeds import key_of
+from fashioncnn.utils.seeds import Key, SeedGenerator, key_of, seed_or_generator
 from fashioncnn.utils.settings import Configured, Setting
 from fashioncnn.utils.tensor import Tensor
 
@@ -53,22 +53,32 @@ class RandomInitializer(Initializer):
     """An initializer that draws numbers: the same ones each time one object is called.
 
     Args:
-        seed: An integer, for the same numbers in every run; None for numbers that follow from `utils.set_random_seed`.
+        seed: An integer, for the same numbers in every run; None for numbers that follow from `utils.set_random_seed`;
+            a `random.SeedGenerator`, for other numbers in each call.
     """
 
-    seed = Setting(lambda name, value: value)
+    seed = Setting(seed_or_generator)
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | SeedGenerator | None = None) -> None:
         self.seed = seed
-        self._key = key_of(seed)
+        self._own_key = self._key_of(self.seed)
+
+    @staticmethod
+    def _key_of(seed: Any) -> Key | None:
+        return None if isinstance(seed, SeedGenerator) else key_of(seed)
+
+    @property
+    def _key(self) -> Key:
+        """What the next call draws with."""
+        return self.seed.next() if self._own_key is None else self._own_key
 
     def _change_setting(self, name: str, value: Any) -> None:
         super()._change_setting(name, value)
         if name == "seed":
-            self._key = key_of(value)
+            self._own_key = self._key_of(value)
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
+        return {"seed": self.seed.described() if isinstance(self.seed, SeedGenerator) else self.seed}
 
 
 def empty(shape: Sequence[int], dtype: Any) -> Tensor:

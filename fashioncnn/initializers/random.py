@@ -142,7 +142,7 @@ class _NamedScaling(VarianceScaling):
         super().__init__(*self._parameters, seed=seed)
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
+        return RandomInitializer.get_config(self)
 
 
 @INITIALIZERS.register()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -141,22 +141,39 @@ class SeedGenerator:
         return {"seed": self.seed, "name": self.name}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+    def from_config(cls, config: Mapping[str, Any]) -> SeedGenerator:
         """A generator with these arguments."""
         return cls(**config)
 
+    def described(self) -> dict[str, Any]:
+        """The generator as it stands in Keras's descriptions."""
+        return {"module": "keras.random", "class_name": "SeedGenerator", "config": self.get_config(),
+                "registered_name": None}
 
-def key_of(seed: int | SeedGenerator | None) -> Key:
-    """The key of an object's own `seed`, the next of a generator, or a fresh one for None.
+
+def seed_or_generator(name: str, value: Any) -> Any:
+    """A seed as it came, and the generator that a description means."""
+    if isinstance(value, Mapping) and value.get("class_name") == "SeedGenerator":
+        return SeedGenerator.from_config(value["config"])
+    return value
+
+
+def next_key_of(seed: int | SeedGenerator | None) -> Key:
+    """The next key of a generator; of another seed the same as `key_of`."""
+    return seed.next() if isinstance(seed, SeedGenerator) else key_of(seed)
+
+
+def key_of(seed: int | None) -> Key:
+    """The key of an object's own `seed`, or a fresh one for None.
 
     Raises:
-        TypeError: If `seed` is neither None nor an integer.
+        ArgumentError: If `seed` is neither None nor an integer.
         ValueError: If it does not fit into 64 bits.
     """
     if seed is None:
         return next_key()
     if isinstance(seed, SeedGenerator):
-        return seed.next()
+        raise checks.ArgumentError(f"Argument `seed` must be an integer. Received: seed={seed}")
     seed = checks.integer("seed", seed, at_least=0)
     if seed >= 2**64:
         raise ValueError(f"`seed` must be below 2**64, got {seed}")
