@@ -49,7 +49,7 @@ def test_predict_returns_plain_arrays():
 def test_arithmetic_and_reductions_are_those_of_numpy():
     values, plain = tensor(X), X
     assert type(values + 1) is type(values.T) is type(values[1:]) is type(np.exp(values)) is Tensor
-    for function in (np.mean, np.sum, np.max, lambda a: a.mean(), lambda a: a[0, 0], lambda a: np.dot(a[0], a[1])):
+    for function in (np.mean, np.sum, np.max, lambda a: a.mean(), np.ptp):
         assert type(function(values)) is type(function(plain))
         assert function(values) == function(plain)
     assert values.argmax(axis=-1).numpy().tolist() == plain.argmax(axis=-1).tolist()
@@ -58,6 +58,22 @@ def test_arithmetic_and_reductions_are_those_of_numpy():
     assert float(tensor(0.5)) == 0.5
     assert json.dumps(tensor([0.5]).tolist()) == "[0.5]"
     assert np.concatenate([values, values]).shape == (10, 4)
+
+
+def test_elements_have_numpy_and_are_numbers_to_python():
+    values, labels = tensor(X), tensor([2, 0, 1], np.int64)
+    for one in (values[0, 0], values[0, 0] * 1, +values[0, 0], next(iter(values[0])), values[0][0],
+                values[:1, 0].reshape(())):
+        assert type(one) is Tensor
+        assert one.shape == ()
+        assert type(one.numpy()) is np.float32
+        assert (float(one), f"{one:.3f}", str(one)) == (float(X[0, 0]), f"{X[0, 0]:.3f}", str(X[0, 0]))
+    assert ["a", "b", "c"][labels[0]] == "c"
+    assert (list(range(labels[0])), labels[0] == 2, bool(labels[1]), max(labels)) == ([0, 1], True, False, 2)
+    element = values[0, 0]
+    element += 1
+    assert values[0, 0] == X[0, 0]
+    assert type(values[0]) is type(values[...]) is type(values[values > 0.5]) is type(values[[0, 1], [1, 0]]) is Tensor
 
 
 def test_a_shape_has_tensorflows_methods_and_can_be_affirmed():

@@ -13,7 +13,8 @@ _NARROW = frozenset(map(np.dtype, ("uint8", "int8", "uint16", "int16")))
 
 
 class Tensor(np.ndarray):
-    """A NumPy array with `numpy`. It prints and computes as arrays do; results of arithmetic are Tensors again.
+    """A NumPy array with `numpy`. It prints and computes as arrays do; its elements and results of arithmetic are
+    Tensors again, also those without axes; what NumPy's functions reduce to one number is a number of NumPy's.
 
     Example:
         >>> probabilities = tensor([[0.25, 0.75]])
@@ -21,7 +22,13 @@ class Tensor(np.ndarray):
         array([[0.25, 0.75]], dtype=float32)
         >>> probabilities.numpy().argmax()
         np.int64(1)
+        >>> probabilities[0, 1].numpy()
+        np.float32(0.75)
     """
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return found if isinstance(found, np.ndarray) else np.asarray(found).view(Tensor)
 
     def numpy(self) -> Any:
         """The same numbers as a plain array, or as a NumPy number where there are no axes."""
@@ -43,9 +50,9 @@ class Tensor(np.ndarray):
             raise ValueError(f"set_shape() got {tuple(wanted)} for a tensor of shape {self.shape}")
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        """Reductions to one number give NumPy's numbers, as those of plain arrays do."""
-        is_number = return_scalar or (_NUMPY_1 and array.ndim == 0)
-        return array[()] if is_number else array.view(Tensor)
+        """Reductions to one number give NumPy's numbers, as those of plain arrays do; arithmetic does not."""
+        is_number = context is None and (return_scalar or (_NUMPY_1 and array.ndim == 0))
+        return np.asarray(array)[()] if is_number else array.view(Tensor)
 
     def __truediv__(self, other: Any) -> Any:
         """Pixels of at most 16 bits give float32, as in TensorFlow."""
