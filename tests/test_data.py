@@ -429,6 +429,15 @@ def test_data_that_run_out_are_warned_of():
         network().fit(data, steps_per_epoch=5, verbose=0)
 
 
+@pytest.mark.parametrize("use", ["fit", "evaluate", "predict"])
+def test_a_batch_size_beside_batches_is_left_out_and_warned_of(use):
+    data, usual = Dataset.from_tensor_slices((X, Y)).batch(8), network()
+    with pytest.warns(UserWarning, match=rf"{use}\(\) does without `batch_size`=2: .* makes whole batches itself"):
+        result = getattr(usual, use)(data, batch_size=2, verbose=0)
+    expected = getattr(network(), use)(data, verbose=0)
+    assert result.history == expected.history if use == "fit" else np.array_equal(result, expected)
+
+
 def test_single_elements_are_refused_and_errors_of_functions_come_out_of_fit():
     with pytest.raises(ValueError, match=r"fit\(\) got `x` of single elements; .* dataset.batch\(32\)"):
         network().fit(Dataset.from_tensor_slices((X, Y)), verbose=0)

@@ -374,10 +374,13 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
     if not makes_batches(x):
         return ArraySource(names, x, y, sample_weight, batch_size, steps, shuffle, class_weight, ports=ports,
                            has_loss=has_loss)
-    for name, value in ((names.y, y), (names.sample_weight, sample_weight), ("`batch_size`", batch_size)):
+    for name, value in ((names.y, y), (names.sample_weight, sample_weight)):
         if value is not None:
             raise ValueError(f"{names.caller}() got {name} together with {names.x} of type {type(x).__name__}, which "
                              "makes whole batches itself")
+    if batch_size is not None:
+        warnings.warn(f"{names.caller}() does without `batch_size`={batch_size}: {names.x} of type {type(x).__name__} "
+                      "makes whole batches itself", stacklevel=7)
     if isinstance(x, Dataset) and x.is_infinite and steps is None:
         raise ValueError(f"{names.caller}() got {names.x} that repeats without end; `{names.steps}` says how many "
                          "batches are taken")
