@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 
-from fashioncnn import Input, Model, Sequential, layers
+from fashioncnn import Input, Model, Sequential, layers, ops, saving
 
 FUNCTIONS = (
     "relu", "leaky_relu", "relu6", "gelu", "linear", "sigmoid", "log_sigmoid", "hard_sigmoid", "sparse_sigmoid", "tanh",
@@ -191,6 +191,56 @@ WRITTEN_ONLY = {
     "framed": _chain((5, 8, 3), layers.Resizing(4, 4, pad_to_aspect_ratio=True, fill_value=2.0)),
     "normalized dot": lambda: Model(x := Input((4, 3)), layers.Dot((2, 2), normalize=True)([x, layers.Dense(3)(x)])),
 }
+
+
+@saving.register_keras_serializable("zoo")
+class _Scaled(layers.Layer):
+    """Weights of its own, of which one is put beside what the layer gets."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(input_shape[-1],), name="scale")
+        self.beside = self.add_weight(shape=(*input_shape[1:-1], 1), name="beside")
+
+    def call(self, x):
+        beside = ops.broadcast_to(self.beside, (ops.shape(x)[0], *self.beside.shape))
+        return ops.concatenate([x * self.scale, beside], axis=-1)
+
+
+# Functions of ops on an image (N, 5, 6, 4), which lies with its channels first when it comes from a convolution.
+OPERATIONS = {
+    **{name: getattr(ops, name) for name in (
+        "abs", "ceil", "cos", "erf", "exp", "expm1", "floor", "round", "sign", "sin", "square", "stop_gradient",
+        "trunc")},
+    "logsumexp": lambda x: ops.logsumexp(x, (1, 2)),
+    "positive": lambda x: ops.sqrt(x * x) + ops.log(1 + x * x) + ops.log1p(ops.abs(x)) + ops.rsqrt(1 + ops.square(x)),
+    "reciprocal": lambda x: ops.reciprocal(2 + ops.sin(x)) + ops.abs(x) ** 1.5,
+    "clip": lambda x: ops.clip(x, -0.5, 0.25) + ops.maximum(x, 0.1),
+    "pairs": lambda x: x / (1 + ops.abs(x)) + (2 + ops.sin(x)) ** ops.cos(x) + x[..., :1] * ops.ones((5, 6, 4)),
+    "comparisons": lambda x: ops.stack([ops.cast(made, "float32") for made in (
+        x > 0, x >= x[..., ::-1], x < 0.5, x <= x[:, :1], ops.equal(x, x[..., :1]), ops.not_equal(x, x[..., :1]))], 1),
+    "where": lambda x: ops.where(x > 0, x, 0.1 * x) + ops.where(x[..., :1] > 0, 1.0, x),
+    "reductions": lambda x: ops.mean(x, (1, 2)) + ops.max(ops.sum(x, 1), 1) + ops.min(ops.prod(x, 2), 1),
+    "kept axes": lambda x: x - ops.mean(x, (1, 2), keepdims=True) + ops.std(x, -1, keepdims=True),
+    "one number": lambda x: ops.norm(x, axis=-1) + ops.sum(x, axis=(1, 2, 3), keepdims=True)[..., 0],
+    "parts": lambda x: ops.concatenate([x[:, 1:4, ::2], x[:, 3:0:-1, ::-2], ops.roll(x, 2, 2)[:, 1:4, 3:]], 2),
+    "padded": lambda x: ops.pad(x, ((0, 0), (1, 2), (0, 1), (3, 0))) - 1,
+    "taken": lambda x: ops.take(x, [0, 2, 2], -1) + ops.flip(x, 1)[..., 1:],
+    "products": lambda x: ops.matmul(x, ops.transpose(x, (0, 1, 3, 2))),
+    "sums of products": lambda x: ops.einsum("nhwc,nhwd->nhcd", x, x),
+    "largest": lambda x: ops.one_hot(ops.argmax(x, -1), 4) + ops.cumsum(x, 3),
+}
+# Models of code that is traced; of some of it layers can be made again.
+TRACED = {
+    **{name: _chain((5, 6, 4), layers.Lambda(function)) for name, function in OPERATIONS.items()},
+    **{f"{name}, behind a convolution": _chain((6, 7, 3), layers.Conv2D(4, 2), layers.Lambda(function),
+                                               layers.Flatten(), layers.Dense(3))
+       for name, function in OPERATIONS.items()},
+    "flat": lambda: Model(x := Input((5, 6, 3)), ops.flip(layers.Flatten()(layers.Conv2D(4, 2)(x)), 1)[:, 3:] * 2),
+    "any size": lambda: Model(
+        x := Input((None, None, 3)), ops.sum(ops.square(layers.Conv2D(4, 2)(x)), (1, 2))),
+    "parts of any size": lambda: Model(x := Input((None, None, 3)), ops.flip(layers.Conv2D(4, 2)(x)[..., 1:], -1)),
+    "weights": _chain((5, 6, 3), layers.Conv2D(4, 2), _Scaled(), layers.Flatten(), layers.Dense(3)),
+}
 for _name in FUNCTIONS:
     _home = WRITTEN_ONLY if _name in ("sparse_plus", "squareplus", "sparsemax", "glu") else MODELS
     _home[_name] = _chain((5, 4, 3), layers.Conv2D(6, 2, activation=_name), layers.Flatten(), layers.Dense(6, _name))
@@ -198,7 +248,11 @@ for _name in FUNCTIONS:
 
 def made(name):
     """The model of that name, with weights that are not what they start with."""
-    model = {**MODELS, **WRITTEN_ONLY}[name]()
+    return with_weights({**MODELS, **WRITTEN_ONLY}[name]())
+
+
+def with_weights(model):
+    """The model with weights that are not what they start with."""
     random = np.random.default_rng(0)
     for weight in model.weights:
         values = random.normal(0, 0.2, weight.shape)

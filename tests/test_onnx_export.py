@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from exchange_zoo import FUNCTIONS, MODELS, WRITTEN_ONLY, difference, images, made, outputs, run_onnx
+from exchange_zoo import (
+    FUNCTIONS,
+    MODELS,
+    TRACED,
+    WRITTEN_ONLY,
+    difference,
+    images,
+    made,
+    outputs,
+    run_onnx,
+    with_weights,
+)
 
-from fashioncnn import Input, Model, Sequential, layers
+from fashioncnn import Input, Model, Sequential, layers, saving
 
 TOLERANCE = 1e-5
 
@@ -34,6 +46,18 @@ def test_onnxruntime_predicts_the_same(name, path):
     for rows in (1, 3):
         arrays = images(model, rows)
         assert difference(outputs(model, arrays), run_onnx(path, arrays)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", TRACED)
+def test_code_that_is_traced_is_written(name, path):
+    model = with_weights(TRACED[name]())
+    model.export(path)
+    for rows in (1, 3):
+        arrays = images(model, rows)
+        expected = outputs(model, arrays)
+        assert difference(expected, run_onnx(path, arrays)) < TOLERANCE
+    with suppress(NotImplementedError):
+        assert difference(expected, outputs(saving.from_onnx(path), arrays)) < TOLERANCE
 
 
 def test_the_zoo_has_every_layer_and_every_function():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fashioncnn.exchange import layouts
 from fashioncnn.exchange import onnx_write_normalizations as normalizations
+from fashioncnn.exchange import onnx_write_operations as operations
 from fashioncnn.exchange import onnx_write_windows as windows
 from fashioncnn.exchange.layouts import Layout
 from fashioncnn.exchange.onnx_write_activations import activation
@@ -53,38 +54,16 @@ def _dense(writer: Writer) -> None:
 
 def _dot(writer: Writer) -> None:
     first, second = writer.inputs
-    writer.put(writer.op("MatMul", writer.ours(first), writer.ours(second)), layouts.ours(2))
+    rank = len(writer.shape(writer.position))
+    writer.put(writer.op("MatMul", writer.ours(first), writer.ours(second)), layouts.ours(rank))
 
 
 # ---- several inputs ----
 
-def _merge(operator: str) -> Callable[[Writer], None]:
-    def write(writer: Writer) -> None:
-        names, layout = _brought_together(writer)
-        writer.put(writer.op(operator, *names), layout)
-
-    return write
-
-
 def _multiply(writer: Writer) -> None:
     """Operators for sums and the like take any number of inputs; that for products takes two."""
-    names, layout = _brought_together(writer)
+    names, layout = operations.brought_together(writer)
     writer.put(functools.reduce(functools.partial(writer.op, "Mul"), names), layout)
-
-
-def _brought_together(writer: Writer) -> tuple[list[str], Layout]:
-    """The inputs with as many axes, in one layout, and that layout."""
-    rank = max(len(writer.shape(position)) for position in writer.inputs)
-    if all(len(writer.shape(position)) == rank for position in writer.inputs):
-        layout = writer.common_layout(writer.inputs)
-        return [writer.arranged(position, layout) for position in writer.inputs], layout
-    return [_widened(writer, position, rank) for position in writer.inputs], layouts.ours(rank)
-
-
-def _widened(writer: Writer, position: int, rank: int) -> str:
-    """A tensor with axes of length 1 behind the batch's."""
-    name, missing = writer.ours(position), rank - len(writer.shape(position))
-    return writer.op("Unsqueeze", name, writer.integers(range(1, 1 + missing))) if missing else name
 
 
 def _concatenate(writer: Writer) -> None:
@@ -277,39 +256,55 @@ _AUGMENTATION = ("random_brightness", "random_contrast", "random_erasing", "rand
 _WRITERS: dict[str, Callable[[Writer], None]] = {
     "activation": activation,
     "activity_regularization": _hand_on,
-    "add": _merge("Sum"),
+    "add": operations.pair("Sum"),
     "affine": normalizations.affine,
-    "average": _merge("Mean"),
+    "average": operations.pair("Mean"),
     "average_pooling2d": windows.average_pooling2d,
     "batch_normalization": normalizations.batch_normalization,
+    "by_training": operations.by_training,
     "concatenate": _concatenate,
+    "constant": operations.constant,
     "conv2d": windows.conv2d,
     "conv2d_transpose": windows.conv2d_transpose,
     "cropping2d": windows.cropping2d,
     "dense": _dense,
     "depthwise_conv2d": windows.depthwise_conv2d,
+    "divide": operations.pair("Div"),
     "dot": _dot,
+    "equal": operations.comparison("Equal"),
+    "function": operations.function,
     "global_average_pooling2d": windows.global_average_pooling2d,
     "global_max_pooling2d": windows.global_max_pooling2d,
     "glu": _glu,
+    "greater": operations.comparison("Greater"),
+    "greater_equal": operations.comparison("GreaterOrEqual"),
     "grouped_conv2d": windows.conv2d,
+    "less": operations.comparison("Less"),
+    "less_equal": operations.comparison("LessOrEqual"),
     "log_softmax": _log_softmax,
     "max_pooling2d": windows.max_pooling2d,
-    "maximum": _merge("Max"),
-    "minimum": _merge("Min"),
+    "maximum": operations.pair("Max"),
+    "minimum": operations.pair("Min"),
     "multiply": _multiply,
     "normalization": normalizations.normalization,
+    "not_equal": operations.comparison("Equal", negated=True),
+    "pad": operations.padding,
     "permute": _permute,
+    "power": operations.pair("Pow"),
     "prelu": _prelu,
     "random_crop": windows.random_crop,
+    "reduce": operations.reduction,
     "rescaling": _rescaling,
     "reshape": _reshape,
     "resizing": _resizing,
+    "slice": operations.part,
     "softmax": _softmax,
     "sparsemax": _sparsemax,
     "standardization": normalizations.standardization,
-    "subtract": _merge("Sub"),
+    "subtract": operations.pair("Sub"),
     "up_sampling2d": windows.up_sampling2d,
+    "weight": operations.weight,
+    "where": operations.where,
     "zero_padding2d": windows.zero_padding2d,
     **dict.fromkeys((*_NOISE, *_AUGMENTATION), _hand_on),
 }

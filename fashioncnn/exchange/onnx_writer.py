@@ -30,6 +30,10 @@ class Writer:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.position = 0  # of the core's node that is being written
+        self.is_given: list[bool] = []  # of each node: whether its output is the same for every image
+        for node in description.nodes:
+            self.is_given.append(node["type"] in ("constant", "weight") or (
+                node["type"] != "input" and all(self.is_given[source] for source in node["inputs"])))
         self._onnx = onnx
         self._tensors: list[dict[Layout, str]] = [{} for _ in description.nodes]
         self._constant_names: dict[bytes, str] = {}
@@ -139,6 +143,10 @@ class Writer:
         made = [name] if outputs == 1 else [f"{name}:{number}" for number in range(outputs)]
         self.nodes.append(self._onnx.helper.make_node(operator, inputs, made, name, **attributes))
         return made
+
+    def as_floats(self, name: str) -> str:
+        """A tensor of truth values as 1 and 0."""
+        return self.op("Cast", name, to=self._onnx.TensorProto.FLOAT)
 
     def numbers(self, array: ArrayLike, what: str | None = None) -> str:
         """A constant of floats. Where it has a name, only the uses of one layer have it together."""
