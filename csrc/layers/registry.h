@@ -48,14 +48,14 @@
     EACH(permute)                  \
     EACH(power)                    \
     EACH(prelu)                    \
-    EACH(random_brightness)          \
-    EACH(random_contrast)            \
-    EACH(random_crop)                \
-    EACH(random_erasing)             \
-    EACH(random_flip)                \
-    EACH(random_rotation)            \
-    EACH(random_translation)         \
-    EACH(random_zoom)                \
+    EACH(random_brightness)        \
+    EACH(random_contrast)          \
+    EACH(random_crop)              \
+    EACH(random_erasing)           \
+    EACH(random_flip)              \
+    EACH(random_rotation)          \
+    EACH(random_translation)       \
+    EACH(random_zoom)              \
     EACH(reduce)                   \
     EACH(rescaling)                \
     EACH(reshape)                  \
