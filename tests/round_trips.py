@@ -71,10 +71,12 @@ TRIPS = (*trips_of_keras("Keras", "fashioncnn").values(), *trips_of_keras("fashi
 CHAINS_ONLY = {
     **dict.fromkeys(("branches", "shared layer, dict of inputs", "layer shared between models", "model used twice",
                      "two outputs", "two outputs, lists"), "is no chain of layers"),
-    "other normalizations": "LayerNormalization '.*' has no counterpart", "shapes": "Permute '.*' has no counterpart"}
+    "augmented": "Normalization '.*' has no counterpart", "other normalizations":
+    "LayerNormalization '.*' has no counterpart", "shapes": "Permute '.*' has no counterpart"}
 SHARED = {"layer shared between models": ""}  # which Keras does not write so that it can be read
 REFUSED: dict[Trip, dict[str, str]] = {STATE: CHAINS_ONLY, TORCH: CHAINS_ONLY, TORCH_BACK: CHAINS_ONLY,
                                        **dict.fromkeys(trips_of_keras("Keras", "fashioncnn").values(), SHARED)}
+REFUSED[trips_of_keras("Keras", "fashioncnn")[".h5"]] = {**SHARED, "augmented": "it could not be written"}
 
 
 # ---- here ----

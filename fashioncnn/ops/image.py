@@ -57,7 +57,8 @@ def affine_transform(images: Any, transform: Any, interpolation: str = "bilinear
         transform: (N, 8) or (8,) numbers. One for all images may be (1, 8), too.
         interpolation: "bilinear", or "nearest".
         fill_mode: What lies beyond the border, where pixels are a b c d: "constant" k k a b c d k k, "nearest"
-            a a a b c d d d, "reflect" b a a b c d d c, "wrap" c d a b c d a b.
+            a a a b c d d d, "reflect" b a a b c d d c, "wrap" c d a b c d a b (as in TensorFlow, whose wrap is periodic
+            only as far as one image before and behind).
         fill_value: The constant k.
         data_format: "channels_last", or "channels_first" for (N, C, H, W); None: "channels_last".
 

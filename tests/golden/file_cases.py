@@ -21,7 +21,7 @@ class Zoo(NamedTuple):
         compile: Further arguments of `compile`.
         shape: Of an input, or shapes by name.
         labels: Whether the first output's targets are integers.
-        endings: Of the files that Keras can write.
+        endings: Of the files that Keras can write; fashioncnn can write all.
     """
 
     model: Callable[[Any], Any]

@@ -23,7 +23,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0", KERAS_BAC
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from golden.file_cases import ZOO, Zoo
+from golden.file_cases import ENDINGS, ZOO, Zoo
 
 
 def path_of(folder: Path, name: str, ending: str) -> str:
@@ -53,7 +53,7 @@ def write(k: Any, folder: Path, names: Any = ZOO) -> None:
     for name in names:
         case = ZOO[name]
         model = trained(k, case)
-        for ending in case.endings:
+        for ending in ENDINGS if k.__name__ == "fashioncnn" else case.endings:
             save = model.save_weights if ending == ".weights.h5" else model.save
             save(path_of(folder, name, ending))
         np.savez(path_of(folder, name, ".npz"), **run(case, model))
@@ -66,7 +66,10 @@ def read(k: Any, folder: Path, names: Any = ZOO) -> dict[str, dict[str, Any]]:
         case, found[name] = ZOO[name], {}
         with np.load(path_of(folder, name, ".npz")) as file:
             expected = dict(file)
-        for ending in case.endings:
+        for ending in ENDINGS:
+            if not Path(path_of(folder, name, ending)).exists():
+                found[name][ending] = "it could not be written"
+                continue
             try:
                 with warnings.catch_warnings(record=True) as caught:
                     warnings.simplefilter("always")
