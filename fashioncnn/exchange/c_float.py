@@ -134,8 +134,8 @@ def _conv2d_transpose(program: Program, step: Step) -> None:
 
 def _dot(program: Program, step: Step) -> None:
     if len(step.shape) != 2:
-        raise NotImplementedError(f"layer '{step.layer}' cannot be written as C (yet): it multiplies several matrices of "
-                                  "an image")
+        raise NotImplementedError(f"layer '{step.layer}' cannot be written as C (yet): it multiplies several matrices "
+                                  "of an image")
     (rows, inputs), (_, columns) = step.input_shapes
     program.call("dot", str(rows), str(inputs), str(columns), *map(Read, step.inputs), Write(step.output))
 
