@@ -516,3 +516,13 @@ def test_a_sum_over_the_batch_may_be_infinite_where_what_comes_of_it_is_not():
     model.compile("sgd", "mse")
     np.testing.assert_array_equal(model(X, training=True), model(X))
     assert np.isfinite(model.fit(X, np.zeros((len(X), 2)), verbose=0).history["loss"]).all()
+
+
+def test_uniform_numbers_of_images_end_at_one_unless_told():
+    class Noise(layers.Layer):
+        def call(self, inputs):
+            return inputs + fashioncnn.random.uniform(ops.shape(inputs), 0.5, None)
+
+    found = np.asarray(Noise()(np.zeros((50, 6), np.float32)))
+    assert 0.5 <= found.min() < 0.6
+    assert 0.9 < found.max() < 1
