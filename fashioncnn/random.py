@@ -108,13 +108,16 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
             name: str | None = None) -> Tensor:
     """Numbers from `minval` on, below `maxval`; whole ones of an integer type."""
     kind = np.dtype(dtype or np.float32)
+    if maxval is None and kind.kind not in "iu":
+        maxval = 1.0
     if _is_of_batch(shape) and kind.kind == "f":
         parts = operation("erf")(_normal_of_images(shape, seed) * 0.5**0.5) * 0.5 + 0.5
         return operation("minimum")(parts, 1 - 2.0**-24) * (maxval - minval) + minval  # type: ignore[no-any-return]
     if kind.kind in "iu":
         return randint(shape, minval, maxval, kind, seed)
-    low, high = float(minval), float(1.0 if maxval is None else maxval)
-    return wrapped((low + (high - low) * drawn(seed).random(_shape(shape), np.float32)).astype(kind))
+    low, high = float(minval), float(maxval)
+    found = (low + (high - low) * drawn(seed).random(_shape(shape), np.float32)).astype(kind)
+    return wrapped(np.minimum(found, np.nextafter(kind.type(high), kind.type(low))) if high > low else found)
 
 
 def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: Seed = None) -> Tensor:

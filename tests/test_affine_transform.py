@@ -89,6 +89,7 @@ def test_far_places_are_found():
     ({"transform": [np.nan] * 8}, "must be finite"),
     ({"interpolation": "cubic"}, "interpolation='cubic' is not supported"),
     ({"fill_mode": "mirror"}, "fill_mode='mirror' is not supported"),
+    ({"images": np.zeros((1, 2**21 + 1, 1), np.uint8), "transform": np.zeros(8)}, "1x2097153x1 are too large"),
     ({"fill_value": np.inf}, "`fill_value` must be finite"),
     ({"data_format": "NHWC"}, "data_format='NHWC'"),
 ])

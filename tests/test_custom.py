@@ -505,3 +505,24 @@ def test_predictions_of_a_call_that_looks_at_the_batch_are_those_of_each_batch()
         found = model.predict(X, batch_size=10, verbose=0)
         for rows in (slice(0, 10), slice(10, 20), slice(20, 24)):
             np.testing.assert_allclose(found[rows].mean(axis=0), 0, atol=1e-6)
+
+
+def test_a_sum_over_the_batch_may_be_infinite_where_what_comes_of_it_is_not():
+    class Vanishing(layers.Layer):
+        def call(self, inputs):
+            return inputs + ops.exp(-ops.sum(ops.exp(inputs * 0 + 88.5), axis=0))
+
+    model = Sequential([Input((6,)), Vanishing(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    np.testing.assert_array_equal(model(X, training=True), model(X))
+    assert np.isfinite(model.fit(X, np.zeros((len(X), 2)), verbose=0).history["loss"]).all()
+
+
+def test_uniform_numbers_of_images_end_at_one_unless_told():
+    class Noise(layers.Layer):
+        def call(self, inputs):
+            return inputs + fashioncnn.random.uniform(ops.shape(inputs), 0.5, None)
+
+    found = np.asarray(Noise()(np.zeros((50, 6), np.float32)))
+    assert 0.5 <= found.min() < 0.6
+    assert 0.9 < found.max() < 1

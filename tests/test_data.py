@@ -276,6 +276,26 @@ def test_errors_of_functions_are_shown_as_theirs(data):
     assert "fail" in {frame.name for frame in traceback.extract_tb(caught.value.__traceback__)}
 
 
+def test_a_function_that_raises_StopIteration_does_not_end_the_data():
+    def following(iterator):
+        return lambda x: next(iterator) < 2
+
+    three = iter(range(3))
+    for data in (Dataset.range(9).map(following(iter([0]))), Dataset.range(9).filter(following(iter([0]))),
+                 Dataset.range(9).flat_map(following(iter([]))), Dataset.range(9).take_while(following(iter([0]))),
+                 Dataset.range(9).interleave(following(iter([])), cycle_length=1),
+                 Dataset.range(9).map(lambda x: next(three), num_parallel_calls=2)):
+        with pytest.raises(RuntimeError, match="raised StopIteration"):
+            list(data)
+
+
+def test_what_is_none_stays_so_beside_other_data_sets():
+    zipped = Dataset.zip(Dataset.from_tensor_slices((X, None)), Dataset.range(2))
+    rows = Dataset.zip(Dataset.from_tensor_slices((X, None)), Dataset.from_tensor_slices(Y[:3]))
+    assert [element[0][1] for element in zipped] == [None] * 2
+    assert [element[0][1] for element in rows] == [None] * 3
+
+
 def test_an_error_in_a_thread_of_a_pool_comes_when_its_turn_has_come():
     def sometimes(x):
         time.sleep(0.001)

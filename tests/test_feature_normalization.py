@@ -146,3 +146,10 @@ def test_data_of_another_shape_is_refused_once_the_layer_is_built():
     layer.build((None, 5))
     with pytest.raises(ValueError, match="an incompatible shape"):
         layer.adapt(np.zeros((3, 4)))
+
+
+def test_a_variance_that_is_no_number_is_seen():
+    layer = layers.Normalization(axis=-1)
+    layer.build((None, 2))
+    layer.set_weights([np.zeros(2), np.array([np.nan, -1]), np.array(1)][: len(layer.weights)])
+    assert np.isnan(layer(np.ones((3, 2), np.float32))).all()

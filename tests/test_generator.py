@@ -310,3 +310,8 @@ def test_smart_resize_keeps_proportions():
     image = np.arange(24.0).reshape(2, 12, 1)
     assert smart_resize(image, (2, 2))[..., 0].tolist() == [[5, 6], [17, 18]]
     assert smart_resize(image.transpose(2, 0, 1), (2, 2), data_format="channels_first").shape == (1, 2, 2)
+
+
+def test_there_is_nothing_to_fit_to_without_images():
+    with pytest.raises(ValueError, match="got no images"):
+        ImageDataGenerator(featurewise_center=True).fit(np.zeros((0, 6, 6, 1)))

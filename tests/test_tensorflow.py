@@ -89,6 +89,12 @@ def test_random_numbers_follow_from_the_seeds():
         tf.random.uniform((3,), 2, 2, dtype=tf.int32)
 
 
+def test_uniform_numbers_stay_below_the_upper_end():
+    assert 1000 <= tf.random.uniform((100000,), 1000.0, 1001.0, seed=3).max() < 1001
+    assert (tf.random.uniform((3,), 2.0, 2.0) == 2).all()
+    assert (tf.random.uniform((1000,), 0.5, None, seed=3) < 1).all()
+
+
 def test_images_are_changed_at_random():
     images = tf.random.uniform((40, 6, 5, 3), seed=1)
     for flip, axis in ((tf.image.random_flip_left_right, 2), (tf.image.random_flip_up_down, 1)):

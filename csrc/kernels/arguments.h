@@ -65,7 +65,7 @@ static inline size_t fcnn_resampling_scratch(const fcnn_resampling *how)
     return (how->height + 2 * FCNN_RESAMPLING_BORDER) * (how->width + 2 * FCNN_RESAMPLING_BORDER) * how->channels;
 }
 
-/* Whether these are small enough for an int32_t to count them. */
+/* Whether these are small enough for an int32_t to count them, and each axis for floats to be exact: at most 2^21. */
 int fcnn_resampling_fits(const fcnn_resampling *how);
 
 typedef enum fcnn_activation {

@@ -80,7 +80,8 @@ size_t fcnn_winograd_gradient_scratch(const fcnn_winograd *winograd, size_t chan
 
 int fcnn_resampling_fits(const fcnn_resampling *how)
 {
-    const size_t lines = how->height + 2 * FCNN_RESAMPLING_BORDER, columns = how->width + 2 * FCNN_RESAMPLING_BORDER;
-    return lines >= how->height && lines <= INT32_MAX && columns >= how->width && columns <= INT32_MAX / lines &&
+    const size_t most = (size_t)1 << 21, lines = how->height + 2 * FCNN_RESAMPLING_BORDER,
+                 columns = how->width + 2 * FCNN_RESAMPLING_BORDER;
+    return how->height <= most && how->width <= most && columns <= INT32_MAX / lines &&
            how->channels <= INT32_MAX / (lines * columns);
 }

@@ -75,7 +75,7 @@ static void apply(const fcnn_layer *layer, const fcnn_io *io, size_t images, con
     const float *mean = self->is_given ? self->given : io->parameters, *variance = mean + self->count;
     float *s = io->scratch;
     for (size_t i = 0; i < self->count; i++)
-        s[i] = fmaxf(sqrtf(variance[i]), 1e-7f);
+        s[i] = sqrtf(variance[i]) < 1e-7f ? 1e-7f : sqrtf(variance[i]); /* NaN stays */
     for (size_t i = 0; i < images; i++, from += io->stride, to += io->stride)
         for (size_t n = 0; n < fcnn_weights_stretches(&self->axes); n++) {
             const fcnn_stretch at = fcnn_weights_stretch(&self->axes, n);

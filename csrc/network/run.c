@@ -101,6 +101,7 @@ static fcnn_status refuse_loss(const fcnn_pass *p, double loss, fcnn_error *erro
                      culprit ? "layer '" : "the loss itself", culprit ? culprit : "", culprit ? "'" : "");
 }
 
+/* What would move statistics; a sum over the batch may be what it is. */
 static fcnn_status check_settled(const fcnn_pass *p, fcnn_error *error)
 {
     char pass[64] = "predictions as in training";
@@ -108,7 +109,8 @@ static fcnn_status check_settled(const fcnn_pass *p, fcnn_error *error)
         snprintf(pass, sizeof pass, "training step %llu", (unsigned long long)p->network->state.iterations + 1);
     for (size_t s = 0; s < p->engine->plan->steps; s++) {
         const fcnn_step *step = &p->engine->plan->step[s];
-        if (step->observed && !all_finite(p->engine->settled + step->settled, step->layer->settled))
+        if (step->observed && step->layer->class->move_statistics &&
+            !all_finite(p->engine->settled + step->settled, step->layer->settled))
             return fcnn_fail(error, FCNN_E_NONFINITE,
                              "the statistics of layer '%s' are not finite in %s. Nothing was changed: try inputs of "
                              "smaller size",

@@ -159,7 +159,7 @@ class Dataset:
         found = elements.leaves(parts)
         if all(type(step) is steps.Slices for step in found):
             rows = min(step.count for step in found)
-            arrays = elements.mapped(lambda step: elements.mapped(lambda leaf: leaf[:rows], step.arrays), parts)
+            arrays = elements.mapped(lambda step: elements.first_rows(step.arrays, rows), parts)
             return Dataset(steps.Slices(arrays, rows))
         return Dataset(steps.Zipped(parts))
 

@@ -153,6 +153,11 @@ def row(structure: Any, position: int) -> Any:
     return mapped(lambda leaf: None if leaf is None else leaf[position, ...].copy(), structure)
 
 
+def first_rows(structure: Any, count: int) -> Any:
+    """The first rows of the arrays of a structure, which are not copied."""
+    return mapped(lambda leaf: None if leaf is None else leaf[:count], structure)
+
+
 def some_rows(structure: Any, positions: range | Sequence[int]) -> Any:
     """Rows of the arrays of a structure, which may be changed."""
     if isinstance(positions, range) and positions.step == 1:

@@ -18,8 +18,16 @@ WORTH_THREADS = 2e-4  # seconds that a call must take: handing one to a thread t
 
 
 def called(function: Callable[..., Any], element: Any) -> Any:
-    """What a function returns for an element; the parts of a tuple are its arguments."""
-    return function(*element) if type(element) is tuple else function(element)
+    """What a function returns for an element; the parts of a tuple are its arguments.
+
+    Raises:
+        RuntimeError: If the function raises StopIteration, which would end the pass as if there were no more elements.
+    """
+    try:
+        return function(*element) if type(element) is tuple else function(element)
+    except StopIteration as error:
+        raise RuntimeError("a function that a data set calls raised StopIteration: next() of an iterator that has "
+                           "ended") from error
 
 
 def returned(value: Any) -> Any:

@@ -337,6 +337,8 @@ class ImageDataGenerator:
         array = np.array(x, dtype=self.dtype)
         if array.ndim != 4:
             raise ValueError(f"ImageDataGenerator.fit() takes images of four axes, got the shape {array.shape}")
+        if len(array) == 0:
+            raise ValueError("ImageDataGenerator.fit() got no images")
         if array.shape[self.channel_axis] not in (1, 3, 4):
             warnings.warn(f"ImageDataGenerator.fit() got {array.shape[self.channel_axis]} channels, in axis "
                           f"{self.channel_axis} of the shape {array.shape}; images have 1, 3 or 4", stacklevel=2)

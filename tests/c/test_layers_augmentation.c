@@ -161,6 +161,7 @@ static void test_refusals(void)
     fcnn_layer layer;
     fcnn_error error;
     const fcnn_shape vector = {1, {5}}, large = {3, {40000, 40000, 2}};
+    const fcnn_shape widest = {3, {1, 1 << 21, 1}}, too_wide = {3, {1, (1 << 21) + 1, 1}};
     CHECK(make(&layer, "random_flip", 1, vector, SEEDED(INTEGER("vertical", 1)), &error) == FCNN_E_SHAPE);
     destroy(&layer);
     CHECK(make(&layer, "random_crop", 1, image, SEEDED(PAIR("size", 6, 2)), &error) == FCNN_E_SHAPE);
@@ -173,6 +174,12 @@ static void test_refusals(void)
     CHECK(make(&layer, "random_rotation", 1, large, SEEDED(FACTOR(0.1, 0.3), RESAMPLED("wrap", "nearest")), &error) ==
           FCNN_E_SHAPE);
     CHECK_ERROR(error, FCNN_E_SHAPE, "too large");
+    destroy(&layer);
+    CHECK(make(&layer, "random_rotation", 1, widest, SEEDED(FACTOR(0.1, 0.3), RESAMPLED("wrap", "nearest")), &error) ==
+          FCNN_OK);
+    destroy(&layer);
+    CHECK(make(&layer, "random_rotation", 1, too_wide, SEEDED(FACTOR(0.1, 0.3), RESAMPLED("wrap", "nearest")),
+               &error) == FCNN_E_SHAPE);
     destroy(&layer);
     CHECK(make(&layer, "random_erasing", 1, image,
                SEEDED(FACTOR(0, 1), RANGE(0, 1), NUMBERS("scale", 0.1, 0.2), NUMBERS("fill_value", 1, 2)),
