@@ -101,6 +101,10 @@ def test_a_name_that_nobody_has_is_refused_by_every_module(module, prefix):
     ("from fashioncnn.keras.layers.experimental.preprocessing import Rescaling", "from fashioncnn.layers"),
     ("from fashioncnn.keras.wrappers.scikit_learn import KerasClassifier", "old name of Keras: use CNNCl"),
     ("from fashioncnn.wrappers import KerasRegressor", "old name of Keras: use CNNCl"),
+    ("from fashioncnn import layers; layers.Linear(3)", "name of PyTorch; instead: Dense"),
+    ("from fashioncnn import layers; layers.Conv2d(3, 3)", "name of PyTorch; instead: Conv2D"),
+    ("from fashioncnn import nn; nn.Module", "name of PyTorch; instead: Model or layers.Layer"),
+    ("import fashioncnn; fashioncnn.optim", "name of PyTorch; instead: optimizers"),
     ("from fashioncnn.wrappers import SKLearnClassifier; SKLearnClassifier(3)", "CNNClassifier of fashioncnn.sklearn"),
 ])
 def test_what_a_script_says_is_answered(code, message):
@@ -129,7 +133,9 @@ def model():
 
 
 @pytest.mark.parametrize(("read", "message"), [
-    (lambda m: m.get_state_tree(), "'get_state_tree' of Keras"), (lambda m: m.add_metric, "'add_metric'"),
+    (lambda m: m.get_state_tree(), "'get_state_tree' of Keras"), (lambda m: m.add_metric, "'add_metric'.*metrics="),
+    (lambda m: m.state_dict(), r"name of PyTorch; instead: saving.to_torch\(model\)"),
+    (lambda m: m.eval(), r"name of PyTorch; instead: predict\(\)"), (lambda m: m.to("cuda"), "the CPU computes"),
     (lambda m: m.layers[0].quantize, "Dense: 'quantize' of Keras"), (lambda m: m.export_(3), "did you mean 'export'"),
     (lambda m: m.train_step(3), "'train_step' of Keras"), (lambda m: m.quantize("int8"), "'quantize' of Keras"),
     (lambda m: m.optimizer.stateless_apply([]), "Adam: 'stateless_apply' of Keras"),
@@ -331,7 +337,7 @@ def test_version_is_a_function_and_a_module():
     assert fashioncnn.version() == fashioncnn.version.VERSION == fashioncnn.__version__
 
 
-@pytest.mark.parametrize("name", ["add_metric", "jit_compile", "compiled_loss", "input_spec", "add_variable"])
+@pytest.mark.parametrize("name", ["jit_compile", "compiled_loss", "input_spec", "add_variable"])
 def test_what_only_looks_alike_is_not_said_to_be_near(name, model):
     with pytest.raises(AttributeError, match=rf"'{name}' of Keras is not in fashioncnn \(yet\)$"):
         getattr(model, name)

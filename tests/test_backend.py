@@ -53,6 +53,7 @@ def test_what_has_no_values_is_refused(x):
 def test_symbolic_tensors_have_shapes_and_no_numbers():
     images = fashioncnn.Input((28, 28, 1))
     assert (K.int_shape(images), K.ndim(images), K.dtype(images)) == ((None, 28, 28, 1), 4, "float32")
+    assert K.shape(images) == (None, 28, 28, 1)
     assert K.is_keras_tensor(images)
     assert not K.is_keras_tensor(X)
     assert K.mean(images, axis=-1).shape == (None, 28, 28)

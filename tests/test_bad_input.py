@@ -74,8 +74,13 @@ CASES = {
     "negative label": ({"y": changed(Y, 3, -1)}, ValueError, "the label -1 in row 3"),
     "huge label": ({"y": changed(Y.astype(np.uint64), 3, 2**63)}, ValueError, "the label 9223372036854775808 in row 3"),
     "rows for labels": ({"y": ONE_HOT}, ValueError, "rows of ones and zeros go with loss='categorical_crossentropy'"),
-    "text labels": ({"y": Y.astype(str)}, TypeError, "`y` of dtype <U"),
-    "object labels": ({"y": Y.astype(object)}, TypeError, "`y` of dtype object"),
+    "text labels": ({"y": Y.astype(str)}, TypeError, "`y` of dtype <U.*return_inverse=True"),
+    "text labels of a column": ({"y": Y.astype(str).astype(object)}, TypeError, "dtype object.*return_inverse=True"),
+    "object labels": ({"y": Y.astype(object)}, TypeError, "`y` of dtype object; expected numbers$"),
+    "images of several sizes": ({"x": [np.zeros((6, 6, 1)), np.zeros((7, 6, 1))], "y": [0, 1]}, ValueError,
+                                "not an array.*target_size="),
+    "channels first": ({"x": np.zeros((N, 3, 6, 6))}, ValueError, "takes .N, 6, 6, 1.$"),
+    "one image without channels": ({"x": X[0, ..., 0], "y": Y[:6]}, ValueError, "image.np.newaxis"),
     "too many axes of labels": ({"y": np.zeros((N, 2), int)}, ValueError, r"`y` of shape \(20, 2\)"),
     "batch_size 0": ({"batch_size": 0}, ValueError, "`batch_size` must be an integer >= 1, got 0"),
     "batch_size -1": ({"batch_size": -1}, ValueError, "`batch_size`"),
@@ -110,7 +115,9 @@ CASES = {
     "class_weight": ({"class_weight": [1, 2]}, TypeError, "`class_weight`; expected a dict"),
     "class_weight broken key": ({"class_weight": {1.5: 1.0}}, TypeError, "`class_weight`"),
     "class_weight NaN": ({"class_weight": {1: np.nan}}, ValueError, r"`class_weight\[1\]`"),
-    "class_weight key": ({"class_weight": {"a": 1.0}}, TypeError, "`class_weight`"),
+    "class_weight key": ({"class_weight": {"a": 1.0}}, TypeError, "`class_weight` has the key 'a'; expected numbers"),
+    "class_weight array": ({"class_weight": np.ones(CLASSES)}, TypeError, r"such as dict\(enumerate\(weights\)\)$"),
+    "class_weight name": ({"class_weight": "balanced"}, TypeError, "expected a dict of weights by class number$"),
     "class_weight value": ({"class_weight": {0: "a"}}, TypeError, r"`class_weight\[0\]`"),
     "y with batches": ({"x": iter([(X, Y)])}, ValueError, "`y` together with `x`"),
 }
@@ -280,6 +287,24 @@ def test_compile_names_what_it_does_not_know(options, error, message, shapes):
 def test_sizes_beyond_all_integers_are_value_errors(layer):
     with pytest.raises(ValueError, match=r"`\w+` is \d+"):
         Sequential([Input((6, 6, 1)), layer])
+
+
+def test_what_is_missing_before_the_last_layer_is_said():
+    model = Sequential([Input((6, 6, 1)), layers.Conv2D(3, 3), layers.Dense(CLASSES, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=r"has the shape \(N, 4, 4, 4\): for one label an image, Flatten"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_images_with_their_channels_first_are_told_where_those_belong():
+    model = Sequential([Input((6, 6, 3)), layers.Flatten(), layers.Dense(CLASSES)])
+    with pytest.raises(ValueError, match=r"np.moveaxis\(images, 1, -1\)"):
+        model.predict(np.zeros((N, 3, 6, 6)), verbose=0)
+
+
+def test_names_are_no_numbers_of_classes():
+    with pytest.raises(TypeError, match=r"`x` of dtype <U3; names of classes become numbers"):
+        utils.to_categorical(["cat", "dog"])
 
 
 def test_a_loss_that_does_not_fit_the_output_is_an_error():

@@ -271,12 +271,15 @@ def test_auto_mode_asks_the_metric():
 
 
 def test_auto_mode_of_an_unknown_number_is_an_error():
-    with pytest.raises(ValueError, match=r"val_acc.*mode='max'"):
-        run(callbacks.EarlyStopping("val_acc"), [{"val_accuracy": 0.5}], Model([Metric("accuracy", "up")]))
+    for name, near in (("val_acc", "val_accuracy"), ("acc", "accuracy")):
+        with pytest.raises(ValueError, match=rf"'{name}'.*mode='max'.*did you mean '{near}'\?$"):
+            run(callbacks.EarlyStopping(name), [{"val_accuracy": 0.5}], Model([Metric("accuracy", "up")]))
+    with pytest.raises(ValueError, match=r"mode='min'$"):
+        run(callbacks.EarlyStopping("val_xyz"), [{"val_accuracy": 0.5}], Model([Metric("accuracy", "up")]))
 
 
 def test_missing_number_warns_and_does_not_stop():
-    with pytest.warns(UserWarning, match=r"'val_loss', only loss, learning_rate|'val_loss', only loss"):
+    with pytest.warns(UserWarning, match=r"'val_loss', only loss(, learning_rate)?; fit\(\) makes it with v"):
         model, _ = run(callbacks.EarlyStopping(patience=0), [{"loss": 0.5}, {"loss": 0.7}])
     assert not model.stop_training
 

@@ -1,5 +1,7 @@
 """Losses that users write; beside Keras's: tests/golden/custom_cases.py. Layers and models: test_custom.py."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -96,12 +98,38 @@ def test_a_loss_of_ones_own_works_on_arrays():
     (lambda y, p: ops.reshape(p, (-1,)) * p, ValueError, "all images in one axis, cannot be broadcast"),
     (lambda y, p: ops.reshape(p, (-1,))[:2], NotImplementedError, "axis of the batch, 0, is not"),
     (lambda y, p: y if p > 0 else p, NotImplementedError, "ops.where"),
+    (lambda y, p: y if ops.sum(y) == 0 else p, NotImplementedError, "ops.where"),
+    (lambda y, p: (y * p).sum(), AttributeError, r"'sum': write ops.sum\(x, ...\)"),
+    (lambda y, p: p.view(-1), AttributeError, "'view': write ops.reshape"),
+    (lambda y, p: p.xyzzy, AttributeError, "no attribute 'xyzzy'$"),
+    (lambda y, p: y.numpy(), AttributeError, r"numpy\(\) of a symbolic tensor"),
+    (lambda y, p: p.__setitem__((slice(None), 0), 1), TypeError, "cannot be set: make a new one, by ops.where"),
 ])
 def test_what_a_loss_cannot_do_is_said(loss, error, message):
     model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
     with pytest.raises(error, match=message):
         model.fit(X, Y, verbose=0)
     assert compiled(model).fit(X, Y, verbose=0).history["loss"]
+
+
+@pytest.mark.parametrize("loss", [
+    lambda y, p: ops.where(y == 1, p, 1 - p),
+    lambda y, p: ops.where(operator.eq(1.0, y), p, 1 - p),
+    lambda y, p: ops.where(y == ops.round(p), p, 1 - p),
+])
+def test_equal_signs_compare_numbers_in_a_loss(loss):
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
+    hot = np.eye(2, dtype=np.float32)[np.arange(24) % 2]
+    expected = np.mean(loss(hot, np.asarray(model.predict(X, verbose=0))))
+    assert model.evaluate(X, hot, verbose=0) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_a_tensor_is_not_none_and_may_be_a_key():
+    def loss(y, p):
+        assert not operator.eq(p, None)
+        return {p: p}[p] - y
+
+    assert np.isfinite(compiled(Sequential([Input((6,)), layers.Dense(2)]), loss).evaluate(X, Y, verbose=0))
 
 
 def test_weights_do_not_go_with_a_loss_of_the_whole_batch():
@@ -172,3 +200,12 @@ def test_functions_of_tensorflow_and_the_backend_work_in_losses(loss):
     hot = np.eye(2, dtype=np.float32)[np.arange(24) % 2]
     expected = np.mean(loss(hot, np.asarray(model.predict(X, verbose=0))))
     assert model.evaluate(X, hot, verbose=0) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_shapes_that_tensorflow_tells_are_those_of_a_batch():
+    def loss(y, p):
+        return fashioncnn.reduce_sum(fashioncnn.reshape(y - p, [fashioncnn.shape(p)[0], -1]), axis=1)
+
+    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
+    expected = np.mean(np.sum(Y - model.predict(X, verbose=0), axis=1))
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(float(expected), rel=1e-4)

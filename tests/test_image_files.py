@@ -211,6 +211,7 @@ def test_links_are_followed_where_it_is_asked_for(folder, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("options", "message"), [
+    ({"labels": ["cat"] * 9}, "got the label 'cat'.*return_inverse=True"),
     ({"labels": "all"}, "got labels='all'"), ({"labels": [1, 2]}, "got 2 labels, and found 9 files"),
     ({"labels": [0.5] * 9}, "`labels` must be an integer"), ({"label_mode": "one"}, "label_mode='one' is not"),
     ({"class_names": ["a", "z"]}, r"the folders in .* are \['a', 'b', 'c'\]"),

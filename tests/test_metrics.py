@@ -363,3 +363,20 @@ def test_counted_metrics_are_kept_with_a_model(tmp_path):
     for name, value in model.results.items():
         np.testing.assert_array_equal(value, again.results[name])
     assert np.shape(again.results["found"]) == (2,)
+
+
+def test_masks_without_a_channel_axis_are_counted_as_those_with_one():
+    random = np.random.default_rng(1)
+    masks, found = random.integers(0, 2, (3, 4, 4)), random.random((3, 4, 4, 1), np.float32)
+    metric, other = metrics.BinaryIoU([1]), metrics.BinaryIoU([1])
+    assert metric(masks, found) == other(masks[..., None], found)
+
+
+def test_a_function_that_returns_nothing_is_no_metric():
+    with pytest.raises(TypeError, match="the metric 'nothing' returned None"):
+        metrics.MeanMetricWrapper(lambda y_true, y_pred: None, "nothing")(np.ones(2), np.ones(2))
+
+
+def test_integer_labels_are_told_what_a_score_of_classes_takes():
+    with pytest.raises(ValueError, match="to_categorical"):
+        metrics.F1Score()(np.ones(2, int), np.ones((2, 3), np.float32))

@@ -15,8 +15,9 @@ from fashioncnn.utils.operators import has_tensors, of_tensors, operation
 from fashioncnn.utils.tensor import Tensor
 
 
+@of_tensors("shape")
 def shape(x: Any) -> Tensor:
-    """The shape, as an array of int32."""
+    """The shape, as an array of int32; of a tensor without numbers, as a tuple."""
     return wrapped(np.array(array(x).shape, np.int32))
 
 

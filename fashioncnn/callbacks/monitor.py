@@ -8,6 +8,7 @@ from typing import Any
 
 from fashioncnn.callbacks.callback import Callback, Logs
 from fashioncnn.utils import checks
+from fashioncnn.utils.absent import closest
 
 
 class MonitorCallback(Callback):
@@ -42,8 +43,11 @@ class MonitorCallback(Callback):
             self.mode = self._find_mode()
         value = (logs or {}).get(self.monitor)
         if value is None:
-            warnings.warn(f"{type(self).__name__}: the logs have no {self.monitor!r}, only {', '.join(logs or {})}",
-                          stacklevel=3)
+            validated = any(key.startswith("val_") for key in logs or {})
+            hint = ("" if validated or not self.monitor.startswith("val_")
+                    else "; fit() makes it with validation_data= or validation_split=")
+            warnings.warn(f"{type(self).__name__}: the logs have no {self.monitor!r}, only {', '.join(logs or {})}"
+                          f"{hint}", stacklevel=3)
         return value
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
@@ -62,8 +66,10 @@ class MonitorCallback(Callback):
             direction = getattr(metric, "_direction", None)
             if metric.name == name and direction is not None:
                 return "max" if direction == "up" else "min"
+        near = closest(name, [metric.name for metric in _single_metrics(self.model)], "; did you mean '{}'?", 0.5)
+        near = near.replace("'", "'val_", 1) if near and name != self.monitor else near
         raise ValueError(f"{type(self).__name__}: it is not known whether {self.monitor!r} should rise or fall; pass "
-                         "mode='max' or mode='min'")
+                         f"mode='max' or mode='min'{near}")
 
 
 def _single_metrics(model: Any) -> Iterator[Any]:

@@ -185,6 +185,11 @@ def found(directory: str, labels: Any, formats: tuple[str, ...], class_names: Se
     elif labels is not None:
         if len(labels) != len(paths):
             raise ValueError(f"{OWNER} got {len(labels)} labels, and found {len(paths)} files in {directory}")
+        for label in labels:
+            if isinstance(label, str):
+                raise checks.ArgumentError(f"{OWNER} got the label {label!r}; `labels` are integers, one for each file "
+                                           "in the order of their paths: numbers of names are made by "
+                                           "`np.unique(names, return_inverse=True)[1].tolist()`")
         numbers = np.array([checks.integer("labels", label, at_least=0) for label in labels], np.int32)
         names = [str(label) for label in np.unique(numbers)]
     if verbose:

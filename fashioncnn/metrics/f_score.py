@@ -71,8 +71,9 @@ class FBetaScore(Metric):
 
     def _count_in(self, y_true: tuple[int, ...], y_pred: tuple[int, ...]) -> None:
         if len(y_true) != 2 or len(y_pred) != 2:
+            hint = "; integer labels become such targets by utils.to_categorical()" if len(y_pred) == 2 else ""
             raise ValueError(f"{type(self).__name__} takes targets and predictions of the shape (N, classes), got "
-                             f"{y_true} and {y_pred}")
+                             f"{y_true} and {y_pred}{hint}")
         shape = () if self.average == "micro" else y_pred[1:]
         for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
             setattr(self, name, self.add_variable(shape, "zeros", "float64", name=name))

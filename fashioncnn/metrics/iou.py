@@ -79,11 +79,12 @@ class _IoU(Metric):
             raise ValueError(f"`y_true` of shape {np.shape(y_true)} does not fit `y_pred` of shape {np.shape(y_pred)}: "
                              f"{true.size} labels and {predicted.size} predictions")
         weights = self._weights(sample_weight, true.shape)
+        true, predicted = true.ravel(), predicted.ravel()
         counted = (true >= 0) & (true < self.num_classes) & (predicted >= 0) & (predicted < self.num_classes)
         if self.ignore_class is not None:
             counted &= true != self.ignore_class
-        pairs = np.ravel(true * self.num_classes)[counted.ravel()] + predicted.ravel()[counted.ravel()]
-        found = np.bincount(pairs, None if weights is None else weights[counted.ravel()], self.num_classes**2)
+        pairs = true[counted] * self.num_classes + predicted[counted]
+        found = np.bincount(pairs, None if weights is None else weights[counted], self.num_classes**2)
         self.total_cm.assign_add(found.reshape(self.total_cm.shape))
 
     def _weights(self, sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any] | None:

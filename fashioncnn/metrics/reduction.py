@@ -123,8 +123,15 @@ class MeanMetricWrapper(Mean):
             y_true: Targets.
             y_pred: Predictions.
             sample_weight: A weight for each image.
+
+        Raises:
+            TypeError: If the function returns nothing.
         """
-        super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        if values is None:
+            raise TypeError(f"the function of the metric '{self.name}' returned None; expected a value for each image, "
+                            "or one for all")
+        super().update_state(values, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments.

@@ -71,8 +71,8 @@ class Model(Trainer, Layer):
         "add", "compile", "compile_from_config", "evaluate", "export", "fit", "get_compile_config", "get_layer",
         "load_weights", "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch",
         "to_json", "train_on_batch"}
-    _instead = ("In a model of your own define call(), for what it computes; fit() trains it, and callbacks see and "
-                "change what happens on the way.")
+    _instead = ("In a model of your own define call(), for what it computes, with self.add_loss() for what is added to "
+                "the loss; fit() trains it, and callbacks see and change what happens on the way.")
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Model:
         """A `Functional`, as in Keras, where `Model` itself is called with tensors."""

@@ -94,7 +94,11 @@ def inputs(names: Names, x: Array, shape: tuple[int, ...], scan: bool, first_row
         elif x.shape[1:] == (*shape, 1):
             x = x[..., 0]
         else:
-            hint = "; one image alone needs a batch axis: image[np.newaxis]" if x.shape == shape else ""
+            hint = ""
+            if x.shape == shape or (*x.shape, 1) == shape:
+                hint = "; one image alone needs a batch axis: image[np.newaxis]"
+            elif len(shape) == 3 and x.ndim == 4 and (*x.shape[2:], x.shape[1]) == shape:
+                hint = "; the channels are the last axis: np.moveaxis(images, 1, -1)"
             raise ValueError(f"{names.caller}() got {names.x} of shape {x.shape}; the model takes "
                              f"{text_of_shape(shape)}{hint}")
     if scan:
@@ -135,6 +139,9 @@ def _check_labels(names: Names, y: Array, loss: Loss, outputs: tuple[int, ...], 
     classes = outputs[-1]
     if y.shape[1:] not in (outputs[:-1], (*outputs[:-1], 1)):
         hint = "; rows of ones and zeros go with loss='categorical_crossentropy'" if y.shape[1:] == outputs else ""
+        if len(outputs) > 1 and y.shape[1:] in ((), (1,)):
+            hint = (f"; the model's output has the shape {text_of_shape(outputs)}: for one label an image, Flatten or "
+                    "GlobalAveragePooling2D comes before the last layer")
         raise ValueError(f"{names.caller}() got {names.y} of shape {y.shape}; the loss '{loss.name}' takes one integer "
                          f"for each image, {text_of_shape(outputs[:-1])}{hint}")
     fits = y.min() >= 0 and y.max() < classes and (y.dtype.kind != "f" or bool((y == np.floor(y)).all()))
@@ -187,8 +194,9 @@ def class_weights(caller: str, class_weight: Any, y: Array) -> NDArray[np.float3
         ValueError: If there is more than one label for each row, or a key is not a whole number.
     """
     if not isinstance(class_weight, Mapping):
+        hint = "" if isinstance(class_weight, str) else ", such as dict(enumerate(weights))"
         raise checks.ArgumentError(f"{caller}() got {class_weight!r} as `class_weight`; expected a dict of weights by "
-                                   "class number")
+                                   f"class number{hint}")
     if y.ndim > 2:
         raise checks.unsupported(f"{caller}()", "class_weight", dict(class_weight),
                                  "targets with one class for each row")
@@ -203,6 +211,8 @@ def class_weights(caller: str, class_weight: Any, y: Array) -> NDArray[np.float3
 def _class_number(label: Any) -> int:
     if isinstance(label, (float, np.floating)) and float(label).is_integer():
         return int(label)
+    if isinstance(label, str):
+        raise checks.ArgumentError(f"`class_weight` has the key {label!r}; expected numbers of classes")
     return checks.integer("class_weight", label, at_least=-(2**63))
 
 

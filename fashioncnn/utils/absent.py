@@ -30,6 +30,7 @@ INSTEAD = {
                                           "fashioncnn; CosineSimilarity compares embeddings with targets"),
     **{f"Random{what.capitalize()}": f"image.random_{what}() does its job on a data set, in map()"
        for what in ("hue", "saturation")},
+    "add_metric": "metrics= of Model.compile() takes a function, or a metric",
     "Pipeline": "a Sequential of layers does its job",
     "wrappers.SKLearnClassifier": "CNNClassifier of fashioncnn.sklearn does its job",
     "wrappers.SKLearnRegressor": "CNNRegressor of fashioncnn.sklearn does its job",
@@ -88,6 +89,21 @@ OLD = {
     "val_acc": "write 'val_accuracy'",
     **{f"wrappers.{name}": "use CNNClassifier and CNNRegressor of fashioncnn.sklearn: model= takes what build_fn= took"
        for name in ("scikit_learn", "KerasClassifier", "KerasRegressor")},
+}
+# What scripts for PyTorch write, and what is written here.
+OF_TORCH = {
+    "AdaptiveAvgPool2d": "GlobalAveragePooling2D", "AvgPool2d": "AveragePooling2D", "BatchNorm2d": "BatchNormalization",
+    "BCELoss": "BinaryCrossentropy", "BCEWithLogitsLoss": "BinaryCrossentropy(from_logits=True)", "Conv2d": "Conv2D",
+    "ConvTranspose2d": "Conv2DTranspose", "CrossEntropyLoss": "SparseCategoricalCrossentropy(from_logits=True)",
+    "Dropout2d": "SpatialDropout2D", "L1Loss": "MeanAbsoluteError", "LayerNorm": "LayerNormalization",
+    "Linear": "Dense", "MSELoss": "MeanSquaredError", "MaxPool2d": "MaxPooling2D", "Module": "Model or layers.Layer",
+    "NLLLoss": "SparseCategoricalCrossentropy", "SmoothL1Loss": "Huber", "Upsample": "UpSampling2D",
+    "backward": "fit() or train_on_batch(): they make the steps",
+    "eval": "predict() or evaluate(): they never act as in training",
+    "load_state_dict": "saving.from_torch(model, state)",
+    "nn": "layers, losses or Model", "optim": "optimizers", "parameters": "trainable_weights",
+    "state_dict": "saving.to_torch(model)", "to": "nothing, the CPU computes in float32",
+    "train": "fit(); model(x, training=True) acts as in training", "zero_grad": "nothing, fit() makes the steps",
 }
 # Where Keras and TensorFlow keep what their public modules offer.
 INNER_MODULES = ("python", "src")
@@ -218,7 +234,8 @@ def tensorflow_getattr(module: str, name_there: str) -> Callable[[str], Any]:
             instead = INSTEAD_OF_TENSORFLOW.get(f"{name_there}.{name}") or near
             return Absent(name, f"'{name_there}.{name}' of TensorFlow is not in fashioncnn (yet)"
                           + (f": {instead}" if instead else ""))
-        hint = closest(name, [*known, *own_names(module)])
+        hint = (f"it is a name of PyTorch; instead: {OF_TORCH[name]}" if name in OF_TORCH
+                else closest(name, [*known, *own_names(module)]))
         raise AttributeError(f"module '{PACKAGE}.{name_there}' has no '{name}'" + (f"; {hint}" if hint else ""),
                              name=name, obj=sys.modules.get(module))
 
@@ -248,6 +265,8 @@ def unknown_name(module: str, name: str) -> str:
     if module == PACKAGE and not name.startswith("_") and name in keras_names()["tensorflow"]:
         instead = INSTEAD_OF_TENSORFLOW.get(name, "NumPy may have what it does")
         return f"'{name}' of TensorFlow is not in fashioncnn, which has the names of tf.keras; {instead}"
+    if name in OF_TORCH:
+        return f"module '{module}' has no '{name}', a name of PyTorch; instead: {OF_TORCH[name]}"
     keras = keras_names()["modules"].get(module.removeprefix(PACKAGE).removeprefix("."), ())
     hints = [closest(name, [*keras, *own_names(module)])]
     if module != PACKAGE and name.islower():
@@ -350,6 +369,8 @@ def missing_attribute(cls: type, name: str, there: Iterable[str] = ()) -> str:
         return f"{owner}.{name} is set by the constructor: call super().__init__() first"
     if is_absent(cls, name):
         return f"{owner}: {sentence(name)}"
+    if name in OF_TORCH:
+        return f"'{owner}' object has no attribute '{name}', a name of PyTorch; instead: {OF_TORCH[name]}"
     near = closest(name, there)
     return f"'{owner}' object has no attribute '{name}'" + (f"; {near}" if near else "")
 

@@ -34,7 +34,9 @@ def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> 
     try:
         array = read(value)
     except ValueError as error:
-        raise ValueError(f"{caller}() got {name} that is not an array: {error}") from None
+        hint = ("; all rows must have one shape: images of several sizes are brought to one by utils.load_img(..., "
+                "target_size=) or ops.image.resize()") if "inhomogeneous" in str(error) else ""
+        raise ValueError(f"{caller}() got {name} that is not an array: {error}{hint}") from None
     except (BufferError, RuntimeError, TypeError) as error:
         raise checks.ArgumentError(f"{caller}() got {name} of type {type(value).__name__}, which cannot be read as an "
                                    f"array: {error}") from None
@@ -42,7 +44,9 @@ def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> 
         if value is None or callable(value):
             what = "None" if value is None else "a function, which has to be called to give something"
             raise checks.ArgumentError(f"{caller}() got {name} that is {what}; expected numbers")
-        raise checks.ArgumentError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers")
+        hint = ("; names of classes become numbers by `classes, numbers = np.unique(names, return_inverse=True)`, and "
+                "files images by utils.load_img() and utils.img_to_array()") if _has_texts(array) else ""
+        raise checks.ArgumentError(f"{caller}() got {name} of dtype {array.dtype}; expected numbers{hint}")
     if array.ndim == 0:
         raise ValueError(f"{caller}() got a single number as {name}; expected an array with one row for each image")
     if len(array) == 0 and not may_be_empty:
@@ -50,6 +54,10 @@ def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> 
     if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
         return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
     return array
+
+
+def _has_texts(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "UST" or (array.dtype.kind == "O" and isinstance(next(array.flat, None), str))
 
 
 def is_array(value: Any) -> bool:

@@ -21,6 +21,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
         An array of `x`'s shape with one more axis of `num_classes`.
 
     Raises:
+        ArgumentError: If `x` does not hold numbers.
         ValueError: If a class number is negative or not below `num_classes`, or `x` is empty and `num_classes` None.
 
     Example:
@@ -30,6 +31,9 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
                [0., 1., 0.]])
     """
     classes = np.asarray(x)
+    if classes.dtype.kind not in "biuf":
+        raise checks.ArgumentError(f"to_categorical() got `x` of dtype {classes.dtype}; names of classes become "
+                                   "numbers by `classes, numbers = np.unique(names, return_inverse=True)`")
     if not np.can_cast(classes.dtype, np.int64, "same_kind") and (classes != np.floor(classes)).any():
         raise ValueError("to_categorical() got numbers in `x` that are not whole")
     classes = classes.astype(np.int64)

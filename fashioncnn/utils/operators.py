@@ -27,6 +27,12 @@ UFUNCS = {"true_divide": "divide", "remainder": "mod", "bitwise_and": "logical_a
               "add", "subtract", "multiply", "divide", "floor_divide", "power", "matmul", "less", "less_equal",
               "greater", "greater_equal", "equal", "not_equal", "maximum", "minimum")}}
 
+# What arrays and tensors elsewhere have as methods: what is written for them here.
+METHODS = {"T": "ops.transpose(x)", "astype": "ops.cast(x, dtype)", "dim": "x.ndim", "flatten": "layers.Flatten()(x)",
+           "permute": "ops.transpose(x, axes)", "size": "ops.shape(x)", "to": "ops.cast(x, dtype)",
+           "unsqueeze": "ops.expand_dims(x, axis)", "view": "ops.reshape(x, shape)"}
+NUMBERS = ("backward", "cpu", "detach", "item", "numpy", "tolist")  # what asks a tensor for its numbers
+
 RUNNING: contextvars.ContextVar[Any] = contextvars.ContextVar("trace", default=None)  # the trace of the code that runs
 
 
@@ -71,8 +77,24 @@ class Operators(SaysWhatIsAbsent):
             "once, and leaves a network behind. Functions of fashioncnn.ops take its place, as ops.where for `if`; "
             "or make a model, Model(inputs, outputs), and call it on an array")
 
+    def __getattr__(self, name: str) -> Any:
+        if name in NUMBERS:
+            raise AttributeError(f"{self._refuse(f'{name}() of')}", name=name, obj=self)
+        hint = METHODS.get(name)
+        if hint is None and not name.startswith("_") and callable(getattr(importlib.import_module("fashioncnn.ops"),
+                                                                          name, None)):
+            hint = f"ops.{name}(x, ...)"
+        if hint is not None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}': write {hint}", name=name,
+                                 obj=self)
+        return super().__getattr__(name)
+
     def __getitem__(self, key: Any) -> Any:
         return operation("get_item")(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError("numbers of a symbolic tensor cannot be set: make a new one, by ops.where, by ops.concatenate "
+                        "or by a product with zeros and ones")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         name = UFUNCS.get(ufunc.__name__)

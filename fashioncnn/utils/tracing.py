@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fashioncnn.utils.operators import RUNNING, Operators
+from fashioncnn.utils.operators import RUNNING, Operators, operation
 from fashioncnn.utils.variable import Variable
 
 # Nodes that compute each number from those in the same place.
@@ -86,6 +86,11 @@ class TracedTensor(Operators):
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+    def __eq__(self, other: object) -> Any:
+        return False if other is None else operation("equal")(self, other)
+
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"<TracedTensor shape={self.shape}, dtype={self.dtype}>"
