@@ -70,6 +70,9 @@ def test_elements_have_numpy_and_are_numbers_to_python():
         assert (float(one), f"{one:.3f}", str(one)) == (float(X[0, 0]), f"{X[0, 0]:.3f}", str(X[0, 0]))
     assert ["a", "b", "c"][labels[0]] == "c"
     assert (list(range(labels[0])), labels[0] == 2, bool(labels[1]), max(labels)) == ([0, 1], True, False, 2)
+    assert {int(label): 1 for label in labels}[labels[0]] == len({labels[0], labels[0] * 1, np.int64(2), 2}) == 1
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(labels)
     element = values[0, 0]
     element += 1
     assert values[0, 0] == X[0, 0]

@@ -5,6 +5,7 @@ And whether a layer's code is traced at the moment: see `fashioncnn.utils.tracin
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import importlib
@@ -81,9 +82,9 @@ class Operators(SaysWhatIsAbsent):
         if name in NUMBERS:
             raise AttributeError(f"{self._refuse(f'{name}() of')}", name=name, obj=self)
         hint = METHODS.get(name)
-        if hint is None and not name.startswith("_") and callable(getattr(importlib.import_module("fashioncnn.ops"),
-                                                                          name, None)):
-            hint = f"ops.{name}(x, ...)"
+        if hint is None and not name.startswith("_"):
+            with contextlib.suppress(AttributeError):
+                hint = f"ops.{name}(x, ...)" if callable(operation(name)) else None
         if hint is not None:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}': write {hint}", name=name,
                                  obj=self)

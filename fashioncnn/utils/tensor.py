@@ -30,6 +30,11 @@ class Tensor(np.ndarray):
         found = super().__getitem__(key)
         return found if isinstance(found, np.ndarray) else np.asarray(found).view(Tensor)
 
+    def __hash__(self) -> int:  # type: ignore[override]  # as of the number, so that elements may be keys
+        if self.ndim:
+            raise TypeError(f"unhashable type: 'Tensor' of shape {self.shape}")
+        return hash(self.item())
+
     def numpy(self) -> Any:
         """The same numbers as a plain array, or as a NumPy number where there are no axes."""
         return np.asarray(self)[()]
