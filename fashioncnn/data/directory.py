@@ -74,9 +74,9 @@ def image_dataset_from_directory(
         ...         save_img(f"{folder}/{name}/1.png", np.zeros((28, 28, 1)))
         ...     data = image_dataset_from_directory(folder, color_mode="grayscale", image_size=(28, 28), seed=1)
         ...     for images, labels in data:
-        ...         print(data.class_names, images.shape, sorted(labels))
+        ...         print(data.class_names, images.shape, sorted(labels.tolist()))
         Found 2 files belonging to 2 classes.
-        ['bag', 'shoe'] (2, 28, 28, 1) [np.int32(0), np.int32(1)]
+        ['bag', 'shoe'] (2, 28, 28, 1) [0, 1]
     """
     _check(labels, label_mode, class_names, validation_split, subset, shuffle, seed)
     if labels is None or label_mode is None:
