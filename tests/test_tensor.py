@@ -62,7 +62,7 @@ def test_arithmetic_and_reductions_are_those_of_numpy():
 
 def test_elements_have_numpy_and_are_numbers_to_python():
     values, labels = tensor(X), tensor([2, 0, 1], np.int64)
-    for one in (values[0, 0], values[0, 0] * 1, +values[0, 0], next(iter(values[0])), values[0][0],
+    for one in (values[0, 0], values[0, 0] * np.float32(1), +values[0, 0], next(iter(values[0])), values[0][0],
                 values[:1, 0].reshape(())):
         assert type(one) is Tensor
         assert one.shape == ()

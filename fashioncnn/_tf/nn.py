@@ -126,7 +126,8 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
 
 def l2_loss(t: Any, name: str | None = None) -> Tensor:
     """``sum(t ** 2) / 2``"""
-    return wrapped(np.square(floats(t, "l2_loss")).sum() / 2)
+    numbers = floats(t, "l2_loss")
+    return wrapped(np.square(numbers).sum() / numbers.dtype.type(2))
 
 
 def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
