@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from by_threads import by_threads
 
 import fashioncnn
 from fashioncnn import Input, Model, Sequential, layers, ops, random, saving, utils
@@ -80,14 +81,7 @@ def test_same_bits_for_any_number_of_threads():
         model.fit(X, Y, epochs=3, verbose=0)
         return model
 
-    before = fashioncnn.get_num_threads()
-    try:
-        models = []
-        for threads in (1, 2, 3, 7):
-            fashioncnn.set_num_threads(threads)
-            models.append(train())
-    finally:
-        fashioncnn.set_num_threads(before)
+    models = by_threads(train)
     for model in models[1:]:
         for one, other in zip(models[0].get_weights(), model.get_weights(), strict=True):
             assert one.tobytes() == other.tobytes()
@@ -447,15 +441,9 @@ def test_what_a_call_draws_has_the_same_bits_for_any_number_of_threads():
         model.fit(X, Y, epochs=3, verbose=0)
         return [*model.get_weights(), model.predict(X, verbose=0)]
 
-    before = fashioncnn.get_num_threads()
-    try:
-        fashioncnn.set_num_threads(1)
-        alone = train()
-        for threads in (2, 3, 7):
-            fashioncnn.set_num_threads(threads)
-            assert_same_bits(alone, train())
-    finally:
-        fashioncnn.set_num_threads(before)
+    alone, *others = by_threads(train)
+    for other in others:
+        assert_same_bits(alone, other)
 
 
 def test_a_seed_generator_hands_out_other_seeds():

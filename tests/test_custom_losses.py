@@ -4,6 +4,7 @@ import operator
 
 import numpy as np
 import pytest
+from by_threads import by_threads
 
 import fashioncnn
 from fashioncnn import Input, Model, Sequential, layers, losses, ops, utils
@@ -112,18 +113,6 @@ def test_what_a_loss_cannot_do_is_said(loss, error, message):
     assert compiled(model).fit(X, Y, verbose=0).history["loss"]
 
 
-@pytest.mark.parametrize("loss", [
-    lambda y, p: ops.where(y == 1, p, 1 - p),
-    lambda y, p: ops.where(operator.eq(1.0, y), p, 1 - p),
-    lambda y, p: ops.where(y == ops.round(p), p, 1 - p),
-])
-def test_equal_signs_compare_numbers_in_a_loss(loss):
-    model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
-    hot = np.eye(2, dtype=np.float32)[np.arange(24) % 2]
-    expected = np.mean(loss(hot, np.asarray(model.predict(X, verbose=0))))
-    assert model.evaluate(X, hot, verbose=0) == pytest.approx(float(expected), rel=1e-5)
-
-
 def test_a_tensor_is_not_none_and_may_be_a_key():
     def loss(y, p):
         assert not operator.eq(p, None)
@@ -150,15 +139,9 @@ def test_same_bits_for_any_number_of_threads_where_a_loss_looks_at_the_batch():
         history = model.fit(X, Y, batch_size=10, epochs=2, verbose=0).history["loss"]
         return [*model.get_weights(), np.array([*history, model.evaluate(X, Y, batch_size=10, verbose=0)])]
 
-    before = fashioncnn.get_num_threads()
-    try:
-        fashioncnn.set_num_threads(1)
-        alone = train()
-        for threads in (2, 3, 7):
-            fashioncnn.set_num_threads(threads)
-            assert_same_bits(alone, train())
-    finally:
-        fashioncnn.set_num_threads(before)
+    alone, *others = by_threads(train)
+    for other in others:
+        assert_same_bits(alone, other)
 
 
 def test_a_loss_looks_at_each_batch_of_an_evaluation():
@@ -194,8 +177,11 @@ def test_a_variable_of_nobodys_is_taken_for_constants():
     lambda y, p: fashioncnn.math.reduce_logsumexp(p, axis=1),
     lambda y, p: fashioncnn.backend.sum(fashioncnn.backend.cumsum(p, axis=1), axis=1),
     lambda y, p: fashioncnn.backend.l2_normalize(p, axis=1)[:, 0],
+    lambda y, p: ops.where(y == 1, p, 1 - p),
+    lambda y, p: ops.where(operator.eq(1.0, y), p, 1 - p),
+    lambda y, p: ops.where(y == ops.round(p), p, 1 - p),
 ])
-def test_functions_of_tensorflow_and_the_backend_work_in_losses(loss):
+def test_functions_of_tensorflow_and_the_backend_and_equal_signs_work_in_losses(loss):
     model = compiled(Sequential([Input((6,)), layers.Dense(2)]), loss)
     hot = np.eye(2, dtype=np.float32)[np.arange(24) % 2]
     expected = np.mean(loss(hot, np.asarray(model.predict(X, verbose=0))))

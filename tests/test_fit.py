@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from by_threads import by_threads
 
-import fashioncnn
 from fashioncnn import Input, Sequential, callbacks, layers, metrics, optimizers, utils
 
 N, CLASSES = 50, 4
@@ -96,15 +96,7 @@ def test_the_same_seed_gives_the_same_bits():
 
 
 def test_the_number_of_threads_does_not_change_a_bit():
-    before = fashioncnn.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 3):
-            fashioncnn.set_num_threads(threads)
-            results.append(trained(1)[0])
-        assert same(*results)
-    finally:
-        fashioncnn.set_num_threads(before)
+    assert same(*by_threads(lambda: trained(1)[0], (1, 3)))
 
 
 @pytest.mark.parametrize("convert", [

@@ -38,6 +38,11 @@ class Layout(NamedTuple):
         """The number of axes."""
         return 1 if self.image is not None else len(self.order)
 
+    @property
+    def plain(self) -> Layout:
+        """This layout; ours where the one axis is a flattened image's, whose numbers are in another order."""
+        return self if self.image is None else ours(1)
+
     def place(self, axis: int) -> int:
         """Where our axis is in the other tensor, whose batch axis is counted here."""
         return 1 if self.image is not None else self.order.index(axis) + 1

@@ -67,9 +67,7 @@ def _multiply(writer: Writer) -> None:
 
 
 def _concatenate(writer: Writer) -> None:
-    layout = writer.common_layout(writer.inputs)
-    if layout.image is not None:
-        layout = layouts.ours(1)
+    layout = writer.common_layout(writer.inputs).plain
     names = [writer.arranged(position, layout) for position in writer.inputs]
     writer.put(writer.op("Concat", *names, axis=layout.place(writer.node["axis"])), layout)
 
@@ -193,9 +191,7 @@ def _sparsemax(writer: Writer) -> None:
 
 def _glu(writer: Writer) -> None:
     (position,) = writer.inputs
-    layout = writer.layout(position)
-    if layout.image is not None:
-        layout = layouts.ours(1)
+    layout = writer.layout(position).plain
     axis = writer.node.get("axis", layout.rank - 1)
     halves = writer.ops("Split", writer.arranged(position, layout), outputs=2, axis=layout.place(axis), num_outputs=2)
     writer.put(writer.op("Mul", halves[0], writer.op("Sigmoid", halves[1])), layout)

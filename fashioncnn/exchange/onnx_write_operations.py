@@ -122,9 +122,7 @@ _FUNCTIONS: dict[str, Callable[[Writer, str], str]] = {
 def reduction(writer: Writer) -> None:
     """Writes a node of the type "reduce"."""
     (position,) = writer.inputs
-    node, layout = writer.node, writer.layout(position)
-    if layout.image is not None:
-        layout = layouts.ours(1)
+    node, layout = writer.node, writer.layout(position).plain
     reduced = range(node["first"], node["last"] + 1)
     axes = writer.integers(sorted(map(layout.place, reduced)), "axes")
     keepdims = int(node.get("keepdims", False))
@@ -143,9 +141,7 @@ def part(writer: Writer) -> None:
     begin 1, step 2 and extent 3 are numbers 1, 3 and 5; reversed they go from 5 in steps of -2, to before 0.
     """
     (position,) = writer.inputs
-    layout = writer.layout(position)
-    if layout.image is not None:
-        layout = layouts.ours(1)
+    layout = writer.layout(position).plain
     cuts = [(layout.place(axis), *_cut(writer, axis)) for axis in range(layout.rank) if not _is_whole(writer, axis)]
     if not cuts:
         writer.hand_on()
@@ -179,11 +175,9 @@ def _known(writer: Writer, number: int | None) -> int:
 def padding(writer: Writer) -> None:
     """Writes a node of the type "pad"."""
     (position,) = writer.inputs
-    node, layout = writer.node, writer.layout(position)
+    node, layout = writer.node, writer.layout(position).plain
     if any(step != 1 for step in node["step"]) or any(node["reverse"]):
         writer.refuse("spreads numbers in steps")
-    if layout.image is not None:
-        layout = layouts.ours(1)
     before: Sequence[int] = [_known(writer, number) for number in node["begin"]]
     after = [_after(writer, axis) for axis in range(layout.rank)]
     pads = writer.integers([0, *layout.arranged(before), 0, *layout.arranged(after)], "pads")

@@ -5,6 +5,7 @@ What is drawn for an image belongs to the layer's seed, the step of training and
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -138,17 +139,15 @@ class Augmentation(RandomLayer, ImageLayer):
         """Masks as the images of the last call were moved; no values are mixed."""
         values = as_array(type(self).__name__, "`segmentation_masks`", masks)
         batch = values if values.ndim == 4 else values[np.newaxis]
-        first = self.data_format == "channels_first"
-        if first:
-            batch = np.ascontiguousarray(np.moveaxis(batch, 1, -1))
         graph = Graph()
-        made = self.add_moving(graph, graph.input(batch.shape[1:], self.name), interpolation="nearest")
+        moving = functools.partial(self.add_moving, interpolation="nearest")
+        made = self.add_nodes(graph, graph.input(batch.shape[1:], self.name), add=moving)
+        assert isinstance(made, int), "layers of images have one output"
         network, _ = graph.build([made])
         network.random_step = FIRST_OF_LAYERS + self._training_calls - 1
         (shape,) = network.output_shapes
         moved = np.empty((len(batch), *shape), np.float32)
         network.predict((batch,), 0, len(batch), (moved,), True)
-        moved = np.moveaxis(moved, -1, 1) if first else moved
         return (moved if values.ndim == 4 else moved[0]).view(Tensor)
 
     def add_to(self, graph: Graph, *inputs: int) -> int:

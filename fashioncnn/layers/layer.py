@@ -6,7 +6,7 @@ import copy
 import inspect
 import math
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
@@ -114,11 +114,13 @@ class Layer(HasWeights):
         """What `add_to` does; or what a `call` that a user wrote leaves behind."""
         return custom.add_to(self, graph, inputs) if custom.is_custom(self) else self.add_nodes(graph, *inputs)
 
-    def add_nodes(self, graph: Graph, *inputs: int) -> int | list[int]:
-        """What `add_to` does, for images that have their channels where the layer's `data_format` says."""
+    def add_nodes(self, graph: Graph, *inputs: int, add: Callable[..., int | list[int]] | None = None
+                  ) -> int | list[int]:
+        """What `add_to`, or another function, does, for images with their channels where `data_format` says."""
+        add = add or self.add_to
         if self.__dict__.get("data_format") != "channels_first":
-            return self.add_to(graph, *inputs)
-        made = self.add_to(graph, *(channels.to_the_end(graph, self, position) for position in inputs))
+            return add(graph, *inputs)
+        made = add(graph, *(channels.to_the_end(graph, self, position) for position in inputs))
         assert isinstance(made, int), "layers of images have one output"
         has_pixels = len(graph.shape(made)) == len(graph.shape(inputs[0])) > 1
         return channels.to_the_front(graph, self, made) if has_pixels else made
