@@ -70,7 +70,8 @@ bench-data: $(VENV)/for-test build
 	$(IN_VENV) benchmarks/data.py
 
 bench-kernels: $(VENV)/for-test
-	$(PROGRAMS) --programs='benchmarks/*.c'
+	$(PROGRAMS) --programs=benchmarks/kernels.c
+	$(PROGRAMS) --programs=benchmarks/layers.c
 	build/release/kernels
 	build/release/layers
 

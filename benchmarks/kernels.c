@@ -37,7 +37,8 @@ static const fcnn_pooled pool_2 = {.window = {5, 5, 26 * 32, 64, runs_2, 3, 96},
                                    .relu = 1,
                                    .inside = 1};
 
-static const fcnn_winograd winograd_2 = {5, 3, 32, 64, 10, 10, 13 * 32};
+static const fcnn_winograd winograd_2 = {
+    .tile = 5, .kernel = 3, .channels = 32, .outputs = 64, .lines = 10, .width = 10, .x_line = 13 * 32};
 
 static void conv1_forward(const fcnn_kernels *k)
 {
@@ -55,7 +56,8 @@ static void conv2_winograd(const fcnn_kernels *k)
 
 static void conv2_direct(const fcnn_kernels *k)
 {
-    const fcnn_patches rows = {10, 10, 13 * 32, 32, runs_2, 3, 96};
+    const fcnn_patches rows = {
+        .lines = 10, .width = 10, .line_step = 13 * 32, .step = 32, .run = runs_2, .runs = 3, .run_length = 96};
     for (size_t i = 0; i < IMAGES; i++)
         k->patches_forward(&rows, hidden + i * STRIDE, kernel_2, kernel_2, 64, output + i * STRIDE, 64);
 }

@@ -32,7 +32,7 @@ static inline float *numbers(size_t count, float low, float high)
 static inline double peak_of(const fcnn_kernels *k)
 {
     static const ptrdiff_t run[1] = {0};
-    const fcnn_patches rows = {1, 24, 0, 64, run, 1, 64};
+    const fcnn_patches rows = {.lines = 1, .width = 24, .step = 64, .run = run, .runs = 1, .run_length = 64};
     float *x = numbers(24 * 64, 0, 1), *w = numbers(64 * 64, -1, 1), *y = numbers(24 * 64, 0, 1);
     double best = 1e9;
     for (int round = 0; round < 200; round++) {
