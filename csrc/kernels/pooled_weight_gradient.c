@@ -31,7 +31,7 @@ static void fill_table(const fcnn_pooled *pooled, size_t outputs, window_table *
 
 /* A vector of channels over all windows: whether each entry lives, its gradient, its winner's patch's offset. */
 typedef struct entries {
-    uint32_t *bits;  /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
+    uint64_t *bits;  /* (windows / WORD, FCNN_VL): bit b of word i: window i * WORD + b lives */
     float *g;        /* (windows, FCNN_VL) */
     int32_t *offset; /* (windows, FCNN_VL) */
 } entries;
@@ -53,26 +53,30 @@ static inline vi member_offsets(const fcnn_pooled *pooled, vi place)
     return offset;
 }
 
+enum { HALF = WORD / 2 }; /* windows whose bits a lane holds */
+
 /* bias (lanes) += the gradients. */
 static __attribute__((noinline)) void find_live(const fcnn_pooled *pooled, const window_table *table, const float *y,
                                                 const float *dy, const uint8_t *winner, size_t lanes, const entries *to,
                                                 float *bias)
 {
     vf sum = vf_load_some(bias, lanes);
-    for (size_t first = 0; first < table->windows; first += WORD) {
-        const size_t last = smaller(first + WORD, table->windows);
-        vi word = {0};
+    for (size_t first = 0; first < table->windows; first += HALF) {
+        const size_t last = smaller(first + HALF, table->windows);
+        vi half = {0};
         vu bit = vu_broadcast(1);
         for (size_t w = first; w < last; w++, bit += bit) {
             const size_t at = (size_t)table->place[w];
             const vf g = live_gradients(y + at, dy + at, lanes, pooled->relu);
             const vi place = vi_load_some_bytes(winner + at, lanes);
-            word |= vi_select(vf_equal(g, (vf){0}), (vi){0}, (vi)bit);
+            half |= vi_select(vf_equal(g, (vf){0}), (vi){0}, (vi)bit);
             sum += g;
             vf_store(to->g + w * FCNN_VL, g);
             vi_store(to->offset + w * FCNN_VL, member_offsets(pooled, place) + vi_broadcast(table->patch[w]));
         }
-        memcpy(to->bits + first / WORD * FCNN_VL, &word, sizeof word);
+        uint64_t *word = to->bits + first / WORD * FCNN_VL;
+        for (size_t lane = 0; lane < FCNN_VL; lane++)
+            word[lane] = first % WORD ? word[lane] | (uint64_t)(uint32_t)half[lane] << HALF : (uint32_t)half[lane];
     }
     vf_store_some(bias, vf_end_sum(sum), lanes);
 }
@@ -87,7 +91,7 @@ static void long_runs(const fcnn_pooled *pooled, const float *x, const float *y,
     float *rows = scratch; /* (end - begin, columns) */
     float *lists = rows + rounded((end - begin) * columns);
     int32_t *offset = (int32_t *)(void *)(lists + windows * FCNN_VL);
-    uint32_t *bits = (uint32_t *)(offset + windows * FCNN_VL);
+    uint64_t *bits = (uint64_t *)(void *)(offset + windows * FCNN_VL);
     const entries live = {.bits = bits, .g = lists, .offset = offset};
     ptrdiff_t *to_run = (ptrdiff_t *)(void *)(bits + (windows + WORD - 1) / WORD * FCNN_VL);
     int32_t *place = (int32_t *)(void *)(to_run + pooled->window.runs);
