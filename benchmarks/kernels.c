@@ -86,9 +86,8 @@ static void dense_both(const fcnn_kernels *k)
 
 static void conv2_input(const fcnn_kernels *k)
 {
-    for (size_t i = 0; i < IMAGES; i++)
-        k->pooled_input_gradient_3x3(&pool_2, 32, pooled_2 + i * STRIDE, gradient_2 + i * STRIDE,
-                                     winner_2 + i * 4 * STRIDE, transposed_2, 64, output + i * STRIDE, scratch);
+    k->pooled_input_gradient_3x3(&pool_2, 32, IMAGES, STRIDE, pooled_2, gradient_2, winner_2, transposed_2, 64, output,
+                                 scratch);
 }
 
 static void conv2_weights(const fcnn_kernels *k)

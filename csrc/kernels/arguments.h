@@ -209,8 +209,9 @@ typedef struct fcnn_depthwise {
 enum { FCNN_WINOGRAD_BLOCK = 24 }; /* tiles that winograd_forward handles at once: whole register tiles */
 enum { FCNN_WINOGRAD_GRADIENT_BLOCK = 32, FCNN_WINOGRAD_IMAGES = 16 }; /* see winograd_weight_gradient */
 enum { FCNN_POOLED_STRIP = 1024 }; /* floats of a strip of an image: pooled_small.c */
-enum { FCNN_LIVE_WORD = 32 };      /* entries that a word has bits for: sparse.h */
+enum { FCNN_LIVE_WORD = 64 };      /* entries that a word has bits for: sparse.h */
 enum { FCNN_POOLED_SLICE = 16 };   /* channels whose weights lie together in pooled_input_gradient_3x3 */
+enum { FCNN_POOLED_IMAGES = 4 };   /* that it handles at once, at most */
 enum { FCNN_DENSE_IMAGES = 16 };   /* that dense_input_gradient transposes, or a dense layer in parts runs, at once */
 enum { FCNN_DENSE_LANES = 16 };    /* sums that dense_backward makes of a dx: the widest vector's lanes */
 

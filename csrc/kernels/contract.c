@@ -28,11 +28,13 @@ size_t fcnn_pooled_scratch(const fcnn_pooled *pooled, size_t outputs, size_t sha
     enum { POINTER = sizeof(ptrdiff_t) / sizeof(float), VL = 16 };
     const size_t columns = pooled->window.runs * pooled->window.run_length;
     const size_t windows = pooled->window.lines * pooled->window.width;
-    const size_t weights = shard * columns + 16 + 2 * (1 + VL) * windows + (windows / FCNN_LIVE_WORD + 1) * VL;
+    const size_t listed = windows > FCNN_LIVE_WORD ? windows : FCNN_LIVE_WORD;
+    const size_t weights = shard * columns + 16 + (3 + 2 * VL) * listed + 2 * (windows / FCNN_LIVE_WORD + 1) * VL;
     const size_t line =
         (size_t)(pooled->window.line_step + pooled->window.run[pooled->window.runs - 1]) + pooled->window.run_length;
     const size_t strip = 4 * ((line > FCNN_POOLED_STRIP ? line : FCNN_POOLED_STRIP) + VL);
-    const size_t input = windows * pooled->members * (outputs / FCNN_LIVE_WORD + 1) + outputs;
+    const size_t images = pooled->members == 4 ? FCNN_POOLED_IMAGES : 1;
+    const size_t input = 2 * images * windows * pooled->members * (outputs / FCNN_LIVE_WORD + 1) + outputs;
     const size_t lists = (weights > input ? weights : input) + pooled->window.runs * POINTER;
     return lists > strip ? lists : strip;
 }

@@ -139,9 +139,9 @@ typedef struct fcnn_kernels {
                                   size_t outputs, float *dx, float *scratch);
 
     /* The same for 3x3 taps, side by side, and windows of 2x2 adjacent pixels; FCNN_LIVE_WORD outputs at a time, which
-     * each go over all windows. */
-    void (*pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
-                                      const uint8_t *winner,
+     * each go over all windows. Image i's numbers are i * stride floats behind those of the first. */
+    void (*pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, size_t images, size_t stride,
+                                      const float *y, const float *dy, const uint8_t *winner,
                                       const float *wt,   // (slices, outputs, 9, FCNN_POOLED_SLICE): channels in slices
                                       size_t outputs, float *dx, float *scratch);
 

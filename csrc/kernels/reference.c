@@ -249,25 +249,26 @@ void FCNN_NAME(pooled_input_gradient)(const fcnn_pooled *pooled, const float *y,
 }
 
 /* As above, with the weights of a channel in its slice, and some outputs after the other. */
-void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, const float *y, const float *dy,
-                                          const uint8_t *winner, const float *wt, size_t outputs, float *dx,
-                                          float *scratch)
+void FCNN_NAME(pooled_input_gradient_3x3)(const fcnn_pooled *pooled, size_t channels, size_t images, size_t stride,
+                                          const float *y, const float *dy, const uint8_t *winner, const float *wt,
+                                          size_t outputs, float *dx, float *scratch)
 {
     (void)scratch;
     const size_t windows = pooled->window.lines * pooled->window.width;
-    for (size_t first = 0; first < outputs; first += FCNN_LIVE_WORD)
-        for (size_t i = 0; i < windows * pooled->members * FCNN_LIVE_WORD; i++) {
-            const size_t w = i / FCNN_LIVE_WORD / pooled->members, m = i / FCNN_LIVE_WORD % pooled->members;
-            const size_t o = first + i % FCNN_LIVE_WORD, at = pooled_entry(pooled, w, outputs, o);
-            if (o >= outputs || winner[at] != m || (pooled->relu && !(y[at] > 0.0f)))
-                continue;
-            for (size_t k = 0; k < 9 * channels; k++) {
-                const size_t tap = k / channels, c = k % channels;
-                const size_t slice = c / FCNN_POOLED_SLICE * outputs + o;
-                float *to = dx + pooled_position(pooled, w, k, winner[at]);
-                *to = fmaf(dy[at], wt[(slice * 9 + tap) * FCNN_POOLED_SLICE + c % FCNN_POOLED_SLICE], *to);
+    for (size_t n = 0; n < images; n++, y += stride, dy += stride, winner += stride * sizeof(float), dx += stride)
+        for (size_t first = 0; first < outputs; first += FCNN_LIVE_WORD)
+            for (size_t i = 0; i < windows * pooled->members * FCNN_LIVE_WORD; i++) {
+                const size_t w = i / FCNN_LIVE_WORD / pooled->members, m = i / FCNN_LIVE_WORD % pooled->members;
+                const size_t o = first + i % FCNN_LIVE_WORD, at = pooled_entry(pooled, w, outputs, o);
+                if (o >= outputs || winner[at] != m || (pooled->relu && !(y[at] > 0.0f)))
+                    continue;
+                for (size_t k = 0; k < 9 * channels; k++) {
+                    const size_t tap = k / channels, c = k % channels;
+                    const size_t slice = c / FCNN_POOLED_SLICE * outputs + o;
+                    float *to = dx + pooled_position(pooled, w, k, winner[at]);
+                    *to = fmaf(dy[at], wt[(slice * 9 + tap) * FCNN_POOLED_SLICE + c % FCNN_POOLED_SLICE], *to);
+                }
             }
-        }
 }
 
 void FCNN_NAME(transpose)(size_t rows, size_t columns, const float *a, size_t lda, float *t, size_t ldt)

@@ -29,9 +29,9 @@ enum { WORD = FCNN_LIVE_WORD }; /* terms that a word has bits for */
 
 /* What is added to one row: where bit e of the words is set, g[e * step] * (row at from + offset[e * step]).
  *
- * For example, with step 8, entry 40 of list 3 is bit 8 of bits[1 * 8 + 3], and its g and offset are at 40 * 8 + 3. */
+ * For example, with step 8, entry 70 of list 3 is bit 6 of bits[1 * 8 + 3], and its g and offset are at 70 * 8 + 3. */
 typedef struct terms {
-    const uint32_t *bits;
+    const uint64_t *bits;
     size_t words;
     const int32_t *offset;
     const float *g;
@@ -59,8 +59,8 @@ static ALWAYS_INLINE void add_block_of_terms(size_t runs, size_t vectors, size_t
             UNROLLED_FOR (size_t j = 0; j < vectors; j++)
                 acc[r][j] = vf_load_column(to.row + to.to[r], j, vectors, tail);
         for (size_t word = 0; word < list.words; word++)
-            for (uint32_t left = list.bits[word * list.step + l]; left; left &= left - 1) {
-                const size_t e = (word * WORD + (size_t)__builtin_ctz(left)) * list.step + l;
+            for (uint64_t left = list.bits[word * list.step + l]; left; left &= left - 1) {
+                const size_t e = (word * WORD + (size_t)__builtin_ctzll(left)) * list.step + l;
                 const vf g = vf_broadcast(list.g[e]);
                 const ptrdiff_t offset = list.offset[e];
                 UNROLLED_FOR (size_t r = 0; r < runs; r++)

@@ -285,18 +285,21 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
     const conv2d_pooled *self = layer->config;
     const fcnn_pooled pooled = geometry(self, io->used);
-    for (size_t i = 0; i < images; i++) {
+    const size_t size = fcnn_frame_size(&self->conv->frame), outputs = self->conv->outputs;
+    const size_t most = self->bordered ? 1 : FCNN_POOLED_IMAGES; /* that have a place for their gradient */
+    float *lists = io->scratch + rounded(self->bordered);
+    for (size_t i = 0, count; i < images; i += count) {
+        count = self->square ? smaller(most, images - i) : 1;
         float *dx = io->dx[0] + i * io->stride, *bordered = self->bordered ? io->scratch : dx;
-        memset(bordered, 0, fcnn_frame_size(&self->conv->frame) * sizeof(float));
+        for (size_t n = 0; n < count; n++)
+            memset(bordered + n * io->stride, 0, size * sizeof(float));
         const float *y = io->y + i * io->stride, *dy = io->dy + i * io->stride;
         const uint8_t *winner = winners(self, io->saved + i * io->stride);
-        float *lists = io->scratch + rounded(self->bordered);
         if (self->square)
-            io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->frame.channels, y, dy, winner, io->prepared,
-                                                   self->conv->outputs, bordered, lists);
+            io->kernels->pooled_input_gradient_3x3(&pooled, self->conv->frame.channels, count, io->stride, y, dy,
+                                                   winner, io->prepared, outputs, bordered, lists);
         else
-            io->kernels->pooled_input_gradient(&pooled, y, dy, winner, io->prepared, self->conv->outputs, bordered,
-                                               lists);
+            io->kernels->pooled_input_gradient(&pooled, y, dy, winner, io->prepared, outputs, bordered, lists);
         if (self->bordered)
             fcnn_frame_remove(&self->conv->frame, bordered, dx);
     }
