@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -121,15 +121,19 @@ def wanted() -> bool:
     return text == "1"
 
 
-@contextmanager
-def reported(network: Network, caller: str, name: str) -> Iterator[None]:
+def reported(network: Network, caller: str, name: str) -> AbstractContextManager[None]:
     """If the environment asks for it, prints at the end where the time of the network's calls went.
 
     One call within another, as an evaluation in a callback of fit, is counted in the outer one's tables.
     """
-    if not wanted() or network.keeps_profile:
-        yield
-        return
+    return _reporting(network, caller, name) if wanted() and not network.keeps_profile else _SILENCE
+
+
+_SILENCE = nullcontext()
+
+
+@contextmanager
+def _reporting(network: Network, caller: str, name: str) -> Iterator[None]:
     network.keeps_profile = True
     try:
         yield

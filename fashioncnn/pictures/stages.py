@@ -8,6 +8,13 @@ from typing import Any, Protocol
 from fashioncnn.pictures.picture import Picture
 
 WAITING = "waiting"
+# In the order in which they are drawn.
+COLORS = {
+    "read": "tab:olive", "prepare": "tab:pink", "batch statistics": "tab:cyan", "forward": "tab:blue",
+    "loss": "gold", "batch gradients": "mediumaquamarine", "input gradient": "tab:orange",
+    "weight gradient": "tab:red", "both gradients": "orangered", "join": "tab:brown", "update": "tab:purple",
+    "move statistics": "teal", WAITING: "lightgray",
+}
 
 
 class Spent(Protocol):
@@ -51,26 +58,24 @@ def stages(profiles: Mapping[str, Spending]) -> Picture:
     """
     if not profiles:
         raise ValueError("stages() needs at least one profile")
-    phases = list(dict.fromkeys(row.phase for profile in profiles.values() for row in profile.rows))
-    colors = {**{phase: f"C{number}" for number, phase in enumerate(phases)}, WAITING: "lightgray"}
     height = max(len({row.layer for row in profile.rows}) for profile in profiles.values())
     picture = Picture(9, len(profiles) * (0.4 * height + 0.9) + 0.9)
     panels = picture.subplots(len(profiles), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (title, profile) in zip(panels, profiles.items(), strict=True):
-        _draw(axes, profile, colors)
+        _draw(axes, profile)
         axes.set_title(f"{title}: {profile.us:.1f} us an image", loc="left", fontsize=10)
     panels[-1].set_xlabel("us an image")
     handles = {label: handle for axes in panels
                for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    picture.legend([handles[phase] for phase in colors if phase in handles],
-                   [phase for phase in colors if phase in handles], loc="outside lower center", ncols=5, fontsize=8)
+    names = [phase for phase in COLORS if phase in handles]
+    picture.legend([handles[phase] for phase in names], names, loc="outside lower center", ncols=5, fontsize=8)
     return picture
 
 
-def _draw(axes: Any, profile: Spending, colors: Mapping[str, str]) -> None:
+def _draw(axes: Any, profile: Spending) -> None:
     layers = list(dict.fromkeys(row.layer for row in profile.rows))
     ends = dict.fromkeys(layers, 0.0)
-    for phase, color in colors.items():
+    for phase, color in COLORS.items():
         widths = [sum(row.waiting if phase == WAITING else row.us for row in profile.rows
                       if row.layer == layer and phase in (row.phase, WAITING)) for layer in layers]
         if any(widths):
