@@ -49,6 +49,7 @@ def test_all_but_a_twentieth_of_a_step_is_accounted_for(threads, automatic_threa
     assert (profile.images, profile.threads) == (96, threads)
     assert 0.95 <= accounted(profile) <= 1 + 1e-9
     assert threads > 1 or profile.waiting < 0.1 * profile.us  # nobody is waited for
+    assert min(row.waiting for row in profile.rows) >= 0
     assert profile.rest == pytest.approx(profile.us - sum(row.us + row.waiting for row in profile.rows))
     assert profile.waiting == pytest.approx(sum(row.waiting for row in profile.rows))
     assert sum(row.percent for row in profile.rows) == pytest.approx(
