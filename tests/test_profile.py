@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import multiprocessing
+import os
+import subprocess
 import sys
 import threading
 
@@ -13,6 +15,7 @@ import pytest
 
 import fashioncnn
 from fashioncnn import Input, Model, Sequential, layers, losses, ops, optimizers, regularizers, utils
+from fashioncnn.models import profiling
 from fashioncnn.models.profile import OF_ALL, Profile
 
 RANDOM = np.random.default_rng(0)
@@ -314,7 +317,7 @@ def test_a_forked_child_profiles(automatic_threads):
 
 @pytest.fixture
 def asked(monkeypatch):
-    monkeypatch.setenv("FASHIONCNN_PROFILE", "1")
+    monkeypatch.setattr(profiling, "asked", "1")
 
 
 def test_tables_are_printed_where_the_environment_asks(asked, capsys):
@@ -340,6 +343,17 @@ def test_tables_are_printed_where_the_environment_asks(asked, capsys):
     assert not model.built_network.keeps_profile
     model.train_on_batch(X, Y)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("value", "printed"), [("1", "predict(): small, inference"), ("on", "ValueError"), ("0", "")])
+def test_the_environment_asks(value, printed):
+    script = ("import numpy, fashioncnn as f\nmodel = f.Sequential([f.Input((2,)), f.layers.Dense(1)], name='small')\n"
+              "model.predict(numpy.ones((4, 2)), verbose=0)")
+    result = subprocess.run([sys.executable, "-c", script], env={**os.environ, "FASHIONCNN_PROFILE": value},
+                            capture_output=True, text=True, check=False)
+    assert printed in result.stderr
+    assert bool(result.stderr) == bool(printed)
+    assert result.returncode == (value == "on")
 
 
 def test_an_evaluation_within_fit_is_part_of_it(asked, capsys):
@@ -382,14 +396,14 @@ def test_losses_and_rules_of_ones_own(asked, capsys):
 
 @pytest.mark.parametrize("value", ["0", ""])
 def test_nothing_is_printed_where_it_does_not(value, monkeypatch, capsys):
-    monkeypatch.setenv("FASHIONCNN_PROFILE", value)
+    monkeypatch.setattr(profiling, "asked", value)
     images().fit(X, Y, verbose=0)
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("value", ["yes", "2", "true"])
 def test_a_value_that_means_nothing_is_an_error(value, monkeypatch):
-    monkeypatch.setenv("FASHIONCNN_PROFILE", value)
+    monkeypatch.setattr(profiling, "asked", value)
     model = images()
     before = everything(model)
     for call in (lambda: model.fit(X, Y, verbose=0), lambda: model.evaluate(X, Y, verbose=0),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fashioncnn.models.model import Model
 
 VARIABLE = "FASHIONCNN_PROFILE"
+asked = os.environ.get(VARIABLE, "")  # once: to look takes longer than to predict a small thing
 STEPS = 100
 
 
@@ -114,11 +115,10 @@ def wanted() -> bool:
     Raises:
         ValueError: If nobody can tell.
     """
-    text = os.environ.get(VARIABLE, "")
-    if text not in ("", "0", "1"):
-        raise ValueError(f"{VARIABLE} is {text!r}; it must be 1, for a table of where the time went after each fit(), "
+    if asked not in ("", "0", "1"):
+        raise ValueError(f"{VARIABLE} is {asked!r}; it must be 1, for a table of where the time went after each fit(), "
                          "evaluate() and predict(), or 0")
-    return text == "1"
+    return asked == "1"
 
 
 def reported(network: Network, caller: str, name: str) -> AbstractContextManager[None]:
