@@ -9,7 +9,7 @@ PROGRAMS = $(IN_VENV) setup.py --quiet build_programs
 
 .NOTPARALLEL:
 .PHONY: help train test test-arm test-oldest lint format build debug coverage
-.PHONY: bench bench-data bench-growth bench-kernels conformance wheel data clean
+.PHONY: bench bench-data bench-growth bench-kernels bench-stages conformance wheel data clean
 help:
 	@echo "make train          build, get the data, train five epochs, test, save the run"
 	@echo "make test           build and run every test"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-data     measure whether data sets and generators keep the cores busy"
 	@echo "make bench-growth   measure whether time and memory grow as the work does"
 	@echo "make bench-kernels  measure each kernel beside the machine's peak"
+	@echo "make bench-stages   measure where a training step's time goes, write docs/stages-MAKER.md and a picture"
 	@echo "make conformance    run Keras's own unit tests against fashioncnn, write docs/compatibility.md"
 	@echo "make wheel          build a wheel into dist/"
 	@echo "make clean          delete everything that make made, except runs/"
@@ -74,6 +75,9 @@ bench-kernels: $(VENV)/for-test
 	$(PROGRAMS) --programs=benchmarks/layers.c
 	build/release/kernels
 	build/release/layers
+
+bench-stages: $(VENV)/for-test build
+	$(IN_VENV) benchmarks/stages.py
 
 conformance: $(VENV)/for-test
 	$(IN_VENV) conformance/run.py

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "kernels/kernels.h"
+#include "network/peak.h"
 
 static inline double now(void)
 {
@@ -28,22 +29,14 @@ static inline float *numbers(size_t count, float low, float high)
     return p;
 }
 
-/* Multiply-adds a second of a build on one core: a product of matrices that stays in the first-level cache. */
+/* Multiply-adds a second of a build on one core. */
 static inline double peak_of(const fcnn_kernels *k)
 {
-    static const ptrdiff_t run[1] = {0};
-    const fcnn_patches rows = {.lines = 1, .width = 24, .step = 64, .run = run, .runs = 1, .run_length = 64};
-    float *x = numbers(24 * 64, 0, 1), *w = numbers(64 * 64, -1, 1), *y = numbers(24 * 64, 0, 1);
-    double best = 1e9;
-    for (int round = 0; round < 200; round++) {
-        const double begin = now();
-        for (int i = 0; i < 20; i++)
-            k->patches_forward(&rows, x, w, NULL, 64, y, 64);
-        const double seconds = now() - begin;
-        best = seconds < best ? seconds : best;
-    }
-    free(x), free(w), free(y);
-    return 20.0 * 24 * 64 * 64 / best;
+    fcnn_error error;
+    double peak;
+    if (fcnn_peak_measure(k, &peak, &error) != FCNN_OK)
+        exit(1);
+    return peak;
 }
 
 static inline int begins_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }

@@ -155,6 +155,22 @@ class Network:
     """Whether a target, a loss or an update that is NaN or infinite makes a training step raise. See above for what is
     changed then."""
 
+    keeps_profile: bool
+    """Whether the calls that compute are timed; when it is set, what was counted before is forgotten. So it is of
+    calls before other parameters became trainable, or another objective was set."""
+
+    def profile(
+        self,
+    ) -> list[tuple[str, int, int, float, float, list[tuple[tuple[str, ...], str, float, float, float, float, float]]]]:
+        """Where the time of the calls went, for each purpose of which there were any.
+
+        Returns:
+            The purpose: "training", "inference", "inference as in training", "inference as told"; the number of passes,
+            and of their images; the seconds of all passes, and the same times the threads that each could use; then
+            the stages: names of the layers of a step of the plan (none: it is done for no step in particular), what is
+            done, the seconds that all threads together spent on it, and those that they waited after it,
+            multiply-adds of an image, bytes of an image, bytes of a pass.
+        """
     def set_objective(
         self,
         loss: Mapping[str, Any] | tuple[Mapping[str, Any] | None, ...] | None,
@@ -290,6 +306,8 @@ def set_num_threads(count: int) -> None:
 def instruction_set() -> str:
     """The kernels in use: "baseline", "avx2", "avx512" or "neon"; FASHIONCNN_CPU chooses, when the core is loaded."""
 def cpu_features() -> str: ...
+def measure_peak() -> float:
+    """Multiply-adds a second that a core can do: those of a product of small matrices. Takes some milliseconds."""
 def first_nonfinite_row(x: np.ndarray) -> int:
     """Position of the first row of x with a NaN or an infinity, or -1. Runs on all threads."""
 def random_uniform(out: NDArray[np.float32], seed: int, stream: int, low: float, high: float) -> None: ...

@@ -93,8 +93,9 @@ def test_import_brings_nothing_heavy_beyond_numpy():
 def test_lines_are_short():
     """Comments in C, Makefile and shell scripts too, which no formatter breaks."""
     written = re.compile(r"(.*/)?(Makefile|[^/]+\.(c|h|sh|py|pyi|md|toml|yml|yaml))")
-    by_programs = ("docs/benchmarks.md", "docs/compatibility.md")
-    long = [f"{name}:{number}" for name in project_files() if written.fullmatch(name) and name not in by_programs
+    by_programs = ("docs/benchmarks.md", "docs/compatibility.md", "docs/stages-")
+    by_hand = [name for name in project_files() if written.fullmatch(name) and not name.startswith(by_programs)]
+    long = [f"{name}:{number}" for name in by_hand
             for number, line in enumerate((ROOT / name).read_text("utf-8").splitlines(), 1) if len(line) > 120]
     assert long == []
 

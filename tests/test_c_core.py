@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = sorted(path.stem for path in (ROOT / "tests" / "c").glob("test_*.c"))
-THREADED_PROGRAMS = ("test_calls", "test_rules", "test_threads", "test_training")
+THREADED_PROGRAMS = ("test_calls", "test_profile", "test_rules", "test_threads", "test_training")
 COMPILER = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
 
 pytest.importorskip("ninja", reason="needs ninja: pip install ninja")

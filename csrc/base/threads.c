@@ -22,8 +22,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "clock.h"
 #include "floating_mode.h"
 #include "memory.h"
 #include "sizes.h"
@@ -76,13 +76,6 @@ static void pause_briefly(void)
 #endif
 }
 
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* ---- what a worker does ---- */
 
 /* Workers 1 .. admitted may join an open region, each once. */
@@ -110,14 +103,14 @@ static void sleep_until_called(crew *c, uint64_t last_generation, size_t number)
 
 static void wait_until_called(crew *c, uint64_t last_generation, size_t number)
 {
-    const int64_t deadline = nanoseconds() + SPIN_NANOSECONDS;
+    const int64_t deadline = fcnn_nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
             if (is_called(c, last_generation, number))
                 return;
             pause_briefly();
         }
-    } while (nanoseconds() < deadline);
+    } while (fcnn_nanoseconds() < deadline);
     sleep_until_called(c, last_generation, number);
 }
 
@@ -254,14 +247,14 @@ static void wake_workers(crew *c, size_t helpers)
 
 static void wait_until_left(crew *c, size_t joined)
 {
-    const int64_t deadline = nanoseconds() + SPIN_NANOSECONDS;
+    const int64_t deadline = fcnn_nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (int spin = 0; spin < SPINS_PER_CLOCK_READ; spin++) {
             if (atomic_load(&c->left) == joined)
                 return;
             pause_briefly();
         }
-    } while (nanoseconds() < deadline);
+    } while (fcnn_nanoseconds() < deadline);
 
     pthread_mutex_lock(&c->mutex);
     atomic_store(&c->caller_sleeps, 1);

@@ -15,6 +15,7 @@ void fcnn_engine_clear(fcnn_engine *engine)
     fcnn_release(engine->sums);
     fcnn_release(engine->scratch);
     fcnn_release(engine->shard);
+    fcnn_profile_destroy(engine->profile);
     *engine = (fcnn_engine){0};
 }
 

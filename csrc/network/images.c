@@ -140,10 +140,12 @@ void fcnn_pass_group(void *context, size_t index, size_t worker)
         .records = p->engine->records + place * p->engine->plan->record,
         .worker = worker,
     };
+    fcnn_profile_start(p->network->profile, worker);
     fcnn_pass_prepare_own(p, worker);
     for (size_t i = p->phase->first; i < p->phase->end; i++) {
         const fcnn_action *action = &p->engine->plan->action[i];
         actions[action->verb](p, action->step, &g);
+        fcnn_profile_action(p->network->profile, worker, action);
     }
 }
 
@@ -153,11 +155,14 @@ static size_t part_group(const fcnn_pass *p) { return FCNN_PARTS % p->workers ==
 void fcnn_pass_part(void *context, size_t index, size_t worker)
 {
     const fcnn_pass *p = context;
-    const fcnn_step *step = p->engine->plan->action[p->phase->first].step;
+    const fcnn_action *action = &p->engine->plan->action[p->phase->first];
+    const fcnn_step *step = action->step;
     const size_t first = index / FCNN_PARTS * part_group(p), images = smaller(part_group(p), p->end - p->begin - first);
     const fcnn_io io =
         fcnn_pass_io(p, step, p->engine->records + first * p->engine->plan->record, p->begin + first, worker);
+    fcnn_profile_start(p->network->profile, worker);
     step->layer->class->forward_part(step->layer, &io, images, index % FCNN_PARTS);
+    fcnn_profile_action(p->network->profile, worker, action);
 }
 
 size_t fcnn_pass_count(const fcnn_pass *p, const fcnn_phase *phase)

@@ -9,6 +9,7 @@
 #include "../base/threads.h"
 #include "network.h"
 #include "plan.h"
+#include "profile.h"
 
 enum { FCNN_GROUP = 16 }; /* images that run together, at most: enough to use each weight several times */
 
@@ -46,6 +47,7 @@ typedef struct fcnn_engine {
     float *scratch;   /* (workers, plan->scratch) */
     float *shard;     /* (workers, plan->shard): gradients that are used up at once */
     size_t workers;
+    fcnn_profile *profile; /* of its passes; NULL: none is kept */
 } fcnn_engine;
 
 /* What is known of each image of a batch at one output; every array is as long as it had to be so far. */
@@ -101,6 +103,10 @@ struct fcnn_network {
     float *magnitude;  /* (images) of the largest input; NaN or infinite where one is */
     size_t penalized;  /* images of the array that follows, likewise */
     double *penalty;   /* (graph->penalties, penalized): see penalties.c */
+
+    int profiles;          /* whether profiles are kept */
+    fcnn_profile *profile; /* of the pass that runs; NULL: none is kept */
+    int64_t since;         /* when the call began, or the last pass of it ended */
 };
 
 /* ---- state.c ---- */

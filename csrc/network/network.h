@@ -1,4 +1,4 @@
-/* network.h - parameters, optimizer state and plans of one network: train, test, predict.
+/* network.h - parameters, optimizer state and plans of one network: train, test, predict; and how long they take.
  *
  * Every function takes the network's lock, so calls from several threads run one after the other; what a call finds out
  * it hands back itself, and nothing that it hands out is the network's own memory. A call that fails leaves the network
@@ -127,5 +127,33 @@ fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fc
  * to the loss; NULL: not wanted. */
 fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, fcnn_mode run, double *penalties,
                                  fcnn_error *error);
+
+/* ---- profiles: where the time of passes went ---- */
+
+enum { FCNN_PURPOSES = 4 }; /* training, inference, as in training, as the nodes were told */
+enum { FCNN_PATTERN = 5 };  /* nodes that run as one step, at most */
+
+/* A stage of a step, or of none. */
+typedef struct fcnn_profile_row {
+    size_t node[FCNN_PATTERN], nodes; /* of the graph: the step's, from the first to the last */
+    const char *stage;
+    double busy, waited;                      /* seconds, of all threads together */
+    double products, image_bytes, pass_bytes; /* see amounts.h */
+} fcnn_profile_row;
+
+typedef struct fcnn_profile_table {
+    size_t passes, images;
+    double length, threads_length; /* seconds of all passes; the same times the threads that each could use */
+    fcnn_profile_row *row;         /* to be released by the caller */
+    size_t rows;
+} fcnn_profile_table;
+
+/* Whether profiles are kept; what was counted before is forgotten. So it is of a plan that is made anew, as where other
+ * parameters become trainable. */
+void fcnn_network_set_profiles(fcnn_network *network, int keep);
+int fcnn_network_get_profiles(fcnn_network *network);
+
+/* *table = the profile of the passes that served a purpose < FCNN_PURPOSES; without passes where there were none. */
+fcnn_status fcnn_network_profile(fcnn_network *network, size_t purpose, fcnn_profile_table *table, fcnn_error *error);
 
 #endif

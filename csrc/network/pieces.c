@@ -41,6 +41,7 @@ void fcnn_pass_prepare_own(const fcnn_pass *p, size_t worker)
     for (size_t i = 0; i < engine->plan->phase[engine->plan->forward].first; i++) {
         const fcnn_action *action = &engine->plan->action[i];
         (action->verb == FCNN_FOLD ? fold : prepare)(p, action, worker);
+        fcnn_profile_action(p->network->profile, worker, action);
     }
 }
 
@@ -117,9 +118,12 @@ static void sum_shard(const fcnn_pass *p, const fcnn_action *action, size_t work
         layer->class->backward_gradient(layer, &io, p->end - p->begin, action->number);
     else
         layer->class->gradient(layer, &io, p->end - p->begin, action->number);
-    if (at_once)
-        fcnn_network_update_range(p->network, p->update, NULL, gradients, step->node->parameters + begin,
-                                  step->node->parameters + end);
+    if (!at_once)
+        return;
+    fcnn_profile_action(p->network->profile, worker, action);
+    fcnn_network_update_range(p->network, p->update, NULL, gradients, step->node->parameters + begin,
+                              step->node->parameters + end);
+    fcnn_profile_lap(p->network->profile, worker, FCNN_STAGE_UPDATE, step);
 }
 
 static void sum(const fcnn_pass *p, const fcnn_action *action, size_t worker)
@@ -141,7 +145,6 @@ static void add_sums(const fcnn_pass *p, const fcnn_step *step, size_t begin, si
 /* Adds up the sums of a piece of parameters, of all uses, where there are any, and updates it. */
 static void update(const fcnn_pass *p, const fcnn_action *action, size_t worker)
 {
-    (void)worker;
     const fcnn_plan *plan = p->engine->plan;
     const size_t instance = action->step->node->instance, parameters = action->step->node->parameters;
     size_t begin, end;
@@ -151,6 +154,7 @@ static void update(const fcnn_pass *p, const fcnn_action *action, size_t worker)
     for (size_t s = 0; s < plan->steps; s++)
         if (plan->step[s].node->instance == instance && plan->step[s].sums > 0)
             add_sums(p, &plan->step[s], begin, end, gradients, added++ > 0);
+    fcnn_profile_lap(p->network->profile, worker, FCNN_STAGE_JOIN, action->step);
     if (p->update)
         fcnn_network_update_range(p->network, p->update, NULL, gradients, parameters + begin, parameters + end);
 }
@@ -170,5 +174,7 @@ void fcnn_pass_piece(void *context, size_t index, size_t worker)
 {
     const fcnn_pass *p = context;
     const fcnn_action *action = &p->engine->plan->action[p->phase->first + index];
+    fcnn_profile_start(p->network->profile, worker);
     actions[action->verb](p, action, worker);
+    fcnn_profile_action(p->network->profile, worker, action);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/clock.h"
 #include "../base/sizes.h"
 #include "pass.h"
 
@@ -20,14 +21,36 @@ static void run_phase(fcnn_pass *p, const fcnn_phase *phase, size_t workers)
 {
     static fcnn_task *const bodies[] = {
         [FCNN_IMAGES] = fcnn_pass_group, [FCNN_PIECES] = fcnn_pass_piece, [FCNN_PARTS_OF_STEP] = fcnn_pass_part};
+    if (phase->end == phase->first)
+        return;
+    const fcnn_action *last = &p->engine->plan->action[phase->end - 1];
     p->phase = phase;
-    fcnn_parallel_for(fcnn_pass_count(p, phase), workers, bodies[phase->work], p);
+    fcnn_profile_loop(p->network->profile, fcnn_pass_count(p, phase), workers, bodies[phase->work], p,
+                      fcnn_stage_of(last), last->step);
 }
 
 static void run_phases(fcnn_pass *p, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++)
         run_phase(p, &p->engine->plan->phase[i], p->workers);
+}
+
+/* Ends the pass that runs, if any: its profile is whole. */
+static void end_pass(fcnn_network *network, size_t images)
+{
+    if (network->profile)
+        network->since = fcnn_profile_end(network->profile, images);
+    network->profile = NULL;
+}
+
+/* Begins a pass, for its profile: all memory is there. */
+static fcnn_status begin_pass(fcnn_network *network, fcnn_engine *engine, size_t threads, fcnn_error *error)
+{
+    if (!network->profiles)
+        return FCNN_OK;
+    FCNN_TRY(fcnn_profile_begin(&engine->profile, engine->plan, threads, network->since, error));
+    network->profile = engine->profile;
+    return FCNN_OK;
 }
 
 /* Begins a pass: what was settled of another batch is forgotten. Re-laid parameters that all workers read are made at
@@ -166,11 +189,13 @@ static fcnn_status run_blocks(fcnn_pass *p, size_t block, int update, fcnn_optim
             FCNN_TRY(begin_update(p, update, results->loss, step, error));
             p->update = update && fcnn_network_updates_at_once(p->network) ? step : NULL;
         }
+        fcnn_profile_alone(p->network->profile, FCNN_STAGE_LOSS);
         run_phases(p, plan->backward, plan->update);
     }
     run_phases(p, plan->update, plan->move);
     if (!p->update)
         fcnn_rules_add_gradients(p->network);
+    fcnn_profile_alone(p->network->profile, FCNN_STAGE_JOIN);
     return FCNN_OK;
 }
 
@@ -185,6 +210,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     FCNN_TRY(fcnn_engine_plan(network, engine, error));
     const size_t block = block_size(engine->plan, images, threads);
     FCNN_TRY(fcnn_engine_reserve(engine, block, threads, error));
+    FCNN_TRY(begin_pass(network, engine, threads, error));
     fcnn_pass p = {.network = network,
                    .engine = engine,
                    .batch = batch,
@@ -203,10 +229,12 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     if (update) {
         const fcnn_status status = p.update ? FCNN_OK : fcnn_network_update_all(network, &step, error);
         FCNN_TRY(fcnn_network_end_step(network, &step, status, error));
+        fcnn_profile_alone(network->profile, FCNN_STAGE_UPDATE);
         move_statistics(&p);
     }
     network->state.random_step++;
     *results = found;
+    end_pass(network, images);
     return FCNN_OK;
 }
 
@@ -228,7 +256,8 @@ static fcnn_status begin_inference(fcnn_network *network, fcnn_engine *engine, c
                      .group = smaller(group_size(images, threads), fcnn_engine_cached_images(engine)),
                      .own_record = engine->plan->looks_at_the_batch};
     p->workers = smaller(threads, (images + p->group - 1) / p->group);
-    return fcnn_engine_reserve(engine, p->own_record ? images : p->workers * p->group, p->workers, error);
+    FCNN_TRY(fcnn_engine_reserve(engine, p->own_record ? images : p->workers * p->group, p->workers, error));
+    return begin_pass(network, engine, p->workers, error);
 }
 
 static fcnn_status run_inference(fcnn_pass *p, fcnn_error *error)
@@ -246,7 +275,9 @@ static fcnn_status test(fcnn_network *network, const fcnn_batch *batch, fcnn_res
     p.scores = 1;
     FCNN_TRY(run_inference(&p, error));
     fcnn_scores_sum(network, p.images, results);
+    fcnn_profile_alone(network->profile, FCNN_STAGE_LOSS);
     network->state.random_step += (unsigned)network->graph->always_trains;
+    end_pass(network, p.images);
     return FCNN_OK;
 }
 
@@ -289,17 +320,34 @@ static fcnn_status predict(fcnn_network *network, const fcnn_batch *batch, fcnn_
         if (engine != &network->inference)
             move_statistics(&p);
         network->state.random_step += run != FCNN_AS_IN_INFERENCE || network->graph->always_trains;
+        end_pass(network, p.images);
     }
     return FCNN_OK;
 }
 
 /* ---- calls ---- */
+static void enter(fcnn_network *network)
+{
+    fcnn_lock_take(&network->lock);
+    if (network->profiles)
+        network->since = fcnn_nanoseconds();
+}
 
+/* What was spent on a pass that failed counts, without its images. */
+static void leave(fcnn_network *network)
+{
+    end_pass(network, 0);
+    fcnn_lock_give(&network->lock);
+}
+
+/* It counts as the end of the pass that the gradients came from. */
 static fcnn_status apply_gradients(fcnn_network *network, fcnn_error *error)
 {
     fcnn_optimizer_step step;
     if (!network->has_optimizer)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "an optimizer is needed: call set_optimizer first");
+    if (network->training.profile)
+        FCNN_TRY(begin_pass(network, &network->training, fcnn_threads_get(), error));
     FCNN_TRY(fcnn_network_begin_step(network, 1, &step, error));
     return fcnn_network_end_step(network, &step, fcnn_network_update_all(network, &step, error), error);
 }
@@ -307,33 +355,33 @@ static fcnn_status apply_gradients(fcnn_network *network, fcnn_error *error)
 fcnn_status fcnn_network_train(fcnn_network *network, const fcnn_batch *batch, int update, fcnn_results *results,
                                fcnn_error *error)
 {
-    fcnn_lock_take(&network->lock);
+    enter(network);
     const fcnn_status status = train(network, batch, update, results, error);
-    fcnn_lock_give(&network->lock);
+    leave(network);
     return status;
 }
 
 fcnn_status fcnn_network_test(fcnn_network *network, const fcnn_batch *batch, fcnn_results *results, fcnn_error *error)
 {
-    fcnn_lock_take(&network->lock);
+    enter(network);
     const fcnn_status status = test(network, batch, results, error);
-    fcnn_lock_give(&network->lock);
+    leave(network);
     return status;
 }
 
 fcnn_status fcnn_network_predict(fcnn_network *network, const fcnn_batch *batch, fcnn_mode run, double *penalties,
                                  fcnn_error *error)
 {
-    fcnn_lock_take(&network->lock);
+    enter(network);
     const fcnn_status status = predict(network, batch, run, penalties, error);
-    fcnn_lock_give(&network->lock);
+    leave(network);
     return status;
 }
 
 fcnn_status fcnn_network_apply_gradients(fcnn_network *network, fcnn_error *error)
 {
-    fcnn_lock_take(&network->lock);
+    enter(network);
     const fcnn_status status = apply_gradients(network, error);
-    fcnn_lock_give(&network->lock);
+    leave(network);
     return status;
 }

@@ -138,18 +138,19 @@ typedef struct whole_update {
 /* The sum of squares of a parameter's gradient, or of its sum, which the gradient is added to. */
 static void square_parameter(void *context, size_t index, size_t worker)
 {
-    (void)worker;
     const whole_update *whole = context;
     const fcnn_network *network = whole->network;
     const fcnn_span *span = &network->parameter[index];
     if (!fcnn_span_is_updated(span))
         return;
+    fcnn_profile_start(network->profile, worker);
     const size_t count = span->end - span->begin;
     const float *gradients = network->gradients + span->begin;
     float *sums = sums_from(network, span->begin);
     if (sums && !network->kernels->accumulate(&whole->step->numbers, count, sums, gradients))
         fcnn_lower(&whole->step->first_overflow, index);
     whole->squares[index] = network->kernels->sum_of_squares(count, sums ? sums : gradients);
+    fcnn_profile_lap(network->profile, worker, FCNN_STAGE_UPDATE, NULL);
 }
 
 static float clip_factor(double limit, double norm) { return (float)(norm > limit ? limit / norm : 1.0); }
@@ -159,7 +160,8 @@ static void find_clips(const whole_update *whole)
     const fcnn_network *network = whole->network;
     const fcnn_optimizer *optimizer = &network->optimizer;
     const double steps = (double)optimizer->accumulation_steps;
-    fcnn_parallel_for(network->parameters, FCNN_MAX_THREADS, square_parameter, (void *)whole);
+    fcnn_profile_loop(network->profile, network->parameters, FCNN_MAX_THREADS, square_parameter, (void *)whole,
+                      FCNN_STAGE_UPDATE, NULL);
     double total = 0.0;
     for (size_t p = 0; p < network->parameters; p++)
         total += whole->squares[p];
@@ -170,10 +172,11 @@ static void find_clips(const whole_update *whole)
 
 static void update_piece(void *context, size_t index, size_t worker)
 {
-    (void)worker;
     const whole_update *whole = context;
+    fcnn_profile_start(whole->network->profile, worker);
     fcnn_network_update_range(whole->network, whole->step, whole->clip, whole->network->gradients + index * RANGE,
                               index * RANGE, (index + 1) * RANGE);
+    fcnn_profile_lap(whole->network->profile, worker, FCNN_STAGE_UPDATE, NULL);
 }
 
 fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_optimizer_step *step, fcnn_error *error)
@@ -188,7 +191,8 @@ fcnn_status fcnn_network_update_all(fcnn_network *network, fcnn_optimizer_step *
         whole.clip = (float *)(whole.squares + network->parameters);
         find_clips(&whole);
     }
-    fcnn_parallel_for((network->graph->parameters + RANGE - 1) / RANGE, FCNN_MAX_THREADS, update_piece, &whole);
+    fcnn_profile_loop(network->profile, (network->graph->parameters + RANGE - 1) / RANGE, FCNN_MAX_THREADS,
+                      update_piece, &whole, FCNN_STAGE_UPDATE, NULL);
     fcnn_release(whole.squares);
     return FCNN_OK;
 }

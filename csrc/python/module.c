@@ -68,6 +68,7 @@ static PyMethodDef functions[] = {
     {"describe", fcnn_describe, METH_O, "Shapes and parameters of a network that is not made."},
     {"take_locks", take_locks, METH_NOARGS, "Waits, before a fork, until no network is in use, and keeps it so."},
     {"give_locks", give_locks, METH_NOARGS, "Undoes take_locks, after the fork."},
+    {"measure_peak", fcnn_measure_peak, METH_NOARGS, "Multiply-adds a second that a core can do."},
     {"cpu_features", cpu_features, METH_NOARGS, "What the processor offers."},
     {0},
 };

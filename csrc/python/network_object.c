@@ -314,6 +314,28 @@ static int set_learning_rate(PyObject *self, PyObject *value, void *unused)
     return 0;
 }
 
+static PyObject *get_keeps_profile(PyObject *self, void *unused)
+{
+    (void)unused;
+    int keeps;
+    Py_BEGIN_ALLOW_THREADS
+    keeps = fcnn_network_get_profiles(network_of(self));
+    Py_END_ALLOW_THREADS
+    return PyBool_FromLong(keeps);
+}
+
+static int set_keeps_profile(PyObject *self, PyObject *value, void *unused)
+{
+    (void)unused;
+    const int truth = refuse_deletion(value) < 0 ? -1 : PyObject_IsTrue(value);
+    if (truth < 0)
+        return -1;
+    Py_BEGIN_ALLOW_THREADS
+    fcnn_network_set_profiles(network_of(self), truth);
+    Py_END_ALLOW_THREADS
+    return 0;
+}
+
 static PyObject *get_check_finite(PyObject *self, void *unused)
 {
     (void)unused;
@@ -455,6 +477,7 @@ static PyGetSetDef attributes_of_network[] = {
     {"learning_rate", get_learning_rate, set_learning_rate, "Of the next update.", NULL},
     {"check_finite", get_check_finite, set_check_finite,
      "Whether a target, a loss or an update that is not finite raises.", NULL},
+    {"keeps_profile", get_keeps_profile, set_keeps_profile, "Whether the calls that compute are timed.", NULL},
     {0},
 };
 
@@ -471,6 +494,7 @@ static PyMethodDef methods[] = {
     {"predict", FAST(fcnn_call_predict), METH_FASTCALL | METH_KEYWORDS, "Predictions for rows."},
     {"read", FAST(fcnn_call_read), METH_FASTCALL, "Numbers of a vector into an array."},
     {"write", FAST(fcnn_call_write), METH_FASTCALL, "Numbers of a vector from an array."},
+    {"profile", fcnn_call_profile, METH_NOARGS, "Where the time of the calls went."},
     {0},
 };
 

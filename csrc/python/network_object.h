@@ -1,5 +1,5 @@
 /* network_object.h - the Python type Network, shared by network_object.c (the type), network_calls.c (its computing
- * calls) and network_rules.c (regularizers and constraints). */
+ * calls), network_rules.c (regularizers and constraints) and network_profile.c (profiles). */
 #ifndef FCNN_PYTHON_NETWORK_OBJECT_H
 #define FCNN_PYTHON_NETWORK_OBJECT_H
 
@@ -41,5 +41,9 @@ PyObject *fcnn_call_predict(PyObject *self, PyObject *const *arguments, Py_ssize
 PyObject *fcnn_call_set_rules(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_read(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
 PyObject *fcnn_call_write(PyObject *self, PyObject *const *arguments, Py_ssize_t count);
+
+/* What was found out about passes. See _core.pyi. */
+PyObject *fcnn_call_profile(PyObject *self, PyObject *unused);
+PyObject *fcnn_measure_peak(PyObject *module, PyObject *unused);
 
 #endif

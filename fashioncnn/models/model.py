@@ -69,8 +69,8 @@ class Model(Trainer, Layer):
         "train_function", "test_function", "predict_function")
     _users_methods = USERS_METHODS | {
         "add", "compile", "compile_from_config", "evaluate", "export", "fit", "get_compile_config", "get_layer",
-        "load_weights", "pop", "predict", "predict_on_batch", "save", "save_weights", "summary", "test_on_batch",
-        "to_json", "train_on_batch"}
+        "load_weights", "pop", "predict", "predict_on_batch", "profile", "save", "save_weights", "summary",
+        "test_on_batch", "to_json", "train_on_batch"}
     _instead = ("In a model of your own define call(), for what it computes, with self.add_loss() for what is added to "
                 "the loss; fit() trains it, and callbacks see and change what happens on the way.")
 

@@ -20,6 +20,7 @@ from fashioncnn.models.arguments import Verbosity, optional_count, unwatched_row
 from fashioncnn.models.objective import NOTHING, CompiledMetric, CompileMetrics, Objective
 from fashioncnn.models.plan import Plan
 from fashioncnn.models.ports import Ports
+from fashioncnn.models.profiling import Profiled, reported
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source, validation_arrays
 from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
@@ -35,7 +36,7 @@ from fashioncnn.utils.variable import Variable
 Scores = float | list[float] | Logs
 
 
-class Trainer(Configured):
+class Trainer(Profiled, Configured):
     """What a model does once it is compiled. A base class of `Model`, which owns the network."""
 
     name: str
@@ -288,7 +289,7 @@ class Trainer(Configured):
         training.tell("on_epoch_end")
         everyone = self._callbacks(callbacks, verbose, epochs, passes.steps, add_history=True)
         self.history = next(callback for callback in everyone.callbacks if isinstance(callback, History))
-        with self._fitting(finite), self._holding_weights():
+        with self._fitting(finite), self._holding_weights(), reported(self.built_network, "fit", self.name):
             self._run_epochs(everyone, passes, tests, range(initial_epoch, epochs), validated)
         return self.history
 
@@ -348,7 +349,8 @@ class Trainer(Configured):
         source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
         passes = Repeats(source, steps, self.steps_per_execution)
-        scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
+        with reported(self.built_network, "evaluate", self.name):
+            scores = self._test(passes, self._callbacks(callbacks, verbose, 1, passes.steps))
         if not scores:
             raise ValueError("evaluate() got `x` without batches")
         return self._scores(scores, return_dict)
@@ -399,7 +401,8 @@ class Trainer(Configured):
             rows = source.rows
             if steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
                 batches = source.cut(unwatched_rows(self.built_network))
-        outputs = loops.predict(self, batches, rows, everyone)
+        with reported(self.built_network, "predict", self.name):
+            outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
         return self._packed_arrays(outputs)
 
