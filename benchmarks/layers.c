@@ -62,6 +62,8 @@ static fcnn_layer layer_of(const stage *s)
         fprintf(stderr, "%s: %s\n", s->name, error.message);
         exit(1);
     }
+    if (layer.class->quicken)
+        layer.class->quicken(&layer);
     return layer;
 }
 

@@ -40,9 +40,9 @@ def save_data(shape: tuple[int, int, int], path: Path) -> None:
     np.savez(path, x=np.repeat(images, shape[2], axis=3), y=y[rows].astype("int64"))
 
 
-def save_weights(network: Network, path: Path) -> None:
+def save_weights(network: Network, path: Path, seed: int = 1) -> None:
     """Glorot-uniform kernels and zero biases, in Keras's layouts, layer by layer; batch normalizations need none."""
-    random = np.random.RandomState(1)
+    random = np.random.RandomState(seed)
     height, width, units = network.input_shape
     arrays: list[np.ndarray] = []
     for kind, *arguments in network.layers:

@@ -23,11 +23,12 @@ class Worker:
         name: "fashioncnn", "keras" or "torch".
         python: The interpreter to run it with.
         threads: How many threads it may use.
+        variables: Of its environment, besides our own.
     """
 
-    def __init__(self, name: str, python: str, threads: int) -> None:
+    def __init__(self, name: str, python: str, threads: int, **variables: str) -> None:
         self.name = name
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", **variables}
         self._process = subprocess.Popen(
             [python, str(WORKERS / f"{name}_worker.py"), str(threads)],
             stdin=subprocess.PIPE,

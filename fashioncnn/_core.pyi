@@ -303,6 +303,10 @@ def give_locks() -> None:
 def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None:
     """0: automatic."""
+def winograd() -> bool:
+    """Whether convolutions may run by Winograd's algorithm."""
+def set_winograd(value: bool, /) -> None:
+    """Networks that have run are planned again at their next call."""
 def instruction_set() -> str:
     """The kernels in use: "baseline", "avx2", "avx512" or "neon"; FASHIONCNN_CPU chooses, when the core is loaded."""
 def cpu_features() -> str: ...

@@ -1,4 +1,6 @@
-"""Settings of Keras, and devices of TensorFlow, that scripts ask for. All have one value here; others are refused.
+"""Settings of Keras, and devices of TensorFlow, that scripts ask for. They have one value here; others are refused.
+
+One setting is our own, and has two values: whether convolutions run by `winograd`'s algorithm.
 
 Example:
     >>> image_data_format(), floatx(), list_physical_devices("GPU")
@@ -10,6 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Any, NamedTuple
 
+from fashioncnn import _core
 from fashioncnn.utils import absent, checks
 
 __all__ = [
@@ -32,6 +35,8 @@ __all__ = [
     "set_floatx",
     "set_image_data_format",
     "set_visible_devices",
+    "set_winograd",
+    "winograd",
 ]
 
 
@@ -78,6 +83,37 @@ def image_data_format() -> str:
 def set_image_data_format(data_format: str) -> None:
     """Raises ValueError unless `data_format` is "channels_last"."""
     checks.one_of("set_image_data_format()", "data_format", data_format, ["channels_last"])
+
+
+def winograd() -> bool:
+    """Whether convolutions may run by Winograd's algorithm; see `set_winograd`."""
+    return _core.winograd()
+
+
+def set_winograd(value: bool) -> None:
+    """Says whether convolutions may run by Winograd's algorithm, in all models of this process.
+
+    By it 3x3 and 5x5 convolutions of stride 1 need a third to a quarter of the products, and round more than plain
+    sums: docs/numerics.md has the figures. False is for those who compare results with other programs to the last
+    digits. It costs time, and changes bits: the same model, seed and data give others than with True.
+
+    It holds from each model's next batch on, also for models that were trained before. Weights, the optimizer and
+    statistics stay as they are; nothing of it is kept in files. Processes that begin later, other than by a fork, take
+    theirs from the variable FASHIONCNN_WINOGRAD, 0 or 1; without it it is True.
+
+    Args:
+        value: True or False.
+
+    Raises:
+        ArgumentError: If `value` is neither.
+
+    Example:
+        >>> set_winograd(False)
+        >>> winograd()
+        False
+        >>> set_winograd(True)
+    """
+    _core.set_winograd(checks.flag("value", value))
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:

@@ -75,7 +75,9 @@ def test_the_number_of_threads_can_be_set():
 
 @pytest.mark.parametrize(("name", "value"), [("NUM_THREADS", "foo"), ("NUM_THREADS", "-3"), ("NUM_THREADS", "1.5"),
                                              ("NUM_THREADS", " "), ("NUM_THREADS", "3 4"),
-                                             ("NUM_THREADS", "257"), ("CPU", "abacus")])
+                                             ("NUM_THREADS", "257"), ("CPU", "abacus"), ("WINOGRAD", "2"),
+                                             ("WINOGRAD", "-1"), ("WINOGRAD", "off"), ("WINOGRAD", " "),
+                                             ("WINOGRAD", "0,1"), ("WINOGRAD", "1.0")])
 def test_a_setting_that_cannot_be_honoured_is_an_error_at_first_use(name, value):
     result = subprocess.run([sys.executable, "-c", "import fashioncnn; fashioncnn.get_num_threads()"],
                             env={**os.environ, f"FASHIONCNN_{name}": value}, capture_output=True, text=True,

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from protocol import clock, peak_memory
+from protocol import clock, flat, peak_memory
 
 
 class Stack:
@@ -117,6 +117,21 @@ class KerasWorker:
             x, y = self._x[start : start + batch_size], self._y[start : start + batch_size]
             result.append(self._model.fit(x, y, batch_size=batch_size, verbose=0).history["loss"][0])
         return result
+
+    def follow(self, batches: str, path: str) -> float:
+        """Trains on the rows of each batch, saves the weights, and returns the last loss."""
+        for rows in np.load(batches):
+            history = self._model.fit(self._x[rows], self._y[rows], batch_size=len(rows), shuffle=False, verbose=0)
+        np.save(path, flat(self._model.get_weights()))
+        return history.history["loss"][0]
+
+    def gradients(self, first: int, images: int, path: str) -> None:
+        """Saves the gradients of single images, in the order of the weights."""
+        each = [self._gradients(self._x[i : i + 1], self._y[i : i + 1]) for i in range(first, first + images)]
+        np.save(path, np.stack([flat(arrays) for arrays in each]))
+
+    def _gradients(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+        raise NotImplementedError
 
     def work(self) -> dict[str, int]:
         """For one image: the multiply-adds of a plain forward pass, and the bytes of the outputs of all layers."""

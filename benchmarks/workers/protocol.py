@@ -15,6 +15,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 def serve(worker: Any) -> None:
     """Answers requests with the methods of `worker` until stdin ends."""
@@ -29,6 +31,11 @@ def serve(worker: Any) -> None:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def flat(arrays: list[np.ndarray]) -> np.ndarray:
+    """All numbers as one vector."""
+    return np.concatenate([array.ravel() for array in arrays])
 
 
 def clock() -> float:

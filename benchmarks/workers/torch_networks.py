@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,27 @@ def assign(module: nn.Module, weight: np.ndarray, bias: np.ndarray | None) -> No
         module.weight.copy_(torch.from_numpy(weight.copy()))  # type: ignore[operator]
         if bias is not None:
             module.bias.copy_(torch.from_numpy(bias))  # type: ignore[operator]
+
+
+def in_keras_layouts(network: nn.Sequential, number: Callable[[nn.Parameter], torch.Tensor]) -> list[np.ndarray]:
+    """What belongs to each weight, itself or its gradient, of convolutions and dense layers on square images."""
+    found: list[np.ndarray] = []
+    channels = 0
+    for module in network:
+        if isinstance(module, nn.Conv2d):
+            channels = module.out_channels
+            found.append(number(module.weight).numpy().transpose(2, 3, 1, 0))
+        elif isinstance(module, nn.Linear):
+            side = math.isqrt(module.in_features // channels) if channels else 0
+            kernel = number(module.weight).numpy().T
+            if channels:  # the first
+                kernel = kernel.reshape(channels, side, side, -1).transpose(1, 2, 0, 3)
+            channels = 0
+            found.append(kernel)
+        else:
+            continue
+        found.append(number(module.bias).numpy())
+    return found
 
 
 class Residual(nn.Module):

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from protocol import clock, peak_memory, serve
+from protocol import clock, flat, peak_memory, serve
 from torch import nn
-from torch_networks import build
+from torch_networks import build, in_keras_layouts
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 BETA_2, EPSILON = 0.999, 1e-7  # Keras's defaults
@@ -28,11 +28,13 @@ class TorchWorker:
     def peak_memory(self) -> int:
         return peak_memory()
 
-    def load(self, layers: list[list[Any]], input_shape: list[int], weights: str, data: str) -> None:
+    def load(self, layers: list[list[Any]], input_shape: list[int], weights: str, data: str,
+             dtype: str = "float32") -> None:  # fmt: skip
         with np.load(weights) as arrays:
-            self._network = build(layers, input_shape, [arrays[name] for name in arrays.files])
+            network = build(layers, input_shape, [arrays[name] for name in arrays.files])
+        self._network = network.to(getattr(torch, dtype))
         with np.load(data) as arrays:
-            self._images = torch.from_numpy(arrays["x"]).permute(0, 3, 1, 2)
+            self._images = torch.from_numpy(arrays["x"].astype(dtype)).permute(0, 3, 1, 2)
             self._y = torch.from_numpy(arrays["y"].astype("int64"))
         self._loss = nn.CrossEntropyLoss()
         self._use("channels_last")
@@ -51,12 +53,30 @@ class TorchWorker:
         return loss.detach()
 
     def losses(self, steps: int, batch_size: int) -> list[float]:
+        return self._losses(torch.arange(steps * batch_size).reshape(steps, batch_size))
+
+    def _losses(self, batches: torch.Tensor) -> list[float]:
         """PyTorch adds epsilon after the bias correction, Keras before: so here epsilon changes from step to step."""
         result = []
-        for step in range(steps):
+        for step, rows in enumerate(batches):
             self._optimizer.param_groups[0]["eps"] = EPSILON / (1 - BETA_2 ** (step + 1)) ** 0.5
-            result.append(self._step(torch.arange(step * batch_size, (step + 1) * batch_size)).item())
+            result.append(self._step(rows).item())
         return result
+
+    def follow(self, batches: str, path: str) -> float:
+        """Trains on the rows of each batch, saves the weights as Keras has them, and returns the last loss."""
+        losses = self._losses(torch.from_numpy(np.load(batches)))
+        np.save(path, flat(in_keras_layouts(self._model, lambda parameter: parameter.detach())))
+        return losses[-1]
+
+    def gradients(self, first: int, images: int, path: str) -> None:
+        """Saves the gradients of single images, in the order of Keras's weights."""
+        found = []
+        for i in range(first, first + images):
+            self._optimizer.zero_grad()
+            self._loss(self._model(self._x[i : i + 1]), self._y[i : i + 1]).backward()
+            found.append(flat(in_keras_layouts(self._model, lambda parameter: parameter.grad)))
+        np.save(path, np.stack(found))
 
     def warm_up(self, batch_size: int) -> str:
         """Tries both memory formats and stays with the faster, whose name it returns."""

@@ -7,39 +7,21 @@
 #define _GNU_SOURCE
 #include "thread_count.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "threads.h"
 
 enum { PATH_SIZE = 1024 };
 
-/* Whether the variable's text is a number, perhaps with spaces around it, and perhaps followed by others after commas,
- * as OpenMP allows; 0 where it is unset or empty. */
-static int read_environment(const char *name, int list, long *count)
-{
-    const char *text = getenv(name);
-    *count = 0;
-    if (!text || !*text)
-        return 1;
-    char *end;
-    errno = 0;
-    *count = strtol(text, &end, 10);
-    const int is_number = errno == 0 && end != text;
-    while (isspace((unsigned char)*end))
-        end++;
-    return is_number && (*end == '\0' || (list && *end == ','));
-}
-
 fcnn_status fcnn_thread_count_check(fcnn_error *error)
 {
-    long count;
-    if (read_environment("FASHIONCNN_NUM_THREADS", 0, &count) && count >= 0 && count <= FCNN_MAX_THREADS)
+    long count = 0;
+    if (fcnn_environment_number("FASHIONCNN_NUM_THREADS", 0, &count) && count >= 0 && count <= FCNN_MAX_THREADS)
         return FCNN_OK;
     return fcnn_fail(error, FCNN_E_ARGUMENT,
                      "FASHIONCNN_NUM_THREADS is '%.32s'; it must be a whole number from 1 to %d, or 0 for automatic",
@@ -49,10 +31,10 @@ fcnn_status fcnn_thread_count_check(fcnn_error *error)
 /* The threads that the environment asks for; 0: nothing, or nothing that can be understood. */
 static size_t environment_count(void)
 {
-    long count;
-    if (read_environment("FASHIONCNN_NUM_THREADS", 0, &count) && count > 0)
-        return (size_t)count;
-    return read_environment("OMP_NUM_THREADS", 1, &count) && count > 0 ? (size_t)count : 0;
+    long own = 0, openmp = 0;
+    if (fcnn_environment_number("FASHIONCNN_NUM_THREADS", 0, &own) && own > 0)
+        return (size_t)own;
+    return fcnn_environment_number("OMP_NUM_THREADS", 1, &openmp) && openmp > 0 ? (size_t)openmp : 0;
 }
 
 static size_t affinity_count(void)

@@ -5,9 +5,10 @@
  *
  * The taps of a kernel row and their channels lie side by side in an image row (unless dilated), so a patch is KH runs
  * of KW * C numbers and W, in Keras's HWIO order, is the matching matrix (KH * KW * C, O): see fcnn_patches. For 'same'
- * padding the image is first copied into a bordered one, which is kept for dW. Where it is cheaper, forward runs by
- * Winograd's algorithm (kernels/conv2d_winograd.c), and so does backward: with stride 1 dx is the convolution of dy by
- * the kernel turned round, with its channels' axes exchanged. dW has a form of its own (kernels/winograd_gradient.c).
+ * padding the image is first copied into a bordered one, which is kept for dW. Quickened, and where it is cheaper,
+ * forward runs by Winograd's algorithm (kernels/conv2d_winograd.c), and so does backward: with stride 1 dx is the
+ * convolution of dy by the kernel turned round, with its channels' axes exchanged. dW has a form of its own
+ * (kernels/winograd_gradient.c).
  */
 #include "conv2d.h"
 
@@ -45,18 +46,17 @@ static size_t backward_shards(const fcnn_conv2d *self)
 
 /* ---- creation ---- */
 
-/* Sees to it that every pixel of x finds all outputs that it takes part in. */
-static void plan_backward(fcnn_conv2d *self, const fcnn_extent extent[2])
+/* A frame of dy in which every pixel of x finds all outputs that it takes part in. */
+static fcnn_frame frame_of_dy(const fcnn_conv2d *self, const fcnn_extent extent[2])
 {
     const fcnn_frame *x = &self->frame;
-    self->dy = (fcnn_frame){.lines = extent[0].output,
-                            .columns = extent[1].output,
-                            .channels = self->outputs,
-                            .height = x->lines + self->reach[0] - 1,
-                            .width = x->columns + self->reach[1] - 1,
-                            .top = self->reach[0] - 1 - extent[0].before,
-                            .left = self->reach[1] - 1 - extent[1].before};
-    self->backward = fcnn_winograd_choose_backward(self, &self->dy);
+    return (fcnn_frame){.lines = extent[0].output,
+                        .columns = extent[1].output,
+                        .channels = self->outputs,
+                        .height = x->lines + self->reach[0] - 1,
+                        .width = x->columns + self->reach[1] - 1,
+                        .top = self->reach[0] - 1 - extent[0].before,
+                        .left = self->reach[1] - 1 - extent[1].before};
 }
 
 static size_t forward_scratch(const fcnn_conv2d *self)
@@ -78,6 +78,18 @@ static size_t gradient_scratch(const fcnn_conv2d *self)
 }
 
 static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs * self->patches.run_length; }
+
+/* The memory and the pieces of work of the ways that were chosen. */
+static void measure(fcnn_layer *layer)
+{
+    const fcnn_conv2d *self = layer->config;
+    layer->scratch = larger(larger(forward_scratch(self), backward_scratch(self)), gradient_scratch(self));
+    layer->prepared = transformed_for_backward(self) + fcnn_winograd_prepared(&self->backward);
+    layer->prepare_shards = fcnn_winograd_shards(&self->winograd) + backward_shards(self);
+    layer->gradient_shards = self->gradient.tile ? fcnn_winograd_gradient_shards(&self->gradient)
+                                                 : (column_count(self) + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
+    layer->interleaved = self->gradient.tile != 0;
+}
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
@@ -111,17 +123,20 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
-    self->winograd = fcnn_winograd_choose(self, extent[0].output, extent[1].output);
-    self->gradient = fcnn_winograd_choose_gradient(self, extent[0].output, extent[1].output);
-    plan_backward(self, extent);
+    self->dy = frame_of_dy(self, extent);
     layer->saved = self->padded ? fcnn_frame_size(&frame) : 0;
-    layer->scratch = larger(larger(forward_scratch(self), backward_scratch(self)), gradient_scratch(self));
-    layer->prepared = transformed_for_backward(self) + fcnn_winograd_prepared(&self->backward);
-    layer->prepare_shards = fcnn_winograd_shards(&self->winograd) + backward_shards(self);
-    layer->gradient_shards = self->gradient.tile ? fcnn_winograd_gradient_shards(&self->gradient)
-                                                 : (column_count(self) + SHARD_COLUMNS - 1) / SHARD_COLUMNS;
-    layer->interleaved = self->gradient.tile != 0;
+    measure(layer);
     return FCNN_OK;
+}
+
+static void quicken(fcnn_layer *layer)
+{
+    fcnn_conv2d *self = layer->config;
+    const size_t lines = layer->output.extent[0], width = layer->output.extent[1];
+    self->winograd = fcnn_winograd_choose(self, lines, width);
+    self->backward = fcnn_winograd_choose_backward(self, &self->dy);
+    self->gradient = fcnn_winograd_choose_gradient(self, lines, width);
+    measure(layer);
 }
 
 /* The first shards transform the kernel for forward, the others for backward: by Winograd's algorithm, or one tap each
@@ -275,7 +290,7 @@ static fcnn_status limit(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer
     FCNN_TRY(fcnn_layer_copy(layer, sizeof *self + self->patches.runs * sizeof *self->run, limited, error));
     fcnn_conv2d *copy = limited->config;
     copy->patches.run = copy->run;
-    copy->patches.limits = copy->winograd.limits = limits;
+    copy->patches.limits = limits;
     return FCNN_OK;
 }
 
@@ -288,4 +303,5 @@ const fcnn_layer_class fcnn_conv2d_class = {
     .gradient = gradient,
     .gradient_range = gradient_range,
     .limit = limit,
+    .quicken = quicken,
 };

@@ -1,6 +1,6 @@
 /* conv2d_pooled.c - a convolution, an optional ReLU and a max pool as one step.
  *
- * Forward:  the convolution's output is not kept. Where Winograd's algorithm pays (winograd.h), a few images' output is
+ * Forward:  the convolution's output is not kept. Where Winograd's algorithm is allowed and pays (winograd.h), a few images' output is
  *           computed into scratch memory that stays in the cache, and pooled from there. Else windows of four pixels
  *           are pooled in registers: kernels/pooled_forward.c. For other windows, the lines under one line of them are
  *           computed into scratch memory; all lines first, where windows overlap or are padded.
@@ -123,7 +123,7 @@ static fcnn_status expect_small_offsets(const conv2d_pooled *self, const char *n
 }
 
 fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv, int relu, const fcnn_layer *pool,
-                                      fcnn_error *error)
+                                      int winograd, fcnn_error *error)
 {
     const fcnn_windows *windows = pool->config;
     const size_t members = windows->pool_height * windows->pool_width;
@@ -150,8 +150,9 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     fused->saved = self->bordered + (fcnn_shape_size(&pool->output) + sizeof(float) - 1) / sizeof(float);
     const size_t lists = rounded(outputs) + fcnn_pooled_scratch(&pooled, outputs, shard_outputs(self));
     self->square = is_square(self);
-    self->winograd = fcnn_winograd_choose(self->conv, covered(windows, 0, windows->out_height),
-                                          covered(windows, 1, windows->out_width));
+    if (winograd)
+        self->winograd = fcnn_winograd_choose(self->conv, covered(windows, 0, windows->out_height),
+                                              covered(windows, 1, windows->out_width));
     self->direct = !self->whole && !self->winograd.tile && members == 4;
     fused->scratch =
         fcnn_winograd_images(&self->winograd) * rounded(self->bordered) + larger(forward_scratch(self), lists);

@@ -4,8 +4,9 @@
 
 #include "layer.h"
 
-/* *fused = the step that computes `pool` of (ReLU of, where `relu`) `conv`. Both stay alive as long as it. */
+/* *fused = the step that computes `pool` of (ReLU of, where `relu`) `conv`; winograd: by Winograd's algorithm where that
+ * is cheaper. Both layers stay alive as long as it. */
 fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv, int relu, const fcnn_layer *pool,
-                                      fcnn_error *error);
+                                      int winograd, fcnn_error *error);
 
 #endif

@@ -128,8 +128,13 @@ typedef struct fcnn_layer_class {
      * wanted; the rest of y and of dx may be left undefined. NULL: all are read, and all of the output is written. */
     void (*input_used)(const fcnn_layer *layer, const size_t used[2], size_t in[2]);
 
-    /* *limited = the layer with a ReLU behind it, for inference: its config is its own. NULL: the ReLU runs alone. */
+    /* *limited = the layer, with a config of its own, and with a ReLU behind it where limits.apply, for inference.
+     * NULL: the ReLU runs alone. */
     fcnn_status (*limit)(const fcnn_layer *layer, fcnn_limits limits, fcnn_layer *limited, fcnn_error *error);
+
+    /* Lets a layer that nobody else has run by Winograd's algorithm where that is cheaper; it rounds more. NULL: never.
+     */
+    void (*quicken)(fcnn_layer *layer);
 } fcnn_layer_class;
 
 enum { FCNN_READS_X = 1, FCNN_READS_Y = 2, FCNN_GRADIENT_READS_Y = 4, FCNN_READS_FIRST_X = 8 };

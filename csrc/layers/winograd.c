@@ -52,7 +52,8 @@ static fcnn_winograd winograd_of(const fcnn_conv2d *conv, size_t lines, size_t w
                            .outputs = conv->outputs,
                            .lines = lines,
                            .width = width,
-                           .x_line = conv->frame.width * conv->frame.channels};
+                           .x_line = conv->frame.width * conv->frame.channels,
+                           .limits = conv->patches.limits};
 }
 
 fcnn_winograd fcnn_winograd_choose(const fcnn_conv2d *conv, size_t lines, size_t width)

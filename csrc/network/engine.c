@@ -1,4 +1,5 @@
 /* engine.c - plans and the memory that they run in: made when they are first needed, and larger when more is. */
+#include "../base/choices.h"
 #include "../base/cpu.h"
 #include "../base/memory.h"
 #include "../base/sizes.h"
@@ -47,6 +48,7 @@ static fcnn_status create_plan(const fcnn_network *network, const fcnn_engine *e
     }
     const fcnn_purpose purpose = {.run = mode_of(network, engine),
                                   .backward = engine == &network->training,
+                                  .winograd = engine->winograd,
                                   .has_loss = has_loss,
                                   .absorbs = absorbs,
                                   .trainable = network->node_trainable,
@@ -58,8 +60,11 @@ static fcnn_status create_plan(const fcnn_network *network, const fcnn_engine *e
 
 fcnn_status fcnn_engine_plan(fcnn_network *network, fcnn_engine *engine, fcnn_error *error)
 {
-    if (engine->plan)
+    const int winograd = fcnn_winograd_get();
+    if (engine->plan && engine->winograd == winograd)
         return FCNN_OK;
+    fcnn_engine_clear(engine);
+    engine->winograd = winograd;
     fcnn_plan *plan;
     FCNN_TRY(create_plan(network, engine, &plan, error));
     fcnn_plan_check(plan, network->graph);

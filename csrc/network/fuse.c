@@ -6,6 +6,8 @@
  *   - Conv2D or DepthwiseConv2D, alone or with such a normalization, and ReLU, where nothing is learned;
  *   - BatchNormalization, an addition of another tensor or none, ReLU or none: one pass over memory.
  *
+ * Alone, too, a Conv2D becomes a step of its own where it may run by Winograd's algorithm.
+ *
  * Each is the only user of the one before. A step runs where the last of its nodes stands, because what is added may
  * be computed in between.
  */
@@ -55,6 +57,8 @@ static const fcnn_activation_spec *relu_of(const fcnn_node *node)
     const int is_relu = spec->function == FCNN_RELU && spec->negative_slope == 0.0f && spec->threshold == 0.0f;
     return is_relu && spec->max_value > 0.0f ? spec : NULL;
 }
+
+static fcnn_limits limits_of(const fcnn_node *relu) { return (fcnn_limits){1, relu_of(relu)->max_value}; }
 
 static int is_plain_relu(const fcnn_node *node)
 {
@@ -152,7 +156,14 @@ static void name_inputs(const fcnn_graph *graph, const pattern *found, fcnn_oper
     operation->input[1] = added[0] == found->head ? added[1] : added[0];
 }
 
-static fcnn_status fuse(const fcnn_graph *graph, const pattern *found, fcnn_operation *operation, fcnn_error *error)
+/* Whether the layer may take a way that rounds more. */
+static int quickens(const fcnn_layer *layer, const fcnn_purpose *purpose)
+{
+    return purpose->winograd && layer->class->quicken;
+}
+
+static fcnn_status fuse(const fcnn_graph *graph, const fcnn_purpose *purpose, const pattern *found,
+                        fcnn_operation *operation, fcnn_error *error)
 {
     void *block;
     fcnn_layer head;
@@ -162,24 +173,32 @@ static fcnn_status fuse(const fcnn_graph *graph, const pattern *found, fcnn_oper
     if (found->normalization)
         operation->folded = &graph->node[found->normalization];
     if (found->pool)
-        return fcnn_conv2d_pooled_create(block, &head, found->relu != 0, &graph->node[found->pool].layer, error);
+        return fcnn_conv2d_pooled_create(block, &head, found->relu != 0, &graph->node[found->pool].layer,
+                                         purpose->winograd, error);
     if (head.class == &fcnn_batch_normalization_class)
         return fcnn_batch_normalization_fuse(block, &head, found->sum != 0,
                                              found->relu ? relu_of(&graph->node[found->relu]) : NULL, error);
-    if (found->relu)
-        return head.class->limit(&head, (fcnn_limits){1, relu_of(&graph->node[found->relu])->max_value}, block, error);
-    operation->borrows = 1;
-    *operation->fused = head;
+    if (!found->relu && !quickens(&head, purpose)) {
+        operation->borrows = 1;
+        *operation->fused = head;
+        return FCNN_OK;
+    }
+    const fcnn_limits none = {0};
+    FCNN_TRY(head.class->limit(&head, found->relu ? limits_of(&graph->node[found->relu]) : none, block, error));
+    if (quickens(&head, purpose))
+        head.class->quicken(block);
     return FCNN_OK;
 }
 
 /* *operation = the pattern as one step, or the node's own. */
-static fcnn_status describe(const fcnn_graph *graph, const pattern *found, fcnn_operation *operation, fcnn_error *error)
+static fcnn_status describe(const fcnn_graph *graph, const fcnn_purpose *purpose, const pattern *found,
+                            fcnn_operation *operation, fcnn_error *error)
 {
-    *operation =
-        (fcnn_operation){.layer = &graph->node[found->head].layer, .head = found->head, .tail = tail_of(found)};
+    const fcnn_layer *head = &graph->node[found->head].layer;
+    *operation = (fcnn_operation){.layer = head, .head = found->head, .tail = tail_of(found)};
     name_inputs(graph, found, operation);
-    return operation->tail == operation->head ? FCNN_OK : fuse(graph, found, operation, error);
+    const int as_it_is = operation->tail == operation->head && !quickens(head, purpose);
+    return as_it_is ? FCNN_OK : fuse(graph, purpose, found, operation, error);
 }
 
 /* Moves the operations, each of which stands at its tail, together. */
@@ -208,7 +227,7 @@ fcnn_status fcnn_fuse(const fcnn_graph *graph, const fcnn_purpose *purpose, fcnn
             continue;
         const pattern found = pattern_at(graph, purpose, is_inside, n);
         is_inside[found.normalization] = is_inside[found.sum] = is_inside[found.relu] = is_inside[found.pool] = 1;
-        status = describe(graph, &found, &operations[tail_of(&found)], error);
+        status = describe(graph, purpose, &found, &operations[tail_of(&found)], error);
     }
     *count = close_ranks(operations, graph->nodes);
     fcnn_release(block);

@@ -8,6 +8,7 @@
 typedef struct fcnn_purpose {
     fcnn_mode run;                   /* a layer that acts as in training looks at the batch, if its statistics move */
     int backward;                    /* with backward and gradients */
+    int winograd;                    /* convolutions may run by Winograd's algorithm */
     const unsigned char *has_loss;   /* (outputs) */
     const unsigned char *absorbs;    /* (outputs) the loss reads the last layer's input, and does its backward, too */
     const unsigned char *trainable;  /* (nodes) which instances' gradients are wanted */

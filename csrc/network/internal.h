@@ -37,6 +37,7 @@ static inline int fcnn_span_is_updated(const fcnn_span *span)
 /* A plan and its memory. */
 typedef struct fcnn_engine {
     fcnn_plan *plan; /* NULL: to be made */
+    int winograd;    /* what the plan was made for: base/choices.h */
     float *records;  /* (record_count, plan->record) */
     size_t record_count;
     float *prepared;  /* (1 or workers, plan->prepared): re-laid parameters */
@@ -120,7 +121,7 @@ void fcnn_network_mark_given(fcnn_network *network, size_t begin, size_t end, in
  * costs less than to take them from another core's cache. */
 int fcnn_engine_copies(const fcnn_engine *engine);
 
-/* Makes the plan where there is none. */
+/* Makes the plan where there is none, or where it was made for another choice (base/choices.h). */
 fcnn_status fcnn_engine_plan(fcnn_network *network, fcnn_engine *engine, fcnn_error *error);
 
 /* Makes memory for `records` records and `workers` threads; the plan is there. */

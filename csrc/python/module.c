@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "../base/choices.h"
 #include "../base/lock.h"
 #include "../base/threads.h"
 #include "errors.h"
@@ -27,6 +28,22 @@ static PyObject *set_num_threads(PyObject *module, PyObject *argument)
     fcnn_error error = {0};
     if (fcnn_threads_set((size_t)count, &error) != FCNN_OK)
         return fcnn_python_raise(module, &error);
+    Py_RETURN_NONE;
+}
+
+static PyObject *winograd(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return PyBool_FromLong(fcnn_winograd_get());
+}
+
+static PyObject *set_winograd(PyObject *module, PyObject *argument)
+{
+    (void)module;
+    const int value = PyObject_IsTrue(argument);
+    if (value < 0)
+        return NULL;
+    fcnn_winograd_set(value);
     Py_RETURN_NONE;
 }
 
@@ -64,6 +81,8 @@ static PyObject *give_locks(PyObject *module, PyObject *unused)
 static PyMethodDef functions[] = {
     {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads that a step uses."},
     {"set_num_threads", set_num_threads, METH_O, "Sets the number of threads; 0: automatic."},
+    {"winograd", winograd, METH_NOARGS, "Whether convolutions may run by Winograd's algorithm."},
+    {"set_winograd", set_winograd, METH_O, "Says whether they may."},
     {"instruction_set", instruction_set, METH_NOARGS, "Name of the kernels in use."},
     {"describe", fcnn_describe, METH_O, "Shapes and parameters of a network that is not made."},
     {"take_locks", take_locks, METH_NOARGS, "Waits, before a fork, until no network is in use, and keeps it so."},
@@ -84,10 +103,10 @@ static int choose_kernels(fcnn_module_state *state)
     return 0;
 }
 
-static int check_threads(void)
+static int check_environment(void)
 {
     fcnn_error error = {0};
-    if (fcnn_threads_set(0, &error) == FCNN_OK)
+    if (fcnn_threads_set(0, &error) == FCNN_OK && fcnn_winograd_check(&error) == FCNN_OK)
         return 0;
     PyErr_SetString(PyExc_ImportError, error.message);
     return -1;
@@ -96,7 +115,7 @@ static int check_threads(void)
 static int execute(PyObject *module)
 {
     fcnn_module_state *state = PyModule_GetState(module);
-    if (PyArray_ImportNumPyAPI() < 0 || choose_kernels(state) < 0 || check_threads() < 0)
+    if (PyArray_ImportNumPyAPI() < 0 || choose_kernels(state) < 0 || check_environment() < 0)
         return -1;
     state->data_error = PyErr_NewExceptionWithDoc(
         "fashioncnn.DataError", "A file whose content is damaged or not what it claims to be.", PyExc_ValueError, NULL);

@@ -41,6 +41,7 @@ def describe() -> dict[str, object]:
         "CPU features": cpu_features(),
         "instruction set": instruction_set(),
         "threads": fashioncnn.get_num_threads(),
+        "Winograd": "on" if fashioncnn.config.winograd() else "off",
         "Fashion-MNIST": fashion_mnist.find() or "not found; the first use downloads it",
         **{name: _version(name) for name in EXTRAS},
     }

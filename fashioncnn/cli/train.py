@@ -96,6 +96,7 @@ class Training:
             "configuration": configuration.to_json(),
             "instruction_set": instruction_set(),
             "threads": fashioncnn.get_num_threads(),
+            "winograd": fashioncnn.config.winograd(),
         }
 
     def run(self, images: data.Data) -> int:

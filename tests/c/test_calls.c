@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/choices.h"
 #include "base/threads.h"
 #include "mixed.h"
 
@@ -170,6 +171,42 @@ static void test_outputs_follow_the_weights(int size, int channels, int copies)
     fcnn_network_destroy(network);
 }
 
+/* The weights after a step with Winograd's algorithm, as `first` says, and one as `second` does; predictions between. */
+static void train_with(int first, int second, float *weights)
+{
+    static float out[ROWS * CLASSES];
+    double loss;
+    fcnn_error error;
+    fcnn_network *network = winograd_network(8, 16);
+    CHECK(set_optimizer(network, optimizers[0], &error) == FCNN_OK);
+    fcnn_winograd_set(first);
+    CHECK(run_batch(network, inputs, 0, ROWS, 1, 1, &loss, &error) == FCNN_OK);
+    predict(network, inputs, 0, ROWS, out);
+    fcnn_winograd_set(second);
+    CHECK(run_batch(network, inputs, 0, ROWS, 1, 1, &loss, &error) == FCNN_OK);
+    predict(network, inputs, 0, ROWS, out);
+    memcpy(weights, network->weights, weight_count(network) * sizeof(float));
+    CHECK(network->training.winograd == second && network->inference.winograd == second);
+    fcnn_network_destroy(network);
+}
+
+/* A network that has run is planned again where Winograd's algorithm is chosen, or is not. */
+static void test_a_choice_holds_from_the_next_call_on(void)
+{
+    enum { MOST = 1 << 14, WAYS = 4 };
+    static float weights[WAYS][MOST], again[MOST];
+    CHECK(fcnn_winograd_get());
+    for (int way = 0; way < WAYS; way++)
+        train_with(way / 2, way % 2, weights[way]);
+    for (int way = 0; way < WAYS; way++) {
+        train_with(way / 2, way % 2, again);
+        CHECK(are_equal(weights[way], again, MOST));
+        for (int other = 0; other < way; other++)
+            CHECK(!are_equal(weights[way], weights[other], MOST));
+    }
+    fcnn_winograd_set(1);
+}
+
 static void test_predicting_a_few_takes_memory_for_a_few(void)
 {
     static float out[ROWS * CLASSES], large[1024 * 1024];
@@ -267,6 +304,7 @@ int main(void)
     test_training_mode_draws_new_masks();
     test_outputs_follow_the_weights(8, 16, 1); /* each worker has a copy of its own */
     test_outputs_follow_the_weights(4, 72, 0); /* all share one */
+    test_a_choice_holds_from_the_next_call_on();
     test_predicting_a_few_takes_memory_for_a_few();
     if (!EMULATED) /* QEMU cannot start threads in a forked child */
         test_a_network_is_whole_in_a_forked_child();
