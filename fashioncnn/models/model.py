@@ -223,8 +223,8 @@ class Model(Trainer, Layer):
     def _own_metrics(self) -> list[Metric]:
         """Metrics that are attributes of the model or of a layer, and fed by their owner."""
         owners = [self, *(layer for layer in self._flatten_layers() if not isinstance(layer, Model))]
-        values = (value for owner in owners for name, value in vars(owner).items() if name != "_loss_tracker")
-        return [value for value in values if isinstance(value, Metric)]
+        return [value for owner in owners for value in vars(owner).values()
+                if isinstance(value, Metric) and value is not self._loss_tracker]
 
     def _output_layers(self) -> list[Layer]:
         """The layers that make the outputs."""
@@ -390,15 +390,15 @@ class Model(Trainer, Layer):
 
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
-        for variable, place, *_ in self._parameters:
-            if variable.place is not place:
-                place.network.write("weights", place.offset, variable.numpy())
+        for weight in self._parameters:
+            if weight.variable.place is not weight.place:
+                weight.place.network.write("weights", weight.place.offset, weight.variable.numpy())
 
     @contextmanager
     def _holding_weights(self) -> Iterator[None]:
         """All weights live in this model's network, whoever looks at them or sets them; then where they were before."""
-        guests = [(variable, variable.place, place) for variable, place, *_ in self._parameters
-                  if variable.place is not place]
+        guests = [(weight.variable, weight.variable.place, weight.place) for weight in self._parameters
+                  if weight.variable.place is not weight.place]
         for variable, _, place in guests:
             variable.take_to(place)
         try:

@@ -125,6 +125,8 @@ class ArraySource:
                                  f"{len(array)} in {names.x}; all must have the same number")
         targets = self._y or [None] * len(self._weights)
         for names, y, weights in zip(self._output_names(), targets, self._weights, strict=True):
+            if y is None and weights is None:
+                continue
             validation.check_lengths(names._replace(x=self._names.x), first, y, weights, hint)
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
+from fashioncnn.callbacks.callback_list import flattened
 from fashioncnn.layers import unknown
 from fashioncnn.layers.calls import Added
 from fashioncnn.layers.graph import GraphLayer, Shape
@@ -32,6 +33,7 @@ from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.variable import Variable
 
+NOBODY = CallbackList()  # to be told of what happens
 Scores = float | list[float] | Logs
 
 
@@ -261,7 +263,7 @@ class Trainer(Configured):
         checks.number("validation_split", validation_split, at_least=0, below=1)
         shuffle = checks.truth("shuffle", shuffle)
         validated = validated_epochs(validation_freq)
-        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        verbose, callbacks = verbosity(verbose), list(flattened(callbacks))
         finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
         names = Names("fit", steps="steps_per_epoch")
         steps_per_epoch = optional_count("steps_per_epoch", steps_per_epoch)
@@ -343,7 +345,7 @@ class Trainer(Configured):
             ValueError: If an argument does not fit the model or the others.
         """
         self._require_compiled("evaluate")
-        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        verbose, callbacks = verbosity(verbose), list(flattened(callbacks))
         steps = optional_count("steps", steps)
         source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
@@ -385,7 +387,7 @@ class Trainer(Configured):
             ArgumentError: If an argument has the wrong type.
             ValueError: If `x` does not fit the model.
         """
-        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        verbose, callbacks = verbosity(verbose), list(flattened(callbacks))
         steps = optional_count("steps", steps)
         source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
@@ -397,7 +399,7 @@ class Trainer(Configured):
         batches, rows = passes.epoch(), None
         if isinstance(source, ArraySource):
             rows = source.rows
-            if steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
+            if source.steps > 1 and steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
                 batches = source.cut(unwatched_rows(self.built_network))
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
@@ -411,7 +413,7 @@ class Trainer(Configured):
         source = self._one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source])
         with self._tally() as tally, self._holding_weights():
-            loops.train(self, source, tally, CallbackList())
+            loops.train(self, source, tally, NOBODY)
             return self._scores(tally.logs(), return_dict)
 
     @told
@@ -422,7 +424,7 @@ class Trainer(Configured):
         self._prepare([source])
         self._pull()
         with self._tally() as tally:
-            loops.test(self, source, tally, CallbackList())
+            loops.test(self, source, tally, NOBODY)
             return self._scores(tally.logs(), return_dict)
 
     @told
@@ -538,6 +540,8 @@ class Trainer(Configured):
     def _callbacks(self, callbacks: list[Callback], verbose: Verbosity, epochs: int, steps: int | None,
                    add_history: bool = False) -> CallbackList:
         """The user's callbacks, and those that are always there."""
+        if not callbacks and verbose == 0 and not add_history:
+            return NOBODY
         params = {"verbose": verbose, "epochs": epochs, "steps": steps}
         return CallbackList(callbacks, self, params, add_history=add_history, add_progbar=verbose != 0)
 
