@@ -7,7 +7,6 @@ from typing import Any
 
 from fashioncnn.callbacks.callback import Callback, Logs
 from fashioncnn.callbacks.history import History
-from fashioncnn.callbacks.progbar_logger import ProgbarLogger
 
 BatchHook = Callable[..., None]
 
@@ -34,13 +33,19 @@ class CallbackList(Callback):
         self.callbacks = list(flattened(callbacks))
         if add_history and not any(isinstance(callback, History) for callback in self.callbacks):
             self.callbacks.append(History())
-        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
-            self.callbacks.append(ProgbarLogger())
+        if add_progbar:
+            self._add_progbar()
         if params is not None:
             self.set_params(params)
         if model is not None:
             self.set_model(model)
         self._find_batch_hooks()
+
+    def _add_progbar(self) -> None:
+        from fashioncnn.callbacks.progbar_logger import ProgbarLogger
+
+        if not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         super().set_params(params)

@@ -17,7 +17,7 @@ from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import calls, compiling, forms, heads, rules, summary, weight_names
+from fashioncnn.models import calls, compiling, forms, heads, rules, weight_names
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import NOTHING, Aim, Objective
 from fashioncnn.models.plan import Plan, Weight
@@ -572,6 +572,8 @@ class Model(Trainer, Layer):
         Raises:
             ValueError: If the table is too narrow, or `layer_range` finds no layer.
         """
+        from fashioncnn.models import summary
+
         text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
         if print_fn is None:
             output.write_line(text)
@@ -580,6 +582,8 @@ class Model(Trainer, Layer):
 
     def _repr_html_(self) -> str:
         """The summary as notebooks show it, with the curves of the last training."""
+        from fashioncnn.models import summary
+
         return summary.render_html(self)
 
     def to_json(self, **options: Any) -> str:

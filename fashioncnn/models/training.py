@@ -24,7 +24,6 @@ from fashioncnn.models.ports import Ports
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source, validation_arrays
 from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
-from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks, structures
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
@@ -32,6 +31,9 @@ from fashioncnn.utils.overrides import overridden
 from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.variable import Variable
+
+if TYPE_CHECKING:
+    from fashioncnn.optimizers import Optimizer
 
 NOBODY = CallbackList()  # to be told of what happens
 Scores = float | list[float] | Logs
