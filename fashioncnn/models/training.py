@@ -401,8 +401,8 @@ class Trainer(Configured):
         batches, rows = passes.epoch(), None
         if isinstance(source, ArraySource):
             rows = source.rows
-            if source.steps > 1 and steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
-                batches = source.cut(unwatched_rows(self.built_network))
+            if steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
+                batches = source.cut(unwatched_rows(self.built_network) if source.steps > 1 else rows)
         outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
         return self._packed_arrays(outputs)
