@@ -81,6 +81,15 @@ def recipe() -> Network:
     return Network((("mirror",), *(layer for stage in stages for layer in stage), *head))
 
 
+def small_dense() -> Network:
+    return Network((("flatten",), ("dense", 32, "relu"), ("dense", 10, "softmax")), (8, 8, 1))
+
+
+def small_convolutional() -> Network:
+    convolutions: tuple[Layer, ...] = (("conv", 8, 3, "valid"), ("pool",), ("conv", 16, 3, "valid"))
+    return Network((*convolutions, ("flatten",), ("dense", 10, "softmax")), (12, 12, 1))
+
+
 NETWORKS = {
     "reference": two_convolutions(32, 64, 3, "valid"),
     "8-16 filters 3x3": two_convolutions(8, 16, 3, "valid"),
@@ -93,6 +102,8 @@ NETWORKS = {
     "reference with BatchNormalization and Dropout": normalized_reference(),
     "VGG of 6 convolutions": small_vgg(),
     "94 % recipe": recipe(),
+    "small MLP": small_dense(),
+    "small CNN": small_convolutional(),
 }
 
 
@@ -131,6 +142,16 @@ class Case:
     call: str = "predict"
 
 
+def small_cases(network: str) -> tuple[Case, ...]:
+    """Of a few thousand parameters, where most of the time is not spent computing."""
+    return (
+        *(Case(f"train {network}, batch {size}", "train", size, 2_000 * size, 250 * size, network) for size in (1, 8)),
+        Case(f"predict {network}, batch 8", "predict", 8, 4_000, 800, network),
+        Case(f"one row, {network}, model(x)", "predict_one", 1, 1_000, 100, network, "model"),
+        Case(f"one row, {network}, predict", "predict_one", 1, 300, 30, network, "predict"),
+    )
+
+
 CASES = (
     Case("train, batch 32", "train", 32, 60_000, 9_600),
     Case("train, batch 8", "train", 8, 20_000, 2_400),
@@ -157,4 +178,6 @@ CASES = (
     Case("predict VGG of 6 convolutions", "predict", 32, 3_200, 640, "VGG of 6 convolutions"),
     Case("one image, model(x)", "predict_one", 1, 300, 50, call="model"),
     Case("one image, predict", "predict_one", 1, 100, 20, call="predict"),
+    *small_cases("small MLP"),
+    *small_cases("small CNN"),
 )

@@ -24,7 +24,8 @@ def load(worker: Worker, network: Network, folder: Path) -> None:
 def save_data(shape: tuple[int, int, int], path: Path) -> None:
     """Fashion-MNIST, or the package's sample of it, repeated to 60,000 images.
 
-    For other than 28x28x1 numbers fewer images, in a border of zeros, of which each channel has a copy.
+    For other than 28x28x1 numbers fewer images, in a border of zeros or the middle of them, of which each channel has a
+    copy.
     """
     from fashioncnn.datasets import fashion_mnist
 
@@ -33,10 +34,11 @@ def save_data(shape: tuple[int, int, int], path: Path) -> None:
     except OSError:
         (x, y), _ = fashion_mnist.load_sample()
         print("Fashion-MNIST was not found: the sample is repeated instead.")
-    border = [(shape[axis] - 28 + 1) // 2 for axis in range(2)]
+    border = [max((shape[axis] - 28 + 1) // 2, 0) for axis in range(2)]
+    top, left = (max((28 - shape[axis]) // 2, 0) for axis in range(2))
     rows = np.arange(IMAGES if shape == (28, 28, 1) else LARGER_IMAGES) % len(x)
     images = np.pad((x[rows] / 255).astype("float32"), [(0, 0), *((b, b) for b in border)])
-    images = images[:, : shape[0], : shape[1], None]
+    images = images[:, top : top + shape[0], left : left + shape[1], None]
     np.savez(path, x=np.repeat(images, shape[2], axis=3), y=y[rows].astype("int64"))
 
 

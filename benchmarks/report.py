@@ -23,6 +23,10 @@ class Row:
         """NaN for a framework without a value."""
         return self.values.get(name, math.nan) / self.values[OWN]
 
+    def least_ratio(self) -> float:
+        """That of the best peer."""
+        return min(self.ratio(name) for name in self.values if name != OWN)
+
 
 @dataclass
 class Agreement:
@@ -61,12 +65,13 @@ def markdown(results: Results) -> str:
             f"- The same network is trained, {found.network}: the first {found.steps} losses of {found.peer} differ "
             f"from {OWN}'s by at most {found.difference:.1e} relatively."
         )
-    columns = ["", "unit", *results.versions, *(f"{peer} / {OWN}" for peer in peers)]
+    columns = [results.machine, "unit", *results.versions, *(f"{peer} / {OWN}" for peer in peers), f"best / {OWN}"]
     lines += ["", f"| {' | '.join(columns)} |"]
-    lines.append("|---|---|" + "---:|" * (len(results.versions) + len(peers)))
+    lines.append("|---|---|" + "---:|" * (len(results.versions) + len(peers) + 1))
     for row in results.rows:
         values = [number(row.values.get(name, math.nan)) for name in results.versions]
-        ratios = [f"**{row.ratio(peer):.1f}**" if peer in row.values else "" for peer in peers]
+        ratios = [f"{row.ratio(peer):.1f}" if peer in row.values else "" for peer in peers]
+        ratios.append(f"**{row.least_ratio():.1f}**" if len(row.values) > 1 else "")
         lines.append(f"| {row.title} | {row.unit} | {' | '.join([*values, *ratios])} |")
     if results.stages:
         lines += ["", "Each kernel on one core, for one image, and the machine's measured peak:", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 import fashioncnn
+
+os.environ["FASHIONCNN_ALL_THREADS"] = "1"  # before the core first looks: tests want them on machines of few CPUs, too
 
 
 @pytest.fixture

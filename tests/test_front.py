@@ -56,6 +56,52 @@ def test_import_loads_no_part_before_its_first_use():
     assert set(re.findall(r"'(.*?)'", loaded)) == {"fashioncnn._imports", "fashioncnn.keras"}
 
 
+def loaded_by(code):
+    """The modules that are there after some code in a fresh interpreter."""
+    command = [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_packages_load_no_part_before_its_first_use():
+    packages = ["layers", "losses", "metrics", "callbacks", "optimizers", "models", "saving", "utils", "data"]
+    loaded = loaded_by(f"from fashioncnn import {', '.join(packages)}")
+    assert not loaded & {"fashioncnn.layers.dense", "fashioncnn.losses.crossentropy", "fashioncnn.metrics.auc",
+                         "fashioncnn.callbacks.tensorboard", "fashioncnn.optimizers.adam", "fashioncnn.models.model",
+                         "fashioncnn.saving.weights", "fashioncnn.utils.fetching", "fashioncnn.data.dataset"}
+
+
+def test_a_first_model_loads_what_it_is_made_of_only():
+    loaded = loaded_by("from fashioncnn import Sequential, layers\nSequential([layers.Dense(2)])")
+    assert "fashioncnn.layers.dense" in loaded
+    assert not loaded & {"fashioncnn.layers.conv2d", "fashioncnn.optimizers.optimizer", "fashioncnn.saving.whole",
+                         "fashioncnn.data.dataset", "fashioncnn.models.summary", "concurrent.futures", "html"}
+
+
+def test_a_class_is_found_by_name_without_loading_the_others():
+    loaded = loaded_by("from fashioncnn import optimizers\noptimizers.get('adam')")
+    assert "fashioncnn.optimizers.adam" in loaded
+    assert "fashioncnn.optimizers.sgd" not in loaded
+
+
+def test_threads_that_first_use_parts_at_once_all_get_them():
+    code = """
+import threading
+from fashioncnn import layers, losses
+names = [name for name in layers.__all__ if name[0].isupper()]
+found, go = [], threading.Barrier(8)
+def use():
+    go.wait()
+    found.append([getattr(layers, name) for name in names] + [losses.get("mse"), losses.Dice])
+threads = [threading.Thread(target=use) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(found) == 8 and all(each == found[0] for each in found)
+import builtins
+assert type(builtins.__import__).__name__ == "builtin_function_or_method"
+"""
+    assert "fashioncnn.losses.overlap" in loaded_by(code)
+
+
 def test_version_is_that_of_the_distribution():
     project = Path(__file__).parents[1] / "pyproject.toml"
     assert f'version = "{fashioncnn.__version__}"' in project.read_text()

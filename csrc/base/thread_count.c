@@ -127,12 +127,20 @@ static size_t cgroup_quota(void)
     return quota;
 }
 
-size_t fcnn_thread_count_automatic(void)
+size_t fcnn_thread_count_cpus(void)
 {
-    size_t count = environment_count();
-    if (count)
-        return count;
-    count = affinity_count();
-    const size_t quota = cgroup_quota();
+    const size_t count = affinity_count(), quota = cgroup_quota();
     return quota && quota < count ? quota : count;
+}
+
+size_t fcnn_thread_count_automatic(size_t cpus)
+{
+    const size_t count = environment_count();
+    return count ? count : cpus;
+}
+
+int fcnn_thread_count_is_firm(void)
+{
+    const char *text = getenv("FASHIONCNN_ALL_THREADS");
+    return text && *text;
 }

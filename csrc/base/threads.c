@@ -31,6 +31,11 @@
 
 enum { SPIN_NANOSECONDS = 50000, SPINS_PER_CLOCK_READ = 32 };
 
+/* Multiply-adds that one more thread must have to do: so few take 5 to 20 microseconds in layers small enough to matter
+ * here, and a pass on two threads waits for the other one a few times, about a microsecond each. */
+enum { WORTH_A_THREAD = 1 << 18 };
+static const size_t ANY_NUMBER = SIZE_MAX;
+
 /* state = generation << 32 | admitted << 16 | joined */
 enum { ADMITTED_SHIFT = 16, GENERATION_SHIFT = 32 };
 static const uint64_t JOINED_MASK = 0xffff, ADMITTED_MASK = (uint64_t)0xffff << ADMITTED_SHIFT;
@@ -65,6 +70,7 @@ static struct {
     int handles_fork;
     atomic_size_t requested; /* by fcnn_threads_set; 0: automatic */
     atomic_size_t automatic; /* what was found; 0: not looked for yet */
+    atomic_size_t useful;    /* more threads than these help nobody; 0: not looked for yet */
 } pool = {.owned = ATOMIC_FLAG_INIT};
 
 static void pause_briefly(void)
@@ -171,6 +177,7 @@ static void forget_crew(void) /* in a forked child */
 {
     pool.crew = NULL;
     atomic_store(&pool.automatic, 0);
+    atomic_store(&pool.useful, 0);
     atomic_flag_clear(&pool.owned);
 }
 
@@ -289,10 +296,21 @@ static void run_inline(size_t count, fcnn_task *task, void *context)
         task(context, i, 0);
 }
 
+/* The CPUs, or ANY_NUMBER. */
+static size_t useful_threads(void)
+{
+    size_t count = atomic_load(&pool.useful);
+    if (!count) {
+        count = fcnn_thread_count_is_firm() ? ANY_NUMBER : fcnn_thread_count_cpus();
+        atomic_store(&pool.useful, count);
+    }
+    return count;
+}
+
 void fcnn_parallel_for(size_t count, size_t max_workers, fcnn_task *task, void *context)
 {
     const fcnn_floating_mode before = fcnn_floating_mode_enter();
-    const size_t threads = fcnn_threads_get();
+    const size_t threads = smaller(fcnn_threads_get(), useful_threads());
     if (smaller(smaller(count, max_workers), threads) <= 1 || atomic_flag_test_and_set(&pool.owned)) {
         run_inline(count, task, context);
     } else {
@@ -314,10 +332,16 @@ size_t fcnn_threads_get(void)
         return requested;
     size_t count = atomic_load(&pool.automatic);
     if (!count) {
-        count = smaller(fcnn_thread_count_automatic(), FCNN_MAX_THREADS);
+        count = smaller(fcnn_thread_count_automatic(fcnn_thread_count_cpus()), FCNN_MAX_THREADS);
         atomic_store(&pool.automatic, count);
     }
     return count;
+}
+
+size_t fcnn_threads_for(size_t work)
+{
+    const size_t threads = fcnn_threads_get();
+    return useful_threads() == ANY_NUMBER ? threads : smaller(threads, larger(work / WORTH_A_THREAD, 1));
 }
 
 fcnn_status fcnn_threads_set(size_t count, fcnn_error *error)
@@ -328,6 +352,7 @@ fcnn_status fcnn_threads_set(size_t count, fcnn_error *error)
     if (count == 0)
         FCNN_TRY(fcnn_thread_count_check(error));
     atomic_store(&pool.automatic, 0);
+    atomic_store(&pool.useful, 0);
     atomic_store(&pool.requested, count);
     return FCNN_OK;
 }

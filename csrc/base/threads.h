@@ -1,5 +1,6 @@
 /* threads.h - the pool: runs the iterations of a loop on several cores.
  *
+ * No more threads work than there are CPUs: one that waits for a CPU that another one spins on costs more than it does.
  * One pool for the process, made at first use and made again in the child after fork. Workers spin for a moment, then
  * sleep. Workers (and the caller, for the length of the call) run with denormals flushed to zero; the caller's mode is
  * restored.
@@ -34,6 +35,9 @@ static inline void fcnn_lower(atomic_size_t *value, size_t candidate)
 /* Threads that a parallel loop uses: the last fcnn_threads_set, else FASHIONCNN_NUM_THREADS, else OMP_NUM_THREADS, else
  * the CPUs of the affinity mask, cut by the cgroup's quota. At least 1, at most FCNN_MAX_THREADS. */
 size_t fcnn_threads_get(void);
+
+/* How many of these are worth waking for a pass of `work` multiply-adds. At least 1. */
+size_t fcnn_threads_for(size_t work);
 
 /* Sets the number of threads; 0 returns to the automatic choice. FCNN_E_ARGUMENT above FCNN_MAX_THREADS, and for 0
  * where FASHIONCNN_NUM_THREADS is not a number of threads. */

@@ -70,6 +70,27 @@ static size_t largest_shard(const fcnn_plan *plan)
     return largest;
 }
 
+/* What a layer does for an image, about: it multiplies each parameter once for every place of its output, and does
+ * something with every number. */
+static size_t layer_work(const fcnn_layer *layer)
+{
+    enum { FOR_A_NUMBER = 8 };
+    const size_t size = fcnn_shape_size(&layer->output);
+    size_t numbers = size;
+    for (size_t i = 0; i < layer->inputs; i++)
+        numbers += fcnn_shape_size(&layer->input[i]);
+    const size_t places = layer->output.rank ? size / layer->output.extent[layer->output.rank - 1] : 1;
+    return places * fcnn_layer_parameter_size(layer) + FOR_A_NUMBER * numbers;
+}
+
+static size_t work_of(const fcnn_graph *graph, const fcnn_purpose *purpose)
+{
+    size_t work = 0;
+    for (size_t n = 0; n < graph->nodes; n++)
+        work += layer_work(&graph->node[n].layer);
+    return purpose->backward ? 3 * work : work; /* two gradients */
+}
+
 static fcnn_status build(fcnn_builder *b, fcnn_error *error)
 {
     fcnn_plan *plan = b->plan;
@@ -79,6 +100,7 @@ static fcnn_status build(fcnn_builder *b, fcnn_error *error)
     fcnn_build_steps(b);
     FCNN_TRY(fcnn_build_phases(b, error));
     plan->shard = largest_shard(plan);
+    plan->work = work_of(b->graph, b->purpose);
     return FCNN_OK;
 }
 

@@ -111,6 +111,7 @@ typedef struct fcnn_plan {
     size_t steps;
     fcnn_buffer *buffer;
     size_t record;             /* floats an image */
+    size_t work;               /* multiply-adds an image, about: what decides how many threads help */
     const fcnn_buffer **input; /* (inputs) of the network */
     fcnn_output_place *output; /* (outputs) */
     size_t prepared, scratch;  /* floats in all; floats a worker */

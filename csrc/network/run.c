@@ -202,12 +202,13 @@ static fcnn_status run_blocks(fcnn_pass *p, size_t block, int update, fcnn_optim
 static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int update, fcnn_results *results,
                          fcnn_error *error)
 {
-    const size_t images = batch->rows.stop - batch->rows.start, threads = fcnn_threads_get();
+    const size_t images = batch->rows.stop - batch->rows.start;
     fcnn_engine *engine = &network->training;
     if (update && !network->has_optimizer)
         return fcnn_fail(error, FCNN_E_ARGUMENT, "an optimizer is needed: call set_optimizer first");
     FCNN_TRY(fcnn_scores_read(network, batch, error));
     FCNN_TRY(fcnn_engine_plan(network, engine, error));
+    const size_t threads = fcnn_threads_for(images * engine->plan->work);
     const size_t block = block_size(engine->plan, images, threads);
     FCNN_TRY(fcnn_engine_reserve(engine, block, threads, error));
     FCNN_TRY(begin_pass(network, engine, threads, error));
@@ -244,8 +245,9 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
 static fcnn_status begin_inference(fcnn_network *network, fcnn_engine *engine, const fcnn_batch *batch, fcnn_rows rows,
                                    fcnn_pass *p, fcnn_error *error)
 {
-    const size_t images = rows.stop - rows.start, threads = fcnn_threads_get();
+    const size_t images = rows.stop - rows.start;
     FCNN_TRY(fcnn_engine_plan(network, engine, error));
+    const size_t threads = fcnn_threads_for(images * engine->plan->work);
     *p = (fcnn_pass){.network = network,
                      .engine = engine,
                      .batch = batch,

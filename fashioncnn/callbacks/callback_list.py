@@ -7,7 +7,6 @@ from typing import Any
 
 from fashioncnn.callbacks.callback import Callback, Logs
 from fashioncnn.callbacks.history import History
-from fashioncnn.callbacks.progbar_logger import ProgbarLogger
 
 BatchHook = Callable[..., None]
 
@@ -31,16 +30,22 @@ class CallbackList(Callback):
 
     def __init__(self, callbacks: Any = None, model: Any = None, params: Mapping[str, Any] | None = None,
                  add_history: bool = False, add_progbar: bool = False) -> None:
-        self.callbacks = list(_flattened(callbacks))
+        self.callbacks = list(flattened(callbacks))
         if add_history and not any(isinstance(callback, History) for callback in self.callbacks):
             self.callbacks.append(History())
-        if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
-            self.callbacks.append(ProgbarLogger())
+        if add_progbar:
+            self._add_progbar()
         if params is not None:
             self.set_params(params)
         if model is not None:
             self.set_model(model)
         self._find_batch_hooks()
+
+    def _add_progbar(self) -> None:
+        from fashioncnn.callbacks.progbar_logger import ProgbarLogger
+
+        if not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         super().set_params(params)
@@ -124,10 +129,11 @@ def _call(hooks: list[BatchHook], batch: int, logs: Logs | None) -> None:
         hook(batch, logs=logs)
 
 
-def _flattened(callbacks: Any) -> Iterator[Callback]:
+def flattened(callbacks: Any) -> Iterator[Callback]:
+    """The callbacks in lists of them; None stands for none. TypeError if there is something else."""
     if isinstance(callbacks, (list, tuple)):
         for item in callbacks:
-            yield from _flattened(item)
+            yield from flattened(item)
     elif isinstance(callbacks, Callback):
         yield callbacks
     elif callbacks is not None:

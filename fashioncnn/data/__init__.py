@@ -17,11 +17,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from fashioncnn.data.dataset import AUTOTUNE, Dataset
-from fashioncnn.data.elements import TensorSpec
-from fashioncnn.data.steps import INFINITE as INFINITE_CARDINALITY
-from fashioncnn.data.steps import UNKNOWN as UNKNOWN_CARDINALITY
+from fashioncnn import _lazily
 from fashioncnn.utils import absent
+
+with _lazily.imports(__name__):
+    from fashioncnn.data.dataset import AUTOTUNE, Dataset
+    from fashioncnn.data.elements import TensorSpec
+    from fashioncnn.data.steps import INFINITE as INFINITE_CARDINALITY
+    from fashioncnn.data.steps import UNKNOWN as UNKNOWN_CARDINALITY
 
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "TensorSpec",
            "assert_cardinality", "cardinality", "experimental"]
@@ -54,6 +57,7 @@ def assert_cardinality(expected_cardinality: Any) -> Callable[[Dataset], Dataset
         A function of a data set. In a pass over what it returns, ValueError is raised if there are fewer or more.
 
     Example:
+        >>> from fashioncnn.data import Dataset
         >>> made = Dataset.from_generator(lambda: iter([3, 4])).apply(assert_cardinality(2))
         >>> len(made)
         2

@@ -20,7 +20,7 @@ from fashioncnn.layers.graph import Graph, GraphLayer
 from fashioncnn.layers.symbolic import Extents
 from fashioncnn.utils import checks, naming, structures, tracing
 from fashioncnn.utils.absent import set_by_constructors
-from fashioncnn.utils.overrides import overridden
+from fashioncnn.utils.overrides import is_our_method, overridden
 from fashioncnn.utils.variable import Variable
 
 # What a class with a `call` of its own may define, besides what users call.
@@ -74,7 +74,7 @@ AS_THE_NETWORK, IN_TRAINING = Training(None), Training(True)
 
 def is_custom(layer: WrittenLayer) -> bool:
     """Whether a layer's work is said by a `call` that a user wrote."""
-    return bool(overridden(layer, ["call"]))
+    return not is_our_method(vars(layer).get("call", type(layer).call))
 
 
 def parts_of(layer: WrittenLayer, kind: type) -> Iterator[Any]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from fashioncnn.utils import structures
 from fashioncnn.utils.operators import Operators
 
@@ -121,6 +123,8 @@ class Node:
 
 def is_symbolic(value: Any) -> bool:
     """Whether `value` is a symbolic tensor, or a structure that holds one."""
+    if isinstance(value, np.ndarray):
+        return False
     if structures.is_nested(value):
         return any(map(is_symbolic, structures.leaves(value)))
     return isinstance(value, Operators)

@@ -5,49 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fashioncnn.losses.cosine import CosineSimilarity, cosine_similarity
-from fashioncnn.losses.crossentropy import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-    binary_crossentropy,
-    categorical_crossentropy,
-    sparse_categorical_crossentropy,
-)
-from fashioncnn.losses.focal import (
-    BinaryFocalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-    binary_focal_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
-)
-from fashioncnn.losses.logarithmic import (
-    KLDivergence,
-    LogCosh,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    kl_divergence,
-    log_cosh,
-    mean_squared_logarithmic_error,
-    poisson,
-)
+from fashioncnn import _lazily
 from fashioncnn.losses.loss import Loss
-from fashioncnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
-from fashioncnn.losses.overlap import Dice, Tversky, dice, tversky
-from fashioncnn.losses.regression import (
-    Huber,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    huber,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-)
-from fashioncnn.losses.traced import LossFunction
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import LOSSES
+
+with _lazily.imports(__name__):
+    from fashioncnn.losses.cosine import CosineSimilarity, cosine_similarity
+    from fashioncnn.losses.crossentropy import (
+        BinaryCrossentropy,
+        CategoricalCrossentropy,
+        SparseCategoricalCrossentropy,
+        binary_crossentropy,
+        categorical_crossentropy,
+        sparse_categorical_crossentropy,
+    )
+    from fashioncnn.losses.focal import (
+        BinaryFocalCrossentropy,
+        CategoricalFocalCrossentropy,
+        CategoricalGeneralizedCrossEntropy,
+        binary_focal_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_generalized_cross_entropy,
+    )
+    from fashioncnn.losses.logarithmic import (
+        KLDivergence,
+        LogCosh,
+        MeanSquaredLogarithmicError,
+        Poisson,
+        kl_divergence,
+        log_cosh,
+        mean_squared_logarithmic_error,
+        poisson,
+    )
+    from fashioncnn.losses.margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+    from fashioncnn.losses.overlap import Dice, Tversky, dice, tversky
+    from fashioncnn.losses.regression import (
+        Huber,
+        MeanAbsoluteError,
+        MeanAbsolutePercentageError,
+        MeanSquaredError,
+        huber,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+    )
 
 __all__ = [
     "BinaryCrossentropy",
@@ -97,23 +99,6 @@ __all__ = [
     "tversky",
 ]
 
-_ALIASES = {
-    "bce": binary_crossentropy,
-    "kld": kl_divergence,
-    "mae": mean_absolute_error,
-    "mape": mean_absolute_percentage_error,
-    "mse": mean_squared_error,
-    "msle": mean_squared_logarithmic_error,
-}
-LOSSES.functions = {
-    **{function.__name__: function for function in LOSSES.by_function},
-    **_ALIASES,
-    **{alias.upper(): function for alias, function in _ALIASES.items()},
-    "kullback_leibler_divergence": kl_divergence,
-    "logcosh": log_cosh,
-}
-
-
 def get(identifier: Any) -> Any:
     """What a name, a config, a class, a function or a loss stands for, as in Keras; None for None.
 
@@ -123,12 +108,14 @@ def get(identifier: Any) -> Any:
         ValueError: If it stands for nothing.
 
     Example:
+        >>> from fashioncnn.losses import mean_squared_error
         >>> get("mse") is mean_squared_error, get("MeanSquaredError").name
         (True, 'mean_squared_error')
     """
     if identifier is None:
         return None
     if isinstance(identifier, str):
+        LOSSES.all_classes()
         return LOSSES.functions[identifier] if identifier in LOSSES.functions else LOSSES.get(identifier)
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         return identifier
@@ -149,6 +136,8 @@ def resolve(identifier: Any) -> Loss | None:
     if found is None or isinstance(found, Loss):
         return found
     if found not in LOSSES.by_function:
+        from fashioncnn.losses.traced import LossFunction
+
         return LossFunction(found)
     loss: Loss = LOSSES.by_function[found]()
     return loss
@@ -165,3 +154,4 @@ def deserialize(name: Mapping[str, Any] | str, custom_objects: Mapping[str, type
 
 
 __getattr__ = absent.module_getattr(__name__)
+__dir__ = absent.module_dir(__name__)

@@ -5,76 +5,86 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fashioncnn.losses import (
-    Loss,
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_hinge,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-)
-from fashioncnn.metrics.accuracy import (
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    binary_accuracy,
-    categorical_accuracy,
-    sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
-)
-from fashioncnn.metrics.auc import AUC
-from fashioncnn.metrics.confusion import FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
-from fashioncnn.metrics.correlation import (
-    ConcordanceCorrelation,
-    PearsonCorrelation,
-    concordance_correlation,
-    pearson_correlation,
-)
-from fashioncnn.metrics.f_score import F1Score, FBetaScore
-from fashioncnn.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from fashioncnn.metrics.loss_metrics import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    KLDivergence,
-    Poisson,
-    SparseCategoricalCrossentropy,
-)
-from fashioncnn.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
+from fashioncnn import _lazily
 from fashioncnn.metrics.metric import Metric
-from fashioncnn.metrics.r2_score import R2Score
-from fashioncnn.metrics.reduction import Mean, MeanMetricWrapper, Sum
-from fashioncnn.metrics.regression import (
-    CosineSimilarity,
-    LogCoshError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    RootMeanSquaredError,
-)
-from fashioncnn.metrics.trade_offs import (
-    PrecisionAtRecall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
-)
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import METRICS
+
+with _lazily.imports(__name__):
+    from fashioncnn.losses import (
+        Loss,
+        binary_crossentropy,
+        binary_focal_crossentropy,
+        categorical_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_hinge,
+        hinge,
+        huber,
+        kl_divergence,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+        sparse_categorical_crossentropy,
+        squared_hinge,
+    )
+    from fashioncnn.metrics.accuracy import (
+        Accuracy,
+        BinaryAccuracy,
+        CategoricalAccuracy,
+        SparseCategoricalAccuracy,
+        SparseTopKCategoricalAccuracy,
+        TopKCategoricalAccuracy,
+        binary_accuracy,
+        categorical_accuracy,
+        sparse_categorical_accuracy,
+        sparse_top_k_categorical_accuracy,
+        top_k_categorical_accuracy,
+    )
+    from fashioncnn.metrics.auc import AUC
+    from fashioncnn.metrics.confusion import (
+        FalseNegatives,
+        FalsePositives,
+        Precision,
+        Recall,
+        TrueNegatives,
+        TruePositives,
+    )
+    from fashioncnn.metrics.correlation import (
+        ConcordanceCorrelation,
+        PearsonCorrelation,
+        concordance_correlation,
+        pearson_correlation,
+    )
+    from fashioncnn.metrics.f_score import F1Score, FBetaScore
+    from fashioncnn.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+    from fashioncnn.metrics.loss_metrics import (
+        BinaryCrossentropy,
+        CategoricalCrossentropy,
+        KLDivergence,
+        Poisson,
+        SparseCategoricalCrossentropy,
+    )
+    from fashioncnn.metrics.margins import CategoricalHinge, Hinge, SquaredHinge
+    from fashioncnn.metrics.r2_score import R2Score
+    from fashioncnn.metrics.reduction import Mean, MeanMetricWrapper, Sum
+    from fashioncnn.metrics.regression import (
+        CosineSimilarity,
+        LogCoshError,
+        MeanAbsoluteError,
+        MeanAbsolutePercentageError,
+        MeanSquaredError,
+        MeanSquaredLogarithmicError,
+        RootMeanSquaredError,
+    )
+    from fashioncnn.metrics.trade_offs import (
+        PrecisionAtRecall,
+        RecallAtPrecision,
+        SensitivityAtSpecificity,
+        SpecificityAtSensitivity,
+    )
 
 __all__ = [
     "AUC",
@@ -166,6 +176,9 @@ def get(identifier: Any) -> Metric | None:
     if identifier is None:
         return None
     if callable(identifier) and not isinstance(identifier, (Metric, type)):
+        from fashioncnn.metrics.reduction import MeanMetricWrapper
+
+        METRICS.all_classes()
         known = METRICS.by_function.get(identifier)
         return known() if known else MeanMetricWrapper(identifier)
     metric: Metric = METRICS.get(identifier)
@@ -199,10 +212,10 @@ def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...],
     if takes_labels is None:
         takes_labels = loss is not None and loss.takes_labels
     if name in ("accuracy", "acc"):
-        metric = _fitting(takes_labels, output_shape, BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)()
+        metric = METRICS.find(f"{_kind(takes_labels, output_shape)}_accuracy")()
     elif name in ("crossentropy", "ce"):
-        crossentropies = BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy
-        metric = _fitting(takes_labels, output_shape, *crossentropies)(from_logits=getattr(loss, "from_logits", False))
+        crossentropy = METRICS.find(f"{_kind(takes_labels, output_shape)}_crossentropy")
+        metric = crossentropy(from_logits=getattr(loss, "from_logits", False))
     else:
         metric = get(identifier)
     if metric is None:
@@ -216,10 +229,10 @@ def resolve(identifier: Any, loss: Loss | None, output_shape: tuple[int, ...],
     return metric
 
 
-def _fitting(takes_labels: bool, output_shape: tuple[int, ...], binary: Any, sparse: Any, categorical: Any) -> Any:
+def _kind(takes_labels: bool, output_shape: tuple[int, ...]) -> str:
     if output_shape[-1] == 1:
-        return binary
-    return sparse if takes_labels else categorical
+        return "binary"
+    return "sparse_categorical" if takes_labels else "categorical"
 
 
 def serialize(metric: Metric) -> dict[str, Any]:
@@ -234,3 +247,4 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Met
 
 
 __getattr__ = absent.module_getattr(__name__)
+__dir__ = absent.module_dir(__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from fashioncnn._core import Network
 from fashioncnn.callbacks import CallbackList
 from fashioncnn.models.sources import Batch
 from fashioncnn.models.tally import Tally
-from fashioncnn.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from fashioncnn.optimizers import Optimizer
 
 
 class Computing(Protocol):

@@ -17,7 +17,7 @@ from fashioncnn.layers.graph import Graph, GraphLayer, Shape, settle
 from fashioncnn.layers.layer import USERS_METHODS, Layer
 from fashioncnn.layers.symbolic import Extents, KerasTensor, is_symbolic
 from fashioncnn.metrics import Metric
-from fashioncnn.models import calls, compiling, forms, heads, rules, summary, weight_names
+from fashioncnn.models import calls, compiling, forms, heads, rules, weight_names
 from fashioncnn.models.connections import Connections
 from fashioncnn.models.objective import NOTHING, Aim, Objective
 from fashioncnn.models.plan import Plan, Weight
@@ -223,8 +223,8 @@ class Model(Trainer, Layer):
     def _own_metrics(self) -> list[Metric]:
         """Metrics that are attributes of the model or of a layer, and fed by their owner."""
         owners = [self, *(layer for layer in self._flatten_layers() if not isinstance(layer, Model))]
-        values = (value for owner in owners for name, value in vars(owner).items() if name != "_loss_tracker")
-        return [value for value in values if isinstance(value, Metric)]
+        return [value for owner in owners for value in vars(owner).values()
+                if isinstance(value, Metric) and value is not self._loss_tracker]
 
     def _output_layers(self) -> list[Layer]:
         """The layers that make the outputs."""
@@ -390,15 +390,15 @@ class Model(Trainer, Layer):
 
     def _pull(self) -> None:
         """Takes over what became of weights that live in another model's network."""
-        for variable, place, *_ in self._parameters:
-            if variable.place is not place:
-                place.network.write("weights", place.offset, variable.numpy())
+        for weight in self._parameters:
+            if weight.variable.place is not weight.place:
+                weight.place.network.write("weights", weight.place.offset, weight.variable.numpy())
 
     @contextmanager
     def _holding_weights(self) -> Iterator[None]:
         """All weights live in this model's network, whoever looks at them or sets them; then where they were before."""
-        guests = [(variable, variable.place, place) for variable, place, *_ in self._parameters
-                  if variable.place is not place]
+        guests = [(weight.variable, weight.variable.place, weight.place) for weight in self._parameters
+                  if weight.variable.place is not weight.place]
         for variable, _, place in guests:
             variable.take_to(place)
         try:
@@ -572,6 +572,8 @@ class Model(Trainer, Layer):
         Raises:
             ValueError: If the table is too narrow, or `layer_range` finds no layer.
         """
+        from fashioncnn.models import summary
+
         text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
         if print_fn is None:
             output.write_line(text)
@@ -580,6 +582,8 @@ class Model(Trainer, Layer):
 
     def _repr_html_(self) -> str:
         """The summary as notebooks show it, with the curves of the last training."""
+        from fashioncnn.models import summary
+
         return summary.render_html(self)
 
     def to_json(self, **options: Any) -> str:

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from fashioncnn.utils import checks, structures
 
 
@@ -29,7 +31,7 @@ class Ports(NamedTuple):
 
         As in Keras, a list in place of a dict is taken with a warning, if the dict's keys are in alphabetical order.
         """
-        if isinstance(self.inputs, Mapping) and isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)) and isinstance(self.inputs, Mapping):
             message = (f"The structure of `inputs` doesn't match the expected structure: {caller}() got {what} as a "
                        f"list, and the model takes a dict of {_quoted(self.inputs)}")
             if list(self.inputs) != sorted(self.inputs):
@@ -79,6 +81,8 @@ def split(caller: str, what: str, value: Any, structure: Any, names: Sequence[st
         ArgumentError: If it is none of these.
         ValueError: If there are not as many parts as names, or one is missing.
     """
+    if len(names) == 1 and isinstance(value, np.ndarray):
+        return [value]
     matching = _matching(structure, value)
     if matching is not None and (len(names) > 1 or isinstance(structure, Mapping)):
         return matching

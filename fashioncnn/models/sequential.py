@@ -265,9 +265,9 @@ class Sequential(Model):
     @property
     def _prepares_images(self) -> bool:
         """Whether all layers change images, of any size, and have no weights."""
-        return bool(self._stack) and not overridden(self, ["call"]) and all(
+        return bool(self._stack) and all(
             layer._prepares_images if isinstance(layer, Sequential) else isinstance(layer, (ImageLayer, Rescaling))
-            for layer in self._stack)
+            for layer in self._stack) and not overridden(self, ["call"])
 
     @property
     def _runs_function(self) -> bool:

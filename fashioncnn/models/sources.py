@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, cast
@@ -13,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashioncnn._core import permutation
-from fashioncnn.data import Dataset
 from fashioncnn.losses import Loss
 from fashioncnn.models import validation
 from fashioncnn.models.ports import ONE_EACH, Ports
 from fashioncnn.models.validation import Array, Expected, Names
 from fashioncnn.utils import checks, structures
-from fashioncnn.utils.ahead import ahead
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.dataset import batches_of
 from fashioncnn.utils.seeds import next_key
@@ -125,6 +124,8 @@ class ArraySource:
                                  f"{len(array)} in {names.x}; all must have the same number")
         targets = self._y or [None] * len(self._weights)
         for names, y, weights in zip(self._output_names(), targets, self._weights, strict=True):
+            if y is None and weights is None:
+                continue
             validation.check_lengths(names._replace(x=self._names.x), first, y, weights, hint)
 
     @property
@@ -300,8 +301,8 @@ class BatchSource:
 
     def _parts(self, batch: Any) -> tuple[Any, ...]:
         parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-        if isinstance(self._batches, Dataset) and any(np.ndim(leaf) == 0 for leaf in structures.leaves(parts)
-                                                      if leaf is not None):
+        if _is_dataset(self._batches) and any(np.ndim(leaf) == 0 for leaf in structures.leaves(parts)
+                                               if leaf is not None):
             raise ValueError(f"{self._names.caller}() got {self._names.x} of single elements; it takes batches, as "
                              "those of dataset.batch(32)")
         if not 1 <= len(parts) <= 3:
@@ -330,6 +331,8 @@ class BatchSource:
         batches = self._batches_in_order()
         if getattr(self._batches, "makes_in_advance", True):
             return batches
+        from fashioncnn.utils.ahead import ahead
+
         return ahead(lambda: batches, count=2)
 
     def _batches_in_order(self) -> Iterator[Any]:
@@ -353,6 +356,12 @@ def validation_arrays(validation_data: Sequence[Any]) -> tuple[Any, Any, Any]:
         raise ValueError(f"`validation_data` must be (x, y) or (x, y, sample_weight), got {len(validation_data)} items")
     x, y, sample_weight = (*validation_data, None)[:3]
     return x, y, sample_weight
+
+
+def _is_dataset(x: Any) -> bool:
+    """Whether something is a `fashioncnn.data.Dataset`: nothing is, where nobody has loaded these."""
+    loaded = sys.modules.get("fashioncnn.data.dataset")
+    return loaded is not None and isinstance(x, loaded.Dataset)
 
 
 def makes_batches(x: Any) -> bool:
@@ -381,7 +390,7 @@ def open_source(names: Names, x: Any, y: Any = None, sample_weight: Any = None, 
     if batch_size is not None:
         warnings.warn(f"{names.caller}() does without `batch_size`={batch_size}: {names.x} of type {type(x).__name__} "
                       "makes whole batches itself", stacklevel=7)
-    if isinstance(x, Dataset) and x.is_infinite and steps is None:
+    if _is_dataset(x) and x.is_infinite and steps is None:
         raise ValueError(f"{names.caller}() got {names.x} that repeats without end; `{names.steps}` says how many "
                          "batches are taken")
     return BatchSource(names, x, shuffle, class_weight, ports, has_loss)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fashioncnn import optimizers
 from fashioncnn._core import Network
 from fashioncnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
+from fashioncnn.callbacks.callback_list import flattened
 from fashioncnn.layers import unknown
 from fashioncnn.layers.calls import Added
 from fashioncnn.layers.graph import GraphLayer, Shape
@@ -24,7 +25,6 @@ from fashioncnn.models.profiling import Profiled, reported
 from fashioncnn.models.sources import ArraySource, BatchSource, Epochs, Repeats, Source, open_source, validation_arrays
 from fashioncnn.models.tally import Logs, Tally, listed
 from fashioncnn.models.validation import Expected, Names
-from fashioncnn.optimizers import Optimizer
 from fashioncnn.utils import checks, structures
 from fashioncnn.utils.keywords import told
 from fashioncnn.utils.locks import CHANGING, Turn
@@ -33,6 +33,10 @@ from fashioncnn.utils.registry import OPTIMIZERS
 from fashioncnn.utils.settings import Configured
 from fashioncnn.utils.variable import Variable
 
+if TYPE_CHECKING:
+    from fashioncnn.optimizers import Optimizer
+
+NOBODY = CallbackList()  # to be told of what happens
 Scores = float | list[float] | Logs
 
 
@@ -262,7 +266,7 @@ class Trainer(Profiled, Configured):
         checks.number("validation_split", validation_split, at_least=0, below=1)
         shuffle = checks.truth("shuffle", shuffle)
         validated = validated_epochs(validation_freq)
-        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        verbose, callbacks = verbosity(verbose), list(flattened(callbacks))
         finite = self._check_finite and not any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
         names = Names("fit", steps="steps_per_epoch")
         steps_per_epoch = optional_count("steps_per_epoch", steps_per_epoch)
@@ -344,7 +348,7 @@ class Trainer(Profiled, Configured):
             ValueError: If an argument does not fit the model or the others.
         """
         self._require_compiled("evaluate")
-        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        verbose, callbacks = verbosity(verbose), list(flattened(callbacks))
         steps = optional_count("steps", steps)
         source = self._open(Names("evaluate"), x, y, sample_weight, batch_size, steps)
         self._prepare([source])
@@ -387,7 +391,7 @@ class Trainer(Profiled, Configured):
             ArgumentError: If an argument has the wrong type.
             ValueError: If `x` does not fit the model.
         """
-        verbose, callbacks = verbosity(verbose), CallbackList(callbacks).callbacks
+        verbose, callbacks = verbosity(verbose), list(flattened(callbacks))
         steps = optional_count("steps", steps)
         source = self._open(Names("predict"), x, None, None, batch_size, steps)
         self._prepare([source], with_targets=False)
@@ -400,7 +404,7 @@ class Trainer(Profiled, Configured):
         if isinstance(source, ArraySource):
             rows = source.rows
             if steps is None and not everyone.wants_predict_batches and not self._looks_at_batches:
-                batches = source.cut(unwatched_rows(self.built_network))
+                batches = source.cut(unwatched_rows(self.built_network) if source.steps > 1 else rows)
         with reported(self.built_network, "predict", self.name):
             outputs = loops.predict(self, batches, rows, everyone)
         everyone.on_predict_end()
@@ -414,7 +418,7 @@ class Trainer(Profiled, Configured):
         source = self._one_batch("train_on_batch", x, y, sample_weight, class_weight)
         self._prepare([source])
         with self._tally() as tally, self._holding_weights():
-            loops.train(self, source, tally, CallbackList())
+            loops.train(self, source, tally, NOBODY)
             return self._scores(tally.logs(), return_dict)
 
     @told
@@ -425,7 +429,7 @@ class Trainer(Profiled, Configured):
         self._prepare([source])
         self._pull()
         with self._tally() as tally:
-            loops.test(self, source, tally, CallbackList())
+            loops.test(self, source, tally, NOBODY)
             return self._scores(tally.logs(), return_dict)
 
     @told
@@ -541,6 +545,8 @@ class Trainer(Profiled, Configured):
     def _callbacks(self, callbacks: list[Callback], verbose: Verbosity, epochs: int, steps: int | None,
                    add_history: bool = False) -> CallbackList:
         """The user's callbacks, and those that are always there."""
+        if not callbacks and verbose == 0 and not add_history:
+            return NOBODY
         params = {"verbose": verbose, "epochs": epochs, "steps": steps}
         return CallbackList(callbacks, self, params, add_history=add_history, add_progbar=verbose != 0)
 

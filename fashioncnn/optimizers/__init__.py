@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fashioncnn import _lazily
 from fashioncnn.optimizers import schedules
-from fashioncnn.optimizers.adadelta import Adadelta
-from fashioncnn.optimizers.adagrad import Adagrad
-from fashioncnn.optimizers.adam import Adam
-from fashioncnn.optimizers.adamax import Adamax
-from fashioncnn.optimizers.adamw import AdamW
-from fashioncnn.optimizers.ftrl import Ftrl
-from fashioncnn.optimizers.lion import Lion
-from fashioncnn.optimizers.nadam import Nadam
-from fashioncnn.optimizers.optimizer import Optimizer
-from fashioncnn.optimizers.rmsprop import RMSprop
-from fashioncnn.optimizers.sgd import SGD
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import OPTIMIZERS
+
+with _lazily.imports(__name__):
+    from fashioncnn.optimizers.adadelta import Adadelta
+    from fashioncnn.optimizers.adagrad import Adagrad
+    from fashioncnn.optimizers.adam import Adam
+    from fashioncnn.optimizers.adamax import Adamax
+    from fashioncnn.optimizers.adamw import AdamW
+    from fashioncnn.optimizers.ftrl import Ftrl
+    from fashioncnn.optimizers.lion import Lion
+    from fashioncnn.optimizers.nadam import Nadam
+    from fashioncnn.optimizers.optimizer import Optimizer
+    from fashioncnn.optimizers.rmsprop import RMSprop
+    from fashioncnn.optimizers.sgd import SGD
 
 __all__ = [
     "SGD",
@@ -64,3 +67,4 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Opt
 
 
 __getattr__ = absent.module_getattr(__name__)
+__dir__ = absent.module_dir(__name__)

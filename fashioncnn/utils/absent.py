@@ -7,8 +7,8 @@ it for anything raises `AbsentError`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import importlib
 import inspect
 import os
 import sys
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, NoReturn, TypeVar
 
+from fashioncnn import _lazily
 from fashioncnn.utils import keywords
 
 PACKAGE = __name__.partition(".")[0]
@@ -192,16 +193,11 @@ class Absent:
         return f"<{self._message}>"
 
 
-def module_getattr(module: str, homes: Mapping[str, str] = NOTHING) -> Callable[[str], Any]:
+def module_getattr(module: str) -> Callable[[str], Any]:
     """The ``__getattr__`` of a module of this package.
 
-    It gives an `Absent` for a name of Keras's module of the same name, and raises AttributeError for all others, with
-    what comes near.
-
-    Args:
-        module: Its name.
-        homes: Names that the module offers, but that are made in modules above it, which are imported when a name is
-            asked for: by name, the path of the module within the package.
+    It makes imports that waited until now, gives an `Absent` for a name of Keras's module of the same name, and raises
+    AttributeError for all others, with what comes near.
     """
     path = module.removeprefix(PACKAGE).removeprefix(".")
     # A from-import swallows what an AttributeError says, but looks for a submodule then, where there is a path: that
@@ -209,8 +205,11 @@ def module_getattr(module: str, homes: Mapping[str, str] = NOTHING) -> Callable[
     vars(sys.modules[module]).setdefault("__path__", [])
 
     def look_up(name: str) -> Any:
-        if name in homes:
-            return getattr(importlib.import_module(f"{PACKAGE}.{homes[name]}"), name)
+        found = _lazily.find(module, name)
+        if found is not None:
+            return found
+        if name in _parts(module):
+            raise AttributeError(name)  # Python asks before it looks for a module of this name
         table = keras_names() if not name.startswith("_") else {}
         if name in table.get("modules", {}).get(path, ()):
             inner = f"{path}.{name}".removeprefix(".")
@@ -222,12 +221,26 @@ def module_getattr(module: str, homes: Mapping[str, str] = NOTHING) -> Callable[
     return look_up
 
 
+@functools.cache
+def _parts(module: str) -> frozenset[str]:
+    """The modules in a package, where it lies in a folder."""
+    parts: set[str] = set()
+    for folder in sys.modules[module].__path__:
+        with contextlib.suppress(OSError):
+            parts.update(name.removesuffix(".py") for name in os.listdir(folder))
+    return frozenset(parts)
+
+
 def tensorflow_getattr(module: str, name_there: str) -> Callable[[str], Any]:
     """The ``__getattr__`` of a module that has a part of a module of TensorFlow.
 
-    It gives an `Absent` for the other names there, and raises AttributeError for all others, with what comes near.
+    It makes imports that waited until now, gives an `Absent` for the other names there, and raises AttributeError for
+    all others, with what comes near.
     """
     def look_up(name: str) -> Any:
+        found = _lazily.find(module, name)
+        if found is not None:
+            return found
         known = keras_names()["of_tensorflow"][name_there] if not name.startswith("_") else ()
         if name in known:
             near = closest(name, own_names(module), "near it is '{}'", 0.8)

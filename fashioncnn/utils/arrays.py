@@ -23,16 +23,8 @@ def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> 
         ArgumentError: If its elements are not numbers, it cannot be read, or it is a dict of several arrays.
         ValueError: If its rows differ in length, or it has none and must have some.
     """
-    if isinstance(value, (list, tuple)) and len(value) == 1 and is_array(value[0]) and getattr(value[0], "ndim", 1) > 0:
-        value = value[0]
-    if isinstance(value, Mapping):
-        if len(value) != 1:
-            keys = ", ".join(map(repr, value)) or "nothing"
-            raise checks.ArgumentError(f"{caller}() got {name} as a dict of {keys}; a model has one input and one "
-                                       "output")
-        (value,) = value.values()
     try:
-        array = read(value)
+        array = value if type(value) is np.ndarray else read(_single(caller, name, value))
     except ValueError as error:
         hint = ("; all rows must have one shape: images of several sizes are brought to one by utils.load_img(..., "
                 "target_size=) or ops.image.resize()") if "inhomogeneous" in str(error) else ""
@@ -54,6 +46,18 @@ def as_array(caller: str, name: str, value: Any, may_be_empty: bool = False) -> 
     if not array.dtype.isnative or not array.flags.aligned or array.dtype.itemsize > 8:
         return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64)
     return array
+
+
+def _single(caller: str, name: str, value: Any) -> Any:
+    """The array that a list or a dict of a single one stands for; anything else as it is."""
+    if isinstance(value, (list, tuple)) and len(value) == 1 and is_array(value[0]) and getattr(value[0], "ndim", 1) > 0:
+        value = value[0]
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) != 1:
+        keys = ", ".join(map(repr, value)) or "nothing"
+        raise checks.ArgumentError(f"{caller}() got {name} as a dict of {keys}; a model has one input and one output")
+    return next(iter(value.values()))
 
 
 def _has_texts(array: NDArray[Any]) -> bool:
@@ -87,6 +91,8 @@ def read(value: Any) -> NDArray[Any]:
         >>> np.shares_memory(read(Tensor(numbers)), numbers)
         True
     """
+    if type(value) is np.ndarray:
+        return value
     if isinstance(value, np.ndarray) or hasattr(value, "__array_interface__"):
         if isinstance(value, np.ndarray) and np.any(getattr(value, "mask", False)):
             raise TypeError("some of its numbers are masked, and would be used: pass its filled(...)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -51,9 +50,11 @@ def unexpected(owner: str, keyword: str, known: Iterable[str]) -> ArgumentError:
         >>> str(unexpected("fit", "nb_epoch", ["x", "y", "epochs"]))
         "fit() got an unexpected keyword argument 'nb_epoch'; 'nb_epoch' is an old name of Keras: write epochs"
     """
+    from difflib import get_close_matches
+
     names = list(known)
     today = OLD.get(keyword, "")
-    close = difflib.get_close_matches(keyword, names, 1, 0.7)
+    close = get_close_matches(keyword, names, 1, 0.7)
     if today.partition("=")[0] in names:
         hint = f"'{keyword}' is an old name of Keras: write {today}"
     elif keyword in MOVED:

@@ -20,8 +20,12 @@ def overridden(value: Any, methods: Iterable[str]) -> list[str]:
         >>> overridden(Loud(), ["update_state", "result"])
         ['result']
     """
-    homes = [vars(value), *map(vars, type(value).__mro__)]
-    return [method for method in methods if not _is_ours(_first(method, homes))]
+    homes = [vars(value)]
+    if not is_ours(type(value)):
+        homes += map(vars, type(value).__mro__)
+    elif homes[0].keys().isdisjoint(methods):
+        return []
+    return [method for method in methods if not is_our_method(_first(method, homes))]
 
 
 def is_written(value: Any) -> bool:
@@ -49,6 +53,8 @@ def redefined(cls: type, allowed: Iterable[str], is_known: Callable[[type, str],
         is_known: ``is_known(ours, name)`` tells whether the class of ours, or Keras's, has an attribute.
     """
     users = list(itertools.takewhile(lambda base: not is_ours(base), cls.__mro__))
+    if not users:
+        return []
     ours = cls.__mro__[len(users)]
     return [name for base in users for name, value in vars(base).items()
             if not name.startswith("_") and name not in allowed and (callable(value) or hasattr(value, "__get__"))
@@ -62,14 +68,13 @@ def _first(name: str, homes: list[Any]) -> Any:
     return None
 
 
-def _is_ours(attribute: Any) -> bool:
+def is_our_method(attribute: Any) -> bool:
     """Whether a method or a property comes from this package, or there is none."""
     if attribute is None:
         return True
     if isinstance(attribute, property):
         attribute = attribute.fget
-    elif isinstance(attribute, (classmethod, staticmethod)):
-        attribute = attribute.__func__
+    attribute = getattr(attribute, "__func__", attribute)
     if getattr(attribute, "is_users", False):
         return False
     # Not __module__, which a decorator copies from the method that it replaces.

@@ -6,17 +6,16 @@ those that the caller hands over, can be made: a config never names code to run.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from types import EllipsisType
 from typing import Any, TypeVar
 
 import numpy as np
 
+from fashioncnn import _lazily
 from fashioncnn.utils import absent, checks, sharing
 from fashioncnn.utils import custom_objects as users
 
@@ -87,7 +86,7 @@ class Registry:
     def all_classes(self) -> dict[str, type[Any]]:
         """The classes by name, those of modules that nobody has imported yet as well."""
         for home in self._homes:
-            importlib.import_module(home)
+            _lazily.load(home)
         return self.classes
 
     def is_member(self, value: Any) -> bool:
@@ -109,6 +108,8 @@ class Registry:
             return mine  # type: ignore[no-any-return]
         lower = name.lower()
         if lower not in self._by_name:
+            self._load(lower)
+        if lower not in self._by_name:
             self.all_classes()
         if lower not in self._by_name:
             instead = f": {absent.INSTEAD[name]}" if name in absent.INSTEAD else self._near(name)
@@ -116,7 +117,16 @@ class Registry:
                              f"{', '.join(sorted(self.classes))}")
         return self._by_name[lower]
 
+    def _load(self, lower: str) -> None:
+        """Imports a class of this name that nobody has imported yet, and no others."""
+        for home in self._homes:
+            for name in _lazily.names(home):
+                if lower in (name.lower(), snake_case(name)):
+                    _lazily.find(home, name)
+
     def _near(self, name: str) -> str:
+        from difflib import get_close_matches
+
         known, lower = [*self._by_name, *self.functions], name.lower()
         containing = [alias for alias in known if len(lower) > 3 and lower in alias.lower()]
         close = [*containing, *get_close_matches(lower, known, 3, 0.6)]
@@ -260,7 +270,7 @@ def _compile_config(model: Any) -> dict[str, Any]:
 
 
 LAYERS = Registry("layer", "keras.layers", "fashioncnn.layers", "fashioncnn.models", "fashioncnn.models.functional")
-LOSSES = Registry("loss", "keras.losses", "fashioncnn.losses")
+LOSSES = Registry("loss", "keras.losses", "fashioncnn.losses", "fashioncnn.losses.names")
 METRICS = Registry("metric", "keras.metrics", "fashioncnn.metrics")
 OPTIMIZERS = Registry("optimizer", "keras.optimizers", "fashioncnn.optimizers")
 SCHEDULES = Registry("learning rate schedule", "keras.optimizers.schedules", "fashioncnn.optimizers.schedules")

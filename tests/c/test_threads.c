@@ -1,6 +1,8 @@
 /* test_threads.c - the pool: every iteration once, for any number of threads, callers, nestings and forks. */
+#define _GNU_SOURCE
 #include <float.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -305,6 +307,53 @@ static void test_the_count_comes_from_the_call_then_the_environment(void)
     CHECK(in_child(environment_decides));
 }
 
+static void note_largest_worker(void *context, size_t index, size_t worker)
+{
+    (void)index;
+    atomic_size_t *largest = context;
+    for (size_t now = atomic_load(largest); worker > now && !atomic_compare_exchange_weak(largest, &now, worker);)
+        continue;
+}
+
+#ifdef __linux__
+/* On one CPU no second thread works, however many were asked for, unless all are to work. */
+static int one_cpu_has_one_thread(void)
+{
+    cpu_set_t mine, one;
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof mine, &mine) != 0)
+        return 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &mine))
+            CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one) != 0 || unsetenv("FASHIONCNN_ALL_THREADS") != 0)
+        return 0;
+    set_threads(8);
+    atomic_size_t largest = 0;
+    for (int i = 0; i < 200; i++)
+        fcnn_parallel_for(MANY, 8, note_largest_worker, &largest);
+    return fcnn_threads_get() == 8 && atomic_load(&largest) == 0;
+}
+#endif
+
+static int little_work_has_one_thread(void)
+{
+    set_threads(4);
+    const int all = fcnn_threads_for(0) == 4;
+    unsetenv("FASHIONCNN_ALL_THREADS");
+    set_threads(4);
+    return all && fcnn_threads_for(0) == 1 && fcnn_threads_for(100000) == 1 && fcnn_threads_for(600000) == 2 &&
+           fcnn_threads_for((size_t)1 << 40) == 4;
+}
+
+static void test_threads_work_where_they_help(void)
+{
+    CHECK(in_child(little_work_has_one_thread));
+#ifdef __linux__
+    CHECK(in_child(one_cpu_has_one_thread));
+#endif
+}
+
 /* Address space for a few stacks only. */
 static int works_with_fewer_threads(void)
 {
@@ -336,6 +385,7 @@ int main(void)
     test_workers_take_no_signals();
     test_denormals_are_flushed_in_loops_only();
     test_the_count_comes_from_the_call_then_the_environment();
+    test_threads_work_where_they_help();
     test_threads_that_cannot_be_started_are_done_without();
     return check_report();
 }

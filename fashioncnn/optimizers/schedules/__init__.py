@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fashioncnn.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
-from fashioncnn.optimizers.schedules.decay import (
-    ExponentialDecay,
-    InverseTimeDecay,
-    PiecewiseConstantDecay,
-    PolynomialDecay,
-)
-from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
+from fashioncnn import _lazily
 from fashioncnn.utils import absent
 from fashioncnn.utils.registry import SCHEDULES
+
+with _lazily.imports(__name__):
+    from fashioncnn.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
+    from fashioncnn.optimizers.schedules.decay import (
+        ExponentialDecay,
+        InverseTimeDecay,
+        PiecewiseConstantDecay,
+        PolynomialDecay,
+    )
+    from fashioncnn.optimizers.schedules.schedule import LearningRateSchedule
 
 __all__ = [
     "CosineDecay",
@@ -43,3 +46,4 @@ def deserialize(
 
 
 __getattr__ = absent.module_getattr(__name__)
+__dir__ = absent.module_dir(__name__)
