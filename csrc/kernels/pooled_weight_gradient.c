@@ -26,9 +26,9 @@ static void fill_table(const fcnn_pooled *pooled, size_t images, size_t stride, 
                 const size_t at = (i * pooled->out_width + j) * outputs;
                 table->place[n] = (int32_t)(image * stride + at);
                 table->winner[n] = (int32_t)(image * stride * sizeof(float) + at);
-                table->patch[n] = (int32_t)((ptrdiff_t)(image * stride) + pooled->origin +
-                                            (ptrdiff_t)i * pooled->window.line_step +
-                                            (ptrdiff_t)j * pooled->window.step);
+                table->patch[n] =
+                    (int32_t)((ptrdiff_t)(image * stride) + pooled->origin + (ptrdiff_t)i * pooled->window.line_step +
+                              (ptrdiff_t)j * pooled->window.step);
             }
     table->windows = n;
 }
