@@ -1,4 +1,4 @@
-"""Settings of Keras, and devices of TensorFlow, that scripts ask for. All have one value here; others are refused.
+"""Settings of Keras, and devices of TensorFlow, that scripts ask for. Nearly all have one value here; others are refused.
 
 Example:
     >>> image_data_format(), floatx(), list_physical_devices("GPU")
@@ -11,6 +11,7 @@ import sys
 from typing import Any, NamedTuple
 
 from fashioncnn.utils import absent, checks
+from fashioncnn.utils.policies import dtype_policy, set_dtype_policy
 
 __all__ = [
     "PhysicalDevice",
@@ -55,9 +56,6 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Raises ValueError unless `value` is "float32"."""
     checks.float32("set_floatx()", value)
-
-
-dtype_policy, set_dtype_policy = floatx, set_floatx
 
 
 def epsilon() -> float:
