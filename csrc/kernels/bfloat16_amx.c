@@ -1,7 +1,8 @@
 /* bfloat16_amx.c - C = A B of packed factors by AMX, whose registers are tiles.
  *
- * Two tiles of A and two of B stand beside four of C: each that is loaded is used twice. All tiles are whole; of those
- * at C's edges only what lies in it is taken out.
+ * Two tiles of A and two of B stand beside four of C: each that is loaded is used twice. Sums are taken stretch by
+ * stretch, so that what two columns of tiles have in B stays in the first-level cache while all rows go by. All tiles
+ * are whole; of those at C's edges only what lies in it is taken out.
  */
 #include <immintrin.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "bfloat16_name.h"
 
 enum { ROWS = FCNN_TILE_ROWS, LINE = 64 }; /* of a tile; bytes of a row */
+enum { DEEP = 16 };                        /* tiles of a stretch: B takes two thirds of 48 KiB */
 
 /* Tile registers: C's, A's and B's. Names for the assembler, which takes no expressions. */
 #define C00 0
@@ -36,79 +38,92 @@ static void configure(void)
     _tile_loadconfig(&all);
 }
 
-/* A tile of C. */
+/* A tile of C, where it lies in C or, where that has not all of it, aside. */
 typedef struct place {
     float *c;
+    size_t step;          /* bytes from row to row */
     size_t rows, columns; /* that lie in C */
-    const float *start;   /* what a tile begins with, `step` bytes from row to row */
-    size_t step;
     _Alignas(LINE) float aside[ROWS][ROWS];
 } place;
 
-static void find(const fcnn_product *p, size_t row, size_t column, place *at)
+static inline int is_whole(const place *at) { return at->rows == ROWS && at->columns == ROWS; }
+
+static inline void find(const fcnn_product *p, size_t row, size_t column, place *at)
 {
     at->rows = smaller(ROWS, p->rows - row);
     at->columns = smaller(ROWS, p->columns - column);
     at->c = p->c + row * p->ldc + column;
-    const int whole = at->rows == ROWS && at->columns == ROWS;
-    if (p->accumulate && whole) {
-        at->start = at->c;
-        at->step = p->ldc * sizeof(float);
-        return;
-    }
-    memset(at->aside, 0, p->accumulate ? sizeof at->aside : LINE);
-    for (size_t r = 0; p->accumulate && r < at->rows; r++)
-        memcpy(at->aside[r], at->c + r * p->ldc, at->columns * sizeof(float));
-    if (!p->accumulate && p->bias)
-        memcpy(at->aside[0], p->bias + column, at->columns * sizeof(float));
-    at->start = at->aside[0];
-    at->step = p->accumulate ? LINE : 0; /* the bias is the same in every row */
+    at->step = p->ldc * sizeof(float);
+}
+
+/* Puts what is in C aside. */
+static void put_aside(place *at)
+{
+    memset(at->aside, 0, sizeof at->aside);
+    for (size_t r = 0; r < at->rows; r++)
+        memcpy(at->aside[r], (const char *)at->c + r * at->step, at->columns * sizeof(float));
     settle_memory();
 }
 
-/* What was put aside, as far as it lies in C. */
-static void take_out(const place *at, size_t ldc)
+static void take_out(const place *at)
 {
+    settle_memory();
     for (size_t r = 0; r < at->rows; r++)
-        memcpy(at->c + r * ldc, at->aside[r], at->columns * sizeof(float));
+        memcpy((char *)at->c + r * at->step, at->aside[r], at->columns * sizeof(float));
 }
 
-static inline int is_whole(const place *at) { return at->rows == ROWS && at->columns == ROWS; }
+/* A stretch of the sums that some columns of C are. */
+typedef struct stretch {
+    const fcnn_product *product;
+    size_t column;
+    size_t first, end;  /* tiles deep */
+    const float *start; /* what each row begins with; NULL: what is in C */
+} stretch;
 
-#define BEGIN(tile, at) _tile_loadd(tile, (at).start, (at).step)
-#define END(tile, at)                                             \
-    do {                                                          \
-        if (is_whole(&(at))) {                                    \
-            _tile_stored(tile, (at).c, p->ldc * sizeof(float));   \
-        } else {                                                  \
-            _tile_stored(tile, (at).aside, LINE);                 \
-            settle_memory();                                      \
-            take_out(&(at), p->ldc);                              \
-        }                                                         \
+#define BEGIN(tile, at, bias)                         \
+    do {                                              \
+        if (bias) {                                   \
+            _tile_loadd(tile, bias, 0);               \
+        } else if (is_whole(&(at))) {                 \
+            _tile_loadd(tile, (at).c, (at).step);     \
+        } else {                                      \
+            put_aside(&(at));                         \
+            _tile_loadd(tile, (at).aside, LINE);      \
+        }                                             \
+    } while (0)
+#define END(tile, at)                                 \
+    do {                                              \
+        if (is_whole(&(at))) {                        \
+            _tile_stored(tile, (at).c, (at).step);    \
+        } else {                                      \
+            _tile_stored(tile, (at).aside, LINE);     \
+            take_out(&(at));                          \
+        }                                             \
     } while (0)
 
-/* Tiles of C at (row, column): two by two, or one where `down` or `across` is 0. */
-static inline __attribute__((always_inline)) void block(const fcnn_product *p, size_t row, size_t column, int down,
-                                                        int across)
+/* Tiles of C from `row` on: two by two, or one where `down` or `across` is 0. */
+static inline __attribute__((always_inline)) void block(const stretch *s, size_t row, int down, int across)
 {
+    const fcnn_product *p = s->product;
     const size_t next = p->depth * FCNN_TILE;
-    const uint32_t *a = p->a + row / ROWS * next, *b = p->b + column / ROWS * next;
+    const uint32_t *a = p->a + row / ROWS * next, *b = p->b + s->column / ROWS * next;
+    const float *bias[2] = {s->start, s->start ? s->start + ROWS : NULL};
     place at[2][2];
-    find(p, row, column, &at[0][0]);
-    BEGIN(C00, at[0][0]);
+    find(p, row, s->column, &at[0][0]);
+    BEGIN(C00, at[0][0], bias[0]);
     if (across) {
-        find(p, row, column + ROWS, &at[0][1]);
-        BEGIN(C01, at[0][1]);
+        find(p, row, s->column + ROWS, &at[0][1]);
+        BEGIN(C01, at[0][1], bias[1]);
     }
     if (down) {
-        find(p, row + ROWS, column, &at[1][0]);
-        BEGIN(C10, at[1][0]);
+        find(p, row + ROWS, s->column, &at[1][0]);
+        BEGIN(C10, at[1][0], bias[0]);
     }
     if (down && across) {
-        find(p, row + ROWS, column + ROWS, &at[1][1]);
-        BEGIN(C11, at[1][1]);
+        find(p, row + ROWS, s->column + ROWS, &at[1][1]);
+        BEGIN(C11, at[1][1], bias[1]);
     }
-    for (size_t k = 0; k < next; k += FCNN_TILE) {
+    for (size_t k = s->first * FCNN_TILE; k < s->end * FCNN_TILE; k += FCNN_TILE) {
         _tile_loadd(A0, a + k, LINE);
         _tile_loadd(B0, b + k, LINE);
         _tile_dpbf16ps(C00, A0, B0);
@@ -132,22 +147,41 @@ static inline __attribute__((always_inline)) void block(const fcnn_product *p, s
         END(C11, at[1][1]);
 }
 
+static void all_rows(const stretch *s)
+{
+    const fcnn_product *p = s->product;
+    const int across = p->columns - s->column > ROWS;
+    size_t row = 0;
+    for (; p->rows - row > ROWS; row += 2 * ROWS) {
+        if (across)
+            block(s, row, 1, 1);
+        else
+            block(s, row, 1, 0);
+        if (p->rows - row <= 2 * ROWS)
+            return;
+    }
+    if (across)
+        block(s, row, 0, 1);
+    else
+        block(s, row, 0, 0);
+}
+
 void FCNN_NAME(multiply)(const fcnn_product *p)
 {
     if (p->rows == 0 || p->columns == 0)
         return;
     configure();
-    for (size_t column = 0; column < p->columns; column += 2 * ROWS)
-        for (size_t row = 0; row < p->rows; row += 2 * ROWS) {
-            const int down = p->rows - row > ROWS, across = p->columns - column > ROWS;
-            if (down && across)
-                block(p, row, column, 1, 1);
-            else if (down)
-                block(p, row, column, 1, 0);
-            else if (across)
-                block(p, row, column, 0, 1);
-            else
-                block(p, row, column, 0, 0);
-        }
+    for (size_t column = 0; column < p->columns; column += 2 * ROWS) {
+        _Alignas(LINE) float start[2 * ROWS] = {0};
+        if (p->bias && !p->accumulate)
+            memcpy(start, p->bias + column, smaller(2 * ROWS, p->columns - column) * sizeof *start);
+        settle_memory();
+        for (size_t first = 0; first < p->depth; first += DEEP)
+            all_rows(&(stretch){.product = p,
+                                .column = column,
+                                .first = first,
+                                .end = smaller(first + DEEP, p->depth),
+                                .start = p->accumulate || first > 0 ? NULL : start});
+    }
     _tile_release(); /* so that the system need not save the tiles */
 }

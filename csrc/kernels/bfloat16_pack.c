@@ -127,8 +127,9 @@ void FCNN_NAME(pack)(const fcnn_patches *rows, const float *x, size_t columns, f
 {
     const int pairs = factor == FCNN_FACTOR_B || factor == FCNN_FACTOR_A_TRANSPOSED;
     const size_t height = pairs ? FCNN_TILE_DEPTH : FCNN_TILE_ROWS, count = rows->lines * rows->width;
-    const size_t down = factor == FCNN_FACTOR_A || factor == FCNN_FACTOR_B_TRANSPOSED ? depth * FCNN_TILE : FCNN_TILE;
-    const size_t across = down == FCNN_TILE && depth > 1 ? depth * FCNN_TILE : FCNN_TILE;
+    const int deep_columns = factor == FCNN_FACTOR_A || factor == FCNN_FACTOR_B_TRANSPOSED;
+    const size_t deep = FCNN_TILE, next = depth * FCNN_TILE; /* words from tile to tile, along depth and not */
+    const size_t down = deep_columns ? next : deep, across = deep_columns ? deep : next;
     row_walk walk = {0};
     for (size_t first = 0; first < count; first += height, tiles += down) {
         const float *row[FCNN_TILE_DEPTH];
