@@ -110,8 +110,9 @@ __all__ = [
 
 keras = sys.modules[__name__]
 _imports.install(keras)
-_homes = {"DTypePolicy": "utils.policies", "DataError": "_core", "FloatDTypePolicy": "dtype_policies", "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic",
-          "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
+_homes = {"DTypePolicy": "dtype_policies", "DataError": "_core", "FloatDTypePolicy": "dtype_policies",
+          "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic", "Layer": "layers",
+          "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
           "Regularizer": "regularizers", "Sequential": "models", "Variable": "utils.variable",
           "get_num_threads": "_core", "set_num_threads": "_core",
           **dict.fromkeys(("floor", "logical_and", "logical_not", "logical_or", "truediv"), "_tf.math")}

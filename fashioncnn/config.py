@@ -1,4 +1,4 @@
-"""Settings of Keras, and devices of TensorFlow, that scripts ask for. Nearly all have one value here; others are refused.
+"""Settings of Keras, and devices of TensorFlow, that scripts ask for. All but the policy have one value here.
 
 Example:
     >>> image_data_format(), floatx(), list_physical_devices("GPU")

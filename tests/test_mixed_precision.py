@@ -56,7 +56,8 @@ def test_the_policy_in_force_is_float32_until_another_is_set() -> None:
     assert [get().name for get in (mixed_precision.dtype_policy, config.dtype_policy)] == [MIXED, MIXED]
     layer = layers.Dense(3)
     config.set_dtype_policy(keras.DTypePolicy("float32"))
-    assert layer.dtype_policy.name == MIXED and layers.Dense(3).dtype_policy.name == "float32"
+    assert layer.dtype_policy.name == MIXED
+    assert layers.Dense(3).dtype_policy.name == "float32"
     assert keras.keras.mixed_precision.Policy is keras.DTypePolicy is keras.dtype_policies.DTypePolicy
 
 
@@ -65,7 +66,8 @@ def test_a_layer_reports_what_keras_does() -> None:
     assert (layer.dtype, layer.variable_dtype, layer.compute_dtype) == ("float32", "float32", "bfloat16")
     assert repr(layer.dtype_policy) == '<DTypePolicy "mixed_bfloat16">'
     assert layers.Dense(3).compute_dtype == "float32"
-    assert layer(numbers(2, 4)).dtype == np.float32 and layer.kernel.dtype == "float32"  # type: ignore[union-attr]
+    assert layer(numbers(2, 4)).dtype == np.float32
+    assert layer.kernel.dtype == "float32"  # type: ignore[union-attr]
 
 
 def test_a_models_policy_is_that_in_force_when_it_was_made() -> None:
@@ -112,7 +114,7 @@ def test_a_layers_policy_can_be_set_until_it_is_built() -> None:
 # ---- what is rounded ----
 
 
-@pytest.mark.parametrize("inputs, outputs, images", [(7, 3, 5), (200, 170, 300), (333, 257, 37), (64, 10, 1)])
+@pytest.mark.parametrize(("inputs", "outputs", "images"), [(7, 3, 5), (200, 170, 300), (333, 257, 37), (64, 10, 1)])
 def test_dense_multiplies_rounded_factors(inputs: int, outputs: int, images: int) -> None:
     layer = layers.Dense(outputs, bias_initializer="normal", dtype=MIXED)
     x = numbers(images, inputs)
@@ -131,7 +133,7 @@ def gradients(model: Any, x: Any, y: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("rows", [None, 6])
-@pytest.mark.parametrize("inputs, outputs, images", [(9, 5, 21), (250, 180, 300), (300, 200, 40)])
+@pytest.mark.parametrize(("inputs", "outputs", "images"), [(9, 5, 21), (250, 180, 300), (300, 200, 40)])
 def test_gradients_of_dense_are_products_of_rounded_factors(rows: int | None, inputs: int, outputs: int,
                                                            images: int) -> None:
     shape = (inputs,) if rows is None else (rows, inputs)
@@ -139,7 +141,7 @@ def test_gradients_of_dense_are_products_of_rounded_factors(rows: int | None, in
     model = keras.Sequential([keras.Input(shape), first, second])
     first.set_weights([np.eye(inputs, dtype=np.float32)])  # so that its gradient is that of the second's input
     x = numbers(images, *shape)
-    kernel, bias = second.get_weights()
+    kernel = second.get_weights()[0]
     y = np.asarray(model(x))
     target = numbers(*y.shape, seed=1)
     dy = (2 * (y.astype(np.float64) - target) / y.size).reshape(-1, outputs)
@@ -171,7 +173,7 @@ def patches(x: Any, kernel: int, strides: int, dilation: int, padding: str) -> t
     return taken, add_back
 
 
-@pytest.mark.parametrize("size, channels, filters, kernel, options", [
+@pytest.mark.parametrize(("size", "channels", "filters", "kernel", "options"), [
     (9, 16, 5, 3, {}),
     (12, 16, 40, 3, {"strides": 2, "padding": "same"}),
     (11, 20, 9, 3, {"dilation_rate": 2, "padding": "same"}),
@@ -208,15 +210,14 @@ def test_convolutions_multiply_rounded_factors_forward_and_backward(size: int, c
 ])
 def test_products_that_stay_float32_give_the_same_bits(body: list[Any]) -> None:
     x = numbers(5, 12, 12, 10)
-    weights = []
+    found, start = [], None
     for policy in ("float32", MIXED):
         made = [type(layer).from_config({**layer.get_config(), "dtype": policy}) for layer in body]
         model = keras.Sequential([keras.Input(x.shape[1:]), *made])
-        if weights:
-            model.set_weights(start)
-        start = model.get_weights()
-        weights.append([*gradients(model, x, numbers(*model(x).shape)), model(x)])
-    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+        start = start or model.get_weights()
+        model.set_weights(start)
+        found.append([*gradients(model, x, numbers(*model(x).shape)), model(x)])
+    assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
 def test_a_separable_convolution_rounds_its_second_step() -> None:

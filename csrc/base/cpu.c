@@ -62,10 +62,12 @@ static const struct {
     unsigned feature;
     const char *name;
 } FEATURE_NAMES[] = {
-    {CPU_SSE42, "sse4.2"},      {CPU_AVX, "avx"},           {CPU_FMA, "fma"},
-    {CPU_AVX2, "avx2"},         {CPU_BMI, "bmi"},           {CPU_AVX512F, "avx512f"},
-    {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"}, {CPU_AVX512VL, "avx512vl"},
-    {CPU_AVX512BF16, "avx512bf16"}, {CPU_AMX, "amx"},
+    {CPU_SSE42, "sse4.2"},      {CPU_AVX, "avx"},
+    {CPU_FMA, "fma"},           {CPU_AVX2, "avx2"},
+    {CPU_BMI, "bmi"},           {CPU_AVX512F, "avx512f"},
+    {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"},
+    {CPU_AVX512VL, "avx512vl"}, {CPU_AVX512BF16, "avx512bf16"},
+    {CPU_AMX, "amx"},
 };
 
 static uint64_t enabled_register_state(void) /* XCR0 */

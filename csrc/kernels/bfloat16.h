@@ -25,14 +25,19 @@ static inline size_t fcnn_tiles(size_t rows) { return (rows + FCNN_TILE_ROWS - 1
 static inline size_t fcnn_tiles_deep(size_t terms) { return (terms + FCNN_TILE_DEPTH - 1) / FCNN_TILE_DEPTH; }
 
 /* Which factor a matrix becomes: A, B, or one of them after it was transposed. */
-typedef enum fcnn_factor { FCNN_FACTOR_A, FCNN_FACTOR_A_TRANSPOSED, FCNN_FACTOR_B, FCNN_FACTOR_B_TRANSPOSED } fcnn_factor;
+typedef enum fcnn_factor {
+    FCNN_FACTOR_A,
+    FCNN_FACTOR_A_TRANSPOSED,
+    FCNN_FACTOR_B,
+    FCNN_FACTOR_B_TRANSPOSED
+} fcnn_factor;
 
 /* C (rows, columns) = or += A B. */
 typedef struct fcnn_product {
     size_t rows, columns;
-    size_t depth;         /* tiles of A in a row */
+    size_t depth; /* tiles of A in a row */
     const uint32_t *a, *b;
-    const float *bias;    /* (columns) that every row begins with; NULL: 0. Not looked at where `accumulate` */
+    const float *bias; /* (columns) that every row begins with; NULL: 0. Not looked at where `accumulate` */
     int accumulate;
     float *c;
     size_t ldc;

@@ -80,25 +80,25 @@ typedef struct stretch {
     const float *start; /* what each row begins with; NULL: what is in C */
 } stretch;
 
-#define BEGIN(tile, at, bias)                         \
-    do {                                              \
-        if (bias) {                                   \
-            _tile_loadd(tile, bias, 0);               \
-        } else if (is_whole(&(at))) {                 \
-            _tile_loadd(tile, (at).c, (at).step);     \
-        } else {                                      \
-            put_aside(&(at));                         \
-            _tile_loadd(tile, (at).aside, LINE);      \
-        }                                             \
+#define BEGIN(tile, at, bias)                     \
+    do {                                          \
+        if (bias) {                               \
+            _tile_loadd(tile, bias, 0);           \
+        } else if (is_whole(&(at))) {             \
+            _tile_loadd(tile, (at).c, (at).step); \
+        } else {                                  \
+            put_aside(&(at));                     \
+            _tile_loadd(tile, (at).aside, LINE);  \
+        }                                         \
     } while (0)
-#define END(tile, at)                                 \
-    do {                                              \
-        if (is_whole(&(at))) {                        \
-            _tile_stored(tile, (at).c, (at).step);    \
-        } else {                                      \
-            _tile_stored(tile, (at).aside, LINE);     \
-            take_out(&(at));                          \
-        }                                             \
+#define END(tile, at)                              \
+    do {                                           \
+        if (is_whole(&(at))) {                     \
+            _tile_stored(tile, (at).c, (at).step); \
+        } else {                                   \
+            _tile_stored(tile, (at).aside, LINE);  \
+            take_out(&(at));                       \
+        }                                          \
     } while (0)
 
 /* Tiles of C from `row` on: two by two, or one where `down` or `across` is 0. */

@@ -6,9 +6,9 @@
 #include "bfloat16_name.h"
 #include "vec.h"
 
-enum { WORDS = FCNN_TILE_ROWS };             /* of a row of a tile */
-enum { ROWS = FCNN_VREGS == 32 ? 8 : 4 };    /* of C that are summed at once: a half or a quarter of a tile */
-enum { WIDE = 2 };                           /* vectors of them */
+enum { WORDS = FCNN_TILE_ROWS };          /* of a row of a tile */
+enum { ROWS = FCNN_VREGS == 32 ? 8 : 4 }; /* of C that are summed at once: a half or a quarter of a tile */
+enum { WIDE = 2 };                        /* vectors of them */
 
 #ifdef __AVX512BF16__
 

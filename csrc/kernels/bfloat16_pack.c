@@ -17,8 +17,10 @@ enum { WORDS = FCNN_TILE_ROWS, VECTORS = WORDS / FCNN_VL }; /* of a row of a til
 static ALWAYS_INLINE vi paired(vf a, vf b)
 {
     const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a); /* of a, then of b */
-    const __m512i order = _mm512_add_epi32(_mm512_set1_epi32(0x00100000), (__m512i)(vi){0, 0x10001, 0x20002, 0x30003, 0x40004, 0x50005, 0x60006, 0x70007, 0x80008, 0x90009, 0xa000a, 0xb000b, 0xc000c, 0xd000d, 0xe000e, 0xf000f});
-    return (vi)_mm512_permutexvar_epi16(order, halves);
+    vi order;                                                                  /* halves i and i + 16 */
+    UNROLLED_FOR (int i = 0; i < FCNN_VL; i++)
+        order[i] = i | (i + FCNN_VL) << 16;
+    return (vi)_mm512_permutexvar_epi16((__m512i)order, halves);
 }
 
 /* Word i = numbers 2 i and 2 i + 1 of a and b, one behind the other. */
@@ -57,8 +59,8 @@ static ALWAYS_INLINE void read_neighbours(const float *const *row, size_t rows, 
     for (size_t r = 0; r < WORDS; r++)
         UNROLLED_FOR (size_t j = 0; j < VECTORS; j++) {
             const size_t first = 2 * j * FCNN_VL;
-            tile[r][j] = r < rows ? neighbours(load(row[r], first, columns), load(row[r], first + FCNN_VL, columns))
-                                  : (vi){0};
+            tile[r][j] =
+                r < rows ? neighbours(load(row[r], first, columns), load(row[r], first + FCNN_VL, columns)) : (vi){0};
         }
 }
 

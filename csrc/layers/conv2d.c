@@ -82,7 +82,7 @@ static size_t column_count(const fcnn_conv2d *self) { return self->patches.runs 
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"filters",       "kernel_size", "strides", "padding",
+    static const char *const names[] = {"filters",       "kernel_size", "strides",  "padding",
                                         "dilation_rate", "use_bias",    "bfloat16", NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     size_t filters, use_bias;

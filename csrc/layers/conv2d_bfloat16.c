@@ -15,14 +15,11 @@
 #include "../base/sizes.h"
 #include "../kernels/bfloat16.h"
 
-enum { ROOM = 1 << 16 };       /* floats of scratch that lines should fit into */
-enum { SHARD_COLUMNS = 96 };   /* columns of P whose gradient is one piece of work, at most: of one run */
+enum { ROOM = 1 << 16 };        /* floats of scratch that lines should fit into */
+enum { SHARD_COLUMNS = 96 };    /* columns of P whose gradient is one piece of work, at most: of one run */
 enum { PREPARED_COLUMNS = 64 }; /* rows of W that are one, packed for backward */
 
-int fcnn_conv2d_bfloat16_pays(const fcnn_conv2d *self)
-{
-    return 2 * self->patches.run_length >= FCNN_TILE_DEPTH;
-}
+int fcnn_conv2d_bfloat16_pays(const fcnn_conv2d *self) { return 2 * self->patches.run_length >= FCNN_TILE_DEPTH; }
 
 /* ---- sizes ---- */
 
@@ -37,10 +34,7 @@ static size_t depth_of(const fcnn_conv2d *self) { return self->patches.runs * ru
 static size_t run_shards(const fcnn_conv2d *self) { return shards(self->patches.run_length, SHARD_COLUMNS); }
 
 /* Floats of W as forward's factor. */
-static size_t forward_factor(const fcnn_conv2d *self)
-{
-    return fcnn_tiles(self->outputs) * depth_of(self) * FCNN_TILE;
-}
+static size_t forward_factor(const fcnn_conv2d *self) { return fcnn_tiles(self->outputs) * depth_of(self) * FCNN_TILE; }
 
 static size_t backward_factor(const fcnn_conv2d *self)
 {
@@ -131,15 +125,15 @@ static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const floa
         for (size_t run = 0; run < self->patches.runs; run++)
             io->bfloat16->pack(&some.patches, x + offset_of(self, line) + self->run[run], self->patches.run_length,
                                FCNN_FACTOR_A, depth_of(self), words(io->scratch) + run * run_depth(self) * FCNN_TILE);
-        io->bfloat16->multiply(&(fcnn_product){
-            .rows = some.pixels,
-            .columns = self->outputs,
-            .depth = depth_of(self),
-            .a = words(io->scratch),
-            .b = words(io->prepared),
-            .bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL,
-            .c = y + some.first * self->outputs,
-            .ldc = self->outputs});
+        io->bfloat16->multiply(
+            &(fcnn_product){.rows = some.pixels,
+                            .columns = self->outputs,
+                            .depth = depth_of(self),
+                            .a = words(io->scratch),
+                            .b = words(io->prepared),
+                            .bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL,
+                            .c = y + some.first * self->outputs,
+                            .ldc = self->outputs});
     }
 }
 
@@ -237,15 +231,14 @@ static void gradient_of_image(const fcnn_conv2d *self, const fcnn_io *io, const 
         io->bfloat16->pack(&some.patches, x + offset_of(self, line) + first, end - begin, FCNN_FACTOR_A_TRANSPOSED,
                            depth, a);
         io->bfloat16->pack(&rows, dy + some.first * self->outputs, self->outputs, FCNN_FACTOR_B, depth, b);
-        io->bfloat16->multiply(
-            &(fcnn_product){.rows = end - begin,
-                            .columns = self->outputs,
-                            .depth = depth,
-                            .a = a,
-                            .b = b,
-                            .accumulate = accumulate || line > 0,
-                            .c = io->gradient.values + (begin * self->outputs - io->gradient.begin),
-                            .ldc = self->outputs});
+        io->bfloat16->multiply(&(fcnn_product){.rows = end - begin,
+                                               .columns = self->outputs,
+                                               .depth = depth,
+                                               .a = a,
+                                               .b = b,
+                                               .accumulate = accumulate || line > 0,
+                                               .c = io->gradient.values + (begin * self->outputs - io->gradient.begin),
+                                               .ldc = self->outputs});
     }
 }
 

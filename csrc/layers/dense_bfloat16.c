@@ -114,7 +114,8 @@ typedef struct sweep {
 static sweep plan_sweep(const dense *self, size_t stride, size_t images)
 {
     if (self->rows == 1)
-        return (sweep){shards(images, FCNN_DENSE_IMAGES), FCNN_DENSE_IMAGES * stride, FCNN_DENSE_IMAGES, stride, stride};
+        return (sweep){shards(images, FCNN_DENSE_IMAGES), FCNN_DENSE_IMAGES * stride, FCNN_DENSE_IMAGES, stride,
+                       stride};
     return (sweep){images, stride, self->rows, self->inputs, self->outputs};
 }
 
@@ -219,8 +220,8 @@ static void pack_forward(const fcnn_layer *layer, const fcnn_io *io, size_t imag
 static void forward_shard(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
     const dense *self = layer->config;
-    add_columns(layer, io, words(io->packed), images, shard * SHARD_COLUMNS, end_of(shard, SHARD_COLUMNS, self->outputs),
-                words(io->scratch), io->y, io->stride);
+    add_columns(layer, io, words(io->packed), images, shard * SHARD_COLUMNS,
+                end_of(shard, SHARD_COLUMNS, self->outputs), words(io->scratch), io->y, io->stride);
 }
 
 /* dy of SUMMED images from `first` on as a factor of dW, behind that of dx. */

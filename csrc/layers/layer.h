@@ -161,7 +161,7 @@ struct fcnn_layer {
     int looks_always; /* at the batch, in inference too, and where statistics do not move */
     size_t settled;   /* floats that are settled, forward and backward */
     size_t packed;    /* floats that an image of a block takes where it is packed */
-    int bfloat16;     /* io->bfloat16 is needed; gradients add up FCNN_TILE_DEPTH images first, where an image is a row */
+    int bfloat16; /* io->bfloat16 is needed; gradients add up FCNN_TILE_DEPTH images first, where an image is a row */
     size_t prepare_shards;
     size_t gradient_shards;
     size_t forward_shards, pack_shards[2];

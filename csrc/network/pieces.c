@@ -180,11 +180,15 @@ static void update(const fcnn_pass *p, const fcnn_action *action, size_t worker)
 typedef void on_piece(const fcnn_pass *p, const fcnn_action *action, size_t worker);
 
 static on_piece *const actions[FCNN_VERBS] = {
-    [FCNN_FOLD] = fold,         [FCNN_PREPARE] = prepare,
-    [FCNN_PACK] = pack,         [FCNN_FORWARD_SHARD] = forward_shard,
+    [FCNN_FOLD] = fold,
+    [FCNN_PREPARE] = prepare,
+    [FCNN_PACK] = pack,
+    [FCNN_FORWARD_SHARD] = forward_shard,
     [FCNN_PACK_BACKWARD] = pack_backward,
-    [FCNN_SETTLE] = settle,     [FCNN_SETTLE_BACKWARD] = settle_backward,
-    [FCNN_FIND_GRADIENT] = sum, [FCNN_UPDATE] = update,
+    [FCNN_SETTLE] = settle,
+    [FCNN_SETTLE_BACKWARD] = settle_backward,
+    [FCNN_FIND_GRADIENT] = sum,
+    [FCNN_UPDATE] = update,
     [FCNN_MOVE] = move,
 };
 

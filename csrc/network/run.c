@@ -11,8 +11,8 @@
 #include "../base/sizes.h"
 #include "pass.h"
 
-enum { BLOCK_IMAGES = 32 };  /* of a training block, at least, where there are so many */
-enum { MOST_PACKED = 256 };  /* images of a block that is larger because parameters are read once for all of it */
+enum { BLOCK_IMAGES = 32 }; /* of a training block, at least, where there are so many */
+enum { MOST_PACKED = 256 }; /* images of a block that is larger because parameters are read once for all of it */
 enum { PREDICTED = 1024 };  /* images whose state is kept at once where nothing is learned */
 
 /* ---- phases ---- */

@@ -516,7 +516,8 @@ class Layer(HasWeights):
     @property
     def compute_dtype(self) -> str:
         """What the policy rounds the factors of products to: "float32" or "bfloat16". Outputs are float32."""
-        return self.dtype_policy.compute_dtype
+        policy: policies.DTypePolicy = self.dtype_policy
+        return policy.compute_dtype
 
     @property
     def precision(self) -> dict[str, bool]:

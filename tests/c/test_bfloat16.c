@@ -98,8 +98,8 @@ static void test_rounding(void)
     } cases[] = {
         {0x3f800000, 0x3f80}, {0x3f808000, 0x3f80}, {0x3f808001, 0x3f81}, /* ties go to the even one, */
         {0x3f818000, 0x3f82}, {0x3f817fff, 0x3f81}, {0xbf818000, 0xbf82}, /* up or down, whatever the sign */
-        {0x00000000, 0x0000}, {0x80000000, 0x8000}, {0x7f800000, 0x7f80}, {0xff800000, 0xff80},
-        {0x7f7fffff, 0x7f80}, /* what is too large is infinite */
+        {0x00000000, 0x0000}, {0x80000000, 0x8000}, {0x7f800000, 0x7f80},
+        {0xff800000, 0xff80}, {0x7f7fffff, 0x7f80}, /* what is too large is infinite */
     };
     build builds[MOST_BUILDS];
     const size_t count = find_builds(builds);
@@ -226,7 +226,8 @@ static void test_dense(fcnn_unit unit)
 {
     fcnn_error error;
     fcnn_layer layer = {.class = fcnn_layer_find("dense"), .name = "tested", .inputs = 1, .input = {{1, {INPUTS}}}};
-    const fcnn_attributes described = DESCRIBE(INTEGER("units", OUTPUTS), INTEGER("use_bias", 1), INTEGER("bfloat16", 1));
+    const fcnn_attributes described =
+        DESCRIBE(INTEGER("units", OUTPUTS), INTEGER("use_bias", 1), INTEGER("bfloat16", 1));
     CHECK(layer.class->create(&layer, &described, &error) == FCNN_OK);
     CHECK(fcnn_layer_check(&layer, &error) == FCNN_OK && layer.packed > 0);
     const size_t size = fcnn_layer_parameter_size(&layer), packed = layer.packed * rounded_up(IMAGES, FCNN_TILE_DEPTH);
