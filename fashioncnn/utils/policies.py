@@ -39,7 +39,7 @@ class DTypePolicy:
             raise TypeError(f"'name' must be a string, such as 'mixed_bfloat16'. Received: name={name!r} (of type "
                             f"{type(name)})")
         if name in KNOWN:
-            raise checks.unsupported("DTypePolicy()", "name", name, " and ".join(map(repr, SUPPORTED)))
+            raise checks.unsupported("DTypePolicy", "dtype", name, " and ".join(map(repr, SUPPORTED)))
         if name not in SUPPORTED:
             raise ValueError(f"Cannot convert {name!r} to a mixed precision DTypePolicy: there is none of that name; "
                              f"supported: {' and '.join(map(repr, SUPPORTED))}")
