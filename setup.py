@@ -44,6 +44,13 @@ INSTRUCTION_SETS = {
     },
     "aarch64": {"neon": []},
 }
+# What builds of the kernels for bfloat16 need beside an instruction set, and the source that takes the place of
+# another. Compilers that do not know the flags build without them.
+BFLOAT16_UNITS = {
+    "avx512bf16": ("avx512", ["-mavx512bf16"], {}),
+    "amx": ("avx512", ["-mavx512bf16", "-mamx-tile", "-mamx-bf16"],
+            {"csrc/kernels/bfloat16_multiply.c": "csrc/kernels/bfloat16_amx.c"}),
+}
 
 
 def refuse_older(package: str, version: str) -> None:
@@ -108,9 +115,16 @@ class CoreBuild:
         (ROOT / self.folder).mkdir(parents=True, exist_ok=True)
         self.is_linux = "linux" in target
         self.instruction_sets = INSTRUCTION_SETS.get(machine, {"baseline": []})
+        self.units = [unit for unit, (isa, flags, _) in BFLOAT16_UNITS.items()
+                      if isa in self.instruction_sets and self.knows(flags)]
         self.writer = ninja_syntax.Writer(open(ROOT / self.folder / "build.ninja", "w"), width=119)  # noqa: SIM115
         self.write_rules()
         self.library = self.make_library()
+
+    def knows(self, flags: list[str]) -> bool:
+        """Whether the compiler takes these flags."""
+        command = [*self.compiler, *flags, "-x", "c", "-c", os.devnull, "-o", os.devnull]
+        return subprocess.run(command, capture_output=True).returncode == 0
 
     def write_rules(self) -> None:
         compiler = shlex.join(self.compiler)
@@ -133,9 +147,10 @@ class CoreBuild:
 
     def make_library(self) -> str:
         """What the Python extension and all programs are linked with. It needs nothing that is not part of C."""
-        have = [f"-DFCNN_HAVE_{name.upper()}=1" for name in self.instruction_sets]
+        have = [f"-DFCNN_HAVE_{name.upper()}=1" for name in (*self.instruction_sets, *self.units)]
         objects = [self.compile(source, name, [f"-DFCNN_ISA={name}", *flags])
-                   for name, (paths, flags) in kernel_builds(self.instruction_sets).items() for source in paths]
+                   for name, (paths, flags) in kernel_builds(self.instruction_sets, self.units).items()
+                   for source in paths]
         objects += [self.compile(source, flags=have) for source in (*PLAIN_KERNEL_SOURCES, *sources(*FOLDERS))]
         library = f"{self.folder}/libfashioncnn.a"
         self.writer.build(library, "archive", objects)
@@ -185,13 +200,19 @@ def sources(*folders: str) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
-def kernel_builds(instruction_sets: dict[str, list[str]]) -> dict[str, tuple[list[str], list[str]]]:
+def kernel_builds(instruction_sets: dict[str, list[str]], units: list[str]) -> dict[str, tuple[list[str], list[str]]]:
     """For each build of the kernels its sources and flags. "reference" is the plain specification, for tests."""
     paths = [path for path in sources("kernels") if path not in PLAIN_KERNEL_SOURCES]
     reference = [path for path in paths if Path(path).name.startswith("reference")]
-    kernels = [path for path in paths if path not in reference]
+    instead = {own: of_all for _, _, replaced in BFLOAT16_UNITS.values() for of_all, own in replaced.items()}
+    kernels = [path for path in paths if path not in reference and path not in instead]
+    bfloat16 = [path for path in kernels if Path(path).name.startswith("bfloat16")]
     builds = {name: (kernels, flags) for name, flags in instruction_sets.items()}
-    return {**builds, "reference": ([*reference, "csrc/kernels/table.c"], [])}
+    for unit in units:
+        isa, flags, replaced = BFLOAT16_UNITS[unit]
+        builds[unit] = [replaced.get(path, path) for path in bfloat16], [*instruction_sets[isa], *flags]
+    tables = [path for path in kernels if Path(path).stem.endswith("table")]
+    return {**builds, "reference": ([*reference, *tables], [])}
 
 
 class BuildExtension(build_ext):

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         config,
         constraints,
         datasets,
+        dtype_policies,
         initializers,
         layers,
         losses,
         metrics,
+        mixed_precision,
         models,
         optimizers,
         preprocessing,
@@ -53,13 +55,17 @@ if TYPE_CHECKING:
     from fashioncnn.models import Model, Sequential
     from fashioncnn.optimizers import Optimizer
     from fashioncnn.regularizers import Regularizer
+    from fashioncnn.utils.policies import DTypePolicy
+    from fashioncnn.utils.policies import DTypePolicy as FloatDTypePolicy
     from fashioncnn.utils.variable import Variable
 
 # The first two numbers are those of the Keras whose API this is, the third counts our releases of it.
 __version__ = "3.15.0"
 
 __all__ = [
+    "DTypePolicy",
     "DataError",
+    "FloatDTypePolicy",
     "Initializer",
     "Input",
     "KerasTensor",
@@ -79,12 +85,14 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "dtype_policies",
     "get_num_threads",
     "initializers",
     "keras",
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "nn",
     "ops",
@@ -102,8 +110,9 @@ __all__ = [
 
 keras = sys.modules[__name__]
 _imports.install(keras)
-_homes = {"DataError": "_core", "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic",
-          "Layer": "layers", "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
+_homes = {"DTypePolicy": "dtype_policies", "DataError": "_core", "FloatDTypePolicy": "dtype_policies",
+          "Initializer": "initializers", "Input": "layers", "KerasTensor": "layers.symbolic", "Layer": "layers",
+          "Loss": "losses", "Metric": "metrics", "Model": "models", "Optimizer": "optimizers",
           "Regularizer": "regularizers", "Sequential": "models", "Variable": "utils.variable",
           "get_num_threads": "_core", "set_num_threads": "_core",
           **dict.fromkeys(("floor", "logical_and", "logical_not", "logical_or", "truediv"), "_tf.math")}

@@ -1,4 +1,4 @@
-"""Settings of Keras, and devices of TensorFlow, that scripts ask for. They have one value here; others are refused.
+"""Settings of Keras, and devices of TensorFlow, that scripts ask for. All but the policy have one value here.
 
 One setting is our own, and has two values: whether convolutions run by `winograd`'s algorithm.
 
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from fashioncnn import _core
 from fashioncnn.utils import absent, checks
+from fashioncnn.utils.policies import dtype_policy, set_dtype_policy
 
 __all__ = [
     "PhysicalDevice",
@@ -60,9 +61,6 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Raises ValueError unless `value` is "float32"."""
     checks.float32("set_floatx()", value)
-
-
-dtype_policy, set_dtype_policy = floatx, set_floatx
 
 
 def epsilon() -> float:

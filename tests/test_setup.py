@@ -30,11 +30,14 @@ def setup(*arguments: str, folder: Path = ROOT, code: str = "",
                           capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(("target", "machine", "builds"), [
-    ("x86_64-linux-gnu", "x86_64", {"baseline", "avx2", "avx512"}), ("aarch64-linux-gnu", "aarch64", {"neon"}),
-    ("arm64-apple-darwin23", "aarch64", {"neon"}), ("riscv64-linux-gnu", "riscv64", {"baseline"}),
+@pytest.mark.parametrize(("target", "machine", "unknown", "builds"), [
+    ("x86_64-linux-gnu", "x86_64", "-mnothing", {"baseline", "avx2", "avx512", "avx512bf16", "amx"}),
+    ("x86_64-linux-gnu", "x86_64", "-mamx-bf16", {"baseline", "avx2", "avx512", "avx512bf16"}),
+    ("x86_64-linux-gnu", "x86_64", "-mavx512bf16", {"baseline", "avx2", "avx512"}),
+    ("aarch64-linux-gnu", "aarch64", "-mavx2", {"neon"}), ("arm64-apple-darwin23", "aarch64", "-mavx2", {"neon"}),
+    ("riscv64-linux-gnu", "riscv64", "-mavx2", {"baseline"}),
 ])
-def test_flags_and_folder_follow_the_compilers_target(target, machine, builds, tmp_path):
+def test_flags_and_folder_follow_the_compilers_target(target, machine, unknown, builds, tmp_path):
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     for name in ("csrc", "fashioncnn"):
@@ -42,6 +45,7 @@ def test_flags_and_folder_follow_the_compilers_target(target, machine, builds, t
     (tmp_path / "program.c").touch()
     compiler = tmp_path / "cc"
     compiler.write_text(f'#!/bin/sh\nif [ "$1" = -dumpmachine ]; then echo {target}; exit; fi\n'
+                        f'case " $* " in *" {unknown} "*) exit 1;; esac\n'
                         'while [ $# -gt 1 ]; do if [ "$1" = -o ]; then : >"$2"; fi; shift; done\n')
     compiler.chmod(0o755)
     result = setup("build_programs", "--programs=program.c", folder=tmp_path, CC=str(compiler))

@@ -27,6 +27,17 @@ enum { HAVE_NEON = 1 };
 enum { HAVE_NEON = 0 };
 #endif
 
+#ifdef FCNN_HAVE_AVX512BF16
+enum { HAVE_AVX512BF16 = 1 };
+#else
+enum { HAVE_AVX512BF16 = 0 };
+#endif
+#ifdef FCNN_HAVE_AMX
+enum { HAVE_AMX = 1 };
+#else
+enum { HAVE_AMX = 0 };
+#endif
+
 static const char *const ISA_NAMES[FCNN_ISA_COUNT] = {"reference", "baseline", "avx2", "avx512", "neon"};
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -42,16 +53,21 @@ enum {
     CPU_AVX512DQ = 32,
     CPU_AVX512BW = 64,
     CPU_AVX512VL = 128,
-    CPU_BMI = 256
+    CPU_BMI = 256,
+    CPU_AVX512BF16 = 512,
+    CPU_AMX = 1024
 };
 
 static const struct {
     unsigned feature;
     const char *name;
 } FEATURE_NAMES[] = {
-    {CPU_SSE42, "sse4.2"},      {CPU_AVX, "avx"},           {CPU_FMA, "fma"},
-    {CPU_AVX2, "avx2"},         {CPU_BMI, "bmi"},           {CPU_AVX512F, "avx512f"},
-    {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"}, {CPU_AVX512VL, "avx512vl"},
+    {CPU_SSE42, "sse4.2"},      {CPU_AVX, "avx"},
+    {CPU_FMA, "fma"},           {CPU_AVX2, "avx2"},
+    {CPU_BMI, "bmi"},           {CPU_AVX512F, "avx512f"},
+    {CPU_AVX512DQ, "avx512dq"}, {CPU_AVX512BW, "avx512bw"},
+    {CPU_AVX512VL, "avx512vl"}, {CPU_AVX512BF16, "avx512bf16"},
+    {CPU_AMX, "amx"},
 };
 
 static uint64_t enabled_register_state(void) /* XCR0 */
@@ -64,7 +80,8 @@ static uint64_t enabled_register_state(void) /* XCR0 */
 /* What both the processor and the operating system support. */
 static unsigned features(void)
 {
-    enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };
+    enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6, TILE_STATE = 0x60000 };
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 }; /* leaf 7: EDX, EDX, EAX of subleaf 1 */
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d))
         return 0;
@@ -82,6 +99,10 @@ static unsigned features(void)
     if ((state & ZMM_STATE) == ZMM_STATE)
         found |= (b & bit_AVX512F ? CPU_AVX512F : 0u) | (b & bit_AVX512DQ ? CPU_AVX512DQ : 0u) |
                  (b & bit_AVX512BW ? CPU_AVX512BW : 0u) | (b & bit_AVX512VL ? CPU_AVX512VL : 0u);
+    if ((state & TILE_STATE) == TILE_STATE && d & AMX_TILE && d & AMX_BF16)
+        found |= CPU_AMX;
+    if ((state & ZMM_STATE) == ZMM_STATE && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & AVX512_BF16)
+        found |= CPU_AVX512BF16;
     return found;
 }
 
@@ -90,6 +111,14 @@ static int machine_runs(fcnn_isa isa)
     const unsigned avx2 = CPU_AVX2 | CPU_FMA | CPU_BMI;
     const unsigned avx512 = avx2 | CPU_AVX512F | CPU_AVX512DQ | CPU_AVX512BW | CPU_AVX512VL;
     const unsigned needed = isa == FCNN_ISA_AVX512 ? avx512 : isa == FCNN_ISA_AVX2 ? avx2 : 0;
+    return (features() & needed) == needed;
+}
+
+static int machine_has(fcnn_unit unit)
+{
+    const unsigned needed = unit == FCNN_UNIT_AMX      ? CPU_AMX | CPU_AVX512BF16
+                            : unit == FCNN_UNIT_AVX512 ? CPU_AVX512BF16
+                                                       : 0;
     return (features() & needed) == needed;
 }
 
@@ -109,6 +138,8 @@ static int machine_runs(fcnn_isa isa)
     (void)isa;
     return 1;
 }
+
+static int machine_has(fcnn_unit unit) { return unit == FCNN_UNIT_PLAIN; }
 
 void fcnn_cpu_describe(char *text, size_t size)
 {
@@ -138,6 +169,12 @@ int fcnn_isa_available(fcnn_isa isa)
 {
     static const int built[FCNN_ISA_COUNT] = {1, HAVE_BASELINE, HAVE_AVX2, HAVE_AVX512, HAVE_NEON};
     return built[isa] && machine_runs(isa);
+}
+
+int fcnn_cpu_has_unit(fcnn_unit unit)
+{
+    static const int built[FCNN_UNIT_COUNT] = {1, HAVE_AVX512BF16, HAVE_AMX};
+    return built[unit] && machine_has(unit);
 }
 
 fcnn_status fcnn_isa_select(const char *requested, fcnn_isa *isa, fcnn_error *error)

@@ -16,6 +16,17 @@ typedef enum fcnn_isa {
     FCNN_ISA_COUNT
 } fcnn_isa;
 
+/* What rounds factors to bfloat16 and multiplies them at once (kernels/bfloat16.h). */
+typedef enum fcnn_unit {
+    FCNN_UNIT_PLAIN,  /* nothing: what the instruction set has for floats */
+    FCNN_UNIT_AVX512, /* AVX512_BF16, beside AVX-512 */
+    FCNN_UNIT_AMX,    /* AMX-TILE and AMX-BF16, beside those */
+    FCNN_UNIT_COUNT
+} fcnn_unit;
+
+/* True where this build of the library has kernels for the unit, and the processor and the system know it. */
+int fcnn_cpu_has_unit(fcnn_unit unit);
+
 /* "reference", "baseline", "avx2", "avx512", "neon". */
 const char *fcnn_isa_name(fcnn_isa isa);
 

@@ -16,6 +16,7 @@
 
 #include "../base/memory.h"
 #include "../base/sizes.h"
+#include "conv2d_bfloat16.h"
 #include "registry.h"
 #include "taps.h"
 #include "winograd.h"
@@ -93,14 +94,16 @@ static void measure(fcnn_layer *layer)
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"filters",       "kernel_size", "strides", "padding",
-                                        "dilation_rate", "use_bias",    NULL};
+    static const char *const names[] = {"filters",       "kernel_size", "strides",  "padding",
+                                        "dilation_rate", "use_bias",    "bfloat16", NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     size_t filters, use_bias;
+    int bfloat16 = 0;
     fcnn_taps taps;
     fcnn_extent extent[2];
     FCNN_TRY(fcnn_attributes_sizes(attributes, "filters", 1, 1 << 20, &filters, 1, error));
     FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
+    FCNN_TRY(fcnn_attributes_optional_flag(attributes, "bfloat16", &bfloat16, error));
     FCNN_TRY(fcnn_taps_read(attributes, &taps, error));
     FCNN_TRY(fcnn_windows_fit(layer, attributes, "kernel", taps.reach, taps.strides, extent, error));
 
@@ -123,6 +126,10 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &weights);
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {filters}});
+    if (bfloat16 && fcnn_conv2d_bfloat16_pays(self)) {
+        fcnn_conv2d_bfloat16_create(layer);
+        return FCNN_OK;
+    }
     self->dy = frame_of_dy(self, extent);
     layer->saved = self->padded ? fcnn_frame_size(&frame) : 0;
     measure(layer);

@@ -130,6 +130,7 @@ fcnn_status fcnn_conv2d_pooled_create(fcnn_layer *fused, const fcnn_layer *conv,
     *fused = *conv;
     fused->class = &fcnn_conv2d_pooled_class;
     fused->config = NULL;
+    fused->bfloat16 = 0;
     FCNN_TRY(fcnn_allocate(&fused->config, 1, sizeof(conv2d_pooled) + members * sizeof(ptrdiff_t), "the plan", error));
     conv2d_pooled *self = fused->config;
     self->conv = conv->config;

@@ -10,7 +10,7 @@
  */
 #include "../base/memory.h"
 #include "../base/sizes.h"
-#include "layer.h"
+#include "dense_bfloat16.h"
 #include "registry.h"
 
 enum { SHARD_ROWS = 48 };                   /* rows of W whose gradient is one piece of work */
@@ -24,7 +24,7 @@ typedef struct dense {
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
-    static const char *const names[] = {"units", "use_bias", NULL};
+    static const char *const names[] = {"units", "use_bias", "bfloat16", NULL};
     FCNN_TRY(fcnn_attributes_expect(attributes, names, error));
     const fcnn_shape *in = &layer->input[0];
     if (in->rank == 0)
@@ -32,8 +32,10 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(dense), "a layer's description", error));
     dense *self = layer->config;
     size_t use_bias;
+    int bfloat16 = 0;
     FCNN_TRY(fcnn_attributes_sizes(attributes, "units", 1, (size_t)1 << 24, &self->outputs, 1, error));
     FCNN_TRY(fcnn_attributes_sizes(attributes, "use_bias", 0, 1, &use_bias, 1, error));
+    FCNN_TRY(fcnn_attributes_optional_flag(attributes, "bfloat16", &bfloat16, error));
     self->inputs = in->extent[in->rank - 1];
     self->rows = fcnn_shape_size(in) / self->inputs;
 
@@ -42,6 +44,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &(fcnn_shape){2, {self->inputs, self->outputs}});
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {self->outputs}});
+    if (bfloat16)
+        return fcnn_dense_bfloat16_create(layer, error);
     layer->scratch = FCNN_DENSE_IMAGES * self->outputs;
     layer->gradient_shards = (self->inputs + SHARD_ROWS - 1) / SHARD_ROWS;
     layer->in_parts =

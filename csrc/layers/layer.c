@@ -63,6 +63,9 @@ static fcnn_status check_class(const fcnn_layer *layer, fcnn_error *error)
         lacks = "a gradient for its parameters";
     else if (layer->in_parts && (!class->forward_part || !class->backward_gradient || layer->prepared > 0))
         lacks = "what running in parts needs";
+    else if (layer->packed > 0 && (!class->pack_forward || !class->forward_shard || !class->pack_backward ||
+                                   !class->backward_gradient || layer->forward_shards == 0 || layer->in_parts))
+        lacks = "what packing needs";
     else if (layer->observed > 0 &&
              (!class->observe || !class->settle || !class->observe_backward || !class->settle_backward ||
               (!class->move_statistics && !layer->looks_always) || layer->settle_shards == 0))

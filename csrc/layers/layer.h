@@ -15,6 +15,7 @@
  * A layer with many parameters may run in parts: the shards are dealt out to FCNN_PARTS parts, y is the sum of what
  * each part adds to it, and dx is found with the gradients. In training each core then reads and updates its own parts
  * only, for all images.
+ * A layer may pack what its products read of all images, and then run forward in shards, too, for all of them.
  */
 #ifndef FCNN_LAYER_H
 #define FCNN_LAYER_H
@@ -25,6 +26,7 @@
 #include "../base/attributes.h"
 #include "../base/shape.h"
 #include "../base/status.h"
+#include "../kernels/bfloat16.h"
 #include "../kernels/kernels.h"
 
 enum { FCNN_PARTS = 4 };
@@ -44,6 +46,7 @@ typedef struct fcnn_gradient {
 /* One batch as one layer sees it. */
 typedef struct fcnn_io {
     const fcnn_kernels *kernels;
+    const fcnn_bfloat16 *bfloat16;   /* for layers that say so */
     size_t stride;                   /* floats from one image to the next, in x, y, dy, dx and saved */
     const float *x[FCNN_MAX_INPUTS]; /* inputs */
     float *y;                        /* output */
@@ -58,6 +61,7 @@ typedef struct fcnn_io {
     const float *parameters; /* the layer's own, as the specs lay them out */
     fcnn_gradient gradient;  /* where `gradient` puts what it finds */
     float *prepared;         /* layer->prepared floats: written by prepare, read by forward and backward */
+    float *packed;           /* layer->packed floats an image of the block, whole tiles: see pack_forward */
     float *scratch;          /* layer->scratch floats of this worker; content undefined on entry */
     size_t used[2];          /* lines and columns of y that anyone reads: see input_used */
     int training;            /* dropout acts */
@@ -104,6 +108,14 @@ typedef struct fcnn_layer_class {
     /* What backward and gradient do, at once: dx of the inputs that the shard's parameters belong to, but 0 where x is
      * 0. */
     void (*backward_gradient)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+
+    /* Of a layer with layer->packed. pack_forward: io->packed = x, for all images of a block, one call for each shard <
+     * layer->pack_shards[0]. forward_shard, when all have been packed: some of each image's y, one call for each shard
+     * < layer->forward_shards; together they do what forward does. pack_backward: io->packed = dy, likewise, in
+     * layer->pack_shards[1]; backward_gradient looks there for it, and finds dx where io->dx[0] is wanted. */
+    void (*pack_forward)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+    void (*forward_shard)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
+    void (*pack_backward)(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard);
 
     /* Of a layer that looks at the whole batch, in training or always. observe: io->observed = what each image
      * adds; settle, when all images have been observed: joins it, image by image in order, into io->settled, one
@@ -153,8 +165,11 @@ struct fcnn_layer {
     size_t observed;  /* floats an image adds to what is settled; 0: the layer does not look at the batch */
     int looks_always; /* at the batch, in inference too, and where statistics do not move */
     size_t settled;   /* floats that are settled, forward and backward */
+    size_t packed;    /* floats that an image of a block takes where it is packed */
+    int bfloat16; /* io->bfloat16 is needed; gradients add up FCNN_TILE_DEPTH images first, where an image is a row */
     size_t prepare_shards;
     size_t gradient_shards;
+    size_t forward_shards, pack_shards[2];
     size_t settle_shards;
     /* FCNN_READS_...: what backward looks at besides dy and saved: of x all, or the first input only. gradient reads
      * x, or where FCNN_READS_FIRST_X the first, and y where FCNN_GRADIENT_READS_Y. */

@@ -12,6 +12,7 @@ void fcnn_engine_clear(fcnn_engine *engine)
     fcnn_release(engine->records);
     fcnn_release(engine->prepared);
     fcnn_release(engine->settled);
+    fcnn_release(engine->packed);
     fcnn_release(engine->copied);
     fcnn_release(engine->sums);
     fcnn_release(engine->scratch);
@@ -119,6 +120,8 @@ fcnn_status fcnn_engine_reserve(fcnn_engine *engine, size_t records, size_t work
     if (records > engine->record_count) {
         FCNN_TRY(
             fcnn_allocate_floats(&engine->records, records, engine->plan->record, "the activations of a batch", error));
+        FCNN_TRY(fcnn_allocate_floats(&engine->packed, rounded_up(records, engine->plan->together),
+                                      engine->plan->packed, "packed activations", error));
         engine->record_count = records;
     }
     return FCNN_OK;

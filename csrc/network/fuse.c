@@ -1,6 +1,7 @@
 /* fuse.c - finds the patterns:
  *
- *   - Conv2D, ReLU or nothing, MaxPooling2D: one step;
+ *   - Conv2D, ReLU or nothing, MaxPooling2D: one step, in float32 whatever the policy: most of its gradients are 0,
+ *     and to leave them out is worth more than bfloat16;
  *   - Conv2D, DepthwiseConv2D or Dense, BatchNormalization, where nothing is learned and the moving statistics count:
  *     the normalization is multiplied into the parameters. What follows of the first pattern joins in;
  *   - Conv2D or DepthwiseConv2D, alone or with such a normalization, and ReLU, where nothing is learned;
@@ -18,6 +19,7 @@
 
 #include "../base/memory.h"
 #include "../layers/batch_normalization.h"
+#include "../layers/conv2d_bfloat16.h"
 #include "../layers/conv2d_pooled.h"
 #include "../layers/registry.h"
 
@@ -128,7 +130,7 @@ static pattern pattern_at(const fcnn_graph *graph, const fcnn_purpose *purpose, 
 {
     const fcnn_layer *layer = &graph->node[n].layer;
     pattern found = {.head = n, .normalization = folded_into(graph, purpose, n)};
-    if (layer->class == &fcnn_conv2d_class)
+    if (layer->class == &fcnn_conv2d_class || layer->class == &fcnn_conv2d_bfloat16_class)
         find_pool(graph, &found);
     else if (layer->class == &fcnn_batch_normalization_class)
         find_sum_and_relu(graph, is_inside, &found);

@@ -41,6 +41,7 @@ typedef struct fcnn_engine {
     float *records;  /* (record_count, plan->record) */
     size_t record_count;
     float *prepared;  /* (1 or workers, plan->prepared): re-laid parameters */
+    float *packed;    /* (record_count, whole tiles of images; plan->packed) */
     float *settled;   /* (plan->settled): what layers find out about a batch */
     uint64_t *copied; /* (workers) the pass that a worker's own copy of them belongs to */
     uint64_t passes;  /* over a batch, so far */
@@ -82,6 +83,7 @@ typedef struct fcnn_rules {
 struct fcnn_network {
     fcnn_lock lock;
     const fcnn_kernels *kernels;
+    const fcnn_bfloat16 *bfloat16; /* NULL: no layer needs it */
     fcnn_graph *graph;
     fcnn_network_state state;
 

@@ -13,6 +13,7 @@ typedef struct fcnn_pass {
     size_t images;       /* of these */
     size_t first_output; /* the outputs' row for the first of them */
     size_t begin, end;   /* those of the block */
+    size_t block;        /* of a block, at most */
     size_t group;
     size_t workers;              /* that may run at once */
     fcnn_mode run;               /* how nodes act */

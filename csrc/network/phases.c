@@ -78,6 +78,14 @@ static void list_forward(fcnn_plan *plan)
             list_pieces(plan, FCNN_SETTLE, step, step->layer->settle_shards);
             begin_phase(plan, FCNN_IMAGES);
         }
+        if (step->layer->packed > 0) {
+            begin_phase(plan, FCNN_PIECES);
+            list_pieces(plan, FCNN_PACK, step, step->layer->pack_shards[0]);
+            begin_phase(plan, FCNN_PIECES);
+            list_pieces(plan, FCNN_FORWARD_SHARD, step, step->layer->forward_shards);
+            begin_phase(plan, FCNN_IMAGES);
+            continue;
+        }
         act(plan, FCNN_FORWARD, step, 0, 0);
     }
     act(plan, FCNN_SCORE, NULL, 0, 0);
@@ -118,6 +126,12 @@ static void list_backward_step(fcnn_plan *plan, const fcnn_step *step)
     if (step->summing == FCNN_SUM_PARTS) {
         begin_phase(plan, FCNN_PIECES);
         list_parts(plan, step);
+        begin_phase(plan, FCNN_IMAGES);
+    } else if (step->summing == FCNN_SUM_PACKED) {
+        begin_phase(plan, FCNN_PIECES);
+        list_pieces(plan, FCNN_PACK_BACKWARD, step, step->layer->pack_shards[1]);
+        begin_phase(plan, FCNN_PIECES);
+        list_pieces(plan, FCNN_FIND_GRADIENT, step, step->layer->gradient_shards);
         begin_phase(plan, FCNN_IMAGES);
     } else if (step->has_backward) {
         act(plan, FCNN_BACKWARD, step, 0, 0);

@@ -45,6 +45,26 @@ void fcnn_pass_prepare_own(const fcnn_pass *p, size_t worker)
     }
 }
 
+/* ---- layers that pack the images of a block ---- */
+
+static void pack(const fcnn_pass *p, const fcnn_action *action, size_t worker)
+{
+    const fcnn_io io = io_of_block(p, action->step, worker);
+    action->step->layer->class->pack_forward(action->step->layer, &io, p->end - p->begin, action->number);
+}
+
+static void forward_shard(const fcnn_pass *p, const fcnn_action *action, size_t worker)
+{
+    const fcnn_io io = io_of_block(p, action->step, worker);
+    action->step->layer->class->forward_shard(action->step->layer, &io, p->end - p->begin, action->number);
+}
+
+static void pack_backward(const fcnn_pass *p, const fcnn_action *action, size_t worker)
+{
+    const fcnn_io io = io_of_block(p, action->step, worker);
+    action->step->layer->class->pack_backward(action->step->layer, &io, p->end - p->begin, action->number);
+}
+
 /* ---- what a layer finds out about a batch ---- */
 
 static void settle(const fcnn_pass *p, const fcnn_action *action, size_t worker)
@@ -114,7 +134,7 @@ static void sum_shard(const fcnn_pass *p, const fcnn_action *action, size_t work
     }
     if (step->summing == FCNN_SUM_RECORDS)
         add_partials(p, step, &io, begin, end);
-    else if (step->summing == FCNN_SUM_PARTS)
+    else if (step->summing == FCNN_SUM_PARTS || step->summing == FCNN_SUM_PACKED)
         layer->class->backward_gradient(layer, &io, p->end - p->begin, action->number);
     else
         layer->class->gradient(layer, &io, p->end - p->begin, action->number);
@@ -164,9 +184,15 @@ static void update(const fcnn_pass *p, const fcnn_action *action, size_t worker)
 typedef void on_piece(const fcnn_pass *p, const fcnn_action *action, size_t worker);
 
 static on_piece *const actions[FCNN_VERBS] = {
-    [FCNN_FOLD] = fold,         [FCNN_PREPARE] = prepare,
-    [FCNN_SETTLE] = settle,     [FCNN_SETTLE_BACKWARD] = settle_backward,
-    [FCNN_FIND_GRADIENT] = sum, [FCNN_UPDATE] = update,
+    [FCNN_FOLD] = fold,
+    [FCNN_PREPARE] = prepare,
+    [FCNN_PACK] = pack,
+    [FCNN_FORWARD_SHARD] = forward_shard,
+    [FCNN_PACK_BACKWARD] = pack_backward,
+    [FCNN_SETTLE] = settle,
+    [FCNN_SETTLE_BACKWARD] = settle_backward,
+    [FCNN_FIND_GRADIENT] = sum,
+    [FCNN_UPDATE] = update,
     [FCNN_MOVE] = move,
 };
 

@@ -8,6 +8,8 @@
  * all images. Groups halt, and another phase begins, where something needs all images:
  *   - a layer that runs in parts (layers/layer.h), and whose input comes from a ReLU: forward goes on when the parts
  *     have run, backward when the shards of its gradient have, which also find dx;
+ *   - a layer that packs the images of a block: the shards of its output go through its parameters once for all images,
+ *     and so do those of its gradient;
  *   - a layer that looks at the whole batch: what its images add must be settled, forward and backward.
  *
  * Gradients of parameters are summed in one of the ways of fcnn_summing. All of this is chosen by shapes, so that the
@@ -33,6 +35,7 @@ typedef enum fcnn_summing {
     FCNN_SUM_SETTLED,   /* found when the backward pass is settled; added up with other uses at the end */
     FCNN_SUM_SHARDS,    /* a shard sums over all images, and where it completes parameters it updates them at once */
     FCNN_SUM_PARTS,     /* the same, of a layer that runs in parts: dx is found with them */
+    FCNN_SUM_PACKED,    /* the same, of a layer that packs the images of a block */
 } fcnn_summing;
 
 typedef struct fcnn_step {
@@ -67,6 +70,9 @@ typedef enum fcnn_verb {
     FCNN_FIND_PARTIAL,
     /* pieces of work for all images */
     FCNN_FOLD,
+    FCNN_PACK,
+    FCNN_FORWARD_SHARD,
+    FCNN_PACK_BACKWARD,
     FCNN_PREPARE,
     FCNN_SETTLE,
     FCNN_SETTLE_BACKWARD,
@@ -116,6 +122,9 @@ typedef struct fcnn_plan {
     fcnn_output_place *output; /* (outputs) */
     size_t prepared, scratch;  /* floats in all; floats a worker */
     size_t settled;            /* floats in all */
+    size_t packed;             /* floats an image, of the layer that packs most */
+    size_t packing;            /* parameters of all layers that pack */
+    size_t together;           /* images that some sums take first: blocks begin at multiples of so many */
     size_t shard;              /* floats of the largest shard that is updated at once */
     size_t summed;             /* floats of each of the FCNN_SUMS sums */
     fcnn_action *action;

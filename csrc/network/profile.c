@@ -32,6 +32,8 @@ fcnn_stage fcnn_stage_of(const fcnn_action *action)
     static const fcnn_stage stages[FCNN_VERBS] = {
         [FCNN_READ_INPUTS] = FCNN_STAGE_READ,
         [FCNN_FORWARD] = FCNN_STAGE_FORWARD,
+        [FCNN_PACK] = FCNN_STAGE_FORWARD,
+        [FCNN_FORWARD_SHARD] = FCNN_STAGE_FORWARD,
         [FCNN_OBSERVE] = FCNN_STAGE_OBSERVE,
         [FCNN_SCORE] = FCNN_STAGE_LOSS,
         [FCNN_BACKWARD] = FCNN_STAGE_INPUT_GRADIENT,
@@ -40,16 +42,20 @@ fcnn_stage fcnn_stage_of(const fcnn_action *action)
         [FCNN_FIND_PARTIAL] = FCNN_STAGE_WEIGHT_GRADIENT,
         [FCNN_FOLD] = FCNN_STAGE_PREPARE,
         [FCNN_PREPARE] = FCNN_STAGE_PREPARE,
+        [FCNN_PACK_BACKWARD] = FCNN_STAGE_BOTH_GRADIENTS,
         [FCNN_SETTLE] = FCNN_STAGE_OBSERVE,
         [FCNN_SETTLE_BACKWARD] = FCNN_STAGE_OBSERVE_BACKWARD,
         [FCNN_FIND_GRADIENT] = FCNN_STAGE_WEIGHT_GRADIENT,
         [FCNN_UPDATE] = FCNN_STAGE_UPDATE,
         [FCNN_MOVE] = FCNN_STAGE_MOVE,
     };
-    if (action->verb == FCNN_FIND_GRADIENT && action->step->summing == FCNN_SUM_PARTS)
-        return FCNN_STAGE_BOTH_GRADIENTS;
-    if (action->verb == FCNN_FIND_GRADIENT && action->step->summing == FCNN_SUM_RECORDS)
-        return FCNN_STAGE_JOIN;
+    if (action->verb == FCNN_FIND_GRADIENT) {
+        const fcnn_summing summing = action->step->summing;
+        if (summing == FCNN_SUM_PARTS || summing == FCNN_SUM_PACKED)
+            return FCNN_STAGE_BOTH_GRADIENTS;
+        if (summing == FCNN_SUM_RECORDS)
+            return FCNN_STAGE_JOIN;
+    }
     return stages[action->verb];
 }
 

@@ -13,6 +13,7 @@
 #include "pass.h"
 
 enum { BLOCK_IMAGES = 32 }; /* of a training block, at least, where there are so many */
+enum { MOST_PACKED = 256 }; /* images of a block that is larger because parameters are read once for all of it */
 enum { PREDICTED = 1024 };  /* images whose state is kept at once where nothing is learned */
 
 /* ---- phases ---- */
@@ -160,14 +161,22 @@ static fcnn_status begin_update(const fcnn_pass *p, int update, double loss, fcn
 
 _Static_assert(FCNN_STRETCH % FCNN_WINOGRAD_IMAGES == 0, "images that a kernel sums first must lie in one block");
 
+/* Images that layers which pack should read their parameters for at once: as many as together take no more room than
+ * these, or all that are allowed where no layer packs. */
+static size_t packed_images(const fcnn_plan *plan)
+{
+    return plan->packing > 0 ? smaller(larger(plan->packing / plan->record, BLOCK_IMAGES), MOST_PACKED) : 0;
+}
+
 /* Images that a training step runs at once: enough for all threads, in blocks of about equal size. They begin with a
  * stretch, so that what is summed over a stretch is so for any number of threads. */
 static size_t block_size(const fcnn_plan *plan, size_t images, size_t threads)
 {
     if (plan->looks_at_the_batch)
         return images;
-    const size_t most = larger(threads * FCNN_GROUP, BLOCK_IMAGES), blocks = (images + most - 1) / most;
-    return ((images + blocks - 1) / blocks + FCNN_STRETCH - 1) / FCNN_STRETCH * FCNN_STRETCH;
+    const size_t most = larger(larger(threads * FCNN_GROUP, BLOCK_IMAGES), packed_images(plan));
+    const size_t blocks = (images + most - 1) / most;
+    return rounded_up((images + blocks - 1) / blocks, plan->together);
 }
 
 /* Images that run together: a thread's share, and at most FCNN_GROUP. */
@@ -176,12 +185,12 @@ static size_t group_size(size_t images, size_t threads)
     return smaller((images + threads - 1) / threads, FCNN_GROUP);
 }
 
-static fcnn_status run_blocks(fcnn_pass *p, size_t block, int update, fcnn_optimizer_step *step, fcnn_results *results,
+static fcnn_status run_blocks(fcnn_pass *p, int update, fcnn_optimizer_step *step, fcnn_results *results,
                               fcnn_error *error)
 {
     const fcnn_plan *plan = p->engine->plan;
     for (; p->end < p->images; p->begin = p->end) {
-        p->end = smaller(p->begin + block, p->images);
+        p->end = smaller(p->begin + p->block, p->images);
         run_phases(p, plan->forward, plan->backward);
         FCNN_TRY(fcnn_inputs_check(p->network, &p->rows, p->begin, p->end, error));
         if (p->end == p->images) {
@@ -217,6 +226,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
                    .batch = batch,
                    .rows = batch->rows,
                    .images = images,
+                   .block = block,
                    .group = group_size(block, threads),
                    .workers = threads,
                    .run = FCNN_AS_IN_TRAINING,
@@ -226,7 +236,7 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
     fcnn_results found = {.score = results->score};
     fcnn_network_mark_given(network, 0, network->graph->parameters, 0);
     prepare(&p);
-    FCNN_TRY(run_blocks(&p, block, update, &step, &found, error));
+    FCNN_TRY(run_blocks(&p, update, &step, &found, error));
     if (update) {
         const fcnn_status status = p.update ? FCNN_OK : fcnn_network_update_all(network, &step, error);
         FCNN_TRY(fcnn_network_end_step(network, &step, status, error));
@@ -241,7 +251,14 @@ static fcnn_status train(fcnn_network *network, const fcnn_batch *batch, int upd
 
 /* ---- inference ---- */
 
-/* A pass without backward. A worker needs records for one group only, unless a layer looks at the whole batch. */
+/* Images that run at once, so that layers that pack read their parameters once for them. */
+static size_t inference_block(const fcnn_plan *plan, size_t images)
+{
+    return plan->looks_at_the_batch || plan->packed == 0 ? images : smaller(images, packed_images(plan));
+}
+
+/* A pass without backward. A worker needs records for one group only, unless a layer looks at
+ * the whole batch or packs images. */
 static fcnn_status begin_inference(fcnn_network *network, fcnn_engine *engine, const fcnn_batch *batch, fcnn_rows rows,
                                    fcnn_pass *p, fcnn_error *error)
 {
@@ -253,19 +270,22 @@ static fcnn_status begin_inference(fcnn_network *network, fcnn_engine *engine, c
                      .batch = batch,
                      .rows = rows,
                      .images = images,
-                     .end = images,
                      .run = FCNN_AS_IN_INFERENCE,
                      .group = smaller(group_size(images, threads), fcnn_engine_cached_images(engine)),
-                     .own_record = engine->plan->looks_at_the_batch};
+                     .block = inference_block(engine->plan, images),
+                     .own_record = engine->plan->looks_at_the_batch || engine->plan->packed > 0};
     p->workers = smaller(threads, (images + p->group - 1) / p->group);
-    FCNN_TRY(fcnn_engine_reserve(engine, p->own_record ? images : p->workers * p->group, p->workers, error));
+    FCNN_TRY(fcnn_engine_reserve(engine, p->own_record ? p->block : p->workers * p->group, p->workers, error));
     return begin_pass(network, engine, p->workers, error);
 }
 
 static fcnn_status run_inference(fcnn_pass *p, fcnn_error *error)
 {
     prepare(p);
-    run_phases(p, p->engine->plan->forward, p->engine->plan->backward);
+    for (; p->end < p->images; p->begin = p->end) {
+        p->end = smaller(p->begin + p->block, p->images);
+        run_phases(p, p->engine->plan->forward, p->engine->plan->backward);
+    }
     return fcnn_inputs_check(p->network, &p->rows, 0, p->images, error);
 }
 

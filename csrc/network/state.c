@@ -81,6 +81,14 @@ static void release_network(fcnn_network *network)
     fcnn_release(network);
 }
 
+static int needs_bfloat16(const fcnn_graph *graph)
+{
+    for (size_t n = 0; n < graph->nodes; n++)
+        if (graph->node[n].layer.bfloat16)
+            return 1;
+    return 0;
+}
+
 fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const fcnn_kernels *kernels,
                                 fcnn_error *error)
 {
@@ -93,6 +101,7 @@ fcnn_status fcnn_network_create(fcnn_network **network, fcnn_graph *graph, const
     fcnn_network *self = block;
     self->graph = graph;
     self->kernels = kernels;
+    self->bfloat16 = needs_bfloat16(graph) ? fcnn_bfloat16_beside(kernels) : NULL;
     self->state = (fcnn_network_state){.learning_rate = 1e-3, .check_finite = 1};
     status = allocate_network(self, error);
     if (status == FCNN_OK)

@@ -194,6 +194,8 @@ static fcnn_summing choose_summing(const fcnn_builder *b, const fcnn_operation *
         return FCNN_SUM_RECORDS;
     if (has_fewer_than_images(layer))
         return FCNN_SUM_STRETCHES;
+    if (layer->packed > 0)
+        return FCNN_SUM_PACKED;
     return layer->in_parts && step->has_backward && zero_is_dead(b, operation) ? FCNN_SUM_PARTS : FCNN_SUM_SHARDS;
 }
 
@@ -206,8 +208,8 @@ static size_t sums_of(fcnn_summing summing)
 /* When the gradients of the parameters of step number `number` are computed. */
 static size_t gradient_moment(const fcnn_builder *b, const fcnn_step *step, size_t number)
 {
-    const int on_the_way =
-        step->summing == FCNN_SUM_RECORDS || step->summing == FCNN_SUM_PARTS || step->summing == FCNN_SUM_SETTLED;
+    const int on_the_way = step->summing == FCNN_SUM_RECORDS || step->summing == FCNN_SUM_PARTS ||
+                           step->summing == FCNN_SUM_PACKED || step->summing == FCNN_SUM_SETTLED;
     return on_the_way ? 2 * b->plan->steps - number : b->end;
 }
 
@@ -318,6 +320,9 @@ static void describe_step(fcnn_builder *b, const fcnn_operation *operation, fcnn
                                   fcnn_batch_normalization_fold_scratch(&operation->folded->layer));
     }
     plan->scratch = larger(plan->scratch, rounded(layer->scratch));
+    plan->packed = larger(plan->packed, layer->packed);
+    plan->packing += layer->packed > 0 ? fcnn_layer_parameter_size(layer) : 0;
+    plan->together = layer->bfloat16 ? FCNN_TILE_DEPTH : plan->together;
     for (size_t i = 0; i < layer->inputs && b->purpose->backward; i++)
         step->has_backward |= b->upstream[operation->input[i]] && b->downstream[operation->tail];
     if (fcnn_looks_at_the_batch(step->node, b->purpose)) {
@@ -376,6 +381,7 @@ void fcnn_build_steps(fcnn_builder *b)
 {
     fcnn_plan *plan = b->plan;
     b->end = 2 * plan->steps + 1;
+    plan->together = FCNN_STRETCH;
     find_dependencies(b);
     find_used(b);
     place_inputs(b);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "../base/bfloat16_unit.h"
 #include "../base/choices.h"
 #include "../base/lock.h"
 #include "../base/threads.h"
@@ -95,7 +96,8 @@ static PyMethodDef functions[] = {
 static int choose_kernels(fcnn_module_state *state)
 {
     fcnn_error error = {0};
-    if (fcnn_isa_select(getenv("FASHIONCNN_CPU"), &state->isa, &error) != FCNN_OK) {
+    if (fcnn_isa_select(getenv("FASHIONCNN_CPU"), &state->isa, &error) != FCNN_OK ||
+        fcnn_unit_set(getenv("FASHIONCNN_BFLOAT16"), &error) != FCNN_OK) {
         PyErr_SetString(PyExc_ImportError, error.message);
         return -1;
     }

@@ -56,7 +56,8 @@ class Dense(KernelLayer):
         self.quantization_config = quantization_config
 
     def add_to(self, graph: Graph, *inputs: int) -> int:
-        dense = graph.add(self, "dense", *inputs, units=self.units, use_bias=self.use_bias)
+        dense = graph.add(self, "dense", *inputs, units=self.units, use_bias=self.use_bias,
+                          **self.precision)
         return self.add_activation(graph, dense)
 
     def _own_config(self) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class SeparableLayer(DepthwiseLayer):
         """Adds both convolutions and the activation; returns the position of the last node."""
         depthwise = self.add_depthwise(graph, *inputs, use_bias=False)
         pointwise = graph.add(self, "conv2d", depthwise, filters=self.filters, kernel_size=(1, 1), strides=(1, 1),
-                              padding="valid", dilation_rate=(1, 1), use_bias=self.use_bias)
+                              padding="valid", dilation_rate=(1, 1), use_bias=self.use_bias, **self.precision)
         graph.rename(depthwise, "kernel", "depthwise_kernel")
         graph.rename(pointwise, "kernel", "pointwise_kernel")
         return self.add_activation(graph, pointwise)

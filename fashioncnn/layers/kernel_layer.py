@@ -63,7 +63,7 @@ class KernelLayer(Layer):
     def add_convolution(self, graph: Graph, *inputs: int, groups: int, **attributes: Any) -> int:
         """Adds the node of a convolution whose channels and filters are divided into groups; returns its position."""
         if groups == 1:
-            return graph.add(self, "conv2d", *inputs, **attributes)
+            return graph.add(self, "conv2d", *inputs, **attributes, **self.precision)
         return graph.add(self, "grouped_conv2d", *inputs, groups=groups, **attributes)
 
     def add_activation(self, graph: Graph, position: int) -> int:

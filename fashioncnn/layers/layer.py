@@ -19,11 +19,12 @@ from fashioncnn.layers.calls import added_in, outputs_of
 from fashioncnn.layers.graph import Description, Graph, Shape, settle
 from fashioncnn.layers.symbolic import Extents, KerasTensor, Node, is_symbolic
 from fashioncnn.layers.weights import HasWeights
-from fashioncnn.utils import budget, checks, keywords, naming, structures, tracing
+from fashioncnn.utils import budget, checks, keywords, naming, policies, structures, tracing
 from fashioncnn.utils.arrays import as_array, is_array
 from fashioncnn.utils.naming import auto_name, checked_name
 from fashioncnn.utils.overrides import is_ours, is_written, overridden
 from fashioncnn.utils.registry import LAYERS
+from fashioncnn.utils.settings import Setting
 from fashioncnn.utils.tensor import Tensor, tensor
 from fashioncnn.utils.variable import Variable
 
@@ -44,7 +45,8 @@ class Layer(HasWeights):
     Args:
         name: A name, unique in a model; None: made from the class, as "conv2d_1".
         trainable: Whether training changes the weights.
-        dtype: None or "float32".
+        dtype: A `DTypePolicy` or its name, "float32" or "mixed_bfloat16"; None: the one that
+            `mixed_precision.set_global_policy` set.
         input_shape: Shape of one input, without the batch axis: takes the place of an `Input` before a model's first
             layer.
         input_dim: `input_shape` of a single axis.
@@ -57,6 +59,7 @@ class Layer(HasWeights):
         ValueError: If `dtype` is something else.
     """
 
+    dtype_policy = Setting(lambda name, value: policies.get(value))
     name: str
     supports_masking: bool
     has_weights: ClassVar[bool] = False
@@ -74,7 +77,7 @@ class Layer(HasWeights):
                  batch_size: int | None = None, activity_regularizer: Any = None, **unknown: Any) -> None:
         for keyword in unknown:
             raise keywords.unexpected(type(self).__name__, keyword, inspect.signature(type(self)).parameters)
-        checks.float32(type(self).__name__, dtype)
+        self.dtype_policy = dtype
         if batch_size is not None:
             checks.integer("batch_size", batch_size, at_least=1)
         self.name = checked_name(name, type(self).__name__)
@@ -508,7 +511,18 @@ class Layer(HasWeights):
         """The type of weights and outputs."""
         return "float32"
 
-    compute_dtype = variable_dtype = dtype
+    variable_dtype = dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """What the policy rounds the factors of products to: "float32" or "bfloat16". Outputs are float32."""
+        policy: policies.DTypePolicy = self.dtype_policy
+        return policy.compute_dtype
+
+    @property
+    def precision(self) -> dict[str, bool]:
+        """What nodes are told whose products the policy is about."""
+        return {"bfloat16": True} if self.compute_dtype == "bfloat16" else {}
 
     @property
     def path(self) -> str:
@@ -535,9 +549,7 @@ class Layer(HasWeights):
         """
         if custom.is_custom(self) and not overridden(self, ["get_config"]):
             return custom.config_of(self)
-        policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
-                  "registered_name": None}
-        config = {"name": self.name, "trainable": self._trainable, "dtype": policy}
+        config = {"name": self.name, "trainable": self._trainable, "dtype": policies.serialize(self.dtype_policy)}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return config

@@ -24,6 +24,9 @@
 #define CONV(source, filters, size, pad)                                                                        \
     NODE("conv2d", source, INTEGER("filters", filters), PAIR("kernel_size", size, size), INTEGER("strides", 1), \
          TEXT("padding", pad), INTEGER("dilation_rate", 1), INTEGER("use_bias", 1))
+#define ROUNDED_CONV(source, filters, size, pad)                                                                \
+    NODE("conv2d", source, INTEGER("filters", filters), PAIR("kernel_size", size, size), INTEGER("strides", 1), \
+         TEXT("padding", pad), INTEGER("dilation_rate", 1), INTEGER("use_bias", 1), INTEGER("bfloat16", 1))
 #define DEPTHWISE(source, multiplier)                                                                    \
     NODE("depthwise_conv2d", source, INTEGER("depth_multiplier", multiplier), PAIR("kernel_size", 3, 3), \
          INTEGER("strides", 1), TEXT("padding", "same"), INTEGER("dilation_rate", 1), INTEGER("use_bias", 0))
@@ -34,6 +37,8 @@
 #define AVERAGE_POOL(source, size, stride, pad) POOL("average_pooling2d", source, size, stride, pad)
 #define GLOBAL_AVERAGE(source) NODE("global_average_pooling2d", source, INTEGER("keepdims", 0))
 #define DENSE(source, units) NODE("dense", source, INTEGER("units", units), INTEGER("use_bias", 1))
+#define ROUNDED_DENSE(source, units) \
+    NODE("dense", source, INTEGER("units", units), INTEGER("use_bias", 1), INTEGER("bfloat16", 1))
 #define NORMALIZE(source) NODE("batch_normalization", source, NUMBER("epsilon", 1e-3), NUMBER("momentum", 0.9))
 #define SOFTMAX(source) {.type = "softmax", .name = "softmax", .input = (const size_t[]){source}, .inputs = 1}
 #define FLATTEN(source, size) NODE("reshape", source, INTEGER("target_shape", size))

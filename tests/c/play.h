@@ -244,6 +244,15 @@ static void play_action(play *p, const fcnn_action *action)
     case FCNN_FORWARD:
         play_forward(p, step);
         break;
+    case FCNN_PACK:
+        read_sources(p, step);
+        break;
+    case FCNN_FORWARD_SHARD:
+        write_mark(p, step->y, size_of(p, tail_of(p, step)), VALUE + tail_of(p, step));
+        break;
+    case FCNN_PACK_BACKWARD:
+        read_backward(p, step, FCNN_READS_X);
+        break;
     case FCNN_OBSERVE:
         read_sources(p, step);
         write_mark(p, step->observed, step->layer->observed, OBSERVED);

@@ -453,6 +453,53 @@ static void test_a_large_dense_layer_runs_in_parts(void)
     fcnn_graph_destroy(graph);
 }
 
+/* The first two dense layers have many parameters; the first needs no dx, but packs dy for its gradient. */
+static void test_large_dense_layers_in_bfloat16_pack_all_images(void)
+{
+    fcnn_graph *graph = GRAPH(IMAGES(4, 4, 16), FLATTEN(0, 256), ROUNDED_DENSE(1, 200), ROUNDED_DENSE(2, 170),
+                              ROUNDED_DENSE(3, 10), SOFTMAX(4));
+    fcnn_plan *plan = plan_of(graph, 1);
+    /* fold; prepare; images; pack; shards; images; pack; shards; images and losses; pack; shards; images; pack; shards;
+     * images; the other gradients; updates; moves */
+    CHECK(plan->steps == 4 && plan->phases == 18 && plan->backward == 9 && plan->together == FCNN_TILE_DEPTH);
+    for (size_t s = 0; s < 2; s++) {
+        const fcnn_step *step = &plan->step[s];
+        const size_t forward = 3 + 3 * s, backward = 12 - 3 * s;
+        CHECK(step->summing == FCNN_SUM_PACKED && step->has_backward == (s == 1));
+        CHECK(count_actions(plan, forward, forward + 1, step, FCNN_PACK) == step->layer->pack_shards[0]);
+        CHECK(count_actions(plan, forward + 1, forward + 2, step, FCNN_FORWARD_SHARD) == step->layer->forward_shards);
+        CHECK(count_actions(plan, backward, backward + 1, step, FCNN_PACK_BACKWARD) == step->layer->pack_shards[1]);
+        CHECK(count_actions(plan, backward + 1, backward + 2, step, FCNN_FIND_GRADIENT) ==
+              step->layer->gradient_shards);
+        CHECK(step->layer->packed <= plan->packed);
+    }
+    CHECK(plan->step[2].layer->packed == 0 && plan->step[2].layer->bfloat16 &&
+          plan->step[2].summing == FCNN_SUM_SHARDS);
+    CHECK(plan->packing == 256 * 200 + 200 + 200 * 170 + 170);
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(graph);
+}
+
+/* A convolution is fused with its pool whatever its policy, and then not rounded; nothing is multiplied into one that
+ * is. */
+static void test_convolutions_in_bfloat16(void)
+{
+    fcnn_graph *pooled =
+        GRAPH(IMAGES(8, 8, 16), ROUNDED_CONV(0, 4, 3, "valid"), ACTIVATION(1, "relu"), MAX_POOL(2, 2, 2, "valid"));
+    fcnn_plan *plan = plan_of(pooled, 1);
+    CHECK(plan->steps == 1 && !plan->step[0].layer->bfloat16 && plan->together == FCNN_STRETCH);
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(pooled);
+
+    fcnn_graph *normalized =
+        GRAPH(IMAGES(8, 8, 16), ROUNDED_CONV(0, 4, 3, "same"), NORMALIZE(1), ROUNDED_CONV(2, 4, 3, "same"));
+    plan = plan_of(normalized, 0);
+    CHECK(plan->steps == 3 && !plan->step[0].folded && plan->step[0].layer->bfloat16);
+    CHECK(!plan->step[2].layer->bfloat16); /* 12 numbers in a row of the kernel */
+    fcnn_plan_destroy(plan);
+    fcnn_graph_destroy(normalized);
+}
+
 /* Who reads through a view reads all of it. Here the lines of one are not those of the other: 8 lines of 8 pixels
  * become 4 lines of 16, all of which the second convolution reads. */
 static void test_a_view_is_not_trimmed_like_its_source(void)
@@ -532,6 +579,8 @@ int main(void)
     test_a_residual_block_keeps_each_tensor_once();
     test_what_nobody_reads_is_not_computed();
     test_a_large_dense_layer_runs_in_parts();
+    test_large_dense_layers_in_bfloat16_pack_all_images();
+    test_convolutions_in_bfloat16();
     test_a_view_is_not_trimmed_like_its_source();
     test_a_plain_class_may_trim_its_input();
     test_pools_over_more_than_32_bits_are_refused();
