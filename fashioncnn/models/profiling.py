@@ -13,7 +13,6 @@ from fashioncnn._core import Network
 from fashioncnn.callbacks import CallbackList
 from fashioncnn.models import loops
 from fashioncnn.models.arguments import optional_count
-from fashioncnn.models.profile import Profile, peak
 from fashioncnn.models.sources import Batch
 from fashioncnn.models.validation import Names
 from fashioncnn.utils import output
@@ -21,6 +20,7 @@ from fashioncnn.utils.keywords import told
 
 if TYPE_CHECKING:
     from fashioncnn.models.model import Model
+    from fashioncnn.models.profile import Profile
 
 VARIABLE = "FASHIONCNN_PROFILE"
 asked = os.environ.get(VARIABLE, "")  # once: to look takes longer than to predict a small thing
@@ -86,7 +86,13 @@ class Profiled:
             raise ValueError(f"profile() got steps={steps or STEPS}, but `x` has {count} batches: pass more rows, or "
                              "fewer steps")
         (measured,) = twin.built_network.profile()
-        return Profile(twin.name, measured, peak())
+        return _table(twin.name, measured)
+
+
+def _table(name: str, measured: Any) -> Profile:
+    from fashioncnn.models.profile import Profile, peak
+
+    return Profile(name, measured, peak())
 
 
 def _twin(model: Model) -> Model:
@@ -138,6 +144,6 @@ def _reporting(network: Network, caller: str, name: str) -> Iterator[None]:
     try:
         yield
         for measured in network.profile():
-            output.complain(f"{caller}(): {Profile(name, measured, peak())}")
+            output.complain(f"{caller}(): {_table(name, measured)}")
     finally:
         network.keeps_profile = False
