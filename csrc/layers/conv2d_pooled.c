@@ -1,9 +1,9 @@
 /* conv2d_pooled.c - a convolution, an optional ReLU and a max pool as one step.
  *
- * Forward:  the convolution's output is not kept. Where Winograd's algorithm is allowed and pays (winograd.h), a few images' output is
- *           computed into scratch memory that stays in the cache, and pooled from there. Else windows of four pixels
- *           are pooled in registers: kernels/pooled_forward.c. For other windows, the lines under one line of them are
- *           computed into scratch memory; all lines first, where windows overlap or are padded.
+ * Forward:  the convolution's output is not kept. Where Winograd's algorithm is allowed and pays (winograd.h), a few
+ *           images' output is computed into scratch memory that stays in the cache, and pooled from there. Else windows
+ *           of four pixels are pooled in registers: kernels/pooled_forward.c. For other windows, the lines under one
+ *           line of them are computed into scratch memory; all lines first, where windows overlap or are padded.
  * Backward: only winners that the ReLU let through have a gradient; see kernels/sparse.h.
  *
  * The ReLU comes after the pool: max(relu(a), relu(b)) = relu(max(a, b)), with a quarter of the work. Windows that

@@ -171,7 +171,8 @@ static void test_outputs_follow_the_weights(int size, int channels, int copies)
     fcnn_network_destroy(network);
 }
 
-/* The weights after a step with Winograd's algorithm, as `first` says, and one as `second` does; predictions between. */
+/* The weights after a step with Winograd's algorithm, as `first` says, and one as `second` does, with predictions
+ * between. */
 static void train_with(int first, int second, float *weights)
 {
     static float out[ROWS * CLASSES];
