@@ -98,13 +98,17 @@ class Report(unittest.TestResult):
 
 
 class Witness:
-    """A profiler that sees whether anything of fashioncnn's is called, but for what this adapter calls itself."""
+    """A profiler that sees whether anything of fashioncnn's is called, but for what this adapter calls itself and what
+    only finds names."""
+
+    _FINDERS = ("fashioncnn._lazily", "fashioncnn.utils.absent")
 
     def __init__(self) -> None:
         self.seen = False
 
     def __call__(self, frame: Any, event: str, argument: Any) -> None:
-        inside = event == "call" and frame.f_globals.get("__name__", "").startswith("fashioncnn")
+        module = frame.f_globals.get("__name__", "") if event == "call" else ""
+        inside = module.startswith("fashioncnn") and module not in self._FINDERS
         if inside and frame.f_code.co_name not in ("<module>", "clear_session", "__getattr__"):
             self.seen = True
             sys.setprofile(None)
