@@ -83,7 +83,7 @@ static const fcnn_bfloat16 *plain_for(fcnn_isa isa)
 
 const fcnn_bfloat16 *fcnn_bfloat16_for(fcnn_isa isa, fcnn_unit unit)
 {
-    if (isa != FCNN_ISA_AVX512)
+    if (isa != FCNN_ISA_AVX512 || unit == FCNN_UNIT_PLAIN)
         return plain_for(isa);
 #ifdef FCNN_HAVE_AMX
     if (unit == FCNN_UNIT_AMX)
