@@ -23,6 +23,7 @@ from typing import Any
 import environments
 import material
 import numpy as np
+import processor
 import report
 from cases import CASES, NETWORKS, Case
 from session import WORKERS, Worker, WorkerError
@@ -158,10 +159,7 @@ def stages() -> str:
 
 def machine() -> str:
     """The processor's name, and the numbers that tell it from others which a virtual machine calls the same."""
-    cpu: dict[str, str] = {}
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        name, _, value = line.partition(":")
-        cpu.setdefault(name.strip(), value.strip())
+    cpu = processor.described()
     if "model name" not in cpu:
         return platform.processor() or platform.machine()
     numbers = [f"{name} {cpu[key]}" for name, key in (("family", "cpu family"), ("model", "model")) if key in cpu]

@@ -13,6 +13,8 @@ import platform
 import textwrap
 from pathlib import Path
 
+import processor
+
 import fashioncnn
 from fashioncnn import Input, Model, Sequential, _core, layers, utils
 from fashioncnn.datasets import fashion_mnist
@@ -24,10 +26,9 @@ EPOCHS, BATCH_SIZE, STEPS = 30, 32, 10  # few steps: disturbances come and go
 MAKERS = {"GenuineIntel": "intel", "AuthenticAMD": "amd"}
 
 
-def processor() -> tuple[str, str]:
+def names() -> tuple[str, str]:
     """The maker's name, for files, and the processor's."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    said = dict(map(str.strip, line.split(":", 1)) for line in info.splitlines() if ":" in line)
+    said = processor.described()
     maker = MAKERS.get(said.get("vendor_id", ""), platform.machine())
     return maker, said.get("model name") or platform.processor() or maker
 
@@ -115,7 +116,7 @@ def document(maker: str, name: str, profiles: dict[int, Profile]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    maker, name = processor()
+    maker, name = names()
     parser.add_argument("--maker", default=maker, help="for the names of the files; else what the processor says")
     parser.add_argument("--name", default=name, help="the processor's; else what it says")
     parser.add_argument("--rounds", type=int, default=300)
