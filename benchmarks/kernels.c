@@ -168,10 +168,10 @@ int main(int argc, char **argv)
                     continue;
                 const fcnn_kernels *k = fcnn_kernels_for(isa);
                 stages[s].run(k);
-                const double begin = now();
+                const double begin = fcnn_thread_seconds();
                 stages[s].run(k);
                 stages[s].run(k);
-                seconds[s][isa][round] = (now() - begin) / 2;
+                seconds[s][isa][round] = (fcnn_thread_seconds() - begin) / 2;
             }
     for (int isa = FCNN_ISA_BASELINE; isa < FCNN_ISA_COUNT; isa++) {
         if (!fcnn_isa_available(isa))

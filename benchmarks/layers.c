@@ -125,9 +125,9 @@ static void time_stage(const stage *s, const fcnn_kernels *kernels, double peak)
     double best[PASSES];
     for (int round = 0; round < ROUNDS; round++)
         for (size_t p = 0; p < PASSES; p++) {
-            const double begin = now();
+            const double begin = fcnn_thread_seconds();
             passes[p](&layer, &io);
-            const double seconds = (now() - begin) / IMAGES;
+            const double seconds = (fcnn_thread_seconds() - begin) / IMAGES;
             best[p] = round == 0 || seconds < best[p] ? seconds : best[p];
         }
     printf("  %-32s", s->name);

@@ -4,20 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/floating_mode.h"
 #include "base/memory.h"
 #include "base/sizes.h"
 #include "kernels/kernels.h"
 #include "network/peak.h"
-
-static inline double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static inline float *numbers(size_t count, float low, float high)
 {

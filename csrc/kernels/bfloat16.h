@@ -24,6 +24,9 @@ enum { FCNN_TILE_ROWS = 16, FCNN_TILE_DEPTH = 32, FCNN_TILE = 256 };
 static inline size_t fcnn_tiles(size_t rows) { return (rows + FCNN_TILE_ROWS - 1) / FCNN_TILE_ROWS; }
 static inline size_t fcnn_tiles_deep(size_t terms) { return (terms + FCNN_TILE_DEPTH - 1) / FCNN_TILE_DEPTH; }
 
+/* Memory for floats, as large, for tiles. */
+static inline uint32_t *fcnn_words(float *memory) { return (uint32_t *)(void *)memory; }
+
 /* Which factor a matrix becomes: A, B, or one of them after it was transposed. */
 typedef enum fcnn_factor {
     FCNN_FACTOR_A,

@@ -94,8 +94,6 @@ static lines lines_from(const fcnn_conv2d *self, size_t line, size_t count)
 /* Where their first patch lies in the bordered image. */
 static ptrdiff_t offset_of(const fcnn_conv2d *self, size_t line) { return (ptrdiff_t)line * self->patches.line_step; }
 
-static uint32_t *words(float *memory) { return (uint32_t *)(void *)memory; }
-
 /* ---- passes ---- */
 
 /* The first shards pack W's runs for forward, the others some of its rows for backward. */
@@ -106,13 +104,13 @@ static void prepare(const fcnn_layer *layer, const fcnn_io *io, size_t shard)
     if (shard < runs) {
         const fcnn_patches rows = fcnn_patches_of_rows(length, outputs, outputs);
         io->bfloat16->pack(&rows, io->parameters + shard * length * outputs, outputs, FCNN_FACTOR_B, depth_of(self),
-                           words(io->prepared) + shard * run_depth(self) * FCNN_TILE);
+                           fcnn_words(io->prepared) + shard * run_depth(self) * FCNN_TILE);
     } else if (io->saved) {
         const size_t first = (shard - runs) * PREPARED_COLUMNS, depth = fcnn_tiles_deep(outputs);
         const fcnn_patches rows =
             fcnn_patches_of_rows(smaller(PREPARED_COLUMNS, column_count(self) - first), outputs, outputs);
         io->bfloat16->pack(&rows, io->parameters + first * outputs, outputs, FCNN_FACTOR_B_TRANSPOSED, depth,
-                           words(io->prepared + forward_factor(self)) + fcnn_tiles(first) * depth * FCNN_TILE);
+                           fcnn_words(io->prepared + forward_factor(self)) + fcnn_tiles(first) * depth * FCNN_TILE);
     }
 }
 
@@ -124,13 +122,14 @@ static void forward_image(const fcnn_layer *layer, const fcnn_io *io, const floa
         const lines some = lines_from(self, line, most);
         for (size_t run = 0; run < self->patches.runs; run++)
             io->bfloat16->pack(&some.patches, x + offset_of(self, line) + self->run[run], self->patches.run_length,
-                               FCNN_FACTOR_A, depth_of(self), words(io->scratch) + run * run_depth(self) * FCNN_TILE);
+                               FCNN_FACTOR_A, depth_of(self),
+                               fcnn_words(io->scratch) + run * run_depth(self) * FCNN_TILE);
         io->bfloat16->multiply(
             &(fcnn_product){.rows = some.pixels,
                             .columns = self->outputs,
                             .depth = depth_of(self),
-                            .a = words(io->scratch),
-                            .b = words(io->prepared),
+                            .a = fcnn_words(io->scratch),
+                            .b = fcnn_words(io->prepared),
                             .bias = layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL,
                             .c = y + some.first * self->outputs,
                             .ldc = self->outputs});
@@ -174,12 +173,12 @@ static void backward_image(const fcnn_conv2d *self, const fcnn_io *io, const flo
         const fcnn_patches rows = fcnn_patches_of_rows(some.pixels, self->outputs, self->outputs);
         float *patches = io->scratch + fcnn_tiles(some.pixels) * depth * FCNN_TILE;
         io->bfloat16->pack(&rows, dy + some.first * self->outputs, self->outputs, FCNN_FACTOR_A, depth,
-                           words(io->scratch));
+                           fcnn_words(io->scratch));
         io->bfloat16->multiply(&(fcnn_product){.rows = some.pixels,
                                                .columns = columns,
                                                .depth = depth,
-                                               .a = words(io->scratch),
-                                               .b = words(io->prepared + forward_factor(self)),
+                                               .a = fcnn_words(io->scratch),
+                                               .b = fcnn_words(io->prepared + forward_factor(self)),
                                                .c = pointwise ? dx + some.first * columns : patches,
                                                .ldc = columns});
         if (!pointwise)
@@ -227,7 +226,7 @@ static void gradient_of_image(const fcnn_conv2d *self, const fcnn_io *io, const 
         const lines some = lines_from(self, line, most);
         const size_t depth = fcnn_tiles_deep(some.pixels);
         const fcnn_patches rows = fcnn_patches_of_rows(some.pixels, self->outputs, self->outputs);
-        uint32_t *a = words(io->scratch), *b = a + fcnn_tiles(end - begin) * depth * FCNN_TILE;
+        uint32_t *a = fcnn_words(io->scratch), *b = a + fcnn_tiles(end - begin) * depth * FCNN_TILE;
         io->bfloat16->pack(&some.patches, x + offset_of(self, line) + first, end - begin, FCNN_FACTOR_A_TRANSPOSED,
                            depth, a);
         io->bfloat16->pack(&rows, dy + some.first * self->outputs, self->outputs, FCNN_FACTOR_B, depth, b);

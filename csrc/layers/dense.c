@@ -10,17 +10,12 @@
  */
 #include "../base/memory.h"
 #include "../base/sizes.h"
+#include "dense.h"
 #include "dense_bfloat16.h"
 #include "registry.h"
 
 enum { SHARD_ROWS = 48 };                   /* rows of W whose gradient is one piece of work */
 enum { LARGE = 1 << 15, LARGE_SHARDS = 8 }; /* parameters and shards from which on the layer runs in parts */
-
-typedef struct dense {
-    size_t rows; /* of one image: the product of all axes but the last */
-    size_t inputs;
-    size_t outputs;
-} dense;
 
 static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, fcnn_error *error)
 {
@@ -29,8 +24,8 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     const fcnn_shape *in = &layer->input[0];
     if (in->rank == 0)
         return fcnn_fail(error, FCNN_E_SHAPE, "Dense '%s' needs an input with at least one axis", layer->name);
-    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(dense), "a layer's description", error));
-    dense *self = layer->config;
+    FCNN_TRY(fcnn_allocate(&layer->config, 1, sizeof(fcnn_dense), "a layer's description", error));
+    fcnn_dense *self = layer->config;
     size_t use_bias;
     int bfloat16 = 0;
     FCNN_TRY(fcnn_attributes_sizes(attributes, "units", 1, (size_t)1 << 24, &self->outputs, 1, error));
@@ -44,8 +39,10 @@ static fcnn_status create(fcnn_layer *layer, const fcnn_attributes *attributes, 
     fcnn_layer_add_parameter(layer, "kernel", &(fcnn_shape){2, {self->inputs, self->outputs}});
     if (use_bias)
         fcnn_layer_add_parameter(layer, "bias", &(fcnn_shape){1, {self->outputs}});
-    if (bfloat16)
-        return fcnn_dense_bfloat16_create(layer, error);
+    if (bfloat16) {
+        fcnn_dense_bfloat16_create(layer);
+        return FCNN_OK;
+    }
     layer->scratch = FCNN_DENSE_IMAGES * self->outputs;
     layer->gradient_shards = (self->inputs + SHARD_ROWS - 1) / SHARD_ROWS;
     layer->in_parts =
@@ -59,7 +56,7 @@ typedef struct sweep {
     size_t times, rows, step_x, step_y;
 } sweep;
 
-static sweep plan_sweep(const dense *self, size_t stride, size_t images)
+static sweep plan_sweep(const fcnn_dense *self, size_t stride, size_t images)
 {
     if (self->rows == 1)
         return (sweep){1, images, stride, stride};
@@ -68,9 +65,9 @@ static sweep plan_sweep(const dense *self, size_t stride, size_t images)
 
 /* Rows of W before the shard, and up to its end. */
 static size_t first_row(size_t shard) { return shard * SHARD_ROWS; }
-static size_t end_row(const dense *self, size_t shard) { return smaller(first_row(shard + 1), self->inputs); }
+static size_t end_row(const fcnn_dense *self, size_t shard) { return smaller(first_row(shard + 1), self->inputs); }
 
-static const float *bias_of(const fcnn_layer *layer, const fcnn_io *io)
+const float *fcnn_dense_bias(const fcnn_layer *layer, const fcnn_io *io)
 {
     return layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
 }
@@ -79,14 +76,15 @@ static const float *bias_of(const fcnn_layer *layer, const fcnn_io *io)
 static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part, const float *x, float *y,
                      size_t ldy)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     const size_t first = first_row(fcnn_layer_part(layer, part)),
                  end = end_row(self, fcnn_layer_part(layer, part + 1) - 1);
     io->kernels->dense_forward(images, end - first, self->outputs, x + first, io->stride,
-                               io->parameters + first * self->outputs, part == 0 ? bias_of(layer, io) : NULL, y, ldy);
+                               io->parameters + first * self->outputs, part == 0 ? fcnn_dense_bias(layer, io) : NULL, y,
+                               ldy);
 }
 
-static float *part_of(const dense *self, const fcnn_io *io, size_t part)
+static float *part_of(const fcnn_dense *self, const fcnn_io *io, size_t part)
 {
     return part == 0 ? io->y : io->parts + (part - 1) * self->outputs;
 }
@@ -105,7 +103,7 @@ static void add_rows(const fcnn_io *io, size_t images, size_t outputs, const flo
 /* All parts, for as many images as scratch has room for. */
 static void run_parts(const fcnn_layer *layer, const fcnn_io *io, size_t images, const float *x, float *y)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     add_part(layer, io, images, 0, x, y, io->stride);
     for (size_t part = 1; part < FCNN_PARTS; part++) {
         add_part(layer, io, images, part, x, io->scratch, self->outputs);
@@ -115,7 +113,7 @@ static void run_parts(const fcnn_layer *layer, const fcnn_io *io, size_t images,
 
 static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     const sweep s = plan_sweep(self, io->stride, images);
     if (io->parts) { /* they have run */
         for (size_t part = 1; part < FCNN_PARTS; part++)
@@ -130,12 +128,12 @@ static void forward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
     }
     for (size_t i = 0; i < s.times; i++)
         io->kernels->dense_forward(s.rows, self->inputs, self->outputs, io->x[0] + i * io->stride, s.step_x,
-                                   io->parameters, bias_of(layer, io), io->y + i * io->stride, s.step_y);
+                                   io->parameters, fcnn_dense_bias(layer, io), io->y + i * io->stride, s.step_y);
 }
 
 static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     const sweep s = plan_sweep(self, io->stride, images);
     for (size_t i = 0; i < s.times; i++)
         io->kernels->dense_input_gradient(s.rows, self->inputs, self->outputs, io->dy + i * io->stride, s.step_y,
@@ -144,17 +142,16 @@ static void backward(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 
 static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin, size_t *end)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     const size_t last = end_row(self, shard);
     *begin = first_row(shard) * self->outputs;
     *end = last < self->inputs ? last * self->outputs : fcnn_layer_parameter_size(layer);
 }
 
-/* The bias belongs to the last shard. */
-static void gradient_of_bias(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
+void fcnn_dense_bias_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images)
 {
-    const dense *self = layer->config;
-    if (layer->parameters > 1 && end_row(self, shard) == self->inputs)
+    const fcnn_dense *self = layer->config;
+    if (layer->parameters > 1)
         io->kernels->sum_rows(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
                               io->gradient.values + (layer->parameter[1].offset - io->gradient.begin),
                               io->gradient.accumulate);
@@ -162,7 +159,7 @@ static void gradient_of_bias(const fcnn_layer *layer, const fcnn_io *io, size_t 
 
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     const size_t first = first_row(shard), end = end_row(self, shard), begin = first * self->outputs;
     float *gradients = io->gradient.values + (begin - io->gradient.begin),
           *updated = io->gradient.updated ? io->gradient.updated + begin : NULL;
@@ -173,17 +170,19 @@ static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, 
     else
         io->kernels->patches_weight_gradient(&rows, io->x[0], io->dy, self->outputs, images, io->stride, self->outputs,
                                              first, end, gradients, io->gradient.accumulate, updated);
-    gradient_of_bias(layer, io, images, shard);
+    if (end == self->inputs)
+        fcnn_dense_bias_gradient(layer, io, images);
 }
 
 static void backward_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)
 {
-    const dense *self = layer->config;
+    const fcnn_dense *self = layer->config;
     const size_t first = first_row(shard), rows = end_row(self, shard) - first, begin = first * self->outputs;
     io->kernels->dense_backward(images, rows, self->outputs, io->x[0] + first, io->stride, io->dy, io->stride,
                                 io->parameters + begin, io->dx[0] + first,
                                 io->gradient.values + (begin - io->gradient.begin), io->gradient.accumulate);
-    gradient_of_bias(layer, io, images, shard);
+    if (first + rows == self->inputs)
+        fcnn_dense_bias_gradient(layer, io, images);
 }
 
 const fcnn_layer_class fcnn_dense_class = {

@@ -4,7 +4,7 @@
 
 #include "layer.h"
 
-/* Makes the layer one of this class, once it has its output and its parameters. */
-fcnn_status fcnn_dense_bfloat16_create(fcnn_layer *layer, fcnn_error *error);
+/* Makes the layer, which has its description, its output and its parameters, one of this class. */
+void fcnn_dense_bfloat16_create(fcnn_layer *layer);
 
 #endif

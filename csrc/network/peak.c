@@ -1,18 +1,10 @@
 /* peak.c - times a product of two small matrices, by the processor time of this thread. */
 #include "peak.h"
 
-#include <time.h>
-
+#include "../base/clock.h"
 #include "../base/memory.h"
 
 enum { ROWS = 24, DEPTH = 64, COLUMNS = 64, ROUNDS = 200, TIMES = 20 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 fcnn_status fcnn_peak_measure(const fcnn_kernels *kernels, double *peak, fcnn_error *error)
 {
@@ -23,10 +15,10 @@ fcnn_status fcnn_peak_measure(const fcnn_kernels *kernels, double *peak, fcnn_er
     float *x = block, *w = x + ROWS * DEPTH, *y = w + DEPTH * COLUMNS;
     double best = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        const double begin = now();
+        const double begin = fcnn_thread_seconds();
         for (int i = 0; i < TIMES; i++)
             kernels->patches_forward(&rows, x, w, NULL, COLUMNS, y, COLUMNS);
-        const double seconds = now() - begin;
+        const double seconds = fcnn_thread_seconds() - begin;
         best = seconds < best ? seconds : best;
     }
     fcnn_release(block);
