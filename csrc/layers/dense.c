@@ -67,11 +67,6 @@ static sweep plan_sweep(const fcnn_dense *self, size_t stride, size_t images)
 static size_t first_row(size_t shard) { return shard * SHARD_ROWS; }
 static size_t end_row(const fcnn_dense *self, size_t shard) { return smaller(first_row(shard + 1), self->inputs); }
 
-const float *fcnn_dense_bias(const fcnn_layer *layer, const fcnn_io *io)
-{
-    return layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
-}
-
 /* What the rows of W of one part add to y. */
 static void add_part(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t part, const float *x, float *y,
                      size_t ldy)
@@ -146,15 +141,6 @@ static void gradient_range(const fcnn_layer *layer, size_t shard, size_t *begin,
     const size_t last = end_row(self, shard);
     *begin = first_row(shard) * self->outputs;
     *end = last < self->inputs ? last * self->outputs : fcnn_layer_parameter_size(layer);
-}
-
-void fcnn_dense_bias_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images)
-{
-    const fcnn_dense *self = layer->config;
-    if (layer->parameters > 1)
-        io->kernels->sum_rows(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
-                              io->gradient.values + (layer->parameter[1].offset - io->gradient.begin),
-                              io->gradient.accumulate);
 }
 
 static void gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images, size_t shard)

@@ -11,9 +11,19 @@ typedef struct fcnn_dense {
 } fcnn_dense;
 
 /* NULL: there is none. */
-const float *fcnn_dense_bias(const fcnn_layer *layer, const fcnn_io *io);
+static inline const float *fcnn_dense_bias(const fcnn_layer *layer, const fcnn_io *io)
+{
+    return layer->parameters > 1 ? io->parameters + layer->parameter[1].offset : NULL;
+}
 
 /* Of the bias, where there is one: sums of dy, which no policy rounds. It belongs to the last shard of the kernel's. */
-void fcnn_dense_bias_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images);
+static inline void fcnn_dense_bias_gradient(const fcnn_layer *layer, const fcnn_io *io, size_t images)
+{
+    const fcnn_dense *self = layer->config;
+    if (layer->parameters > 1)
+        io->kernels->sum_rows(io->dy, self->outputs, self->rows, images, io->stride, self->outputs,
+                              io->gradient.values + (layer->parameter[1].offset - io->gradient.begin),
+                              io->gradient.accumulate);
+}
 
 #endif
